@@ -19,7 +19,7 @@ export interface RequestFacts {
   readonly url: URL;
   /** The request's headers, names in lower case. Never put into an event. */
   readonly headers?: Headers | undefined;
-  /** The body as text, when it is known and small; asked for only to word a hint. */
+  /** The body as text, when it is known and small; asked for only after a failure. */
   readonly body?: (() => string | undefined) | undefined;
 }
 
@@ -56,9 +56,9 @@ export interface Classification {
   readonly code?: string | undefined;
   /** The server's own ID for this attempt, sanitised: what a support desk asks for. */
   readonly correlationId?: string | undefined;
-  /** The wait that the server asked for, when it named one. */
+  /** ms to wait at least: what the server asked for, or else what the profile knows to be needed. */
   readonly retryAfterMs?: number | undefined;
-  /** Where {@link retryAfterMs} was read. */
+  /** Where {@link retryAfterMs} was read; absent when the server named no wait. */
   readonly retryAfterSource?: 'header' | 'message' | undefined;
   /** True when the server cannot have processed the request, so that resending is safe for any method. */
   readonly unprocessed?: boolean | undefined;

@@ -1,0 +1,100 @@
+import { ClosedError } from '../errors.ts';
+import type { Gate } from '../gate/gate.ts';
+import { Permit, type Place } from '../gate/permit.ts';
+import type { RequestFacts } from '../types.ts';
+import type { CallContext } from './context.ts';
+import type { Fate } from './fate.ts';
+
+/** The right to send one attempt: a permit, and a token where the gate has one for it. */
+export interface Pass {
+  readonly permit: Permit;
+  readonly token: string | undefined;
+  /** How long it was waited for, in ms. */
+  readonly waitedMs: number;
+}
+
+/** Told when an attempt has to wait, and how long at the least, in ms. */
+export type OnQueued = (waitMs: number) => void;
+
+/** One call's way through the gate, attempt after attempt. */
+export class Admission {
+  readonly #context: CallContext;
+  readonly #fate: Fate;
+  readonly #priority: number;
+  readonly #quota: string | undefined;
+  readonly #queued: OnQueued;
+  /** Origin of the call's first request. */
+  readonly #origin: string;
+  #gate: Gate | undefined;
+
+  constructor(
+    context: CallContext,
+    fate: Fate,
+    { priority, quota }: { readonly priority: number; readonly quota: string | undefined },
+    origin: string,
+    queued: OnQueued,
+  ) {
+    this.#context = context;
+    this.#fate = fate;
+    this.#priority = priority;
+    this.#quota = quota;
+    this.#origin = origin;
+    this.#queued = queued;
+  }
+
+  /** Key of the quota last asked; it may not have granted anything yet. */
+  get quota(): string {
+    return this.#gate?.key ?? '';
+  }
+
+  /** A pass; synchronously when neither permit nor token has to be waited for. */
+  enter(request: RequestFacts, resend: boolean, askedAt: number): Pass | Promise<Pass> {
+    this.#fate.refuse();
+    const { clock, closed, tokens } = this.#context;
+    if (closed) throw new ClosedError();
+    const authorize = tokens !== undefined && this.#authorizes(request);
+    if (authorize && tokens.current === undefined) {
+      return this.#fate.wait(tokens.get()).then(() => this.enter(request, resend, askedAt));
+    }
+    this.#gate = this.#context.gateOf(request, this.#quota);
+    const granted = this.#gate.acquire({
+      priority: this.#priority,
+      resend,
+      deadlineAt: this.#fate.deadlineAt,
+      late: (waitMs) => this.#fate.late(waitMs),
+    });
+    if (!(granted instanceof Permit)) return this.#queue(request, granted, resend, askedAt, authorize);
+    return {
+      permit: granted,
+      token: authorize ? tokens.current : undefined,
+      waitedMs: clock.now() - askedAt,
+    };
+  }
+
+  async #queue(
+    request: RequestFacts,
+    place: Place,
+    resend: boolean,
+    askedAt: number,
+    authorize: boolean,
+  ): Promise<Pass> {
+    const { clock, tokens } = this.#context;
+    if (place.expectedMs > 0) this.#queued(place.expectedMs);
+    this.#fate.onInterrupt((error) => place.leave(error));
+    const permit = await place.permit;
+    this.#fate.onInterrupt(undefined);
+    // The token may have grown old, or the call may have ended, while the permit was on its way.
+    if (!this.#fate.sealed && (!authorize || tokens?.current !== undefined)) {
+      return { permit, token: authorize ? tokens?.current : undefined, waitedMs: clock.now() - askedAt };
+    }
+    permit.refund();
+    return this.enter(request, resend, askedAt);
+  }
+
+  /** A token goes to the API's own hosts, and never in place of one that the user set. */
+  #authorizes(request: RequestFacts): boolean {
+    if (request.headers?.['authorization'] !== undefined) return false;
+    const { profile } = this.#context;
+    return profile.authorizes ? profile.authorizes(request.url) : request.url.origin === this.#origin;
+  }
+}

@@ -1,0 +1,89 @@
+import type { AttemptRecord } from '../events/types.ts';
+import type { Permit } from '../gate/permit.ts';
+import type { Classification, Headers, RequestFacts } from '../types.ts';
+
+/** What an {@link Attempt} tells its call. */
+export interface AttemptObserver {
+  now(): number;
+  /** The response's head came. */
+  answered(attempt: Attempt, status: number, headers: Headers): void;
+}
+
+/**
+ * One request on the wire, with its permit and its record. Its client says when the response's head came
+ * ({@link answer}) and when it was over ({@link close}); what it meant is settled by the call.
+ */
+export class Attempt {
+  /** From 1. */
+  readonly number: number;
+  readonly request: RequestFacts;
+  readonly permit: Permit;
+  /** The bearer token to send, when the gate has one for this request. */
+  readonly token: string | undefined;
+  readonly startedAt: number;
+  readonly waitedMs: number;
+  status: number | undefined;
+  headers: Headers | undefined;
+  /** Set once the outcome was read. */
+  classification: Classification | undefined;
+  /** The wait decided on before the next attempt. */
+  delayMs: number | undefined;
+  /** Its quota was closed for it already. */
+  paused = false;
+  readonly #observer: AttemptObserver;
+  #endedAt: number | undefined;
+
+  constructor(
+    observer: AttemptObserver,
+    number: number,
+    request: RequestFacts,
+    permit: Permit,
+    waitedMs: number,
+    token: string | undefined,
+  ) {
+    this.#observer = observer;
+    this.number = number;
+    this.request = request;
+    this.permit = permit;
+    this.waitedMs = waitedMs;
+    this.token = token;
+    this.startedAt = observer.now();
+  }
+
+  /** The response's head came. */
+  answer(status: number, headers: Headers): void {
+    if (this.#endedAt !== undefined) return;
+    this.status = status;
+    this.headers = headers;
+    this.permit.answer(this.#observer.now());
+    this.#observer.answered(this, status, headers);
+  }
+
+  /** The response ended, or the attempt failed. Further calls do nothing. */
+  close(): void {
+    if (this.#endedAt !== undefined) return;
+    this.#endedAt = this.#observer.now();
+    this.permit.settle(this.#endedAt);
+  }
+
+  /** The request never left: its permit is given back unused. */
+  unsent(): void {
+    if (this.#endedAt !== undefined) return;
+    this.#endedAt = this.#observer.now();
+    if (this.status === undefined) this.permit.refund();
+    else this.permit.settle(this.#endedAt);
+  }
+
+  record(): AttemptRecord {
+    const { classification } = this;
+    return {
+      startedAt: this.startedAt,
+      waitedMs: this.waitedMs,
+      durationMs: (this.#endedAt ?? this.#observer.now()) - this.startedAt,
+      status: this.status,
+      code: classification?.code,
+      correlationId: classification?.correlationId,
+      delayMs: this.delayMs,
+    };
+  }
+}

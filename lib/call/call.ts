@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto';
+import { safeUrl } from '../events/safe-url.ts';
+import type { CallEvent, CallReport } from '../events/types.ts';
+import { type Decision, decide } from '../policy/decide.ts';
+import type { CallSettings } from '../settings.ts';
+import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
+import { Admission, type Pass } from './admission.ts';
+import { Attempt, type AttemptObserver } from './attempt.ts';
+import type { CallContext } from './context.ts';
+import { Fate } from './fate.ts';
+import { History } from './history.ts';
+
+/** What a client knows of how an attempt ended. */
+export type Ending = Omit<Outcome, 'request' | 'receivedAt'>;
+
+/** What a client knows of making an attempt again. */
+export interface Resend {
+  /** The request's body can be sent again. */
+  readonly replayable: boolean;
+  /** False when the user turned the client's retries off. */
+  readonly allowed: boolean;
+}
+
+const NO_RESEND: Decision = { resend: false, reason: 'terminal' };
+
+/**
+ * One call's life, for any client: {@link admit} before each attempt, {@link settle} after it, {@link backOff}
+ * before the next; in the end {@link succeed} or {@link fail}, one of them, once.
+ */
+export class Call implements AttemptObserver {
+  readonly id: string = randomUUID();
+  readonly #context: CallContext;
+  readonly #settings: CallSettings;
+  readonly #fate: Fate;
+  readonly #admission: Admission;
+  readonly #history = new History();
+  #request: RequestFacts;
+  /** The last attempt. */
+  #attempt: Attempt | undefined;
+  #transients = 0;
+  #previousDelayMs: number | undefined;
+  #refreshed = false;
+  #decision: Decision | undefined;
+
+  constructor(context: CallContext, settings: CallSettings, request: RequestFacts) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#request = request;
+    this.#fate = new Fate(context.clock, context.schedule, settings.policy.deadlineMs);
+    this.#admission = new Admission(context, this.#fate, settings, request.url.origin, (waitMs) =>
+      this.#queued(waitMs),
+    );
+  }
+
+  get ended(): boolean {
+    return this.#fate.ended;
+  }
+
+  now(): number {
+    return this.#context.clock.now();
+  }
+
+  /**
+   * Waits for a permit and a token, and begins an attempt; synchronously when neither has to be waited for. An
+   * attempt before it that was not settled was redirected.
+   */
+  admit(request: RequestFacts): Attempt | Promise<Attempt> {
+    this.#leaveAttempt();
+    this.#request = request;
+    try {
+      const pass = this.#admission.enter(request, this.#history.count > 0, this.now());
+      if (!(pass instanceof Promise)) return this.#begin(pass);
+      return pass.then(
+        (late) => this.#begin(late),
+        (error: unknown) => {
+          throw this.#fate.seal(error);
+        },
+      );
+    } catch (error) {
+      return Promise.reject(this.#fate.seal(error));
+    }
+  }
+
+  /** Says how the client breaks off the attempt on the wire, should the call have to end. */
+  onInterrupt(interrupt: (error: Error) => void): void {
+    this.#fate.onInterrupt(interrupt);
+  }
+
+  /** Reads how the attempt ended and decides whether it is made again. */
+  settle(ending: Ending, resend: Resend): Decision {
+    const attempt = this.#attempt;
+    if (!attempt || this.#fate.sealed) return NO_RESEND;
+    if (this.#decision) return this.#decision;
+    const classification = this.#read(attempt, ending);
+    if (classification.unprocessed && attempt.status === undefined) attempt.unsent();
+    else attempt.close();
+    const decision = resend.allowed
+      ? this.#decide(attempt, classification, resend.replayable)
+      : ({ resend: false, reason: 'attempts' } as const);
+    this.#decision = decision;
+    if (decision.resend) {
+      const { delayMs, reason } = decision;
+      const { verdict, code, hint } = classification;
+      attempt.delayMs = delayMs;
+      this.#context.emitter.emit('retry', {
+        ...this.#event(),
+        verdict,
+        delayMs,
+        reason,
+        status: attempt.status,
+        code,
+        hint,
+      });
+    } else if (decision.reason === 'deadline') {
+      this.#fate.seal(this.#fate.late(decision.waitMs));
+    }
+    return decision;
+  }
+
+  /** Waits as decided before the next attempt. For a closed quota it is the gate that makes it wait. */
+  async backOff(decision: Decision & { readonly resend: true }): Promise<void> {
+    const { schedule, tokens } = this.#context;
+    if (decision.reason === 'token') {
+      this.#refreshed = true;
+      if (tokens) await this.#fate.wait(tokens.get(this.#attempt?.token));
+    } else if (decision.reason === 'fault') {
+      this.#previousDelayMs = decision.delayMs;
+      const nap = Promise.withResolvers<void>();
+      const wake = schedule.at(this.now() + decision.delayMs, true, nap.resolve);
+      await this.#fate.wait(nap.promise, () => wake.cancel());
+    }
+    this.#fate.refuse();
+  }
+
+  /** Its user gave the call up. */
+  abort(reason: unknown): void {
+    this.#fate.abort(reason);
+  }
+
+  /** The call ended well. */
+  succeed(): void {
+    if (this.ended) return;
+    this.#leaveAttempt();
+    this.#fate.end();
+    const { emitter } = this.#context;
+    if (!emitter.has('success')) return;
+    emitter.emit('success', {
+      ...this.#event(),
+      status: this.#attempt?.status,
+      attempts: this.#history.records(),
+    });
+  }
+
+  /**
+   * The call failed for good with its client's `error`. Returns the error to throw: the client's own, or ours
+   * where no client knows it; either carries the call's report.
+   */
+  fail(error: unknown, ending?: Ending): unknown {
+    const thrown = this.#fate.doom ?? error;
+    if (this.ended) return thrown;
+    if (thrown !== error) (thrown as Error).cause ??= error;
+    this.#leaveAttempt(ending ?? { error });
+    this.#fate.end();
+    const report = this.report();
+    this.#context.emitter.emit('failure', {
+      ...this.#event(),
+      verdict: report.verdict,
+      reason: report.reason ?? 'terminal',
+      status: this.#attempt?.status,
+      code: this.#fate.doom?.code ?? this.#attempt?.classification?.code,
+      hint: report.hint,
+      attempts: report.attempts,
+    });
+    attach(thrown, report);
+    return thrown;
+  }
+
+  /** The call's record so far. A call that ended without a failure has no `reason`. */
+  report(): CallReport {
+    const classification = this.#attempt?.classification;
+    const refusal = this.#decision?.resend === false ? this.#decision : undefined;
+    const succeeded = classification?.verdict === 'success' && !this.#fate.sealed;
+    return {
+      call: this.id,
+      correlationId: this.#history.correlationId,
+      verdict: classification?.verdict,
+      reason: succeeded ? undefined : (this.#fate.reason ?? refusal?.reason ?? 'terminal'),
+      hint: refusal?.hint ?? classification?.hint,
+      attempts: this.#history.records(),
+    };
+  }
+
+  /** @internal The head of an attempt's response came. */
+  answered(attempt: Attempt, status: number, headers: Headers): void {
+    // Status and headers are enough to close a quota; the body may be long in coming.
+    if (status !== 429) return;
+    const { profile } = this.#context;
+    this.#pause(
+      attempt,
+      profile.classify({ request: attempt.request, status, headers, receivedAt: Date.now() }),
+    );
+  }
+
+  #begin({ permit, token, waitedMs }: Pass): Attempt {
+    const { emitter } = this.#context;
+    if (this.#history.count === 0) permit.gate.budget.deposit(this.#settings.policy.budget);
+    this.#attempt = new Attempt(this, this.#history.count + 1, this.#request, permit, waitedMs, token);
+    this.#history.push(this.#attempt);
+    this.#decision = undefined;
+    if (emitter.has('attempt')) emitter.emit('attempt', { ...this.#event(), waitedMs });
+    return this.#attempt;
+  }
+
+  #queued(waitMs: number): void {
+    const { emitter } = this.#context;
+    if (!emitter.has('queued')) return;
+    const attempt = this.#history.count + 1;
+    emitter.emit('queued', { ...this.#event(), correlationId: undefined, attempt, waitMs });
+  }
+
+  /** The last attempt is over; its outcome is read, if that was not done. */
+  #leaveAttempt(ending: Ending = {}): void {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    if (!attempt.classification) this.#read(attempt, ending);
+    attempt.close();
+  }
+
+  #read(attempt: Attempt, ending: Ending): Classification {
+    const status = ending.status ?? attempt.status;
+    const classification = this.#context.profile.classify({
+      ...ending,
+      status,
+      headers: ending.headers ?? attempt.headers,
+      request: attempt.request,
+      receivedAt: Date.now(),
+    });
+    attempt.classification = classification;
+    if (classification.verdict === 'throttled') this.#pause(attempt, classification);
+    else if (status !== undefined && classification.verdict !== 'transient') attempt.permit.gate.served();
+    return classification;
+  }
+
+  #pause(attempt: Attempt, { verdict, retryAfterMs, retryAfterSource, correlationId }: Classification): void {
+    if (verdict !== 'throttled' || (attempt.paused && retryAfterSource !== 'message')) return;
+    attempt.paused = true;
+    const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
+    const { backoff } = this.#settings.policy;
+    const untilMs = attempt.permit.gate.pause(attempt.startedAt, retryAfterMs, cause, backoff);
+    if (untilMs === undefined) return;
+    this.#context.emitter.emit('pause', { ...this.#event(), correlationId, untilMs, cause });
+  }
+
+  #decide(attempt: Attempt, classification: Classification, replayable: boolean): Decision {
+    const { policy, idempotent } = this.#settings;
+    const { profile, tokens, random } = this.#context;
+    const { request } = attempt;
+    const { gate } = attempt.permit;
+    const now = this.now();
+    if (classification.verdict === 'transient') this.#transients += 1;
+    return decide({
+      classification,
+      policy,
+      transients: this.#transients,
+      previousDelayMs: this.#previousDelayMs,
+      safe:
+        idempotent ??
+        (policy.methods.has(request.method) ||
+          request.headers?.['idempotency-key'] !== undefined ||
+          profile.resendable?.(request) === true),
+      replayable,
+      refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
+      reopensInMs: gate.reopensIn(now),
+      remainingMs: this.#fate.deadlineAt - now,
+      withdraw: () => gate.budget.withdraw(policy.budget, now),
+      random,
+    });
+  }
+
+  #event(): CallEvent {
+    return {
+      at: this.now(),
+      gate: this.#context.name,
+      call: this.id,
+      attempt: this.#attempt?.number ?? 0,
+      quota: this.#admission.quota,
+      method: this.#request.method,
+      url: safeUrl(this.#request.url),
+      correlationId: this.#attempt?.classification?.correlationId,
+    };
+  }
+}
+
+/** Gives an error its report; one that its maker froze stays as it is. */
+function attach(error: unknown, report: CallReport): void {
+  if (typeof error !== 'object' || error === null || !Object.isExtensible(error)) return;
+  Object.defineProperty(error, 'headgate', {
+    value: report,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
+}

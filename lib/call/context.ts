@@ -1,0 +1,21 @@
+import type { Clock } from '../clock.ts';
+import type { Emitter } from '../events/emitter.ts';
+import type { Gate } from '../gate/gate.ts';
+import type { Schedule } from '../gate/schedule.ts';
+import type { Random } from '../policy/backoff.ts';
+import type { Profile, RequestFacts } from '../types.ts';
+import type { Tokens } from './tokens.ts';
+
+/** What all calls of one `headgate()` share. */
+export interface CallContext {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly schedule: Schedule;
+  readonly emitter: Emitter;
+  readonly profile: Profile;
+  readonly tokens: Tokens | undefined;
+  readonly closed: boolean;
+  /** The gate that a request has to pass; `quota` names one in place of the one its URL tells. */
+  gateOf(request: RequestFacts, quota: string | undefined): Gate;
+}

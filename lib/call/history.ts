@@ -1,0 +1,32 @@
+import type { AttemptRecord } from '../events/types.ts';
+import type { Attempt } from './attempt.ts';
+
+/** Attempts of one call that are kept; of more, the first and the last 99. */
+const MOST_ATTEMPTS = 100;
+
+/** The attempts of one call, in order. */
+export class History {
+  readonly #attempts: Attempt[] = [];
+  #count = 0;
+
+  /** Attempts made, kept or not. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The last ID that the server gave. */
+  get correlationId(): string | undefined {
+    return this.#attempts.findLast((attempt) => attempt.classification?.correlationId !== undefined)
+      ?.classification?.correlationId;
+  }
+
+  push(attempt: Attempt): void {
+    this.#count += 1;
+    if (this.#attempts.length === MOST_ATTEMPTS) this.#attempts.splice(1, 1);
+    this.#attempts.push(attempt);
+  }
+
+  records(): AttemptRecord[] {
+    return this.#attempts.map((attempt) => attempt.record());
+  }
+}

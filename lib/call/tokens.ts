@@ -1,0 +1,78 @@
+import type { Clock } from '../clock.ts';
+
+/** A bearer token and, when known, the moment it expires: Unix ms, or a Date. */
+export interface Token {
+  readonly token: string;
+  readonly expiresAt?: number | Date | undefined;
+}
+
+/** Fetches tokens. `previous` is the one that expired or was refused. */
+export interface TokenSource {
+  token(ask: { readonly signal: AbortSignal; readonly previous: string | undefined }): Promise<Token> | Token;
+}
+
+/** The part of an Azure `TokenCredential` that is used (`@azure/core-auth`). */
+export interface TokenCredential {
+  getToken(
+    scopes: string | string[],
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>;
+}
+
+/** A token is renewed this long before it expires, in ms, or a tenth of its life before when that is less. */
+const EARLY_MS = 60_000;
+const EARLY_SHARE = 0.1;
+
+/** The current token, fetched once for all who ask at the same time. A failure to fetch is not remembered. */
+export class Tokens {
+  readonly #clock: Clock;
+  readonly #fetch: (previous: string | undefined) => Promise<Token>;
+  #token: string | undefined;
+  #renewAt = Infinity;
+  #flight: Promise<string> | undefined;
+
+  constructor(
+    source: TokenSource | TokenCredential,
+    scope: string | undefined,
+    clock: Clock,
+    signal: AbortSignal,
+  ) {
+    this.#clock = clock;
+    this.#fetch =
+      'getToken' in source
+        ? async () => {
+            const access = await source.getToken(scope ?? [], { abortSignal: signal });
+            if (!access) throw new Error(`The credential gave no token for the scope '${scope ?? ''}'`);
+            return { token: access.token, expiresAt: access.expiresOnTimestamp };
+          }
+        : async (previous) => source.token({ signal, previous });
+  }
+
+  /** The token, when there is one that is not about to expire. */
+  get current(): string | undefined {
+    return this.#clock.now() < this.#renewAt ? this.#token : undefined;
+  }
+
+  /** A token; fetched when there is none, or when the current one is `refused`. */
+  get(refused?: string): Promise<string> {
+    const { current } = this;
+    if (current !== undefined && current !== refused) return Promise.resolve(current);
+    this.#flight ??= this.#renew().finally(() => {
+      this.#flight = undefined;
+    });
+    return this.#flight;
+  }
+
+  async #renew(): Promise<string> {
+    const { token, expiresAt } = await this.#fetch(this.#token);
+    if (typeof token !== 'string' || token === '') {
+      throw new TypeError("Option 'auth': expected a token as non-empty text from its source");
+    }
+    const now = this.#clock.now();
+    const expiry = expiresAt === undefined ? Infinity : Number(expiresAt);
+    this.#token = token;
+    // A source that answers with a token already old is believed until the server refuses it.
+    this.#renewAt = expiry > now ? expiry - Math.min(EARLY_MS, (expiry - now) * EARLY_SHARE) : Infinity;
+    return token;
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * got, 14 and later, promises and streams alike. Its types are written down structurally, so that none of one
+ * major leaks into another.
+ *
+ * One seam carries it: each leg's `Options` gets a `getRequestFunction` of its own, which takes a permit before it
+ * calls the function that got would have called. So every attempt is gated, redirects, retries, pages, streams
+ * and HTTP/2 included; what needs no attempt, a cache hit or a hook's own response, takes no permit.
+ */
+import type { Attempt } from '../call/attempt.ts';
+import type { Call, Ending } from '../call/call.ts';
+import type { Headers, RequestFacts } from '../types.ts';
+import { type BodySource, bodyText, isReplayable, limitErrorBody } from './bodies.ts';
+import { type StretchableTimeout, stretch } from './stretch.ts';
+
+/** The least that a got instance has to be. */
+export interface GotLike {
+  extend(...options: never[]): unknown;
+}
+
+/** What `gate.gotOptions()` gives to `got.extend()`. */
+export interface GotExtension {
+  readonly handlers: ((options: never, next: never) => never)[];
+  readonly hooks: {
+    readonly beforeRequest: ((options: never, context: never) => void)[];
+    readonly beforeError: ((error: never) => never)[];
+  };
+}
+
+/** A native request, or what a user's own `request` function may return in its place. */
+interface NativeRequest {
+  readonly statusCode?: number;
+  readonly headers?: Headers;
+  once?(event: string, listener: (response: NativeResponse) => void): unknown;
+  destroy?(error?: Error): unknown;
+}
+
+interface NativeResponse {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  readonly complete?: boolean;
+  push(chunk: unknown, encoding?: BufferEncoding): boolean;
+}
+
+type RequestFunction = (...args: unknown[]) => NativeRequest | Promise<NativeRequest> | undefined;
+
+/** got's `Options`, as far as they are used. */
+interface Options extends BodySource, StretchableTimeout {
+  context: Record<PropertyKey, unknown>;
+  readonly url?: URL | string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly isStream?: boolean;
+  readonly throwHttpErrors: boolean;
+  readonly signal?: AbortSignal;
+  readonly retry: {
+    limit: number;
+    calculateDelay: (ask: RetryAsk) => Promise<number>;
+    enforceRetryRules?: boolean;
+  };
+  getRequestFunction(): RequestFunction | undefined;
+  /** got 14 asks for it where a user's function returned nothing. */
+  getFallbackRequestFunction?(): RequestFunction;
+}
+
+interface RetryAsk {
+  readonly error: GotError;
+}
+
+interface GotError extends Error {
+  readonly options?: Options;
+  readonly response?: {
+    readonly statusCode: number;
+    readonly headers: Headers;
+    readonly rawBody?: Uint8Array;
+  };
+}
+
+type Result = Promise<unknown> & { cancel?(reason?: string): void; readonly isCanceled?: boolean };
+type Stream = { once(event: string, listener: () => void): unknown };
+
+/** One call of got, in its options' context. */
+interface Passage {
+  readonly call: Call;
+  /** The Options that the call began with: a second handler of the same gate meets the same ones. */
+  readonly options: Options;
+  readonly retries: boolean;
+  /** The user's `timeout.request`, and the retry for which it was read. */
+  timeout: number | undefined;
+  retryCount: number;
+  /** A stream of this call is being replaced by another: the closing of the first ends nothing. */
+  replaced: boolean;
+}
+
+/** What begins a call: `asked` is the user's `context.headgate`. Throws `OptionsError`. */
+export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
+
+export function gotExtension(open: OpenCall): GotExtension {
+  const key = Symbol('headgate');
+  const passageOf = (options: Options | undefined): Passage | undefined =>
+    options?.context?.[key] as Passage | undefined;
+
+  function handle(options: Options, next: (options: Options) => unknown): unknown {
+    // got calls handlers without options when the input was too wrong to make any.
+    if (!options?.url) return next(options);
+    const outer = passageOf(options);
+    if (outer?.options === options && !outer.call.ended) return next(options);
+    let call: Call;
+    try {
+      call = open(options.context['headgate'], factsOf(options));
+    } catch (error) {
+      if (options.isStream) throw error;
+      return Promise.reject(error);
+    }
+    const retries = options.retry.limit > 0;
+    const passage: Passage = { call, options, retries, timeout: undefined, retryCount: -1, replaced: false };
+    options.context = { ...options.context, [key]: passage };
+    options.retry.calculateDelay = calculateDelay;
+    options.retry.limit = Number.MAX_SAFE_INTEGER;
+    if ('enforceRetryRules' in options.retry) options.retry.enforceRetryRules = false;
+    const { signal } = options;
+    const abort = (): void => call.abort(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    const leave = (): void => signal?.removeEventListener('abort', abort);
+    const result = next(options);
+    return options.isStream
+      ? watchStream(result as Stream, passage, leave)
+      : watchPromise(result as Result, call, leave);
+  }
+
+  function beforeRequest(options: Options, { retryCount = 0 }: { retryCount?: number } = {}): void {
+    const passage = passageOf(options);
+    if (!passage || Object.hasOwn(options, 'getRequestFunction')) return;
+    // A retry starts got's request timeout anew; a redirect goes on with it, and with what it was stretched by.
+    if (passage.retryCount !== retryCount) {
+      if (passage.retryCount >= 0 && options.timeout) options.timeout.request = passage.timeout;
+      passage.timeout = options.timeout?.request;
+      passage.retryCount = retryCount;
+    }
+    const getRequestFunction = options.getRequestFunction;
+    options.getRequestFunction = () => gated(passage, options, getRequestFunction.call(options));
+  }
+
+  async function calculateDelay({ error }: RetryAsk): Promise<number> {
+    // Thrown by the user's own `retryWithMergedOptions`: not a failure to judge.
+    if (error.name === 'RetryError') return 1;
+    const passage = passageOf(error.options);
+    if (!passage) return 0;
+    const replayable = isReplayable(error.options?.body);
+    const decision = passage.call.settle(endingOf(error), { replayable, allowed: passage.retries });
+    if (!decision.resend) return 0;
+    await passage.call.backOff(decision);
+    passage.replaced = true;
+    // The least delay that got takes for a retry: all waiting is done, or is the gate's.
+    return 1;
+  }
+
+  function beforeError(error: GotError): unknown {
+    return passageOf(error.options)?.call.fail(error, endingOf(error)) ?? error;
+  }
+
+  const extension = {
+    handlers: [handle],
+    hooks: { beforeRequest: [beforeRequest], beforeError: [beforeError] },
+  };
+  return extension as unknown as GotExtension;
+}
+
+/** The function that got calls to send, with a permit taken before it. */
+function gated(passage: Passage, options: Options, native: RequestFunction | undefined): RequestFunction {
+  const { call } = passage;
+  return (...args) => {
+    const send = (attempt: Attempt): NativeRequest | Promise<NativeRequest> => {
+      if (attempt.token !== undefined) authorize(args, attempt.token);
+      try {
+        const request = native?.(...args) ?? options.getFallbackRequestFunction?.()(...args);
+        if (!(request instanceof Promise)) return track(passage, options, attempt, request as NativeRequest);
+        return request.then(
+          (made) => track(passage, options, attempt, made),
+          (error: unknown) => {
+            attempt.close();
+            throw error;
+          },
+        );
+      } catch (error) {
+        attempt.unsent();
+        throw error;
+      }
+    };
+    const attempt = call.admit(factsOf(options, headersOf(args)));
+    if (!(attempt instanceof Promise)) return send(attempt);
+    stretch(options, attempt);
+    return attempt.then(send);
+  };
+}
+
+/** Follows one native request to its end. */
+function track(passage: Passage, options: Options, attempt: Attempt, request: NativeRequest): NativeRequest {
+  const { call } = passage;
+  let last: NativeResponse | undefined;
+  const answer = (response: NativeResponse): void => {
+    last = response;
+    attempt.answer(response.statusCode, response.headers);
+    if (response.statusCode >= 400 && options.throwHttpErrors) limitErrorBody(response);
+  };
+  if (request.statusCode !== undefined) answer(request as NativeResponse);
+  else request.once?.('response', answer);
+  request.once?.('close', () => {
+    attempt.close();
+    // The handler never sees the stream that replaced another: its end is told by its response alone.
+    const done = last?.complete && (last.statusCode < 300 || !options.throwHttpErrors);
+    if (passage.replaced && options.isStream && done) call.succeed();
+  });
+  call.onInterrupt((error) => request.destroy?.(error));
+  return request;
+}
+
+function watchPromise(result: Result, call: Call, leave: () => void): Result {
+  const watched: Result = result.then(
+    (value) => {
+      leave();
+      call.succeed();
+      return value;
+    },
+    (error: unknown) => {
+      leave();
+      throw call.fail(error);
+    },
+  );
+  // got 14 alone can cancel. It would set its own method here, which works only on its own promise.
+  const { cancel } = result;
+  if (typeof cancel === 'function') {
+    const cancelCall = (reason?: string): void => {
+      call.abort(new Error(reason ?? 'Promise was canceled'));
+      cancel.call(result, reason);
+    };
+    Object.defineProperties(watched, {
+      cancel: { get: () => cancelCall, set: () => undefined },
+      isCanceled: { get: () => result.isCanceled },
+    });
+  }
+  return watched;
+}
+
+/** No `error` listener here: it would make an error that nobody listens to go unnoticed. */
+function watchStream(stream: Stream, passage: Passage, leave: () => void): Stream {
+  const { call } = passage;
+  stream.once('end', () => call.succeed());
+  stream.once('close', () => {
+    if (passage.replaced) return;
+    leave();
+    if (call.ended) return;
+    const error = new Error('The stream was closed before its end');
+    call.abort(error);
+    call.fail(error);
+  });
+  return stream;
+}
+
+function factsOf(options: Options, headers: Headers = options.headers): RequestFacts {
+  return {
+    method: options.method.toUpperCase(),
+    url: new URL(options.url as URL | string),
+    headers,
+    body: () => bodyText(options),
+  };
+}
+
+/** How an attempt ended, by got's error. Where an error status came, a fault in reading its body says no more. */
+function endingOf(error: GotError): Ending {
+  const { response } = error;
+  if (!response || response.statusCode < 400) return { error };
+  const { statusCode: status, headers, rawBody } = response;
+  return { status, headers, body: rawBody && bodyText({ body: rawBody }) };
+}
+
+/** got calls a request function with (url, options), or, through its cache, with (options, callback). */
+function nativeOptionsOf(args: readonly unknown[]): { headers?: Headers } {
+  const [first, second] = args as { headers?: Headers }[];
+  return first instanceof URL || typeof first === 'string' ? (second ?? {}) : (first ?? {});
+}
+
+function headersOf(args: readonly unknown[]): Headers {
+  return nativeOptionsOf(args).headers ?? {};
+}
+
+/** On a copy: got's own headers would carry the token along a redirect. */
+function authorize(args: readonly unknown[], token: string): void {
+  const native = nativeOptionsOf(args);
+  native.headers = { ...native.headers, authorization: `Bearer ${token}` };
+}

@@ -1,0 +1,138 @@
+import diagnosticsChannel from 'node:diagnostics_channel';
+import type { AnyEvent, EventName, GateEvents } from './types.ts';
+
+/** A listener to one kind of event. What it throws, or rejects with, becomes a process warning. */
+export type Listener<Name extends EventName> = (event: GateEvents[Name] & { readonly type: Name }) => unknown;
+
+type AnyListener = ((event: AnyEvent) => unknown) & { readonly listener?: unknown };
+
+const NAMES: readonly EventName[] = [
+  'queued',
+  'attempt',
+  'retry',
+  'success',
+  'failure',
+  'pause',
+  'resume',
+  'warning',
+];
+
+/** Events that a slow reader of {@link Emitter.events} may have waiting; older ones are dropped. */
+const READER_BUFFER = 10_000;
+
+/** `headgate:<event>` of `node:diagnostics_channel`: every gate of the process, without a reference to any. */
+const channels = Object.fromEntries(
+  NAMES.map((name) => [name, diagnosticsChannel.channel(`headgate:${name}`)]),
+) as unknown as Record<EventName, diagnosticsChannel.Channel>;
+
+/** Hands events to listeners, readers and diagnostics channels. No listener can break the one who emits. */
+export class Emitter {
+  readonly #listeners = new Map<EventName, Set<AnyListener>>();
+  readonly #readers = new Set<Reader>();
+  #closed = false;
+
+  /** True when somebody would receive such an event: lets hot paths skip building it. */
+  has(name: EventName): boolean {
+    return this.#readers.size > 0 || this.#listeners.has(name) || channels[name].hasSubscribers;
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): void {
+    if (!NAMES.includes(name))
+      throw new TypeError(`No such event: '${String(name)}'. Events: ${NAMES.join(', ')}`);
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set.add(listener as unknown as AnyListener));
+  }
+
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): void {
+    const first: Listener<Name> = (event) => {
+      this.off(name, first);
+      return listener(event);
+    };
+    this.on(name, Object.assign(first, { listener }));
+  }
+
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): void {
+    const set = this.#listeners.get(name);
+    const gone = listener as unknown as AnyListener;
+    for (const each of set ?? []) {
+      if (each === gone || each.listener === gone) set?.delete(each);
+    }
+    if (set?.size === 0) this.#listeners.delete(name);
+  }
+
+  /** All events from now on, until the reader stops or the gate closes. */
+  events(): AsyncIterableIterator<AnyEvent> {
+    const reader = new Reader(() => this.#readers.delete(reader));
+    if (this.#closed) reader.end();
+    else this.#readers.add(reader);
+    return reader;
+  }
+
+  emit<Name extends EventName>(name: Name, fields: GateEvents[Name]): void {
+    if (!this.has(name)) return;
+    const event = Object.freeze({ type: name, ...fields }) as unknown as AnyEvent;
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      try {
+        const result = listener(event);
+        if (result instanceof Promise) result.catch(warn);
+      } catch (error) {
+        warn(error);
+      }
+    }
+    for (const reader of this.#readers) reader.push(event);
+    // A subscriber's throw is reported by Node as an uncaught exception, by that module's own contract.
+    if (channels[name].hasSubscribers) channels[name].publish(event);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const reader of this.#readers) reader.end();
+    this.#readers.clear();
+  }
+}
+
+function warn(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.emitWarning(`A listener to a headgate event failed: ${text}`, { code: 'HEADGATE_LISTENER' });
+}
+
+/** One `for await` over the events. */
+class Reader implements AsyncIterableIterator<AnyEvent> {
+  readonly #buffer: AnyEvent[] = [];
+  readonly #waiting: ((result: IteratorResult<AnyEvent>) => void)[] = [];
+  readonly #onStop: () => void;
+  #ended = false;
+
+  constructor(onStop: () => void) {
+    this.#onStop = onStop;
+  }
+
+  push(event: AnyEvent): void {
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting({ value: event, done: false });
+    else if (this.#buffer.push(event) > READER_BUFFER) this.#buffer.shift();
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const waiting of this.#waiting.splice(0)) waiting({ value: undefined, done: true });
+  }
+
+  next(): Promise<IteratorResult<AnyEvent>> {
+    const event = this.#buffer.shift();
+    if (event) return Promise.resolve({ value: event, done: false });
+    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<AnyEvent>> {
+    this.#onStop();
+    this.#buffer.length = 0;
+    this.end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

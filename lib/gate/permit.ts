@@ -1,0 +1,88 @@
+import type { Gate } from './gate.ts';
+import type { Line, Queueable } from './queue.ts';
+
+type PermitState = 'held' | 'answered' | 'settled';
+
+/** The right to send one attempt. Settled exactly once, whatever becomes of the attempt. */
+export class Permit {
+  readonly gate: Gate;
+  /** Moment of its taking. */
+  readonly takenAt: number;
+  #state: PermitState = 'held';
+
+  constructor(gate: Gate, takenAt: number) {
+    this.gate = gate;
+    this.takenAt = takenAt;
+  }
+
+  /** The response's head came at `at`: from here its windows run. The attempt stays in flight. */
+  answer(at: number): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'answered';
+    this.gate.answered(at);
+  }
+
+  /** The attempt is over, at `at`; without an answer before, it counts as answered now. */
+  settle(at: number): void {
+    if (this.#state === 'settled') return;
+    this.answer(at);
+    this.#state = 'settled';
+    this.gate.ended();
+  }
+
+  /** Nothing was sent: the permit counts for nothing. */
+  refund(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'settled';
+    this.gate.refunded();
+  }
+}
+
+/** What an attempt asks the gate for. */
+export interface Ask {
+  readonly priority: number;
+  /** True for a resend, which goes ahead of new calls. */
+  readonly resend: boolean;
+  /** Moment by which the call must end; `Infinity` for none. */
+  readonly deadlineAt: number;
+  /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
+  readonly late: (waitMs: number) => Error;
+}
+
+/** A place in a gate's queue. */
+export class Place implements Queueable {
+  readonly gate: Gate;
+  readonly ask: Ask;
+  readonly priority: number;
+  readonly resend: boolean;
+  previous: Queueable | undefined;
+  next: Queueable | undefined;
+  line: Line<Queueable> | undefined;
+  readonly permit: Promise<Permit>;
+  /** Least wait that was to be expected on arrival, in ms. */
+  readonly expectedMs: number;
+  #resolve!: (permit: Permit) => void;
+  #reject!: (error: Error) => void;
+
+  constructor(gate: Gate, ask: Ask, expectedMs: number) {
+    this.gate = gate;
+    this.ask = ask;
+    this.priority = ask.priority;
+    this.resend = ask.resend;
+    this.expectedMs = expectedMs;
+    this.permit = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** @internal */
+  grant(permit: Permit): void {
+    this.#resolve(permit);
+  }
+
+  /** Gives the place up: its promise rejects with `error`. Nothing, once a permit was granted. */
+  leave(error: Error): void {
+    if (this.gate.left(this)) this.#reject(error);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What a client's clock may lag behind a server's whole milliseconds: a slot is given back this much late, so
+ * that a server that counts in integers never sees two uses of it less than `per` apart.
+ */
+export const CLOCK_GRAIN_MS = 1;
+
+/**
+ * The arithmetic of one window: how many permits are free, and when the next ones will be.
+ *
+ * A permit is used from its taking until `per` after its response:
+ *
+ *     used(t) = in flight + |{ r in responses : t − r < per }|        free(t) = capacity − used(t)
+ *
+ * Since a server counts a request between the two, used(t) is never less than what any server window, fixed at
+ * any phase or rolling, can count; so `free ≥ 1` before each taking keeps every one of them within `limit`.
+ *
+ * Responses are kept in a ring, in the order of their arrival: O(1) each, 8 bytes per permit in use.
+ */
+export class WindowCount {
+  /** ms; 0 makes it a count of attempts in flight alone. */
+  readonly per: number;
+  /** Most permits that may be used at once; see `capacity` for those held now. */
+  limit: number;
+  /** Permits that the ledger has leased to us; at most `limit`. */
+  capacity = 0;
+  #inFlight = 0;
+  #ring = new Float64Array(8);
+  #head = 0;
+  #size = 0;
+
+  constructor(limit: number, per: number) {
+    this.limit = limit;
+    this.per = per;
+  }
+
+  /** Permits in use at `now`. */
+  used(now: number): number {
+    this.#expire(now);
+    return this.#inFlight + this.#size;
+  }
+
+  free(now: number): number {
+    return this.capacity - this.used(now);
+  }
+
+  take(): void {
+    this.#inFlight += 1;
+  }
+
+  /** The response to a taken permit came, or its attempt ended without one. */
+  give(at: number): void {
+    this.#inFlight -= 1;
+    if (this.per === 0) return;
+    if (this.#size === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.#size) % this.#ring.length] = at;
+    this.#size += 1;
+  }
+
+  /** A taken permit was not used: nothing reached the server. */
+  refund(): void {
+    this.#inFlight -= 1;
+  }
+
+  /**
+   * The earliest moment at which `count` permits can be free; a lower bound, as attempts in flight end when they
+   * like. `Infinity` when only their ending can tell.
+   */
+  freeAt(count: number, now: number): number {
+    const missing = count - this.free(now);
+    if (missing <= 0) return now;
+    if (this.per === 0) return Infinity;
+    const cycle = Math.max(1, this.capacity);
+    const whole = Math.floor((missing - 1) / cycle);
+    const index = (missing - 1) % cycle;
+    const round = this.per + CLOCK_GRAIN_MS;
+    const first = (index < this.#size ? this.#at(index) : now) + round;
+    return first + whole * round;
+  }
+
+  /** The moment at which the oldest response leaves the window; `Infinity` when there is none. */
+  nextExpiry(now: number): number {
+    this.#expire(now);
+    return this.#size > 0 ? this.#at(0) + this.per + CLOCK_GRAIN_MS : Infinity;
+  }
+
+  #expire(now: number): void {
+    const before = now - this.per - CLOCK_GRAIN_MS;
+    while (this.#size > 0 && this.#at(0) <= before) {
+      this.#head = (this.#head + 1) % this.#ring.length;
+      this.#size -= 1;
+    }
+  }
+
+  #at(index: number): number {
+    return this.#ring[(this.#head + index) % this.#ring.length] as number;
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(this.#ring.length * 2);
+    for (let index = 0; index < this.#size; index += 1) larger[index] = this.#at(index);
+    this.#ring = larger;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,182 @@
+import { Call } from './call/call.ts';
+import type { CallContext } from './call/context.ts';
+import { Tokens } from './call/tokens.ts';
+import { type GotExtension, type GotLike, gotExtension } from './clients/got.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { ClosedError } from './errors.ts';
+import { Emitter, type Listener } from './events/emitter.ts';
+import type { AnyEvent, EventName } from './events/types.ts';
+import type { Gate, QuotaSnapshot } from './gate/gate.ts';
+import { Gates } from './gate/gates.ts';
+import { Schedule } from './gate/schedule.ts';
+import type { HeadgateOptions } from './options.ts';
+import type { Random } from './policy/backoff.ts';
+import { DeclaredQuotas } from './quotas.ts';
+import { type CallSettings, readCallOptions, readOptions, type Settings } from './settings.ts';
+import type { Profile, RequestFacts } from './types.ts';
+
+/** Warnings remembered, so that each is given once. */
+const MOST_WARNINGS = 1000;
+
+/** What tests own: time and chance. */
+export interface Environment {
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** A gate before somebody else's API: wraps clients, tells what happens, shows the quotas. */
+export interface Headgate {
+  /** A got instance whose every attempt passes the gate. got 14 or later. */
+  got<G extends GotLike>(instance: G): G;
+  /** The same as options, for `got.extend(a, gate.gotOptions(), b)`. */
+  gotOptions(): GotExtension;
+  /** Listens to one kind of event. Returns the gate. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
+  /** Listens to the next event of a kind. */
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
+  /** All events from now on: `for await (const event of gate.events())`. Ends when the gate is closed. */
+  events(): AsyncIterableIterator<AnyEvent>;
+  /** The quotas met so far. */
+  quotas(): QuotaSnapshot[];
+  /** Replaces `retry`, `quotas`, or both, for the calls that begin from now on. Throws `OptionsError`. */
+  update(options: Pick<HeadgateOptions, 'retry' | 'quotas'>): void;
+  /** Admits nothing more, rejects what waits with `ClosedError`, and gives the ledger's permits back. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Puts a gate before an API. Throws `OptionsError`, which names the option that is wrong. */
+export function headgate(options: HeadgateOptions = {}, environment: Environment = {}): Headgate {
+  return new Composition(options, environment);
+}
+
+/** Profile, policy, gates and events put together. */
+class Composition implements Headgate, CallContext {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly schedule: Schedule;
+  readonly emitter: Emitter = new Emitter();
+  readonly profile: Profile;
+  readonly tokens: Tokens | undefined;
+  /** As its user gave them: an update is laid over them. */
+  #options: HeadgateOptions;
+  #declared: DeclaredQuotas;
+  /** The settings of a call that asks for nothing of its own. */
+  #callSettings: CallSettings;
+  #gotOptions: GotExtension | undefined;
+  readonly #gates: Gates;
+  readonly #warned = new Set<string>();
+  readonly #life = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {
+    const settings = readOptions(options);
+    this.#options = options;
+    this.profile = settings.profile;
+    this.name = settings.name;
+    this.clock = clock;
+    this.random = random;
+    this.schedule = new Schedule(clock);
+    this.#callSettings = callSettings(settings);
+    this.#declared = new DeclaredQuotas(settings.quotas);
+    this.tokens = settings.auth && new Tokens(settings.auth, this.profile.scope, clock, this.#life.signal);
+    this.#gates = new Gates({
+      clock,
+      random,
+      schedule: this.schedule,
+      ledger: settings.ledger,
+      room: { most: settings.maxQueue, taken: 0 },
+      resumed: (quota, untilMs, cause) =>
+        this.emitter.emit('resume', { at: clock.now(), gate: this.name, quota, untilMs, cause }),
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  got<G extends GotLike>(instance: G): G {
+    return instance.extend(this.gotOptions() as never) as G;
+  }
+
+  gotOptions(): GotExtension {
+    this.#gotOptions ??= gotExtension((asked, request) => this.#open(asked, request));
+    return this.#gotOptions;
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.on(name, listener);
+    return this;
+  }
+
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.once(name, listener);
+    return this;
+  }
+
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.off(name, listener);
+    return this;
+  }
+
+  events(): AsyncIterableIterator<AnyEvent> {
+    return this.emitter.events();
+  }
+
+  quotas(): QuotaSnapshot[] {
+    return this.#gates.snapshot();
+  }
+
+  update(options: Pick<HeadgateOptions, 'retry' | 'quotas'>): void {
+    const { retry, quotas, ...rest } = { ...this.#options, ...options };
+    const merged = { ...rest, ...(retry && { retry }), ...(quotas && { quotas }) };
+    const settings = readOptions(merged);
+    this.#options = merged;
+    this.#callSettings = callSettings(settings);
+    this.#declared = new DeclaredQuotas(settings.quotas);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  gateOf(request: RequestFacts, quota: string | undefined): Gate {
+    const ref =
+      quota === undefined
+        ? (this.#declared.match(request) ?? this.profile.quota(request))
+        : this.#declared.named(quota);
+    const notice = this.profile.notice?.(request);
+    if (notice) this.#warn(notice.code, notice.message, ref.key);
+    return this.#gates.of(ref);
+  }
+
+  async #close(): Promise<void> {
+    const error = new ClosedError();
+    this.#life.abort(error);
+    await this.#gates.close(error);
+    this.emitter.close();
+  }
+
+  #open(asked: unknown, request: RequestFacts): Call {
+    const settings = this.#callSettings;
+    return new Call(this, asked === undefined ? settings : readCallOptions(asked, settings.policy), request);
+  }
+
+  #warn(code: string, message: string, quota: string): void {
+    const cause = `${code} ${quota}`;
+    if (this.#warned.has(cause) || this.#warned.size >= MOST_WARNINGS) return;
+    this.#warned.add(cause);
+    this.emitter.emit('warning', { at: this.clock.now(), gate: this.name, code, message, quota });
+  }
+}
+
+function callSettings({ policy }: Settings): CallSettings {
+  return { policy, priority: 0, idempotent: undefined, quota: undefined };
+}

@@ -1,0 +1,22 @@
+/** The public face of `headgate`. */
+
+export type { Token, TokenCredential, TokenSource } from './call/tokens.ts';
+export type { Clock, Timer } from './clock.ts';
+export {
+  ClosedError,
+  DeadlineError,
+  HeadgateError,
+  type HeadgateErrorCode,
+  LedgerError,
+  OptionsError,
+  QueueFullError,
+} from './errors.ts';
+export type { Listener } from './events/emitter.ts';
+export type * from './events/types.ts';
+export type { QuotaSnapshot } from './gate/gate.ts';
+export { type Account, type Book, type Lease, type Ledger, memory } from './gate/ledger.ts';
+export { type Environment, type Headgate, headgate } from './headgate.ts';
+export type { CallOptions, HeadgateOptions, QuotaMatch, QuotaOptions } from './options.ts';
+export type { FailureReason, RetryReason } from './policy/decide.ts';
+export type { Jitter, RetryOptions } from './policy/policy.ts';
+export type * from './types.ts';

@@ -1,0 +1,38 @@
+import type { Backoff } from './policy.ts';
+
+/** A source of numbers in [0, 1). */
+export type Random = () => number;
+
+/**
+ * The wait before resend number `resend` (from 1), in ms.
+ *
+ * - `decorrelated`: U(base, 3 · previous), the previous wait being base at first;
+ * - `full`: U(0, c);
+ * - `equal`: c/2 + U(0, c/2);
+ * - `none`: c;
+ *
+ * where c = base · 2^(resend − 1); all are capped at max.
+ *
+ * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ *
+ * @param previousMs the wait before the last resend, if there was one
+ */
+export function backoffMs(
+  backoff: Backoff,
+  resend: number,
+  previousMs: number | undefined,
+  random: Random,
+): number {
+  const { baseMs, maxMs, jitter } = backoff;
+  const ceiling = Math.min(maxMs, baseMs * 2 ** (resend - 1));
+  switch (jitter) {
+    case 'decorrelated':
+      return Math.min(maxMs, baseMs + random() * Math.max(0, 3 * (previousMs ?? baseMs) - baseMs));
+    case 'full':
+      return random() * ceiling;
+    case 'equal':
+      return (ceiling + random() * ceiling) / 2;
+    case 'none':
+      return ceiling;
+  }
+}

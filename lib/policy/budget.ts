@@ -1,0 +1,45 @@
+/** Retries that a quota may always spend, so that a quiet program is not left without any. */
+const RESERVE = 10;
+/** The reserve comes back at one retry a second. */
+const RESERVE_REFILL_MS = 1000;
+/** Most retries that can be saved up, as first attempts' worth: a long calm must not pay for a storm. */
+const SAVINGS = 100;
+
+/**
+ * How many retries a quota may spend: a share of its first attempts, above a small reserve.
+ *
+ * Two accounts: `savings` gains `share` with each first attempt, up to a cap; `reserve` gains one each second,
+ * up to {@link RESERVE}. A retry spends one from savings, else one from the reserve.
+ *
+ * Source: Finagle's RetryBudget (deposits, withdrawals, minimum retries per second); the reserve in place of
+ * its expiring deposits.
+ */
+export class Budget {
+  #savings = 0;
+  #reserve = RESERVE;
+  #refilledAt: number;
+
+  constructor(now: number) {
+    this.#refilledAt = now;
+  }
+
+  /** A call of this quota sends its first attempt. */
+  deposit(share: number): void {
+    if (share !== Infinity) this.#savings = Math.min(this.#savings + share, Math.max(1, share * SAVINGS));
+  }
+
+  /** Takes one retry; false when none is left. */
+  withdraw(share: number, now: number): boolean {
+    if (share === Infinity) return true;
+    if (share === 0) return false;
+    if (this.#savings >= 1) {
+      this.#savings -= 1;
+      return true;
+    }
+    this.#reserve = Math.min(RESERVE, this.#reserve + (now - this.#refilledAt) / RESERVE_REFILL_MS);
+    this.#refilledAt = now;
+    if (this.#reserve < 1) return false;
+    this.#reserve -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Classification, Verdict } from '../types.ts';
+import { backoffMs, type Random } from './backoff.ts';
+import type { Policy } from './policy.ts';
+
+/** Why an attempt is sent again. */
+export type RetryReason = 'quota' | 'fault' | 'token';
+
+/** Why a call failed. */
+export type FailureReason =
+  | 'terminal'
+  | 'attempts'
+  | 'deadline'
+  | 'budget'
+  | 'queue-full'
+  | 'aborted'
+  | 'closed';
+
+/** What became of a call after one attempt. */
+export type Decision =
+  | { readonly resend: true; readonly reason: RetryReason; readonly delayMs: number }
+  | {
+      readonly resend: false;
+      readonly reason: FailureReason;
+      /** With `deadline`: the wait that was needed, in ms. */
+      readonly waitMs?: number;
+      /** Why a curable failure is not resent. */
+      readonly hint?: string;
+    };
+
+/** What a decision rests on. */
+export interface Situation {
+  readonly classification: Classification;
+  readonly policy: Policy;
+  /** Attempts spent on transient verdicts so far, this one included. */
+  readonly transients: number;
+  /** The wait before the last resend after a transient verdict. */
+  readonly previousDelayMs: number | undefined;
+  /** Resending does no harm: idempotent method, Idempotency-Key, marked by the user or documented by the API. */
+  readonly safe: boolean;
+  /** The request's body can be sent again. */
+  readonly replayable: boolean;
+  /** A fresh token can still be had: `auth` is set and this call has refreshed none yet. */
+  readonly refreshable: boolean;
+  /** ms until the quota admits again; 0 when it is open. */
+  readonly reopensInMs: number;
+  /** ms until the call's deadline. */
+  readonly remainingMs: number;
+  /** Takes one retry from the quota's budget; asked last, and only for a transient verdict. */
+  readonly withdraw: () => boolean;
+  readonly random: Random;
+}
+
+const UNREPLAYABLE =
+  'The body is a stream and cannot be sent again; give a string, Buffer, or JSON to allow retries.';
+const UNSAFE =
+  'The server may have processed the request, so it was not resent; mark the call idempotent if a repetition does no harm.';
+
+/** The retry law: pure, and the same for every client. */
+export function decide(s: Situation): Decision {
+  const { verdict } = s.classification;
+  const curable: Record<Verdict, boolean> = {
+    success: false,
+    terminal: false,
+    throttled: true,
+    transient: true,
+    unauthorized: s.refreshable,
+  };
+  if (!curable[verdict]) return { resend: false, reason: 'terminal' };
+  if (verdict !== 'unauthorized' && s.policy.attempts === 1) return { resend: false, reason: 'attempts' };
+  if (!s.replayable) return { resend: false, reason: 'terminal', hint: UNREPLAYABLE };
+  if (verdict === 'unauthorized') return { resend: true, reason: 'token', delayMs: 0 };
+  if (verdict === 'throttled') return within(s, 'quota', s.reopensInMs);
+
+  if (!s.safe && !s.classification.unprocessed) return { resend: false, reason: 'terminal', hint: UNSAFE };
+  if (s.transients >= s.policy.attempts) return { resend: false, reason: 'attempts' };
+  const own = backoffMs(s.policy.backoff, s.transients, s.previousDelayMs, s.random);
+  const decision = within(s, 'fault', (s.classification.retryAfterMs ?? 0) + own);
+  if (decision.resend && !s.withdraw()) return { resend: false, reason: 'budget' };
+  return decision;
+}
+
+/** A wait that does not end before the deadline is not begun. */
+function within(s: Situation, reason: RetryReason, delayMs: number): Decision {
+  return delayMs < s.remainingMs
+    ? { resend: true, reason, delayMs }
+    : { resend: false, reason: 'deadline', waitMs: delayMs };
+}

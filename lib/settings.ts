@@ -1,0 +1,217 @@
+import * as v from 'valibot';
+import type { TokenCredential, TokenSource } from './call/tokens.ts';
+import { DURATION_RULE, parseDuration } from './duration.ts';
+import { OptionsError } from './errors.ts';
+import { type Ledger, memory } from './gate/ledger.ts';
+import { PRIORITY_RANGE } from './gate/queue.ts';
+import type { HeadgateOptions, QuotaMatch } from './options.ts';
+import { DEFAULT_POLICY, type Policy } from './policy/policy.ts';
+import { generic } from './profiles/generic.ts';
+import type { Duration, Profile } from './types.ts';
+
+/** A quota declared by the user, checked. */
+export interface DeclaredQuota {
+  readonly name: string | undefined;
+  readonly match: QuotaMatch;
+  /** `per` in ms. */
+  readonly windows: readonly { readonly limit: number; readonly per: number }[];
+  readonly concurrency: number | undefined;
+}
+
+/** The options of `headgate()`: checked, complete, in ms. */
+export interface Settings {
+  readonly profile: Profile;
+  readonly policy: Policy;
+  readonly quotas: readonly DeclaredQuota[];
+  readonly maxQueue: number;
+  readonly auth: TokenSource | TokenCredential | undefined;
+  readonly ledger: Ledger;
+  readonly name: string;
+}
+
+/** What one call asks for itself, checked. */
+export interface CallSettings {
+  readonly policy: Policy;
+  readonly priority: number;
+  /** Whether a repetition does no harm, when its user knows. */
+  readonly idempotent: boolean | undefined;
+  /** Name of the quota to draw on, in place of the one that the request tells. */
+  readonly quota: string | undefined;
+}
+
+/** Attempts that may wait at once, when `maxQueue` says nothing. */
+const DEFAULT_MAX_QUEUE = 100_000;
+
+const count = (least: number, what: string) =>
+  v.pipe(
+    v.number(what),
+    v.check((value) => Number.isSafeInteger(value) && value >= least, what),
+  );
+
+const duration = (what = DURATION_RULE, least = 0) =>
+  v.pipe(
+    v.custom<Duration>((value) => (parseDuration(value as Duration) ?? -1) >= least, what),
+    v.transform((value) => parseDuration(value) as number),
+  );
+
+const text = (what: string) => v.pipe(v.string(what), v.minLength(1, what), v.maxLength(200, what));
+
+const has = <T>(method: keyof T & string, what: string) =>
+  v.custom<T>((value) => typeof (value as Record<string, unknown> | null)?.[method] === 'function', what);
+
+const METHOD = 'an HTTP method, such as GET';
+const method = v.pipe(
+  v.string(METHOD),
+  v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, METHOD),
+  v.transform((name) => name.toUpperCase()),
+);
+
+const POSITIVE = 'a whole number of 1 or more';
+
+const retry = v.strictObject({
+  attempts: v.optional(count(1, POSITIVE)),
+  deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+  backoff: v.optional(
+    v.strictObject({
+      base: v.optional(duration()),
+      max: v.optional(duration()),
+      jitter: v.optional(v.picklist(['decorrelated', 'full', 'equal', 'none'])),
+    }),
+  ),
+  budget: v.optional(
+    v.union(
+      [
+        v.literal(false),
+        v.pipe(
+          v.number(),
+          v.check((share) => share >= 0),
+        ),
+      ],
+      'a share of first attempts of 0 or more, such as 0.1, or false for no limit',
+    ),
+  ),
+  methods: v.optional(v.array(method, 'an array of HTTP methods')),
+});
+
+const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
+const quota = v.strictObject({
+  name: v.optional(text('a name of 1 to 200 characters')),
+  match: v.optional(
+    v.strictObject({
+      method: v.optional(v.union([method, v.array(method)], `${METHOD}, or an array of them`)),
+      path: v.optional(
+        v.pipe(v.string(), v.startsWith('/', "a path that starts with '/'"), v.maxLength(2000)),
+      ),
+      host: v.optional(text('a host name')),
+    }),
+  ),
+  windows: v.optional(
+    v.array(
+      v.strictObject({
+        limit: count(1, POSITIVE),
+        per: v.pipe(
+          duration(WINDOW_RULE),
+          v.check((ms) => ms > 0 && ms < Infinity, WINDOW_RULE),
+        ),
+      }),
+      'an array of { limit, per }',
+    ),
+  ),
+  concurrency: v.optional(count(1, POSITIVE)),
+});
+
+const PROFILE_RULE = 'a profile, such as generic() or defender()';
+const options = v.strictObject({
+  profile: v.optional(
+    v.intersect([has<Profile>('quota', PROFILE_RULE), has<Profile>('classify', PROFILE_RULE)]),
+  ),
+  retry: v.optional(retry),
+  quotas: v.optional(v.array(quota, 'an array of quotas')),
+  maxQueue: v.optional(count(0, 'a whole number of 0 or more')),
+  auth: v.optional(
+    v.union(
+      [has<TokenSource>('token', ''), has<TokenCredential>('getToken', '')],
+      'an object with a token() or a getToken() method',
+    ),
+  ),
+  adaptive: v.optional(v.boolean()),
+  ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
+  name: v.optional(text('a name of 1 to 200 characters')),
+});
+
+const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY_RANGE.most}`;
+const call = v.strictObject({
+  priority: v.optional(
+    v.pipe(
+      v.number(PRIORITY_RULE),
+      v.check(
+        (p) => Number.isInteger(p) && p >= PRIORITY_RANGE.least && p <= PRIORITY_RANGE.most,
+        PRIORITY_RULE,
+      ),
+    ),
+  ),
+  deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+  idempotent: v.optional(v.boolean()),
+  quota: v.optional(text('the name of a quota')),
+});
+
+/** The options of `headgate()`, checked and complete. Throws `OptionsError`. */
+export function readOptions(given: HeadgateOptions): Settings {
+  const { profile = generic(), quotas = [], ...rest } = read(options, given, '');
+  return {
+    profile,
+    policy: policyOf(rest.retry ?? {}, profile),
+    quotas: quotas.map(({ name, match = {}, windows = [], concurrency }) => ({
+      name,
+      match,
+      windows,
+      concurrency,
+    })),
+    maxQueue: rest.maxQueue ?? DEFAULT_MAX_QUEUE,
+    auth: rest.auth,
+    ledger: rest.ledger ?? memory(),
+    name: rest.name ?? profile.name,
+  };
+}
+
+/** What one call asks for, over the gate's policy. Throws `OptionsError`. */
+export function readCallOptions(given: unknown, policy: Policy): CallSettings {
+  const { priority = 0, deadline, idempotent, quota } = read(call, given, 'headgate');
+  return {
+    policy: deadline === undefined ? policy : { ...policy, deadlineMs: deadline },
+    priority,
+    idempotent,
+    quota,
+  };
+}
+
+/** The user's options, over the profile's defaults, over ours. */
+function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy {
+  const under = read(retry, profile.retry ?? {}, 'profile.retry');
+  const { attempts, deadline, backoff, budget, methods } = { ...under, ...given };
+  const baseMs = backoff?.base ?? DEFAULT_POLICY.backoff.baseMs;
+  const maxMs = Math.max(baseMs, backoff?.max ?? DEFAULT_POLICY.backoff.maxMs);
+  return {
+    attempts: attempts ?? DEFAULT_POLICY.attempts,
+    deadlineMs: deadline ?? DEFAULT_POLICY.deadlineMs,
+    backoff: { baseMs, maxMs, jitter: backoff?.jitter ?? DEFAULT_POLICY.backoff.jitter },
+    budget: budget === false ? Infinity : (budget ?? DEFAULT_POLICY.budget),
+    methods: methods ? new Set(methods) : DEFAULT_POLICY.methods,
+  };
+}
+
+function read<S extends v.GenericSchema>(schema: S, given: unknown, root: string): v.InferOutput<S> {
+  const result = v.safeParse(schema, given, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = [root, v.getDotPath(issue) ?? ''].filter((part) => part !== '').join('.');
+  throw new OptionsError(path || 'options', issue.input, allowed(issue));
+}
+
+/** What would have been right, in words. */
+function allowed(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === 'strict_object') {
+    return issue.expected === 'never' ? 'nothing: there is no such option' : 'an object';
+  }
+  return issue.message.startsWith('Invalid ') ? (issue.expected ?? issue.message) : issue.message;
+}
