@@ -14,7 +14,8 @@ export {
 export type { Listener } from './events/emitter.ts';
 export type * from './events/types.ts';
 export type { QuotaSnapshot } from './gate/gate.ts';
-export { type Account, type Book, type Lease, type Ledger, memory } from './gate/ledger.ts';
+export { memory } from './gate/bottleneck.ts';
+export type * from './gate/ledger.ts';
 export { type Environment, type Headgate, headgate } from './headgate.ts';
 export type { CallOptions, HeadgateOptions, QuotaMatch, QuotaOptions } from './options.ts';
 export type { FailureReason, RetryReason } from './policy/decide.ts';

@@ -246,7 +246,7 @@ export class Call implements AttemptObserver {
     attempt.paused = true;
     const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
     const { backoff } = this.#settings.policy;
-    const untilMs = attempt.permit.gate.pause(attempt.startedAt, retryAfterMs, cause, backoff);
+    const untilMs = attempt.permit.gate.throttled(attempt.startedAt, retryAfterMs, cause, backoff);
     if (untilMs === undefined) return;
     this.#context.emitter.emit('pause', { ...this.#event(), correlationId, untilMs, cause });
   }

@@ -93,8 +93,11 @@ export interface FailureEvent extends CallEvent {
   readonly attempts: readonly AttemptRecord[];
 }
 
-/** Why a quota closed: the server named the wait in a header or in its message, or named none. */
-export type PauseCause = 'header' | 'message' | 'backoff';
+/**
+ * Why a quota closed: the server named the wait in a header or in its message, or named none, or another process
+ * was told so.
+ */
+export type PauseCause = 'header' | 'message' | 'backoff' | 'peer';
 
 /** The quota is closed: none of its attempts is sent until it reopens. */
 export interface PauseEvent {

@@ -5,9 +5,9 @@ import type { Random } from '../policy/backoff.ts';
 import { Budget } from '../policy/budget.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { QuotaRef } from '../types.ts';
-import { Leases } from './leases.ts';
+import { type LeaseContext, Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
-import { pauseMs, Release, startDelayMs } from './pause.ts';
+import { Pause } from './pause.ts';
 import { type Ask, Permit, Place } from './permit.ts';
 import { Queue } from './queue.ts';
 import type { Entry, Schedule } from './schedule.ts';
@@ -52,40 +52,35 @@ export class Gate {
   readonly key: string;
   readonly budget: Budget;
   readonly #context: GateContext;
-  #windows: readonly Leases[];
+  readonly #windows: readonly Leases[];
   /** Attempts in flight; its capacity is the concurrency limit. */
   readonly #flight: WindowCount;
   readonly #queue = new Queue<Place>();
   /** No place in the queue has an earlier deadline than this. */
   #earliestDeadline = Infinity;
   #wake: Entry | undefined;
-  #pausedUntil = -Infinity;
-  /** The pause's end and the start's jitter. */
-  #opensAt = -Infinity;
-  #pausedMs = 0;
-  #cause: PauseCause = 'backoff';
+  readonly #pause: Pause;
   #reopening: Entry | undefined;
-  #release: Release | undefined;
-  /** How often in a row the quota closed with no success between. */
-  #strikes = 0;
   #closed = false;
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
     this.#context = context;
+    this.#pause = new Pause(context.random);
     this.budget = new Budget(context.clock.now());
     // The longest window first: its permits are the scarcest to lease.
     this.#windows = [...ref.windows]
       .sort((a, b) => b.per - a.per)
-      .map((window) => new Leases(ref.key, window, context.ledger, () => this.#pump()));
-    this.#flight = new WindowCount(Infinity, 0);
-    this.#flight.capacity = ref.concurrency ?? Infinity;
+      .map((window) => new Leases(ref.key, window, this.#leaseContext()));
+    this.#flight = new WindowCount(0, ref.concurrency ?? Infinity);
   }
 
   /** A permit at once, or a place in the queue. Throws `QueueFullError`, or `ask.late` for a wait in vain. */
   acquire(ask: Ask): Permit | Place {
     const now = this.#context.clock.now();
-    if (now >= this.#opensAt && this.#reopening) this.#reopen();
+    if (this.#reopening && now >= this.#pause.opensAt) this.#reopen();
+    const failure = this.#failure();
+    if (failure) throw failure;
     if (this.#queue.length === 0 && this.#turnAt(now) <= now) return this.#take(now);
 
     const expectedMs = this.#expectedAt(ask, now) - now;
@@ -101,52 +96,49 @@ export class Gate {
   }
 
   /**
-   * An attempt of this quota was throttled: closes it for the wait that the server named, or for one of ours. A
-   * later moment wins over an earlier one. Returns the moment of reopening when this moved it.
-   *
-   * @param sentAt when that attempt was sent: those sent before the last reopening tell nothing new
+   * An attempt of this quota was throttled: closes it for the wait that the server named, or for one of ours.
+   * Returns the moment of reopening, when this moved it.
    */
-  pause(
+  throttled(
     sentAt: number,
     retryAfterMs: number | undefined,
     cause: PauseCause,
     backoff: Backoff,
   ): number | undefined {
     const now = this.#context.clock.now();
-    const paused = now < this.#pausedUntil;
-    if (!paused && sentAt >= this.#opensAt) this.#strikes += 1;
-    const strike = Math.max(1, this.#strikes);
-    if (paused && retryAfterMs === undefined) return undefined;
-    const until = now + pauseMs(retryAfterMs, strike, backoff, this.#context.random);
-    if (until <= this.#pausedUntil || until <= now) return undefined;
+    const ms = this.#pause.judge(now, sentAt, retryAfterMs, backoff);
+    if (ms === undefined || !this.pause(ms, cause)) return undefined;
+    this.#context.ledger.pause?.(this.key, ms);
+    return this.#pause.until;
+  }
 
-    this.#pausedMs = until - now;
-    this.#pausedUntil = until;
-    this.#cause = cause;
-    this.#opensAt = until + startDelayMs(this.#pausedMs, this.#context.random);
-    this.#release = undefined;
+  /** Closes for `ms`, unless it is closed for longer already. */
+  pause(ms: number, cause: PauseCause): boolean {
+    const now = this.#context.clock.now();
+    if (!this.#pause.close(now, ms, cause)) return false;
+    const { until, opensAt } = this.#pause;
     this.#reopening?.cancel();
-    this.#reopening = this.#context.schedule.at(this.#opensAt, false, () => this.#reopen());
+    this.#reopening = this.#context.schedule.at(opensAt, false, () => this.#reopen());
     if (until > this.#earliestDeadline) this.#dismiss(until, now);
     this.#pump();
-    return until;
+    return true;
   }
 
   /** An attempt of this quota was answered, and not throttled. */
   served(): void {
-    this.#strikes = 0;
+    this.#pause.served();
   }
 
   /** ms until the quota admits again after a pause; 0 when it is open. */
   reopensIn(now: number): number {
-    return Math.max(0, this.#opensAt - now);
+    return Math.max(0, this.#pause.opensAt - now);
   }
 
   /** True when nothing would be lost by forgetting this quota. */
   idle(now: number): boolean {
     return (
       this.#queue.length === 0 &&
-      now >= this.#opensAt &&
+      now >= this.#pause.opensAt &&
       this.#flight.used(now) === 0 &&
       this.#windows.every((window) => window.count.used(now) === 0)
     );
@@ -157,15 +149,11 @@ export class Gate {
     const { capacity } = this.#flight;
     return {
       key: this.key,
-      windows: this.#windows.map(({ count }) => ({
-        limit: count.limit,
-        per: count.per,
-        used: count.used(now),
-      })),
+      windows: this.#windows.map(({ limit, count }) => ({ limit, per: count.per, used: count.used(now) })),
       concurrency: capacity === Infinity ? undefined : capacity,
       inFlight: this.#flight.used(now),
       queued: this.#queue.length,
-      pausedUntil: now < this.#opensAt ? this.#pausedUntil : undefined,
+      pausedUntil: now < this.#pause.opensAt ? this.#pause.until : undefined,
     };
   }
 
@@ -174,7 +162,7 @@ export class Gate {
     this.#closed = true;
     this.#wake?.cancel();
     this.#reopening?.cancel();
-    for (const place of [...this.#queue]) place.leave(error);
+    this.#dismissAll(error);
     await Promise.all(this.#windows.map((window) => window.close()));
   }
 
@@ -199,41 +187,47 @@ export class Gate {
 
   /** @internal A place is given up; false when it had left before. */
   left(place: Place): boolean {
-    if (!this.#queue.remove(place)) return false;
-    this.#context.room.taken -= 1;
+    if (!this.#remove(place)) return false;
     this.#pump();
     return true;
   }
 
+  #remove(place: Place): boolean {
+    if (!this.#queue.remove(place)) return false;
+    this.#context.room.taken -= 1;
+    return true;
+  }
+
   #take(now: number): Permit {
-    for (const window of this.#windows) window.count.take();
+    for (const window of this.#windows) window.take(now);
     this.#flight.take();
     return new Permit(this, now);
   }
 
   /** The earliest moment at which the first in line may go; `Infinity` when only an event can tell. */
   #turnAt(now: number): number {
-    if (now < this.#opensAt) return this.#opensAt;
-    let turn = now;
+    let turn = Math.max(now, this.#pause.nextAt);
     if (this.#flight.free(now) < 1) return Infinity;
     for (const { count } of this.#windows) {
-      if (count.free(now) < 1) turn = Math.max(turn, count.nextExpiry(now));
+      if (count.free(now) < 1) turn = Math.max(turn, count.recycle ? count.nextExpiry(now) : Infinity);
     }
-    return this.#release ? Math.max(turn, this.#release.nextAt) : turn;
+    return turn;
   }
 
   /** The earliest moment at which a newcomer can go: a lower bound, for waits in vain. */
   #expectedAt(ask: Ask, now: number): number {
     const place = this.#queue.ahead(ask.priority, ask.resend) + 1;
-    let at = Math.max(now, this.#opensAt);
+    let at = Math.max(now, this.#pause.opensAt);
     for (const { count } of this.#windows) {
-      if (count.capacity > 0) at = Math.max(at, count.freeAt(place, now));
+      if (count.capacity > 0 && count.recycle) at = Math.max(at, count.freeAt(place, now));
     }
     return at;
   }
 
   #pump(): void {
     if (this.#closed) return;
+    const failure = this.#queue.length > 0 && this.#failure();
+    if (failure) return this.#dismissAll(failure);
     const now = this.#context.clock.now();
     let turn = Infinity;
     while (this.#queue.length > 0) {
@@ -242,14 +236,14 @@ export class Gate {
       const place = this.#queue.shift() as Place;
       this.#context.room.taken -= 1;
       place.grant(this.#take(now));
-      if (this.#release?.count() === 0) this.#release = undefined;
+      this.#pause.released();
     }
     if (this.#queue.length === 0) {
       this.#earliestDeadline = Infinity;
-      this.#release = undefined;
+      this.#pause.cleared();
       turn = Infinity;
     }
-    for (const window of this.#windows) window.want(this.#queue.length, now);
+    for (const window of this.#windows) window.want(this.#queue.length);
     if (this.#wake?.at === turn) return;
     this.#wake?.cancel();
     this.#wake = turn === Infinity ? undefined : this.#context.schedule.at(turn, true, () => this.#awake());
@@ -257,24 +251,38 @@ export class Gate {
 
   #awake(): void {
     this.#wake = undefined;
-    if (this.#reopening && this.#context.clock.now() >= this.#opensAt) this.#reopen();
+    if (this.#reopening && this.#context.clock.now() >= this.#pause.opensAt) this.#reopen();
     else this.#pump();
   }
 
   #reopen(): void {
     this.#reopening?.cancel();
     this.#reopening = undefined;
-    const now = this.#context.clock.now();
-    if (this.#queue.length > 1) this.#release = new Release(now, this.#pausedMs, this.#queue.length);
-    this.#context.resumed(this.key, this.#pausedUntil, this.#cause);
+    this.#pause.reopen(this.#context.clock.now(), this.#queue.length);
+    this.#context.resumed(this.key, this.#pause.until, this.#pause.cause);
     this.#pump();
+  }
+
+  /** What keeps the quota from admitting anything at all. */
+  #failure(): Error | undefined {
+    for (const window of this.#windows) if (window.failure) return window.failure;
+    return undefined;
+  }
+
+  #dismissAll(error: Error): void {
+    for (const place of [...this.#queue]) if (this.#remove(place)) place.refuse(error);
+  }
+
+  #leaseContext(): LeaseContext {
+    const { ledger, schedule, clock } = this.#context;
+    return { ledger, schedule, now: () => clock.now(), changed: () => this.#pump() };
   }
 
   /** Sends away all whose deadline comes before `until`. */
   #dismiss(until: number, now: number): void {
     this.#earliestDeadline = Infinity;
     for (const place of [...this.#queue]) {
-      if (place.ask.deadlineAt < until) place.leave(place.ask.late(until - now));
+      if (place.ask.deadlineAt < until && this.#remove(place)) place.refuse(place.ask.late(until - now));
       else this.#earliestDeadline = Math.min(this.#earliestDeadline, place.ask.deadlineAt);
     }
   }

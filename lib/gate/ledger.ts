@@ -1,4 +1,7 @@
-import Bottleneck from 'bottleneck';
+/**
+ * The ledger, as the gate sees it: who holds how many permits of each window. Where it is kept, and how it fails, is
+ * its own affair; what the gate must know of that, it is told through {@link Holder} and {@link LedgerObserver}.
+ */
 
 /** Which window an account is of. */
 export interface Book {
@@ -17,54 +20,39 @@ export interface Lease {
 
 /** The account of one window, from which leases are drawn. */
 export interface Account {
-  /** Resolves with a lease once its permits are free. Rejects when the ledger is closed. */
+  /** False when nobody else can draw on this window: what was leased once can be kept and used again. */
+  readonly shared: boolean;
+  /** Resolves with a lease once its permits are free. Rejects when the account is closed. */
   lease(size: number): Promise<Lease>;
+  /** Ends what is held. */
   close(): Promise<void>;
 }
 
-/** The book of permits: who holds how many of each window. */
+/** Who holds leases. */
+export interface Holder {
+  /** A lease ran out, or the ledger forgot it: its permits are not ours any more. */
+  lost(lease: Lease): void;
+  /** The ledger is out of reach: make do with `share` permits; with none, admit nothing. */
+  degraded(share: number): void;
+  /** The ledger is back. After `graceMs`, in which all that is still in use is leased again, it is as before. */
+  restored(graceMs: number): void;
+}
+
+/** What a ledger tells the gates that use it. */
+export interface LedgerObserver {
+  degraded(message: string): void;
+  restored(message: string): void;
+  /** Another process closed this quota, for so many ms from now. */
+  paused(quota: string, ms: number): void;
+}
+
+/** The book of permits. */
 export interface Ledger {
-  open(book: Book): Account;
-}
-
-/**
- * A lease is one Bottleneck job whose weight is the lease's size: it starts when as many of the window's `limit`
- * (its `maxConcurrent`) are free, and runs until the lease is ended. A reservoir would let twice the limit
- * through across its refill; a job that runs until `per` after its last response cannot.
- *
- * A job costs Bottleneck several timers (about 4 ms), whence leases: never one job per request.
- */
-class BottleneckAccount implements Account {
-  readonly #limiter: Bottleneck;
-  readonly #held = new Set<() => void>();
-
-  constructor(limit: number) {
-    this.#limiter = new Bottleneck({ maxConcurrent: limit });
-  }
-
-  lease(size: number): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      const job = (): Promise<void> =>
-        new Promise((end) => {
-          const release = (): void => {
-            this.#held.delete(release);
-            end();
-          };
-          this.#held.add(release);
-          resolve({ size, end: release });
-        });
-      this.#limiter.schedule({ weight: size }, job).catch(reject);
-    });
-  }
-
-  async close(): Promise<void> {
-    for (const release of [...this.#held]) release();
-    await this.#limiter.stop({ dropWaitingJobs: true });
-    await this.#limiter.disconnect();
-  }
-}
-
-/** The ledger of one process. */
-export function memory(): Ledger {
-  return { open: ({ limit }) => new BottleneckAccount(limit) };
+  open(book: Book, holder: Holder): Account;
+  /** Begins to tell `observer`; returns how to end that. A ledger that nobody observes any more closes. */
+  attach?(observer: LedgerObserver): () => Promise<void>;
+  /** Tells the other processes that this quota is closed, for so many ms from now. */
+  pause?(quota: string, ms: number): void;
+  /** True for the quotas that another process may have closed before we began: asks, and tells the observer. */
+  recall?(quota: string): void;
 }

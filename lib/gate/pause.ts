@@ -1,3 +1,4 @@
+import type { PauseCause } from '../events/types.ts';
 import { backoffMs, type Random } from '../policy/backoff.ts';
 import type { Backoff } from '../policy/policy.ts';
 
@@ -13,7 +14,7 @@ const START_SHARE = 0.02;
  * How long a throttled quota stays closed, in ms.
  *
  * The server's own wait is kept to the millisecond; jitter only ever adds. Where it named none, or refuses again
- * though its wait was kept, the wait grows: base · 2^(n − 1) up to max, and as much again at random.
+ * though its wait was kept, the wait grows: base · 2^(n − 1) up to max, and some more at random.
  *
  * @param strike how many times in a row the quota has closed with no success between, this one included
  */
@@ -29,16 +30,78 @@ export function pauseMs(
   return retryAfterMs + backoffMs(doubling, strike - 1, undefined, random) * random();
 }
 
-/** Time after the reopening at which the first attempt may go, in ms: so that processes do not start as one. */
-export function startDelayMs(pausedMs: number, random: Random): number {
-  return random() * Math.min(LONGEST_START_MS, pausedMs * START_SHARE);
+/** The pause of one quota: closed until a moment, and then a backlog to release. A later moment wins. */
+export class Pause {
+  readonly #random: Random;
+  /** The moment that the server, or our backoff, set; `-Infinity` before the first. */
+  until: number = -Infinity;
+  /** `until` and a little jitter, so that processes do not start as one: nothing is sent before. */
+  opensAt: number = -Infinity;
+  cause: PauseCause = 'backoff';
+  #length = 0;
+  /** How often in a row the quota closed with no success between. */
+  #strikes = 0;
+  #release: Release | undefined;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /**
+   * An attempt sent at `sentAt` was throttled: how long to close for, in ms; `undefined` when that tells nothing
+   * new, since the quota is closed already and the server named no other wait.
+   */
+  judge(now: number, sentAt: number, retryAfterMs: number | undefined, backoff: Backoff): number | undefined {
+    const paused = now < this.until;
+    if (paused && retryAfterMs === undefined) return undefined;
+    // Those sent before the last reopening tell of the pause before it.
+    if (!paused && sentAt >= this.opensAt) this.#strikes += 1;
+    return pauseMs(retryAfterMs, Math.max(1, this.#strikes), backoff, this.#random);
+  }
+
+  /** Closes for `ms`; false when it is closed for longer already. */
+  close(now: number, ms: number, cause: PauseCause): boolean {
+    const until = now + ms;
+    if (ms <= 0 || until <= this.until) return false;
+    this.until = until;
+    this.opensAt = until + this.#random() * Math.min(LONGEST_START_MS, ms * START_SHARE);
+    this.cause = cause;
+    this.#length = ms;
+    this.#release = undefined;
+    return true;
+  }
+
+  /** An attempt was answered, and not throttled. */
+  served(): void {
+    this.#strikes = 0;
+  }
+
+  /** The quota reopens, with so many waiting. */
+  reopen(now: number, backlog: number): void {
+    if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
+  }
+
+  /** The earliest moment at which the next attempt may go, as far as the pause tells. */
+  get nextAt(): number {
+    return this.#release ? this.#release.nextAt : this.opensAt;
+  }
+
+  /** One of the backlog went. */
+  released(): void {
+    if (this.#release?.count() === 0) this.#release = undefined;
+  }
+
+  /** Nobody waits any more. */
+  cleared(): void {
+    this.#release = undefined;
+  }
 }
 
 /**
  * The release of a backlog: not a herd, but one by one, evenly over a tenth of the pause, a second at the most.
  * Attempt n may go at start + n · gap.
  */
-export class Release {
+class Release {
   readonly #startedAt: number;
   readonly #gap: number;
   #left: number;

@@ -81,6 +81,11 @@ export class Place implements Queueable {
     this.#resolve(permit);
   }
 
+  /** @internal */
+  refuse(error: Error): void {
+    this.#reject(error);
+  }
+
   /** Gives the place up: its promise rejects with `error`. Nothing, once a permit was granted. */
   leave(error: Error): void {
     if (this.gate.left(this)) this.#reject(error);

@@ -9,28 +9,32 @@ export const CLOCK_GRAIN_MS = 1;
  *
  * A permit is used from its taking until `per` after its response:
  *
- *     used(t) = in flight + |{ r in responses : t − r < per }|        free(t) = capacity − used(t)
+ *     used(t) = in flight + |{ r in responses : t − r < per }|        free(t) = capacity − used(t) − spent
  *
  * Since a server counts a request between the two, used(t) is never less than what any server window, fixed at
  * any phase or rolling, can count; so `free ≥ 1` before each taking keeps every one of them within `limit`.
+ *
+ * After that a permit is free again, if it `recycle`s; else it is `spent`, and goes back to the ledger.
  *
  * Responses are kept in a ring, in the order of their arrival: O(1) each, 8 bytes per permit in use.
  */
 export class WindowCount {
   /** ms; 0 makes it a count of attempts in flight alone. */
   readonly per: number;
-  /** Most permits that may be used at once; see `capacity` for those held now. */
-  limit: number;
-  /** Permits that the ledger has leased to us; at most `limit`. */
+  /** Permits held. */
   capacity = 0;
+  /** False when a permit may be used only once. */
+  recycle = true;
+  /** Permits that were used and have gone back to nobody yet. */
+  spent = 0;
   #inFlight = 0;
   #ring = new Float64Array(8);
   #head = 0;
   #size = 0;
 
-  constructor(limit: number, per: number) {
-    this.limit = limit;
+  constructor(per: number, capacity = 0) {
     this.per = per;
+    this.capacity = capacity;
   }
 
   /** Permits in use at `now`. */
@@ -40,7 +44,7 @@ export class WindowCount {
   }
 
   free(now: number): number {
-    return this.capacity - this.used(now);
+    return this.capacity - this.used(now) - this.spent;
   }
 
   take(): void {
@@ -88,6 +92,7 @@ export class WindowCount {
     while (this.#size > 0 && this.#at(0) <= before) {
       this.#head = (this.#head + 1) % this.#ring.length;
       this.#size -= 1;
+      if (!this.recycle) this.spent += 1;
     }
   }
 

@@ -1,0 +1,81 @@
+import { BODY_LIMIT } from '../types.ts';
+
+/** What an error response says of itself, as far as it says it in a known shape. Untrusted text. */
+export interface ErrorEnvelope {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly target?: string | undefined;
+  /** The error that this one wraps: OData's `innererror`, or one quoted whole in the message. */
+  readonly inner?: ErrorEnvelope | undefined;
+}
+
+/** Deepest nesting that is followed. */
+const DEPTH = 4;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the envelopes in common use: `{"error":{"code","message","target"}}` (OData, Microsoft, Google, OpenAI),
+ * the same without the outer object, names in PascalCase, and OAuth's `{"error","error_description"}`.
+ *
+ * Tolerant: any field may be missing or of the wrong type, a code may be a number. Text that is empty, cut off
+ * or no JSON gives `undefined`. Never throws.
+ */
+export function readErrorEnvelope(body: string | undefined): ErrorEnvelope | undefined {
+  const root = parseObject(body);
+  if (root === undefined) return undefined;
+  const error = root.error ?? root.Error ?? undefined;
+  if (isObject(error)) return envelope(error, DEPTH);
+  return envelope(error === undefined ? root : { code: error, message: root.error_description }, DEPTH);
+}
+
+/** The envelope and those it wraps, outermost first. */
+export function* layersOf(outer: ErrorEnvelope | undefined): Generator<ErrorEnvelope, void, void> {
+  for (let layer = outer; layer !== undefined; layer = layer.inner) yield layer;
+}
+
+function envelope(fields: Fields, depth: number): ErrorEnvelope | undefined {
+  const message = text(fields.message ?? fields.Message);
+  const read: ErrorEnvelope = {
+    code: code(fields.code ?? fields.Code),
+    message,
+    target: text(fields.target ?? fields.Target),
+    inner: depth > 1 ? innerOf(fields, message, depth - 1) : undefined,
+  };
+  return Object.values(read).some((value) => value !== undefined) ? read : undefined;
+}
+
+function innerOf(fields: Fields, message: string | undefined, depth: number): ErrorEnvelope | undefined {
+  const nested = fields.innererror ?? fields.innerError;
+  if (isObject(nested)) return envelope(nested, depth);
+  // Microsoft Graph passes on the answer of the service behind it as text: `… statusCode=429 : {"error":{…}}`.
+  const start = message?.indexOf('{"error"') ?? -1;
+  if (message === undefined || start < 0) return undefined;
+  const quoted = parseObject(message.slice(start, message.lastIndexOf('}') + 1))?.error;
+  return isObject(quoted) ? envelope(quoted, depth) : undefined;
+}
+
+function parseObject(json: string | undefined): Fields | undefined {
+  if (typeof json !== 'string') return undefined;
+  const bounded = json.slice(0, BODY_LIMIT).replace(/^\uFEFF/, '');
+  // An HTML page needs no parser to be told from JSON.
+  if (!/^\s*\{/.test(bounded)) return undefined;
+  try {
+    const value: unknown = JSON.parse(bounded);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function code(value: unknown): string | undefined {
+  return typeof value === 'number' ? String(value) : text(value);
+}

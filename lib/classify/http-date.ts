@@ -1,0 +1,63 @@
+/**
+ * HTTP-date in its three forms, by the letter of RFC 9110 section 5.6.7. `Date.parse` is no substitute: it takes
+ * `1`, `2026` and dates in local time for dates.
+ */
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+const MONTH = `(?<month>${MONTHS.join('|')})`;
+const TIME = '(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)';
+const WEEKDAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const LONG_WEEKDAY = '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day';
+
+/** The weekday is not compared with the date: it adds nothing, and refusing over it would lose the wait. */
+const FORMS = [
+  // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT
+  new RegExp(`^${WEEKDAY}, (?<day>\\d{2}) ${MONTH} (?<year>\\d{4}) ${TIME} GMT$`),
+  // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
+  new RegExp(`^${LONG_WEEKDAY}, (?<day>\\d{2})-${MONTH}-(?<year>\\d{2}) ${TIME} GMT$`),
+  // asctime: Sun Nov  6 08:49:37 1994
+  new RegExp(`^${WEEKDAY} ${MONTH} (?<day>[ \\d]\\d) ${TIME} (?<year>\\d{4})$`),
+];
+
+/** Length of the longest HTTP-date: `Wednesday, 06-Nov-94 08:49:37 GMT`. */
+const LONGEST = 33;
+
+/**
+ * Unix ms of an HTTP-date, or `undefined` when the text is not one.
+ *
+ * @param now Unix ms; decides the century of a two-digit year.
+ */
+export function parseHttpDate(text: string, now: number): number | undefined {
+  if (text.length > LONGEST) return undefined;
+  for (const form of FORMS) {
+    const fields = form.exec(text)?.groups;
+    if (fields === undefined) continue;
+    const { year = '', month = '', day, hour, minute, second } = fields;
+    const inYear = (fullYear: number) =>
+      moment(fullYear, MONTHS.indexOf(month), Number(day), Number(hour), Number(minute), Number(second));
+    return year.length === 4 ? inYear(Number(year)) : inCentury(Number(year), inYear, now);
+  }
+  return undefined;
+}
+
+/**
+ * RFC 9110: a date of two-digit year that seems to lie more than 50 years ahead means the latest past year with
+ * these digits. Hence the latest such year that lies at most 50 years ahead.
+ */
+function inCentury(digits: number, inYear: (fullYear: number) => number | undefined, now: number) {
+  const horizon = new Date(now);
+  const lastYear = horizon.getUTCFullYear() + 50;
+  const limit = horizon.setUTCFullYear(lastYear);
+  const year = lastYear - ((((lastYear - digits) % 100) + 100) % 100);
+  const date = inYear(year);
+  return date !== undefined && date > limit ? inYear(year - 100) : date;
+}
+
+/** Unix ms, or `undefined` for a day that its month has not. A leap second counts as the second after it. */
+function moment(year: number, month: number, day: number, hour: number, minute: number, second: number) {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return undefined;
+  return date.setUTCHours(hour, minute, second);
+}

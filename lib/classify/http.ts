@@ -1,0 +1,68 @@
+/** What HTTP itself, RFC 9110 and its relatives, says of an outcome. Every profile's reading begins here. */
+import type { Classification, Outcome, Verdict } from '../types.ts';
+import { correlationIdOf } from './correlation-id.ts';
+import { readFault } from './network.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+interface StatusRule {
+  readonly verdict: Verdict;
+  /** The server says that it did not process the request. */
+  readonly unprocessed?: true;
+  readonly hint?: string;
+}
+
+/** Statuses whose meaning differs from their class's. */
+const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
+  [401, { verdict: 'unauthorized', hint: 'The credentials were refused: get a new token.' }],
+  [403, { verdict: 'terminal', hint: 'The credentials are valid, but lack the right to do this.' }],
+  [407, { verdict: 'terminal', hint: 'The proxy asks for credentials.' }],
+  // RFC 9110, 15.5.9: the client may repeat the request on a new connection.
+  [408, { verdict: 'transient' }],
+  // RFC 9110, 15.5.20: nobody there could answer for this host; may be repeated on another connection.
+  [421, { verdict: 'transient', unprocessed: true }],
+  // RFC 8470: refused for fear of a replay, to be repeated once the handshake is done.
+  [425, { verdict: 'transient', unprocessed: true }],
+  [429, { verdict: 'throttled', unprocessed: true, hint: 'The quota is used up: wait until it reopens.' }],
+  // Server errors that are answers, not accidents: not implemented, version, negotiation, full (RFC 4918 forbids
+  // to repeat by oneself), loop, extension, a captive portal's sign-in page.
+  ...[501, 505, 506, 507, 508, 510, 511].map((status): [number, StatusRule] => [
+    status,
+    { verdict: 'terminal' },
+  ]),
+]);
+
+/** RFC 9110, 15.5.14: too large only for now, if the server names a time; not processed. */
+const TOO_LARGE_FOR_NOW: StatusRule = { verdict: 'transient', unprocessed: true };
+
+const SUCCESS: StatusRule = { verdict: 'success' };
+const CLIENT_ERROR: StatusRule = { verdict: 'terminal' };
+const SERVER_ERROR: StatusRule = { verdict: 'transient' };
+
+/** RFC 9110, section 15: a status that is none is to be taken for a server error. */
+function ruleOf(status: number): StatusRule {
+  if (!(Number.isInteger(status) && status >= 100 && status <= 599)) return SERVER_ERROR;
+  const ofClass = status < 400 ? SUCCESS : status < 500 ? CLIENT_ERROR : SERVER_ERROR;
+  return STATUSES.get(status) ?? ofClass;
+}
+
+/** Classifies an outcome by status, headers and fault alone; the body is not read. Never throws. */
+export function classifyHttp(outcome: Outcome): Classification {
+  const { status, headers } = outcome;
+  const correlationId = correlationIdOf(headers);
+  // An error status says more than the fault that cut off its body; a good status, less.
+  if (status === undefined || (status < 400 && outcome.error !== undefined)) {
+    return { ...readFault(outcome.error), status, correlationId };
+  }
+  const wait = headers && status >= 400 ? retryAfterMs(headers, outcome.receivedAt) : undefined;
+  const rule = status === 413 && wait !== undefined ? TOO_LARGE_FOR_NOW : ruleOf(status);
+  const waits = wait !== undefined && (rule.verdict === 'throttled' || rule.verdict === 'transient');
+  return {
+    verdict: rule.verdict,
+    status,
+    correlationId,
+    retryAfterMs: waits ? wait : undefined,
+    retryAfterSource: waits ? 'header' : undefined,
+    unprocessed: rule.unprocessed ?? false,
+    hint: rule.hint,
+  };
+}

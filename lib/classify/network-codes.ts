@@ -1,0 +1,101 @@
+/**
+ * What the codes of Node.js, undici, got and axios say of a fault. Three groups; a code in none of them is
+ * terminal, because an unknown fault is more often the program's own than the network's.
+ *
+ * Sources: errno(3); Node.js `errors` documentation and lib/internal/errors.js; undici's Errors.md; the sources
+ * of got 14 to 16; axios `AxiosError`.
+ */
+
+/** Faults before the first byte of the request could reach the server: resending is safe for any method. */
+export const UNPROCESSED_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  // No local port was free to connect from.
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
+  'ERR_SOCKET_CONNECTION_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  // The session ended, or had no stream left, before the request got one: nghttp2 sent nothing of it.
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_INVALID_SESSION',
+  'ERR_HTTP2_OUT_OF_STREAMS',
+  'ERR_HTTP2_STREAM_CANCEL',
+]);
+
+/** Faults after which the server may or may not have processed the request. */
+export const TRANSIENT_CODES: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ESOCKETTIMEDOUT',
+  // Unlike a refused connection, these can also end an established one.
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
+  'ERR_HTTP2_ERROR',
+  'ERR_HTTP2_SESSION_ERROR',
+  'ERR_HTTP2_STREAM_ERROR',
+  // axios, where the browser or adapter tells no more.
+  'ERR_NETWORK',
+  // got: the response broke off; a hook asked for another attempt.
+  'ERR_READING_RESPONSE_STREAM',
+  'ERR_RETRYING',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_INFO',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  // The response was no HTTP: with a kept-alive connection, often the tail of an earlier one.
+  'HPE_CLOSED_CONNECTION',
+  'HPE_INVALID_CHUNK_SIZE',
+  'HPE_INVALID_CONSTANT',
+  'HPE_INVALID_EOF_STATE',
+  'HPE_INVALID_HEADER_TOKEN',
+  'HPE_INVALID_STATUS',
+  'HPE_INVALID_VERSION',
+]);
+
+const CERTIFICATE =
+  "The server's certificate was refused: check the host name, the clock and the trusted authorities.";
+const ABORTED = 'The request was aborted by the program.';
+
+/** Faults that no resend cures and that deserve a word. They also end the search for an earlier cause. */
+export const TERMINAL_CODES: ReadonlyMap<string, string> = new Map([
+  ['ABORT_ERR', ABORTED],
+  ['ERR_ABORTED', ABORTED],
+  ['ERR_CANCELED', ABORTED],
+  ['UND_ERR_ABORT', ABORTED],
+  ['UND_ERR_ABORTED', ABORTED],
+  ['CERT_HAS_EXPIRED', CERTIFICATE],
+  ['CERT_NOT_YET_VALID', CERTIFICATE],
+  ['CERT_REJECTED', CERTIFICATE],
+  ['CERT_REVOKED', CERTIFICATE],
+  ['CERT_SIGNATURE_FAILURE', CERTIFICATE],
+  ['CERT_UNTRUSTED', CERTIFICATE],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', CERTIFICATE],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', CERTIFICATE],
+  ['HOSTNAME_MISMATCH', CERTIFICATE],
+  ['SELF_SIGNED_CERT_IN_CHAIN', CERTIFICATE],
+  ['UNABLE_TO_GET_ISSUER_CERT', CERTIFICATE],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', CERTIFICATE],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', CERTIFICATE],
+  ['EPROTO', 'The TLS handshake failed: is this port served over HTTPS?'],
+  ['ERR_BODY_PARSE_FAILURE', 'The response was complete, but its body is not of the type asked for.'],
+  ['ERR_CACHE_ACCESS', "The client's own cache failed."],
+  ['ERR_INVALID_URL', 'The URL is not valid.'],
+  ['ERR_TOO_MANY_REDIRECTS', 'The server redirected too often.'],
+  ['ERR_UNSUPPORTED_PROTOCOL', "The URL's protocol is not supported."],
+  ['ERR_UPLOAD', "The request's own body failed while it was read."],
+  ['HPE_HEADER_OVERFLOW', "The response's headers are larger than the client allows."],
+  ['UND_ERR_HEADERS_OVERFLOW', "The response's headers are larger than the client allows."],
+  ['UND_ERR_CLOSED', 'The client was closed.'],
+  ['UND_ERR_DESTROYED', 'The client was destroyed.'],
+  ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', "The request's body has not the length its headers announced."],
+]);

@@ -1,0 +1,88 @@
+/**
+ * The wait that a response asks for.
+ *
+ * Every refusal below errs to `undefined`, which leaves the wait to the caller's own backoff: a number read
+ * wrongly is worse than none.
+ */
+import type { Headers } from '../types.ts';
+import { parseHttpDate } from './http-date.ts';
+
+/** Of one wait, these give the finer figure; `Retry-After` is the same rounded to seconds. */
+const MS_HEADERS = ['retry-after-ms', 'x-ms-retry-after-ms'];
+
+/**
+ * RFC 9110's `delay-seconds` is digits only. A decimal fraction is taken as well: servers send it (Shopify
+ * documents `Retry-After: 2.0`), it has one meaning, and refusing it would resend early. Signs, exponents,
+ * hexadecimal and blanks, all of which `Number` would take, are refused.
+ */
+const DECIMAL = /^\d+(?:\.\d+)?$/;
+
+/** Between the values of a header that came several times; not the comma that a date has after its weekday. */
+const SEPARATOR = /(?<!day|Mon|Tue|Wed|Thu|Fri|Sat|Sun), /;
+
+/**
+ * ms to wait before resending, from `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After`; `undefined` when
+ * none is valid. Never negative, never beyond `Number.MAX_SAFE_INTEGER`; a date in the past gives 0.
+ *
+ * A header that came several times gives its longest wait: waiting too long costs time, but resending too early
+ * costs a refusal, and many APIs count refused requests against the quota.
+ *
+ * @param headers names in lower case.
+ * @param receivedAt wall-clock moment (Unix ms) at which the response arrived.
+ */
+export function retryAfterMs(headers: Headers, receivedAt: number): number | undefined {
+  for (const name of MS_HEADERS) {
+    const ms = longest(headers[name], (text) => decimal(text, 1));
+    if (ms !== undefined) return ms;
+  }
+  const now = serverNow(headers, receivedAt);
+  return longest(headers['retry-after'], (text) => decimal(text, 1000) ?? untilDate(text, now));
+}
+
+/** By the server's own clock, when the response tells it: then a wrong clock on either side shortens no wait. */
+function serverNow(headers: Headers, receivedAt: number): number {
+  const [value] = valuesOf(headers.date);
+  return (value === undefined ? undefined : parseHttpDate(trimOws(value), receivedAt)) ?? receivedAt;
+}
+
+/** The longest of a header's waits. Values joined with commas count only if all of them are valid. */
+function longest(header: Headers[string], read: (text: string) => number | undefined): number | undefined {
+  let wait: number | undefined;
+  for (const value of valuesOf(header)) {
+    const waits = value.split(SEPARATOR).map((text) => read(trimOws(text)));
+    const ms = waits.reduce((a, b) => (a === undefined || b === undefined ? undefined : Math.max(a, b)));
+    if (ms !== undefined && (wait === undefined || ms > wait)) wait = ms;
+  }
+  return wait;
+}
+
+function decimal(text: string, unitMs: number): number | undefined {
+  return DECIMAL.test(text) ? clamp(Math.ceil(Number(text) * unitMs)) : undefined;
+}
+
+function untilDate(text: string, now: number): number | undefined {
+  const date = parseHttpDate(text, now);
+  return date === undefined || Number.isNaN(now) ? undefined : clamp(date - now);
+}
+
+function clamp(ms: number): number {
+  return Math.min(Math.max(ms, 0), Number.MAX_SAFE_INTEGER);
+}
+
+function valuesOf(header: Headers[string]): readonly string[] {
+  const values: readonly unknown[] = Array.isArray(header) ? header : [header];
+  return values.filter((value) => typeof value === 'string');
+}
+
+/** Optional white space of RFC 9110: spaces and tabs, nothing else that `trim` takes. */
+function trimOws(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isOws(text.charCodeAt(start))) start++;
+  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isOws(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09;
+}

@@ -1,0 +1,52 @@
+/** Time over which the rate of use is measured, in ms. */
+const SPAN_MS = 500;
+/** Leases are taken so far ahead of their use, in ms. */
+const AHEAD_MS = 100;
+/** A window is leased in at least so many blocks, so that others find some of it too. */
+const BLOCKS = 20;
+
+/**
+ * How much of a window to lease at once: as little as one permit when it is used slowly, a block when fast.
+ *
+ * `ahead(t)` = rate · 100 ms, at most a block, the rate being the uses per ms in the span before the current one and
+ * in it so far, whichever is more.
+ */
+export class Demand {
+  /** Most permits of one lease. All processes have to agree on it: Bottleneck favours small jobs. */
+  readonly block: number;
+  #spanStart: number;
+  #uses = 0;
+  #rate = 0;
+  #lastUse = -Infinity;
+
+  constructor(limit: number, now: number) {
+    this.block = Math.max(1, Math.floor(limit / BLOCKS));
+    this.#spanStart = now;
+  }
+
+  use(now: number): void {
+    this.#roll(now);
+    this.#uses += 1;
+    this.#lastUse = now;
+  }
+
+  /** ms since the last use. */
+  idleMs(now: number): number {
+    return now - this.#lastUse;
+  }
+
+  /** Permits to hold beyond those that are waited for. */
+  ahead(now: number): number {
+    this.#roll(now);
+    const rate = Math.max(this.#rate, this.#uses / SPAN_MS);
+    return Math.min(this.block, Math.ceil(rate * AHEAD_MS));
+  }
+
+  #roll(now: number): void {
+    const elapsed = now - this.#spanStart;
+    if (elapsed < SPAN_MS) return;
+    this.#rate = elapsed < 2 * SPAN_MS ? this.#uses / elapsed : 0;
+    this.#uses = 0;
+    this.#spanStart = now;
+  }
+}

@@ -1,0 +1,38 @@
+import { BODY_LIMIT, type RequestFacts } from '../../types.ts';
+import type { Names } from './parameters.ts';
+
+/** Most names that a hint corrects. */
+const MOST = 5;
+
+/** The request's body as JSON; `undefined` when it isn't known, too large or no JSON. Never throws. */
+export function jsonBody(request: RequestFacts): unknown {
+  try {
+    const text = request.body?.();
+    return typeof text === 'string' && text.length <= BODY_LIMIT ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Corrections of names that differ from a known one only by case: "`comment` should be `Comment`". */
+export function caseCorrections(body: unknown, known: Names): string[] {
+  return [...new Set(corrections(body, known))].slice(0, MOST);
+}
+
+function* corrections(body: unknown, known: Names): Generator<string, void, void> {
+  for (const item of Array.isArray(body) ? body : [body]) {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) continue;
+    for (const [name, names] of Object.entries(known)) {
+      const sent = Object.hasOwn(item, name)
+        ? name
+        : Object.keys(item).find((key) => fold(key) === fold(name));
+      if (sent === undefined) continue;
+      if (sent !== name) yield `\`${sent}\` should be \`${name}\``;
+      if (names !== null) yield* corrections(item[sent], names);
+    }
+  }
+}
+
+function fold(name: string): string {
+  return name.toLowerCase();
+}

@@ -1,0 +1,67 @@
+import { sanitizeId } from '../../classify/correlation-id.ts';
+import { type ErrorEnvelope, layersOf, readErrorEnvelope } from '../../classify/error-body.ts';
+import { classifyHttp } from '../../classify/http.ts';
+import { retryAfterMs } from '../../classify/retry-after.ts';
+import type { Classification, Outcome, RequestFacts } from '../../types.ts';
+import { caseCorrections, jsonBody } from './body.ts';
+import { byCode, byStatus, type DefenderErrorCode } from './codes.ts';
+import { endpointOf } from './endpoints.ts';
+import { expectationOf } from './expectations.ts';
+import { bodyNames } from './parameters.ts';
+import { waitInText } from './wait-text.ts';
+
+/** Codes that a name in the wrong case brings about, by the page of common errors. */
+const CASE_CODES: ReadonlySet<string | undefined> = new Set([
+  'InvalidRequestBody',
+  'MissingRequiredParameter',
+]);
+
+/** Reads an answer of the API: the code in the body before the status, the status before nothing. */
+export function classifyDefender(outcome: Outcome): Classification {
+  const http = classifyHttp(outcome);
+  const { status, headers, request } = outcome;
+  if (status === undefined || status < 400) return http;
+
+  const layers = [...layersOf(readErrorEnvelope(outcome.body))];
+  // The innermost code is the most precise, if it is one of the API's.
+  const layer = layers.findLast(({ code }) => byCode(code)) ?? layers.find(({ code }) => code);
+  const known = byCode(layer?.code);
+  const id = endpointOf(request.method, request.url)?.id;
+  const expected = (known?.status ?? status) === 404 ? expectationOf(id) : undefined;
+  const verdict = expected?.verdict ?? known?.verdict ?? http.verdict;
+
+  const waits = verdict === 'throttled' || verdict === 'transient';
+  const inHeader = waits && headers ? retryAfterMs(headers, outcome.receivedAt) : undefined;
+  const inMessage = verdict === 'throttled' && inHeader === undefined ? first(layers, waitOf) : undefined;
+  return {
+    verdict,
+    status,
+    code: sanitizeId(layer?.code),
+    correlationId: first(layers, targetOf) ?? http.correlationId,
+    retryAfterMs: inHeader ?? inMessage ?? expected?.retryAfterMs,
+    retryAfterSource: inHeader !== undefined ? 'header' : inMessage !== undefined ? 'message' : undefined,
+    unprocessed: verdict === 'throttled' || (known === undefined && http.unprocessed === true),
+    hint: expected?.hint ?? (known ? adviceOn(known, id, request) : (byStatus(status)?.hint ?? http.hint)),
+  };
+}
+
+/** The code's advice, with the request's own mistakes named where they can be told. */
+function adviceOn({ code, hint }: DefenderErrorCode, id: string | undefined, request: RequestFacts): string {
+  const names = CASE_CODES.has(code) && id !== undefined ? bodyNames.get(id) : undefined;
+  const corrections = names ? caseCorrections(jsonBody(request), names) : [];
+  return corrections.length > 0 ? `${hint} Here, ${corrections.join(', ')}.` : hint;
+}
+
+const waitOf = ({ message }: ErrorEnvelope) => waitInText(message);
+const targetOf = ({ target }: ErrorEnvelope) => sanitizeId(target);
+
+function first<T>(
+  layers: readonly ErrorEnvelope[],
+  read: (layer: ErrorEnvelope) => T | undefined,
+): T | undefined {
+  for (const layer of layers) {
+    const value = read(layer);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}

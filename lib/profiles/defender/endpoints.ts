@@ -1,0 +1,68 @@
+import type { Window } from '../../types.ts';
+import limits from './limits.json' with { type: 'json' };
+import { Routes, segmentsOf } from './routes.ts';
+
+/** One endpoint and its documented rate limits. */
+export interface DefenderLimit {
+  readonly method: string;
+  /** Template, e.g. `/api/machines/{id}/isolate`. */
+  readonly path: string;
+  /** Calls per minute; null when none are documented. */
+  readonly perMinute: number | null;
+  /** Calls per hour; null when none are documented. */
+  readonly perHour: number | null;
+  /** Evidence, as `about.sources` of limits.json explains. */
+  readonly source: string;
+  /** `tenant`: all applications of a tenant share the limit. Absent: each application has its own. */
+  readonly scope?: string | undefined;
+  /** Other limits that the page names. */
+  readonly extra?: string | undefined;
+}
+
+/** Date, sources and conflicts of {@link defenderLimits}. */
+export const defenderLimitsAsOf: string = limits.about.asOf;
+
+/**
+ * The API's endpoints and their documented limits. Concurrency is not among them: the 50 live-response sessions
+ * last longer than the request that opens them, so a gate that counts requests in flight can't keep that limit.
+ */
+export const defenderLimits: readonly DefenderLimit[] = limits.endpoints;
+
+/** What a profile needs of an endpoint. */
+export interface Endpoint {
+  /** Method and template, e.g. `GET /api/machines/{id}`: the class that its limits hold for. */
+  readonly id: string;
+  readonly windows: readonly Window[];
+  /** All applications of a tenant share the limits. */
+  readonly perTenant: boolean;
+}
+
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+
+const routes = new Map<string, Routes<Endpoint>>();
+const collections = new Set<string>();
+
+for (const { method, path, perMinute, perHour, scope } of defenderLimits) {
+  const windows: Window[] = [];
+  if (perMinute !== null) windows.push({ limit: perMinute, per: MINUTE });
+  if (perHour !== null) windows.push({ limit: perHour, per: HOUR });
+  const ofMethod = routes.get(method) ?? new Routes<Endpoint>();
+  routes.set(method, ofMethod);
+  ofMethod.add(path, { id: `${method} ${path}`, windows, perTenant: scope === 'tenant' });
+  collections.add(segmentsOf(path)?.[0] ?? '');
+}
+
+/** The endpoint that a request goes to; `undefined` for one that is not in the table. */
+export function endpointOf(method: string, url: URL): Endpoint | undefined {
+  return routes.get(method === 'HEAD' ? 'GET' : method)?.find(url.pathname);
+}
+
+/**
+ * A class for requests to endpoints that are not in the table: one for each method and known collection, one for
+ * all the rest. So the number of classes is bounded, whatever the paths.
+ */
+export function unknownClass(method: string, url: URL): string {
+  const collection = segmentsOf(url.pathname)?.[0] ?? '';
+  return routes.has(method) && collections.has(collection) ? `${method} /api/${collection}/*` : 'other';
+}

@@ -1,0 +1,86 @@
+import type { Verdict } from '../../types.ts';
+
+/** What a 404 means at one endpoint, where it does not mean that the ID is wrong. */
+export interface DefenderExpectation {
+  readonly method: string;
+  readonly path: string;
+  /**
+   * - `not-ready`: what is asked for will be there later;
+   * - `empty`: the question was right, and the answer is "none";
+   * - `unknown-reference`: something that the body names is not there;
+   * - `doubtful`: may be wrong.
+   */
+  readonly means: 'not-ready' | 'empty' | 'unknown-reference' | 'doubtful';
+  readonly verdict: Verdict;
+  /** ms between two tries. */
+  readonly retryAfterMs?: number | undefined;
+  readonly hint: string;
+}
+
+const EMPTY = 'Read this 404 as an empty result';
+
+/**
+ * Per-endpoint exceptions to "404 is terminal", each with the page that documents it.
+ *
+ * `not-ready` is transient, so that one call waits until the thing is there, at the pace that the endpoint's
+ * quota allows. `empty` stays terminal, not success: the client throws for a 404 all the same, and the record
+ * says what was on the wire.
+ */
+export const defenderExpectations: readonly DefenderExpectation[] = [
+  {
+    // get-package-sas-uri: 404 while the action is incomplete. 2 calls a minute: one every 30 s.
+    method: 'GET',
+    path: '/api/machineactions/{id}/getPackageUri',
+    means: 'not-ready',
+    verdict: 'transient',
+    retryAfterMs: 30_000,
+    hint: 'The package is not ready, or there is no such action. Poll GET /api/machineactions/{id}, which has the larger quota, until its status is Succeeded; then ask for the URI once.',
+  },
+  {
+    // get-machines: 404 if there are no recent machines.
+    method: 'GET',
+    path: '/api/machines',
+    means: 'empty',
+    verdict: 'terminal',
+    hint: `${EMPTY}: no device reported within the retention period.`,
+  },
+  {
+    // find-machine-info-by-ip: 404 if no machine was found.
+    method: 'GET',
+    path: '/api/machines/find(timestamp={ts},key={ip})',
+    means: 'empty',
+    verdict: 'terminal',
+    hint: `${EMPTY}: no device had this address around this time.`,
+  },
+  {
+    // create-alert-by-reference: 404 if no event has these three properties.
+    method: 'POST',
+    path: '/api/alerts/CreateAlertByReference',
+    means: 'unknown-reference',
+    verdict: 'terminal',
+    hint: 'No such event: reportId, eventTime and machineId must be those of one event, to the last digit of the time.',
+  },
+  {
+    // batch-delete-ti-indicators: 404 if any ID was not found.
+    method: 'POST',
+    path: '/api/indicators/BatchDelete',
+    means: 'unknown-reference',
+    verdict: 'terminal',
+    hint: 'At least one of the indicators does not exist (any more): list them, and send the IDs that are left.',
+  },
+  {
+    // Seen for machines that exist: microsoft-365-docs#13047.
+    method: 'GET',
+    path: '/api/machines/{id}/getmissingkbs',
+    means: 'doubtful',
+    verdict: 'terminal',
+    hint: 'This endpoint is known to answer 404 now and then for devices that exist: ask again later before you believe it.',
+  },
+];
+
+const BY_ENDPOINT = new Map(defenderExpectations.map((e) => [`${e.method} ${e.path}`, e]));
+
+/** @param id of the endpoint, e.g. `GET /api/machines`. */
+export function expectationOf(id: string | undefined): DefenderExpectation | undefined {
+  return id === undefined ? undefined : BY_ENDPOINT.get(id);
+}

@@ -1,0 +1,70 @@
+import { OptionsError } from '../../errors.ts';
+
+/**
+ * The API's hosts and the clouds they belong to. Whether the regional hosts of one cloud count apart is not
+ * known; they are taken to share one quota, since the error then costs speed and not refusals.
+ *
+ * Sources: the regional hosts stand on the Learn pages of 2025-11 to 2026-07, the government hosts in
+ * defender-endpoint/gov.md of 2026-01; the `securitycenter` hosts are their predecessors, seen in clients and
+ * in bodies of 2021 to 2026, and still answer.
+ */
+const CLOUDS: ReadonlyMap<string, string> = new Map([
+  ['api.security.microsoft.com', 'commercial'],
+  ['us.api.security.microsoft.com', 'commercial'],
+  ['eu.api.security.microsoft.com', 'commercial'],
+  ['uk.api.security.microsoft.com', 'commercial'],
+  ['au.api.security.microsoft.com', 'commercial'],
+  ['swa.api.security.microsoft.com', 'commercial'],
+  ['ina.api.security.microsoft.com', 'commercial'],
+  ['aea.api.security.microsoft.com', 'commercial'],
+  ['api.securitycenter.microsoft.com', 'commercial'],
+  ['api-us.securitycenter.microsoft.com', 'commercial'],
+  ['api-eu.securitycenter.microsoft.com', 'commercial'],
+  ['api-uk.securitycenter.microsoft.com', 'commercial'],
+  ['api-au.securitycenter.microsoft.com', 'commercial'],
+  ['api.securitycenter.windows.com', 'commercial'],
+  ['api-gcc.securitycenter.microsoft.us', 'gcc'],
+  ['api-gov.securitycenter.microsoft.us', 'gov'],
+]);
+
+const LOOPBACK = /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/;
+
+/** Tells the API's hosts from all others. */
+export interface Hosts {
+  /** Which hosts share a quota; `undefined` for a host that is not the API's. */
+  familyOf(url: URL): string | undefined;
+}
+
+/**
+ * The known hosts over HTTPS, the user's own, and loopback addresses, where only a simulator can listen. Each
+ * loopback origin is a family of its own; the user's hosts are taken for doors to the commercial cloud.
+ *
+ * @param own `host`, `host:port` (both HTTPS) or an origin such as `http://simulator:8080`.
+ */
+export function hosts(own: readonly string[]): Hosts {
+  const families = new Map([...CLOUDS].map(([host, cloud]) => [`https://${host}`, cloud]));
+  for (const [i, host] of own.entries()) {
+    families.set(originOf(host, `defender.hosts[${i}]`), 'commercial');
+  }
+  return {
+    familyOf(url) {
+      const family = families.get(url.origin);
+      if (family !== undefined) return family;
+      const web = url.protocol === 'http:' || url.protocol === 'https:';
+      return web && LOOPBACK.test(url.hostname) ? url.host : undefined;
+    },
+  };
+}
+
+function originOf(host: unknown, option: string): string {
+  const text = typeof host === 'string' && host.includes('://') ? host : `https://${host}`;
+  const url = typeof host === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+  // Nothing but scheme, host and port, which is what `href` then consists of.
+  const web = url?.protocol === 'https:' || url?.protocol === 'http:';
+  if (web && url.href === `${url.origin}/`) return url.origin;
+  throw new OptionsError(
+    option,
+    host,
+    "a host such as 'api.example.com', or an origin such as 'http://simulator:8080'",
+  );
+}

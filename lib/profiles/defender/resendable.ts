@@ -1,0 +1,40 @@
+import type { RequestFacts } from '../../types.ts';
+import { jsonBody } from './body.ts';
+
+type Resending = 'harmless' | 'harmless-without-comment';
+
+/**
+ * POST and PATCH endpoints that may be called again when it is not known whether the first call arrived.
+ *
+ * Missing on purpose: machine actions, investigations and cancellations (the repetition starts a second action,
+ * or is refused because of the first), CreateAlertByReference and new scan definitions (a second one), uploads,
+ * and both BatchDelete endpoints (what is gone gives 404, so success would look like failure).
+ */
+export const resendings: ReadonlyMap<string, Resending> = new Map<string, Resending>([
+  // Queries. A hunt repeated costs CPU time, but changes nothing.
+  ['POST /api/advancedqueries/run', 'harmless'],
+  ['POST /api/DeviceAuthenticatedScanDefinitions/GetScanHistoryByScanDefinitionId', 'harmless'],
+  ['POST /api/DeviceAuthenticatedScanDefinitions/GetScanHistoryBySessionId', 'harmless'],
+  // Values set, tags added to or removed from a set.
+  ['PATCH /api/DeviceAuthenticatedScanDefinitions/{id}', 'harmless'],
+  ['PATCH /api/machines/{id}', 'harmless'],
+  ['POST /api/machines/{id}/setDeviceValue', 'harmless'],
+  ['POST /api/machines/{id}/tags', 'harmless'],
+  ['POST /api/machines/AddOrRemoveTagForMultipleMachines', 'harmless'],
+  // "Submits or updates": an indicator is identified by its value.
+  ['POST /api/indicators', 'harmless'],
+  ['POST /api/indicators/import', 'harmless'],
+  // Values set; but a comment is added, and would stand there twice.
+  ['PATCH /api/alerts/{id}', 'harmless-without-comment'],
+  ['POST /api/alerts/batchUpdate', 'harmless-without-comment'],
+]);
+
+/** @param id of the request's endpoint. */
+export function isResendable(id: string | undefined, request: RequestFacts): boolean {
+  const resending = id === undefined ? undefined : resendings.get(id);
+  if (resending !== 'harmless-without-comment') return resending === 'harmless';
+  const body = jsonBody(request);
+  return (
+    typeof body === 'object' && body !== null && !Object.keys(body).some((name) => /^comment$/i.test(name))
+  );
+}

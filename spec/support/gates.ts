@@ -1,0 +1,50 @@
+import { Gate, type GateContext } from '../../lib/gate/gate.ts';
+import type { Ledger } from '../../lib/gate/ledger.ts';
+import { Permit } from '../../lib/gate/permit.ts';
+import type { Ask, Place } from '../../lib/gate/permit.ts';
+import { Schedule } from '../../lib/gate/schedule.ts';
+import type { QuotaRef } from '../../lib/types.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** A ledger that grants at once, as that of one process does a few ms later. */
+export const promptLedger: Ledger = {
+  open: () => ({
+    shared: false,
+    lease: async (size) => ({ size, end: () => undefined }),
+    close: async () => undefined,
+  }),
+};
+
+export interface GateSetup {
+  readonly maxQueue?: number;
+  readonly random?: () => number;
+  readonly ledger?: Ledger;
+  readonly resumed?: GateContext['resumed'];
+}
+
+/** One gate on a virtual clock. */
+export function makeGate(clock: VirtualClock, ref: Partial<QuotaRef>, setup: GateSetup = {}): Gate {
+  return new Gate(
+    { key: 'quota', windows: [], ...ref },
+    {
+      clock,
+      random: setup.random ?? (() => 0),
+      schedule: new Schedule(clock),
+      ledger: setup.ledger ?? promptLedger,
+      room: { most: setup.maxQueue ?? Infinity, taken: 0 },
+      resumed: setup.resumed ?? (() => undefined),
+    },
+  );
+}
+
+export const LATE: Error = new Error('late');
+
+/** An ask that wants nothing special. */
+export function ask(of: Partial<Ask> = {}): Ask {
+  return { priority: 0, resend: false, deadlineAt: Infinity, late: () => LATE, ...of };
+}
+
+/** The permit of a place or of a prompt grant. */
+export function permitOf(granted: Permit | Place): Promise<Permit> {
+  return granted instanceof Permit ? Promise.resolve(granted) : granted.permit;
+}
