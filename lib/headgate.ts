@@ -67,6 +67,7 @@ class Composition implements Headgate, CallContext {
   #callSettings: CallSettings;
   #gotOptions: GotExtension | undefined;
   readonly #gates: Gates;
+  readonly #detach: (() => Promise<void>) | undefined;
   readonly #warned = new Set<string>();
   readonly #life = new AbortController();
   #closing: Promise<void> | undefined;
@@ -90,6 +91,13 @@ class Composition implements Headgate, CallContext {
       room: { most: settings.maxQueue, taken: 0 },
       resumed: (quota, untilMs, cause) =>
         this.emitter.emit('resume', { at: clock.now(), gate: this.name, quota, untilMs, cause }),
+    });
+    const told = (state: 'degraded' | 'restored') => (message: string) =>
+      this.emitter.emit('ledger', { at: clock.now(), gate: this.name, state, message });
+    this.#detach = settings.ledger.attach?.({
+      degraded: told('degraded'),
+      restored: told('restored'),
+      paused: (quota, ms) => this.#pausedByPeer(quota, ms),
     });
   }
 
@@ -161,12 +169,19 @@ class Composition implements Headgate, CallContext {
     const error = new ClosedError();
     this.#life.abort(error);
     await this.#gates.close(error);
+    await this.#detach?.();
     this.emitter.close();
   }
 
   #open(asked: unknown, request: RequestFacts): Call {
     const settings = this.#callSettings;
     return new Call(this, asked === undefined ? settings : readCallOptions(asked, settings.policy), request);
+  }
+
+  #pausedByPeer(quota: string, ms: number): void {
+    const now = this.clock.now();
+    if (!this.#gates.get(quota)?.pause(ms, 'peer')) return;
+    this.emitter.emit('pause', { at: now, gate: this.name, quota, untilMs: now + ms, cause: 'peer' });
   }
 
   #warn(code: string, message: string, quota: string): void {

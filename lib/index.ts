@@ -13,8 +13,8 @@ export {
 } from './errors.ts';
 export type { Listener } from './events/emitter.ts';
 export type * from './events/types.ts';
-export type { QuotaSnapshot } from './gate/gate.ts';
 export { memory } from './gate/bottleneck.ts';
+export type { QuotaSnapshot } from './gate/gate.ts';
 export type * from './gate/ledger.ts';
 export { type Environment, type Headgate, headgate } from './headgate.ts';
 export type { CallOptions, HeadgateOptions, QuotaMatch, QuotaOptions } from './options.ts';

@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import type { TokenCredential, TokenSource } from './call/tokens.ts';
-import { DURATION_RULE, parseDuration } from './duration.ts';
-import { OptionsError } from './errors.ts';
+import { DURATION_RULE } from './duration.ts';
 import { memory } from './gate/bottleneck.ts';
 import type { Ledger } from './gate/ledger.ts';
 import { PRIORITY_RANGE } from './gate/queue.ts';
 import type { HeadgateOptions, QuotaMatch } from './options.ts';
 import { DEFAULT_POLICY, type Policy } from './policy/policy.ts';
 import { generic } from './profiles/generic.ts';
-import type { Duration, Profile } from './types.ts';
+import { check, count, duration, has, positive, text } from './schema.ts';
+import type { Profile } from './types.ts';
 
 /** A quota declared by the user, checked. */
 export interface DeclaredQuota {
@@ -43,23 +43,6 @@ export interface CallSettings {
 /** Attempts that may wait at once, when `maxQueue` says nothing. */
 const DEFAULT_MAX_QUEUE = 100_000;
 
-const count = (least: number, what: string) =>
-  v.pipe(
-    v.number(what),
-    v.check((value) => Number.isSafeInteger(value) && value >= least, what),
-  );
-
-const duration = (what = DURATION_RULE, least = 0) =>
-  v.pipe(
-    v.custom<Duration>((value) => (parseDuration(value as Duration) ?? -1) >= least, what),
-    v.transform((value) => parseDuration(value) as number),
-  );
-
-const text = (what: string) => v.pipe(v.string(what), v.minLength(1, what), v.maxLength(200, what));
-
-const has = <T>(method: keyof T & string, what: string) =>
-  v.custom<T>((value) => typeof (value as Record<string, unknown> | null)?.[method] === 'function', what);
-
 const METHOD = 'an HTTP method, such as GET';
 const method = v.pipe(
   v.string(METHOD),
@@ -67,10 +50,8 @@ const method = v.pipe(
   v.transform((name) => name.toUpperCase()),
 );
 
-const POSITIVE = 'a whole number of 1 or more';
-
 const retry = v.strictObject({
-  attempts: v.optional(count(1, POSITIVE)),
+  attempts: v.optional(positive),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
   backoff: v.optional(
     v.strictObject({
@@ -96,20 +77,20 @@ const retry = v.strictObject({
 
 const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
 const quota = v.strictObject({
-  name: v.optional(text('a name of 1 to 200 characters')),
+  name: v.optional(text),
   match: v.optional(
     v.strictObject({
       method: v.optional(v.union([method, v.array(method)], `${METHOD}, or an array of them`)),
       path: v.optional(
         v.pipe(v.string(), v.startsWith('/', "a path that starts with '/'"), v.maxLength(2000)),
       ),
-      host: v.optional(text('a host name')),
+      host: v.optional(text),
     }),
   ),
   windows: v.optional(
     v.array(
       v.strictObject({
-        limit: count(1, POSITIVE),
+        limit: positive,
         per: v.pipe(
           duration(WINDOW_RULE),
           v.check((ms) => ms > 0 && ms < Infinity, WINDOW_RULE),
@@ -118,7 +99,7 @@ const quota = v.strictObject({
       'an array of { limit, per }',
     ),
   ),
-  concurrency: v.optional(count(1, POSITIVE)),
+  concurrency: v.optional(positive),
 });
 
 const PROFILE_RULE = 'a profile, such as generic() or defender()';
@@ -128,7 +109,7 @@ const options = v.strictObject({
   ),
   retry: v.optional(retry),
   quotas: v.optional(v.array(quota, 'an array of quotas')),
-  maxQueue: v.optional(count(0, 'a whole number of 0 or more')),
+  maxQueue: v.optional(count(0)),
   auth: v.optional(
     v.union(
       [has<TokenSource>('token', ''), has<TokenCredential>('getToken', '')],
@@ -137,7 +118,7 @@ const options = v.strictObject({
   ),
   adaptive: v.optional(v.boolean()),
   ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
-  name: v.optional(text('a name of 1 to 200 characters')),
+  name: v.optional(text),
 });
 
 const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY_RANGE.most}`;
@@ -153,12 +134,12 @@ const call = v.strictObject({
   ),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
   idempotent: v.optional(v.boolean()),
-  quota: v.optional(text('the name of a quota')),
+  quota: v.optional(text),
 });
 
 /** The options of `headgate()`, checked and complete. Throws `OptionsError`. */
 export function readOptions(given: HeadgateOptions): Settings {
-  const { profile = generic(), quotas = [], ...rest } = read(options, given, '');
+  const { profile = generic(), quotas = [], ...rest } = check(options, given, '');
   return {
     profile,
     policy: policyOf(rest.retry ?? {}, profile),
@@ -177,7 +158,7 @@ export function readOptions(given: HeadgateOptions): Settings {
 
 /** What one call asks for, over the gate's policy. Throws `OptionsError`. */
 export function readCallOptions(given: unknown, policy: Policy): CallSettings {
-  const { priority = 0, deadline, idempotent, quota } = read(call, given, 'headgate');
+  const { priority = 0, deadline, idempotent, quota } = check(call, given, 'headgate');
   return {
     policy: deadline === undefined ? policy : { ...policy, deadlineMs: deadline },
     priority,
@@ -188,7 +169,7 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
 
 /** The user's options, over the profile's defaults, over ours. */
 function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy {
-  const under = read(retry, profile.retry ?? {}, 'profile.retry');
+  const under = check(retry, profile.retry ?? {}, 'profile.retry');
   const { attempts, deadline, backoff, budget, methods } = { ...under, ...given };
   const baseMs = backoff?.base ?? DEFAULT_POLICY.backoff.baseMs;
   const maxMs = Math.max(baseMs, backoff?.max ?? DEFAULT_POLICY.backoff.maxMs);
@@ -199,20 +180,4 @@ function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy 
     budget: budget === false ? Infinity : (budget ?? DEFAULT_POLICY.budget),
     methods: methods ? new Set(methods) : DEFAULT_POLICY.methods,
   };
-}
-
-function read<S extends v.GenericSchema>(schema: S, given: unknown, root: string): v.InferOutput<S> {
-  const result = v.safeParse(schema, given, { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = [root, v.getDotPath(issue) ?? ''].filter((part) => part !== '').join('.');
-  throw new OptionsError(path || 'options', issue.input, allowed(issue));
-}
-
-/** What would have been right, in words. */
-function allowed(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === 'strict_object') {
-    return issue.expected === 'never' ? 'nothing: there is no such option' : 'an object';
-  }
-  return issue.message.startsWith('Invalid ') ? (issue.expected ?? issue.message) : issue.message;
 }

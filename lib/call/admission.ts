@@ -93,7 +93,7 @@ export class Admission {
 
   /** A token goes to the API's own hosts, and never in place of one that the user set. */
   #authorizes(request: RequestFacts): boolean {
-    if (request.headers?.['authorization'] !== undefined) return false;
+    if (request.headers?.authorization !== undefined) return false;
     const { profile } = this.#context;
     return profile.authorizes ? profile.authorizes(request.url) : request.url.origin === this.#origin;
   }

@@ -106,7 +106,7 @@ export function gotExtension(open: OpenCall): GotExtension {
     if (outer?.options === options && !outer.call.ended) return next(options);
     let call: Call;
     try {
-      call = open(options.context['headgate'], factsOf(options));
+      call = open(options.context.headgate, factsOf(options));
     } catch (error) {
       if (options.isStream) throw error;
       return Promise.reject(error);

@@ -107,11 +107,11 @@ export interface PauseEvent {
   /** Moment of reopening, on the scale of `at`. */
   readonly untilMs: number;
   readonly cause: PauseCause;
-  /** The attempt that was throttled. */
-  readonly call: string;
-  readonly attempt: number;
-  readonly method: string;
-  readonly url: string;
+  /** The attempt that was throttled; absent when it was another process's. */
+  readonly call?: string;
+  readonly attempt?: number;
+  readonly method?: string;
+  readonly url?: string;
   readonly correlationId?: string | undefined;
 }
 
@@ -123,6 +123,14 @@ export interface ResumeEvent {
   /** The moment that the pause was to last until. */
   readonly untilMs: number;
   readonly cause: PauseCause;
+}
+
+/** The ledger is out of reach, or back. */
+export interface LedgerEvent {
+  readonly at: number;
+  readonly gate: string;
+  readonly state: 'degraded' | 'restored';
+  readonly message: string;
 }
 
 /** Something to know; once per cause. */
@@ -144,6 +152,7 @@ export interface GateEvents {
   failure: FailureEvent;
   pause: PauseEvent;
   resume: ResumeEvent;
+  ledger: LedgerEvent;
   warning: WarningEvent;
 }
 

@@ -12,6 +12,8 @@ import type { Account, Holder, Lease, Ledger } from './ledger.ts';
  */
 export class BottleneckAccount implements Account {
   readonly shared: boolean;
+  readonly share: number = Infinity;
+  readonly renewMs: number = Infinity;
   readonly limiter: Bottleneck;
   readonly #holder: Holder;
   readonly #expirationMs: number | undefined;
@@ -41,6 +43,7 @@ export class BottleneckAccount implements Account {
           };
           lease = held;
           this.#held.set(held, end);
+          this.#unrefExpirations();
           resolve(held);
         });
       const expiration = this.#expirationMs === undefined ? {} : { expiration: this.#expirationMs };
@@ -63,9 +66,17 @@ export class BottleneckAccount implements Account {
   }
 
   async close(): Promise<void> {
-    for (const lease of [...this.#held.keys()]) lease.end();
-    await this.limiter.stop({ dropWaitingJobs: true }).catch(() => undefined);
+    if (!this.shared) for (const end of this.#held.values()) end();
+    this.#held.clear();
     await this.limiter.disconnect();
+  }
+
+  /** Bottleneck's own timers for leases that run out would keep the process alive as long as they last. */
+  #unrefExpirations(): void {
+    const { _scheduled } = this.limiter as unknown as {
+      _scheduled: Record<string, { expiration?: NodeJS.Timeout }>;
+    };
+    for (const { expiration } of Object.values(_scheduled)) expiration?.unref();
   }
 }
 

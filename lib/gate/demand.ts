@@ -3,7 +3,9 @@ const SPAN_MS = 500;
 /** Leases are taken so far ahead of their use, in ms. */
 const AHEAD_MS = 100;
 /** A window is leased in at least so many blocks, so that others find some of it too. */
-const BLOCKS = 20;
+const LEAST_BLOCKS = 20;
+/** Nor in many more, unless no number near divides the limit. */
+const MOST_BLOCKS = 50;
 
 /**
  * How much of a window to lease at once: as little as one permit when it is used slowly, a block when fast.
@@ -17,25 +19,18 @@ export class Demand {
   #spanStart: number;
   #uses = 0;
   #rate = 0;
-  #lastUse = -Infinity;
 
   constructor(limit: number, now: number) {
-    this.block = Math.max(1, Math.floor(limit / BLOCKS));
+    this.block = blockOf(limit);
     this.#spanStart = now;
   }
 
   use(now: number): void {
     this.#roll(now);
     this.#uses += 1;
-    this.#lastUse = now;
   }
 
-  /** ms since the last use. */
-  idleMs(now: number): number {
-    return now - this.#lastUse;
-  }
-
-  /** Permits to hold beyond those that are waited for. */
+  /** Permits to hold while none are waited for. */
   ahead(now: number): number {
     this.#roll(now);
     const rate = Math.max(this.#rate, this.#uses / SPAN_MS);
@@ -49,4 +44,14 @@ export class Demand {
     this.#uses = 0;
     this.#spanStart = now;
   }
+}
+
+/**
+ * The size of a block: the largest that divides the limit, so that no permits are left over which fill none; where
+ * there is none of a good size, one that leaves some.
+ */
+function blockOf(limit: number): number {
+  const largest = Math.max(1, Math.floor(limit / LEAST_BLOCKS));
+  for (let block = largest; block >= limit / MOST_BLOCKS; block -= 1) if (limit % block === 0) return block;
+  return largest;
 }

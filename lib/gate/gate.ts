@@ -227,8 +227,9 @@ export class Gate {
   #pump(): void {
     if (this.#closed) return;
     const failure = this.#queue.length > 0 && this.#failure();
-    if (failure) return this.#dismissAll(failure);
+    if (failure) this.#dismissAll(failure);
     const now = this.#context.clock.now();
+    for (const window of this.#windows) window.want(this.#queue.length);
     let turn = Infinity;
     while (this.#queue.length > 0) {
       turn = this.#turnAt(now);
@@ -243,7 +244,6 @@ export class Gate {
       this.#pause.cleared();
       turn = Infinity;
     }
-    for (const window of this.#windows) window.want(this.#queue.length);
     if (this.#wake?.at === turn) return;
     this.#wake?.cancel();
     this.#wake = turn === Infinity ? undefined : this.#context.schedule.at(turn, true, () => this.#awake());

@@ -20,10 +20,14 @@ export class Gates {
     let gate = this.#gates.get(ref.key);
     if (gate && this.#gates.size < MOST_GATES) return gate;
     if (gate) this.#gates.delete(ref.key);
-    else gate = new Gate(ref, this.#context);
+    else gate = this.#make(ref);
     this.#gates.set(ref.key, gate);
     if (this.#gates.size > MOST_GATES) this.#forget();
     return gate;
+  }
+
+  get(key: string): Gate | undefined {
+    return this.#gates.get(key);
   }
 
   snapshot(): QuotaSnapshot[] {
@@ -32,6 +36,11 @@ export class Gates {
 
   async close(error: Error): Promise<void> {
     await Promise.all([...this.#gates.values()].map((gate) => gate.close(error)));
+  }
+
+  #make(ref: QuotaRef): Gate {
+    this.#context.ledger.recall?.(ref.key);
+    return new Gate(ref, this.#context);
   }
 
   #forget(): void {

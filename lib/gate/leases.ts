@@ -5,8 +5,18 @@ import type { Account, Holder, Lease, Ledger } from './ledger.ts';
 import type { Entry, Schedule } from './schedule.ts';
 import { WindowCount } from './window-count.ts';
 
-/** What is leased and not asked for goes back after so many ms without a use. */
-const IDLE_MS = 1000;
+/** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
+const REVIEW_MS = 250;
+
+/** Longest that the closing of a gate waits for what is in use to be spent, in ms. */
+const LONGEST_CLOSE_MS = 5000;
+
+/** A lease, and the moment to give it back at. */
+interface Held {
+  readonly lease: Lease;
+  readonly size: number;
+  readonly renewAt: number;
+}
 
 /** What the leases of a window need of their gate. */
 export interface LeaseContext {
@@ -21,8 +31,9 @@ export interface LeaseContext {
  * One window of a quota, and the permits of it that are leased from the ledger.
  *
  * Where nobody shares the ledger, the first demand leases the whole window for good, and a permit costs arithmetic
- * alone. Where others do, leases are taken by demand, ahead of it while there is traffic; a used permit is not used
- * again, and a lease ends as soon as as many permits as it holds are spent. (Permits of one window are alike, so one
+ * alone. Where others do, leases are taken by demand, ahead of it while there is traffic. A spent permit is used
+ * again, as long as there is demand, within the process's share of the window; what is held beyond, or has been held
+ * for long, goes back as soon as as many permits are spent as a lease holds. (Permits of one window are alike, so one
  * slow response keeps one permit, not its whole lease.)
  */
 export class Leases implements Holder {
@@ -31,7 +42,8 @@ export class Leases implements Holder {
   readonly #context: LeaseContext;
   readonly #account: Account;
   readonly #demand: Demand;
-  #leases: Lease[] = [];
+  /** The oldest first. */
+  #leases: Held[] = [];
   /** Permits asked for and not granted yet. */
   #pending = 0;
   #waiting = 0;
@@ -39,7 +51,9 @@ export class Leases implements Holder {
   #share: number | undefined;
   /** Until then only what is in use already is leased. */
   #graceUntil = -Infinity;
+  #asking: Entry | undefined;
   #tick: Entry | undefined;
+  #tickHolds = false;
   #closed = false;
 
   constructor(key: string, { limit, per }: Window, context: LeaseContext) {
@@ -53,12 +67,15 @@ export class Leases implements Holder {
 
   /** What keeps this window from admitting anything, when the ledger is out of reach and there is no share. */
   get failure(): LedgerError | undefined {
-    return this.#share === 0 ? new LedgerError('The ledger cannot be reached, and the gate fails closed') : undefined;
+    return this.#share === 0
+      ? new LedgerError('The ledger cannot be reached, and the gate fails closed')
+      : undefined;
   }
 
   take(now: number): void {
     this.count.take();
     if (!this.#account.shared) return;
+    this.#waiting = Math.max(0, this.#waiting - 1);
     this.#demand.use(now);
     this.#balance(now);
   }
@@ -72,7 +89,7 @@ export class Leases implements Holder {
   }
 
   lost(lease: Lease): void {
-    const index = this.#leases.indexOf(lease);
+    const index = this.#leases.findIndex((held) => held.lease === lease);
     if (index < 0) return;
     this.#leases.splice(index, 1);
     if (this.#share === undefined) this.count.capacity -= lease.size;
@@ -101,47 +118,93 @@ export class Leases implements Holder {
     this.#share = undefined;
     this.count.used(this.#context.now());
     this.count.recycle = false;
-    this.count.capacity = this.#leases.reduce((sum, { size }) => sum + size, 0);
+    this.count.capacity = this.#held();
     this.#graceUntil = this.#context.now() + graceMs;
     this.#context.changed();
   }
 
-  close(): Promise<void> {
+  /** Waits until what is in use is spent, if that is soon; a ledger that others share gets the rest when it runs out. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#tick?.cancel();
-    return this.#account.close();
+    this.#asking?.cancel();
+    if (this.#account.shared && this.#share === undefined) {
+      await this.#drained();
+      this.#giveBack(Infinity);
+    }
+    await this.#account.close();
   }
 
-  /** Gives back what is spent or idle, and leases what is missing. */
-  #balance(now: number): void {
-    if (this.#share !== undefined) return;
+  #drained(): Promise<void> {
     const { count } = this;
-    const free = count.free(now);
-    const grace = now < this.#graceUntil;
-    const idle = this.#waiting === 0 && this.#demand.idleMs(now) >= IDLE_MS;
-    if (count.spent > 0 || idle) this.#giveBack(count.spent + (idle ? Math.max(0, free) : 0));
+    const until = this.#context.now() + LONGEST_CLOSE_MS;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const now = this.#context.now();
+        this.#giveBack(this.count.capacity - count.used(now));
+        const next = count.used(now) > count.unanswered ? count.nextExpiry(now) : now + 10;
+        if (count.used(now) === 0 || next > until) resolve();
+        else this.#context.schedule.at(next, true, look);
+      };
+      look();
+    });
+  }
 
-    let missing = (grace ? 0 : this.#waiting + (idle ? 0 : this.#demand.ahead(now))) - free - this.#pending;
-    while (missing > 0) {
-      const room = this.limit - this.#leasedSize() - this.#pending;
-      const size = Math.min(missing, this.#demand.block, room);
-      if (size <= 0) break;
-      this.#ask(size);
-      missing -= size;
+  /** Gives back what is not needed, and leases what is missing. */
+  #balance(now: number): void {
+    if (this.#share !== undefined || this.#closed) return;
+    const { count } = this;
+    const grace = now < this.#graceUntil;
+    const needed = grace ? 0 : this.#waiting || this.#demand.ahead(now);
+    const surplus = count.free(now) + count.spent - needed;
+    if (surplus > 0) this.#giveBack(surplus);
+    if (count.spent > 0) this.#recycle(now);
+
+    if (needed > count.free(now) + this.#pending) this.#askSoon(now);
+    this.#reviewAt(grace ? this.#graceUntil : Math.min(count.nextExpiry(now), now + REVIEW_MS), now);
+  }
+
+  /** Uses spent permits again, but for the leases that have to go back. */
+  #recycle(now: number): void {
+    const { count } = this;
+    for (let [oldest] = this.#leases; oldest; [oldest] = this.#leases) {
+      const excess = count.capacity - oldest.size >= this.#account.share;
+      if (!excess && now < oldest.renewAt) break;
+      // What there is of it waits for the rest.
+      if (count.spent < oldest.size) return;
+      this.#giveBack(oldest.size);
     }
-    this.#reviewAt(Math.min(count.nextExpiry(now), grace ? this.#graceUntil : now + IDLE_MS), now);
+    count.spent = 0;
   }
 
   /** Ends leases, the oldest first, as long as `permits` cover them. */
   #giveBack(permits: number): void {
     let left = permits;
-    this.#leases = this.#leases.filter((lease) => {
-      if (lease.size > left) return true;
-      left -= lease.size;
-      this.count.capacity -= lease.size;
-      this.count.spent = Math.max(0, this.count.spent - lease.size);
+    this.#leases = this.#leases.filter(({ lease, size }) => {
+      if (size > left) return true;
+      left -= size;
+      this.count.capacity -= size;
+      this.count.spent = Math.max(0, this.count.spent - size);
       lease.end();
       return false;
+    });
+  }
+
+  /** Attempts come in swarms: waits for the others of this one, to lease for all of them at once. */
+  #askSoon(now: number): void {
+    this.#asking ??= this.#context.schedule.at(now, this.#waiting > 0, () => {
+      this.#asking = undefined;
+      if (this.#share !== undefined || this.#closed) return;
+      const later = this.#context.now();
+      const needed = later < this.#graceUntil ? 0 : this.#waiting || this.#demand.ahead(later);
+      let missing = needed - this.count.free(later) - this.#pending;
+      let room = this.limit - this.#held() - this.#pending;
+      while (missing > 0 && room > 0) {
+        const size = Math.min(missing, this.#demand.block, room);
+        this.#ask(size);
+        missing -= size;
+        room -= size;
+      }
     });
   }
 
@@ -151,7 +214,7 @@ export class Leases implements Holder {
       (lease) => {
         this.#pending -= size;
         if (this.#closed) return lease.end();
-        this.#leases.push(lease);
+        this.#leases.push({ lease, size, renewAt: this.#context.now() + this.#account.renewMs });
         if (this.#share === undefined) this.count.capacity += size;
         this.#context.changed();
       },
@@ -161,17 +224,20 @@ export class Leases implements Holder {
     );
   }
 
-  #leasedSize(): number {
+  /** Permits in all leases. */
+  #held(): number {
     return this.#leases.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Looks again at `at`, as long as anything is held. */
+  /** Looks again at `at`, as long as anything is held or waited for. */
   #reviewAt(at: number, now: number): void {
-    if (this.#tick && this.#tick.at <= at && this.#tick.at > now) return;
+    const hold = this.#waiting > 0;
+    if (this.#tick && this.#tick.at <= at && this.#tick.at > now && this.#tickHolds === hold) return;
     this.#tick?.cancel();
     this.#tick = undefined;
-    if (this.#leases.length === 0 && this.#waiting === 0) return;
-    this.#tick = this.#context.schedule.at(Math.max(at, now), false, () => {
+    if (this.#leases.length === 0 && !hold) return;
+    this.#tickHolds = hold;
+    this.#tick = this.#context.schedule.at(Math.max(at, now), hold, () => {
       this.#tick = undefined;
       this.#context.changed();
     });

@@ -20,11 +20,15 @@ export interface Lease {
 
 /** The account of one window, from which leases are drawn. */
 export interface Account {
-  /** False when nobody else can draw on this window: what was leased once can be kept and used again. */
+  /** False when nobody else can draw on this window: it is leased whole, once. */
   readonly shared: boolean;
+  /** Permits that a process may keep for as long as it needs them; what it holds beyond goes back after use. */
+  readonly share: number;
+  /** A lease goes back when it is this old, so that it never runs out in use; ms. */
+  readonly renewMs: number;
   /** Resolves with a lease once its permits are free. Rejects when the account is closed. */
   lease(size: number): Promise<Lease>;
-  /** Ends what is held. */
+  /** Lets go of all: what was not ended is free again when it runs out. */
   close(): Promise<void>;
 }
 
@@ -53,6 +57,6 @@ export interface Ledger {
   attach?(observer: LedgerObserver): () => Promise<void>;
   /** Tells the other processes that this quota is closed, for so many ms from now. */
   pause?(quota: string, ms: number): void;
-  /** True for the quotas that another process may have closed before we began: asks, and tells the observer. */
+  /** Another process may have closed this quota before we began: asks, and tells the observers. */
   recall?(quota: string): void;
 }

@@ -14,7 +14,7 @@ export const CLOCK_GRAIN_MS = 1;
  * Since a server counts a request between the two, used(t) is never less than what any server window, fixed at
  * any phase or rolling, can count; so `free ≥ 1` before each taking keeps every one of them within `limit`.
  *
- * After that a permit is free again, if it `recycle`s; else it is `spent`, and goes back to the ledger.
+ * After that a permit is free again, if it `recycle`s; else it is `spent`, and its holder decides where it goes.
  *
  * Responses are kept in a ring, in the order of their arrival: O(1) each, 8 bytes per permit in use.
  */
@@ -23,9 +23,9 @@ export class WindowCount {
   readonly per: number;
   /** Permits held. */
   capacity = 0;
-  /** False when a permit may be used only once. */
+  /** False when its holder has to release a permit before it can be used again. */
   recycle = true;
-  /** Permits that were used and have gone back to nobody yet. */
+  /** Permits that were used and are not released yet. */
   spent = 0;
   #inFlight = 0;
   #ring = new Float64Array(8);
@@ -41,6 +41,11 @@ export class WindowCount {
   used(now: number): number {
     this.#expire(now);
     return this.#inFlight + this.#size;
+  }
+
+  /** Permits in use whose response has not come. */
+  get unanswered(): number {
+    return this.#inFlight;
   }
 
   free(now: number): number {
@@ -88,8 +93,8 @@ export class WindowCount {
   }
 
   #expire(now: number): void {
-    const before = now - this.per - CLOCK_GRAIN_MS;
-    while (this.#size > 0 && this.#at(0) <= before) {
+    // The same sum as in `nextExpiry`: a rounding apart, and a wake-up at that moment would find nothing free.
+    while (this.#size > 0 && this.#at(0) + this.per + CLOCK_GRAIN_MS <= now) {
       this.#head = (this.#head + 1) % this.#ring.length;
       this.#size -= 1;
       if (!this.recycle) this.spent += 1;

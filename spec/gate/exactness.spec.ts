@@ -23,12 +23,14 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   fate: fc.constantFrom('answered', 'answered', 'answered', 'failed', 'unsent', 'abandoned', 'throttled'),
 });
 
-const windows = fc
-  .uniqueArray(fc.record({ limit: fc.integer({ min: 1, max: 8 }), per: fc.integer({ min: 20, max: 700 }) }), {
+const windows = fc.uniqueArray(
+  fc.record({ limit: fc.integer({ min: 1, max: 8 }), per: fc.integer({ min: 20, max: 700 }) }),
+  {
     minLength: 1,
     maxLength: 3,
     selector: ({ per }) => per,
-  });
+  },
+);
 
 /** When the server counted each request. */
 async function run(clock: VirtualClock, gate: Gate, plans: readonly Plan[]): Promise<number[]> {
@@ -48,7 +50,11 @@ async function run(clock: VirtualClock, gate: Gate, plans: readonly Plan[]): Pro
     await clock.advance(each.gap);
     const granted = gate.acquire(ask());
     if (each.fate === 'abandoned' && !(granted instanceof Permit)) granted.leave(new Error('abandoned'));
-    jobs.push(permitOf(granted).then((permit) => attempt(permit, each)).catch(() => undefined));
+    jobs.push(
+      permitOf(granted)
+        .then((permit) => attempt(permit, each))
+        .catch(() => undefined),
+    );
   }
   let over = false;
   void Promise.all(jobs).then(() => {
@@ -81,7 +87,11 @@ describe('Any program, by any windows, at any latency', () => {
         for (const { limit, per } of limits) expect(worst(counted, per)).to.be.at.most(limit);
         await clock.advance(1000);
         const { inFlight, queued, windows: after } = gate.snapshot();
-        expect([inFlight, queued, ...after.map(({ used }) => used)]).to.deep.equal([0, 0, ...limits.map(() => 0)]);
+        expect([inFlight, queued, ...after.map(({ used }) => used)]).to.deep.equal([
+          0,
+          0,
+          ...limits.map(() => 0),
+        ]);
         expect(clock.holding).to.equal(0);
       }),
       { numRuns: 400 },

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { QueueFullError } from '../../lib/errors.ts';
 import type { Gate } from '../../lib/gate/gate.ts';
-import { Permit, Place } from '../../lib/gate/permit.ts';
+import { Permit, type Place } from '../../lib/gate/permit.ts';
 import { DEFAULT_POLICY } from '../../lib/policy/policy.ts';
 import { ask, LATE, makeGate, permitOf } from '../support/gates.ts';
 import { settled, VirtualClock } from '../support/virtual-clock.ts';
@@ -58,7 +58,12 @@ describe('Gate', () => {
   });
 
   it('keeps every one of several windows', async () => {
-    const gate = makeGate(clock, { windows: [{ limit: 2, per: 100 }, { limit: 3, per: 1000 }] });
+    const gate = makeGate(clock, {
+      windows: [
+        { limit: 2, per: 100 },
+        { limit: 3, per: 1000 },
+      ],
+    });
     for (const name of ['a', 'b', 'c', 'd']) {
       enter(gate, name, passed).permit.then((permit) => permit.settle(clock.now()));
     }

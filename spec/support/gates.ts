@@ -1,7 +1,7 @@
 import { Gate, type GateContext } from '../../lib/gate/gate.ts';
 import type { Ledger } from '../../lib/gate/ledger.ts';
-import { Permit } from '../../lib/gate/permit.ts';
 import type { Ask, Place } from '../../lib/gate/permit.ts';
+import { Permit } from '../../lib/gate/permit.ts';
 import { Schedule } from '../../lib/gate/schedule.ts';
 import type { QuotaRef } from '../../lib/types.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -10,6 +10,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 export const promptLedger: Ledger = {
   open: () => ({
     shared: false,
+    share: Infinity,
+    renewMs: Infinity,
     lease: async (size) => ({ size, end: () => undefined }),
     close: async () => undefined,
   }),

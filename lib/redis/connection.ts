@@ -1,0 +1,84 @@
+import { createRequire } from 'node:module';
+import Bottleneck from 'bottleneck';
+import type { Redis } from 'ioredis';
+import { OptionsError } from '../errors.ts';
+
+/** Longest pause between two tries to reconnect, in ms. */
+const LONGEST_RECONNECT_MS = 500;
+
+/** A pair of connections, one for commands and one for messages, that every limiter of a ledger shares. */
+export interface ConnectionPair {
+  readonly client: Redis;
+  readonly bottleneck: Bottleneck.IORedisConnection;
+  readonly subscriber: Redis;
+  disconnect(): Promise<void>;
+}
+
+/**
+ * Connects, on copies of the user's client: its own settings may give commands up after some tries, where a ledger
+ * must wait for Redis to come back.
+ */
+export function connect(source: {
+  readonly client?: Redis | undefined;
+  readonly url?: string | undefined;
+}): ConnectionPair {
+  const patient = {
+    maxRetriesPerRequest: null,
+    enableOfflineQueue: true,
+    lazyConnect: false,
+    retryStrategy: (tries: number) => Math.min(LONGEST_RECONNECT_MS, 20 * 2 ** Math.min(tries, 10)),
+  };
+  const client = source.client
+    ? source.client.duplicate(patient)
+    : new (load())(source.url as string, patient);
+  mend(client);
+  const bottleneck = new Bottleneck.IORedisConnection({ client, Redis: client.constructor } as never);
+  // Unheard, an error of its would end the process; what it means shows in the commands that fail or wait.
+  bottleneck.on('error', () => undefined);
+  const { subscriber } = bottleneck as unknown as { subscriber: Redis };
+  const both = [client, subscriber];
+  for (const each of both) {
+    each.on('error', () => undefined);
+    // A connection with nothing to wait for keeps no process alive.
+    each.on('connect', () => (each as unknown as { stream?: { unref?(): void } }).stream?.unref?.());
+  }
+  return {
+    client,
+    bottleneck,
+    subscriber,
+    disconnect: async () => {
+      await bottleneck.disconnect(false);
+      for (const each of both) each.disconnect();
+    },
+  };
+}
+
+/**
+ * Bottleneck 2.19.5 tells the errors of its scripts by their exact text, to which Redis 7 puts `ERR ` where it comes
+ * from `redis.error_reply` (SGrondin/bottleneck#205, #212, #219). A table with `err` is passed on as it is.
+ */
+function mend(client: Redis): void {
+  const define = client.defineCommand.bind(client);
+  client.defineCommand = (name, definition) =>
+    define(name, {
+      ...definition,
+      lua: definition.lua.replaceAll(/redis\.error_reply\(([^)\n]*)\)/g, '{err=$1}'),
+    });
+}
+
+/** ioredis, an optional peer. */
+function load(): new (url: string, options: object) => Redis {
+  try {
+    const module = createRequire(import.meta.url)('ioredis') as { Redis?: unknown; default?: unknown };
+    return (module.Redis ?? module.default ?? module) as new (
+      url: string,
+      options: object,
+    ) => Redis;
+  } catch (error) {
+    throw new OptionsError(
+      'redis.url',
+      undefined,
+      `the package 'ioredis' to be installed (${String(error)})`,
+    );
+  }
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import Bottleneck from 'bottleneck';
+import { BottleneckAccount } from '../gate/bottleneck.ts';
+import type { Account, Book, Holder, Lease, Ledger, LedgerObserver } from '../gate/ledger.ts';
+import type { ConnectionPair } from './connection.ts';
+
+/** Time for all processes to lease again what they still use, after Redis lost its data, in ms. */
+const GRACE_MS = 1500;
+/** After so long a lease goes back, in ms. */
+const RENEW_MS = 10_000;
+/** What clocks may differ by, and scripts may take, in ms. */
+const SLACK_MS = 5000;
+
+/** How a {@link RedisLedger} works; checked. */
+export interface RedisLedgerSettings {
+  readonly prefix: string;
+  /** Processes among which a quota is divided while Redis is away; by default as many as were last seen. */
+  readonly processes: number | undefined;
+  readonly fallback: 'share' | 'closed';
+  /** ms */
+  readonly longestAttemptMs: number;
+  /** ms */
+  readonly patienceMs: number;
+}
+
+/** One window's account, and who holds it. */
+interface Open {
+  readonly book: Book;
+  readonly holder: Holder;
+  readonly account: BottleneckAccount;
+}
+
+/**
+ * The ledger of a fleet: Bottleneck's, in one Redis.
+ *
+ * It watches over Redis with one small command per `patience`, as long as there are leases. When Redis does not
+ * answer, every window makes do with its share; when it is back, leases go on, after all that a Redis without its
+ * data forgot was leased again.
+ */
+export class RedisLedger implements Ledger {
+  readonly #pair: ConnectionPair;
+  readonly #settings: RedisLedgerSettings;
+  readonly #open = new Set<Open>();
+  readonly #observers = new Set<LedgerObserver>();
+  readonly #self = randomUUID();
+  /** Redis's data as we know them: another value means that they were lost. */
+  #epoch: string | undefined;
+  #degraded = false;
+  #seen = 1;
+  #timer: NodeJS.Timeout | undefined;
+  /** Leases that are waited for: they keep the process alive. */
+  #waiting = 0;
+  #vigil: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(pair: ConnectionPair, settings: RedisLedgerSettings) {
+    this.#pair = pair;
+    this.#settings = settings;
+    void this.#listen();
+    this.#watch(0);
+  }
+
+  open(book: Book, holder: Holder): Account {
+    const { longestAttemptMs, prefix } = this.#settings;
+    const expiration = RENEW_MS + book.per + longestAttemptMs + SLACK_MS;
+    const limiter = new Bottleneck({
+      id: `${prefix}:${book.key}`,
+      datastore: 'ioredis',
+      connection: this.#pair.bottleneck,
+      maxConcurrent: book.limit,
+      // Its keys go when nobody used them for longer than any lease can last.
+      timeout: expiration * 2,
+    });
+    const account = new BottleneckAccount(limiter, holder, expiration);
+    const open = { book, holder, account };
+    this.#open.add(open);
+    if (this.#degraded) queueMicrotask(() => this.#degraded && holder.degraded(this.#share(book)));
+    const shareOf = (): number => this.#fairShare(book);
+    return {
+      shared: true,
+      renewMs: RENEW_MS,
+      get share() {
+        return shareOf();
+      },
+      lease: (size) => this.#lease(account, size),
+      close: () => {
+        this.#open.delete(open);
+        return account.close();
+      },
+    };
+  }
+
+  attach(observer: LedgerObserver): () => Promise<void> {
+    this.#observers.add(observer);
+    return async () => {
+      this.#observers.delete(observer);
+      if (this.#observers.size === 0) await this.#close();
+    };
+  }
+
+  pause(quota: string, ms: number): void {
+    const message = JSON.stringify({ from: this.#self, quota, ms });
+    void this.#pair.client.publish(this.#key('pauses'), message).catch(() => undefined);
+    void this.#pair.client.set(this.#key('pause', quota), '1', 'PX', Math.ceil(ms)).catch(() => undefined);
+  }
+
+  recall(quota: string): void {
+    void this.#pair.client.pttl(this.#key('pause', quota)).then(
+      (ms) => {
+        if (ms > 0) for (const observer of this.#observers) observer.paused(quota, ms);
+      },
+      () => undefined,
+    );
+  }
+
+  async #lease(account: BottleneckAccount, size: number): Promise<Lease> {
+    this.#waiting += 1;
+    this.#vigil ??= setInterval(() => undefined, 2 ** 30);
+    try {
+      return await account.lease(size);
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) {
+        clearInterval(this.#vigil);
+        this.#vigil = undefined;
+      }
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { subscriber } = this.#pair;
+    const channel = this.#key('pauses');
+    subscriber.on('message', (from: string, message: string) => {
+      if (from === channel) this.#heard(message);
+    });
+    await subscriber.subscribe(channel).catch(() => undefined);
+  }
+
+  #heard(message: string): void {
+    let said: { from?: unknown; quota?: unknown; ms?: unknown };
+    try {
+      said = JSON.parse(message) as typeof said;
+    } catch {
+      return;
+    }
+    const { from, quota, ms } = said;
+    if (from === this.#self || typeof quota !== 'string' || typeof ms !== 'number' || !(ms > 0)) return;
+    for (const observer of this.#observers) observer.paused(quota, ms);
+  }
+
+  /** Asks Redis, in `ms`, whether it is there and has kept its data; and again, and again. */
+  #watch(ms: number): void {
+    this.#timer = setTimeout(async () => {
+      const epoch = await within(this.#settings.patienceMs, this.#probe());
+      if (this.#closed) return;
+      if (epoch === undefined) this.#degrade();
+      else this.#alive(epoch);
+      this.#watch(this.#settings.patienceMs);
+    }, ms);
+    this.#timer.unref();
+  }
+
+  async #probe(): Promise<string | undefined> {
+    const { client } = this.#pair;
+    const key = this.#key('epoch');
+    // Commands given to a connection that is down are sent once it is up: one of ours must not pile up there.
+    if (client.status !== 'ready') return this.#whenReady().then(() => this.#probe());
+    await client.set(key, randomUUID(), 'NX');
+    const [, count] = (await client.pubsub('NUMSUB', this.#key('pauses'))) as [string, number];
+    this.#seen = Math.max(1, Number(count));
+    return (await client.get(key)) ?? undefined;
+  }
+
+  #whenReady(): Promise<void> {
+    return new Promise((resolve) => this.#pair.client.once('ready', () => resolve()));
+  }
+
+  #degrade(): void {
+    if (this.#degraded) return;
+    this.#degraded = true;
+    const what =
+      this.#settings.fallback === 'closed'
+        ? 'nothing is admitted'
+        : `each window is held to 1/${this.#processes()} of its limit`;
+    for (const observer of this.#observers) observer.degraded(`Redis does not answer: ${what}`);
+    for (const { book, holder } of this.#open) holder.degraded(this.#share(book));
+  }
+
+  #alive(epoch: string): void {
+    const lost = this.#epoch !== undefined && this.#epoch !== epoch;
+    this.#epoch = epoch;
+    if (!lost && !this.#degraded) return;
+    const was = this.#degraded;
+    this.#degraded = false;
+    for (const { account, holder } of this.#open) {
+      if (lost) account.forget();
+      holder.restored(lost ? GRACE_MS : 0);
+      // Any script makes Bottleneck register anew, and look at the jobs that it left waiting.
+      account.limiter.currentReservoir().catch(() => undefined);
+    }
+    const message = lost
+      ? 'Redis is back without its data: what is in use was leased again'
+      : 'Redis is back';
+    for (const observer of this.#observers) {
+      if (lost && !was) observer.degraded('Redis lost its data');
+      observer.restored(message);
+    }
+  }
+
+  #processes(): number {
+    return this.#settings.processes ?? this.#seen;
+  }
+
+  #share(book: Book): number {
+    return this.#settings.fallback === 'closed' ? 0 : this.#fairShare(book);
+  }
+
+  #fairShare({ limit }: Book): number {
+    return Math.floor(limit / this.#processes());
+  }
+
+  #key(...parts: string[]): string {
+    return [this.#settings.prefix, ...parts].join(':');
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#vigil);
+    await this.#pair.disconnect();
+  }
+}
+
+/** The result, or `undefined` when there is none in time. */
+async function within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+    timer.unref();
+  });
+  try {
+    return await Promise.race([result.catch(() => undefined), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
