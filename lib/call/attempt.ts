@@ -1,4 +1,4 @@
-import type { AttemptRecord } from '../events/types.ts';
+import type { AttemptRecord, PauseCause } from '../events/types.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { Classification, Headers, RequestFacts } from '../types.ts';
 
@@ -28,8 +28,8 @@ export class Attempt {
   classification: Classification | undefined;
   /** The wait decided on before the next attempt. */
   delayMs: number | undefined;
-  /** Its quota was closed for it already. */
-  paused = false;
+  /** How its quota was closed for it; `known` when the quota was closed for as long already. */
+  pause: { readonly at: number; readonly untilMs: number; readonly cause: PauseCause } | 'known' | undefined;
   readonly #observer: AttemptObserver;
   #endedAt: number | undefined;
 

@@ -236,19 +236,22 @@ export class Call implements AttemptObserver {
       receivedAt: Date.now(),
     });
     attempt.classification = classification;
-    if (classification.verdict === 'throttled') this.#pause(attempt, classification);
-    else if (status !== undefined && classification.verdict !== 'transient') attempt.permit.gate.served();
+    this.#pause(attempt, classification);
+    // The quota closed when the head of the response came; the correlation ID may stand in the body.
+    const { pause } = attempt;
+    if (pause && pause !== 'known') this.#context.emitter.emit('pause', { ...this.#event(), ...pause });
+    if (classification.verdict === 'throttled') return classification;
+    if (status !== undefined && classification.verdict !== 'transient') attempt.permit.gate.served();
     return classification;
   }
 
-  #pause(attempt: Attempt, { verdict, retryAfterMs, retryAfterSource, correlationId }: Classification): void {
-    if (verdict !== 'throttled' || (attempt.paused && retryAfterSource !== 'message')) return;
-    attempt.paused = true;
+  /** Closes the quota of a throttled attempt. */
+  #pause(attempt: Attempt, { verdict, retryAfterMs, retryAfterSource }: Classification): void {
+    if (verdict !== 'throttled' || (attempt.pause && retryAfterSource !== 'message')) return;
     const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
     const { backoff } = this.#settings.policy;
     const untilMs = attempt.permit.gate.throttled(attempt.startedAt, retryAfterMs, cause, backoff);
-    if (untilMs === undefined) return;
-    this.#context.emitter.emit('pause', { ...this.#event(), correlationId, untilMs, cause });
+    attempt.pause = untilMs === undefined ? (attempt.pause ?? 'known') : { at: this.now(), untilMs, cause };
   }
 
   #decide(attempt: Attempt, classification: Classification, replayable: boolean): Decision {

@@ -1,0 +1,65 @@
+import { parseDuration } from '../duration.ts';
+import { OptionsError } from '../errors.ts';
+import { defenderLimits } from '../profiles/defender.ts';
+import { type Counter, FixedWindow, RollingWindow, TokenBucket } from './counters.ts';
+import { type Matcher, matcher } from './match.ts';
+import type { SimulatedQuota } from './types.ts';
+
+/** A refusal: by which limit, and for how long, in simulated ms. */
+export interface Refusal {
+  readonly limit: number;
+  readonly perMs: number;
+  readonly waitMs: number;
+}
+
+interface Rule {
+  readonly fits: Matcher;
+  readonly limit: number;
+  readonly perMs: number;
+  readonly countRefused: boolean;
+  readonly counter: Counter;
+}
+
+/** The limits of the simulated API. A request is accepted when all that it matches accept it. */
+export class Quotas {
+  readonly #rules: readonly Rule[];
+
+  constructor(quotas: readonly SimulatedQuota[], random: () => number) {
+    this.#rules = quotas.map(({ match, limit, per, kind = 'fixed', phase, countRefused = false }, index) => {
+      const perMs = parseDuration(per);
+      if (!perMs)
+        throw new OptionsError(`quotas.${index}.per`, per, "a duration of more than 0 ms, such as '1m'");
+      if (!(limit >= 1)) throw new OptionsError(`quotas.${index}.limit`, limit, 'a number of 1 or more');
+      const counter =
+        kind === 'rolling'
+          ? new RollingWindow(limit, perMs)
+          : kind === 'bucket'
+            ? new TokenBucket(limit, perMs)
+            : new FixedWindow(limit, perMs, phase ?? random() * perMs);
+      return { fits: matcher(match), limit, perMs, countRefused, counter };
+    });
+  }
+
+  /** Counts a request, or refuses it. */
+  admit(method: string, path: string, now: number): Refusal | undefined {
+    const rules = this.#rules.filter(({ fits }) => fits(method, path));
+    let refusal: Refusal | undefined;
+    for (const { limit, perMs, counter } of rules) {
+      const waitMs = counter.wait(now);
+      if (waitMs > (refusal?.waitMs ?? 0)) refusal = { limit, perMs, waitMs };
+    }
+    for (const { counter, countRefused } of rules) if (!refusal || countRefused) counter.count(now);
+    return refusal;
+  }
+}
+
+/** The documented limits of Defender for Endpoint, as quotas of the simulator. */
+export function defenderQuotas(kind: SimulatedQuota['kind'] = 'fixed'): SimulatedQuota[] {
+  return defenderLimits.flatMap(({ method, path, perMinute, perHour }) => {
+    const match = { method, path };
+    return [
+      ...(perMinute === null ? [] : [{ match, limit: perMinute, per: '1m', kind }]),
+      ...(perHour === null ? [] : [{ match, limit: perHour, per: '1h', kind }]),
+    ];
+  });
+}

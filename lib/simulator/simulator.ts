@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { parseDuration } from '../duration.ts';
+import { OptionsError } from '../errors.ts';
+import { Api } from './api.ts';
+import { matcher } from './match.ts';
+import { Quotas, type Refusal } from './quotas.ts';
+import { send } from './replies.ts';
+import { Tokens } from './tokens.ts';
+import type { LogEntry, Match, Reply, Simulator, SimulatorOptions } from './types.ts';
+
+const MOST_LOGGED = 100_000;
+/** Most of a request's body that is read, in bytes, and that is logged, in characters. */
+const BODY_READ = 1024 * 1024;
+const BODY_LOGGED = 64 * 1024;
+
+/** Starts a Defender-like server on a free loopback port. Throws `OptionsError`. */
+export async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
+  const server = new Server(options);
+  await server.listen();
+  return server;
+}
+
+class Server implements Simulator {
+  readonly log: LogEntry[] = [];
+  readonly #options: SimulatorOptions;
+  readonly #timeScale: number;
+  readonly #tokenLifeMs: number;
+  readonly #startedAt = performance.now();
+  readonly #random: () => number;
+  readonly #http: http.Server;
+  #quotas!: Quotas;
+  #tokens!: Tokens;
+  #api!: Api;
+  #scripts: { fits: (method: string, path: string) => boolean; replies: Reply[] }[] = [];
+  #working = 0;
+
+  constructor(options: SimulatorOptions) {
+    this.#options = options;
+    this.#timeScale = options.timeScale ?? 1;
+    if (!(this.#timeScale > 0)) throw new OptionsError('timeScale', options.timeScale, 'a number above 0');
+    const life = parseDuration(options.tokenLife ?? '3599s');
+    if (life === undefined) throw new OptionsError('tokenLife', options.tokenLife, 'a duration');
+    this.#tokenLifeMs = life;
+    this.#random = seeded(options.seed ?? 1);
+    this.reset();
+    this.#http = http.createServer((request, response) => {
+      this.#serve(request, response).catch(() => response.destroy());
+    });
+    this.#http.keepAliveTimeout = 60_000;
+    this.#http.on('clientError', (_error, socket) => socket.destroy());
+  }
+
+  async listen(): Promise<void> {
+    this.#http.listen(0, '127.0.0.1');
+    await once(this.#http, 'listening');
+  }
+
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  script(match: Match, ...replies: Reply[]): void {
+    this.#scripts.push({ fits: matcher(match), replies });
+  }
+
+  seen(match: Match = {}): LogEntry[] {
+    const fits = matcher(match);
+    return this.log.filter(({ method, path }) => fits(method, path));
+  }
+
+  worst(match: Match, per: number): number {
+    const accepted = this.seen(match).filter(({ status }) => status !== 429);
+    let most = 0;
+    for (let first = 0, last = 0; last < accepted.length; last += 1) {
+      while ((accepted[last] as LogEntry).at - (accepted[first] as LogEntry).at >= per) first += 1;
+      most = Math.max(most, last - first + 1);
+    }
+    return most;
+  }
+
+  expireTokens(): void {
+    this.#tokens.expire();
+  }
+
+  reset(): void {
+    const { quotas = [], clientId, clientSecret, machines = 25, alerts = 2, pageSize = 10 } = this.#options;
+    this.log.length = 0;
+    this.#scripts = [];
+    this.#quotas = new Quotas(quotas, this.#random);
+    this.#tokens = new Tokens({
+      clientId,
+      clientSecret,
+      lifeMs: this.#tokenLifeMs,
+      timeScale: this.#timeScale,
+    });
+    this.#api = new Api({ machines, alerts, pageSize });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#http.listening) return;
+    this.#http.close();
+    this.#http.closeAllConnections();
+    await once(this.#http, 'close');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Simulated ms since the start. */
+  #now(): number {
+    return (performance.now() - this.#startedAt) * this.#timeScale;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const at = performance.now();
+    const now = this.#now();
+    const url = new URL(request.url ?? '/', this.url);
+    const { authorization, ...headers } = request.headers;
+    const entry: LogEntry = {
+      at,
+      method: request.method ?? 'GET',
+      path: url.pathname,
+      url: url.pathname + url.search,
+      headers,
+      token: this.#tokens.judge(authorization, now),
+      body: '',
+      status: 0,
+    };
+    this.log.push(entry);
+    if (this.log.length > MOST_LOGGED) this.log.shift();
+
+    // Decided on arrival, as a quota is counted; only the API itself needs the body.
+    const decided = this.#intercept(entry, now);
+    this.#working += 1;
+    response.once('close', () => {
+      this.#working -= 1;
+    });
+    const body = await read(request);
+    Object.assign(entry, { body: body.slice(0, BODY_LOGGED) });
+    const reply = decided ?? this.#answer(entry, url, body, now);
+    const delay = reply.delayMs ?? this.#latency();
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay).unref());
+    if (!response.destroyed) send(response, reply, entry);
+  }
+
+  /** What answers in place of the API: a script, an overload, chance, a used-up quota, a bad token. */
+  #intercept(entry: LogEntry, now: number): Reply | undefined {
+    const { method, path } = entry;
+    const scripted = this.#scripts.find(({ fits, replies }) => replies.length > 0 && fits(method, path));
+    if (scripted) return scripted.replies.shift();
+    if (!/^\/api\//i.test(path)) return undefined;
+    if (this.#working >= (this.#options.capacity ?? Infinity)) {
+      return { status: 503, body: '<html><body>Service Unavailable</body></html>' };
+    }
+    const fault = this.#options.faults?.find(
+      ({ match, rate }) => matcher(match)(method, path) && this.#random() < rate,
+    );
+    if (fault) return fault.reply;
+    const refusal = this.#quotas.admit(method, path, now);
+    if (refusal) return this.#refuse(refusal);
+    if (this.#options.auth === false || entry.token === 'good') return undefined;
+    return { code: 'Unauthorized', message: 'The token is missing, invalid or expired.' };
+  }
+
+  #answer(entry: LogEntry, url: URL, body: string, now: number): Reply {
+    if (entry.method === 'POST' && /^\/[^/]+\/oauth2\/v2\.0\/token$/.test(url.pathname)) {
+      return this.#tokens.issue(new URLSearchParams(body), now);
+    }
+    return this.#api.answer({ method: entry.method, url, body, now, origin: this.url });
+  }
+
+  /** A 429 in the shapes that were captured (microsoft-365-docs#4616; minemeld-wd-atp). */
+  #refuse({ limit, perMs, waitMs }: Refusal): Reply {
+    const how = this.#options.retryAfter ?? 'header';
+    const realMs = Math.ceil(waitMs / this.#timeScale);
+    const seconds = Math.ceil(realMs / 1000);
+    const window = new Date(perMs).toISOString().slice(11, 19);
+    const again = how === 'silent' ? '' : ` You can send requests again in ${seconds} seconds.`;
+    const allowed =
+      how === 'silent'
+        ? ''
+        : ` Maximum allowed ${limit} per ${window} for the key Destination+TenantID+AppID.`;
+    return {
+      status: 429,
+      code: how === 'message' ? '429' : 'TooManyRequests',
+      message: `API calls quota exceeded!${allowed}${again}`,
+      headers: {
+        ...((how === 'header' || how === 'precise') && { 'retry-after': String(seconds) }),
+        ...(how === 'precise' && { 'retry-after-ms': String(realMs) }),
+      },
+    };
+  }
+
+  #latency(): number {
+    const { latency = 0 } = this.#options;
+    if (typeof latency === 'number') return latency;
+    const [from, to] = latency;
+    return from + this.#random() * (to - from);
+  }
+}
+
+/** A request's body, what there is of it up to the bound. */
+async function read(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size <= BODY_READ) chunks.push(chunk);
+    }
+  } catch {
+    // The client gave up.
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** Numbers in [0, 1) that a seed repeats: mulberry32, by T. Ettinger (public domain). */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import { type CountingServer, countingServer, spawnWorker, type Worker, worst } from '../support/fleet.ts';
+import { RedisServer, redisMissing } from '../support/redis-server.ts';
+
+const LIMIT = 50;
+const PER = 1000;
+
+describe('A fleet on one Redis', function () {
+  this.timeout(90_000);
+  let redisServer: RedisServer;
+  let server: CountingServer;
+
+  before(async function () {
+    if (redisMissing) {
+      console.log(`    ${redisMissing}`);
+      this.skip();
+    }
+    redisServer = await RedisServer.start();
+  });
+  after(() => redisServer?.kill());
+  beforeEach(async () => {
+    server = await countingServer();
+  });
+  afterEach(() => server.close());
+
+  async function fleet(processes: number, calls: number): Promise<Worker[]> {
+    const options = { url: server.url, redisUrl: redisServer.url, calls, limit: LIMIT, per: PER };
+    const workers = Array.from({ length: processes }, () => spawnWorker(options));
+    await Promise.all(workers.map(({ ready }) => ready));
+    for (const worker of workers) worker.start();
+    return workers;
+  }
+
+  const until = async (hits: number): Promise<void> => {
+    while (server.hits.length < hits) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  it('never goes over the quota, and every call succeeds', async () => {
+    const workers = await fleet(4, 50);
+    const reports = await Promise.all(workers.map(({ report }) => report));
+    expect(reports.map((report) => report?.succeeded)).to.deep.equal([50, 50, 50, 50]);
+    expect(server.hits).to.have.length(200);
+    expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
+  });
+
+  it('goes on within the quota when one of it is killed', async () => {
+    const workers = await fleet(3, 60);
+    await until(70);
+    workers[0]?.process.kill('SIGKILL');
+    const reports = await Promise.all(workers.slice(1).map(({ report }) => report));
+    expect(reports.map((report) => report?.succeeded)).to.deep.equal([60, 60]);
+    expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
+  });
+
+  it('loses no call when Redis dies and comes back without its data', async () => {
+    const workers = await fleet(3, 120);
+    await until(120);
+    await redisServer.kill();
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await redisServer.run();
+    const reports = await Promise.all(workers.map(({ report }) => report));
+    expect(reports.map((report) => report?.succeeded)).to.deep.equal([120, 120, 120]);
+    for (const report of reports) expect(report?.ledger).to.deep.equal(['degraded', 'restored']);
+    expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
+  });
+});

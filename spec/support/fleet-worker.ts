@@ -1,0 +1,51 @@
+/**
+ * One process of a fleet: `node fleet-worker.ts <options as JSON>`. Says `ready`, starts at the first line it reads,
+ * and reports what became of its calls as one line of JSON.
+ */
+import http from 'node:http';
+import { once } from 'node:events';
+import got from 'got';
+import { headgate } from 'headgate';
+import { redis } from 'headgate/redis';
+
+/** What a worker is told. */
+export interface WorkerOptions {
+  readonly url: string;
+  readonly redisUrl: string;
+  readonly calls: number;
+  readonly limit: number;
+  readonly per: number;
+  readonly ledger?: { readonly processes?: number; readonly fallback?: 'share' | 'closed' };
+  readonly deadline?: string;
+}
+
+const options = JSON.parse(process.argv[2] as string) as WorkerOptions;
+const gate = headgate({
+  ledger: redis({ url: options.redisUrl, ...options.ledger }),
+  quotas: [{ name: 'fleet', windows: [{ limit: options.limit, per: options.per }] }],
+  retry: { deadline: options.deadline ?? '5m' },
+  maxQueue: 1_000_000,
+});
+const ledger: string[] = [];
+gate.on('ledger', ({ state }) => ledger.push(state));
+const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+const api = gate.got(got).extend({ agent: { http: agent } });
+
+process.stdout.write('ready\n');
+await once(process.stdin, 'data');
+process.stdin.destroy();
+
+let succeeded = 0;
+const failures: string[] = [];
+const call = async (): Promise<void> => {
+  try {
+    await api(options.url);
+    succeeded += 1;
+  } catch (error) {
+    failures.push((error as Error).name);
+  }
+};
+await Promise.all(Array.from({ length: options.calls }, call));
+process.stdout.write(`${JSON.stringify({ succeeded, failures, ledger })}\n`);
+agent.destroy();
+await gate.close();
