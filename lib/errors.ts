@@ -75,6 +75,17 @@ export class LedgerError extends HeadgateError {
   readonly code = 'ERR_HEADGATE_LEDGER';
 }
 
+/** Gives an error its report; one that its maker froze stays as it is. */
+export function attachReport(error: unknown, report: CallReport): void {
+  if (typeof error !== 'object' || error === null || !Object.isExtensible(error)) return;
+  Object.defineProperty(error, 'headgate', {
+    value: report,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
+}
+
 /** A short, single-line, harmless rendering of any value. */
 function preview(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);

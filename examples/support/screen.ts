@@ -52,9 +52,9 @@ export class Screen {
     this.#bars.stop();
   }
 
-  #line(kind: string, text: string, correlationId?: string): void {
+  #line(kind: string, text: string, correlationId = ''): void {
     const at = ((performance.now() - this.#startedAt) / 1000).toFixed(2).padStart(6);
-    const line = `${at} s  ${kind.padEnd(7)}  ${text}${correlationId ? `  [${correlationId}]` : ''}\n`;
+    const line = `${at} s  ${kind.padEnd(7)}  ${correlationId.padEnd(36)}  ${text}\n`;
     if (process.stdout.isTTY) this.#bars.log(line);
     else process.stdout.write(line);
   }

@@ -1,6 +1,17 @@
 import type { AttemptRecord, PauseCause } from '../events/types.ts';
 import type { Permit } from '../gate/permit.ts';
-import type { Classification, Headers, RequestFacts } from '../types.ts';
+import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
+
+/** What a client knows of how an attempt ended. */
+export type Ending = Omit<Outcome, 'request' | 'receivedAt'>;
+
+/** What a client knows of making an attempt again. */
+export interface Resend {
+  /** The request's body can be sent again. */
+  readonly replayable: boolean;
+  /** False when the user turned the client's retries off. */
+  readonly allowed: boolean;
+}
 
 /** What an {@link Attempt} tells its call. */
 export interface AttemptObserver {

@@ -1,31 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { attachReport } from '../errors.ts';
 import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent, CallReport } from '../events/types.ts';
 import { type Decision, decide } from '../policy/decide.ts';
 import type { CallSettings } from '../settings.ts';
-import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
+import type { Classification, Headers, RequestFacts } from '../types.ts';
 import { Admission, type Pass } from './admission.ts';
-import { Attempt, type AttemptObserver } from './attempt.ts';
+import { Attempt, type AttemptObserver, type Ending, type Resend } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import { Fate } from './fate.ts';
 import { History } from './history.ts';
-
-/** What a client knows of how an attempt ended. */
-export type Ending = Omit<Outcome, 'request' | 'receivedAt'>;
-
-/** What a client knows of making an attempt again. */
-export interface Resend {
-  /** The request's body can be sent again. */
-  readonly replayable: boolean;
-  /** False when the user turned the client's retries off. */
-  readonly allowed: boolean;
-}
 
 const NO_RESEND: Decision = { resend: false, reason: 'terminal' };
 
 /**
  * One call's life, for any client: {@link admit} before each attempt, {@link settle} after it, {@link backOff}
- * before the next; in the end {@link succeed} or {@link fail}, one of them, once.
+ * before the next; in the end {@link deliver} or {@link fail}, one of them, once.
  */
 export class Call implements AttemptObserver {
   readonly id: string = randomUUID();
@@ -137,18 +127,20 @@ export class Call implements AttemptObserver {
     this.#fate.abort(reason);
   }
 
-  /** The call ended well. */
-  succeed(): void {
+  /** The client has given its user a response: a failure all the same, if the last outcome was none to be glad of. */
+  deliver(): void {
     if (this.ended) return;
     this.#leaveAttempt();
+    const verdict = this.#attempt?.classification?.verdict;
+    if (verdict !== undefined && verdict !== 'success') {
+      this.fail(undefined);
+      return;
+    }
     this.#fate.end();
     const { emitter } = this.#context;
     if (!emitter.has('success')) return;
-    emitter.emit('success', {
-      ...this.#event(),
-      status: this.#attempt?.status,
-      attempts: this.#history.records(),
-    });
+    const attempts = this.#history.records();
+    emitter.emit('success', { ...this.#event(), status: this.#attempt?.status, attempts });
   }
 
   /**
@@ -171,7 +163,7 @@ export class Call implements AttemptObserver {
       hint: report.hint,
       attempts: report.attempts,
     });
-    attach(thrown, report);
+    attachReport(thrown, report);
     return thrown;
   }
 
@@ -292,15 +284,4 @@ export class Call implements AttemptObserver {
       correlationId: this.#attempt?.classification?.correlationId,
     };
   }
-}
-
-/** Gives an error its report; one that its maker froze stays as it is. */
-function attach(error: unknown, report: CallReport): void {
-  if (typeof error !== 'object' || error === null || !Object.isExtensible(error)) return;
-  Object.defineProperty(error, 'headgate', {
-    value: report,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  });
 }

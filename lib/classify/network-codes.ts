@@ -16,6 +16,7 @@ export const UNPROCESSED_CODES: ReadonlySet<string> = new Set([
   'EADDRINUSE',
   'EADDRNOTAVAIL',
   'ERR_SOCKET_CONNECTION_TIMEOUT',
+  'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
   'UND_ERR_CONNECT_TIMEOUT',
   // The session ended, or had no stream left, before the request got one: nghttp2 sent nothing of it.
   'ERR_HTTP2_GOAWAY_SESSION',

@@ -31,11 +31,12 @@ const ERROR_BODY_CAP = 16 * BODY_LIMIT;
 
 /** A readable whose producer pushes into it. */
 interface Pushable {
+  complete?: boolean;
   push(chunk: unknown, encoding?: BufferEncoding): boolean;
 }
 
 /** Ends an error response's body at the cap, however much more of it comes. */
-export function limitErrorBody(response: Pushable): void {
+export function limitErrorBody(response: Pushable, request: { shouldKeepAlive?: boolean }): void {
   const push = response.push.bind(response);
   let taken = 0;
   response.push = (chunk, encoding) => {
@@ -43,6 +44,9 @@ export function limitErrorBody(response: Pushable): void {
     taken += (chunk as Uint8Array | null)?.length ?? 0;
     const more = push(chunk, encoding);
     if (taken <= ERROR_BODY_CAP) return more;
+    // To its reader it is over, not broken off; but what still comes must not meet another request.
+    response.complete = true;
+    request.shouldKeepAlive = false;
     push(null);
     return false;
   };

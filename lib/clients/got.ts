@@ -6,8 +6,8 @@
  * calls the function that got would have called. So every attempt is gated, redirects, retries, pages, streams
  * and HTTP/2 included; what needs no attempt, a cache hit or a hook's own response, takes no permit.
  */
-import type { Attempt } from '../call/attempt.ts';
-import type { Call, Ending } from '../call/call.ts';
+import type { Attempt, Ending } from '../call/attempt.ts';
+import type { Call } from '../call/call.ts';
 import type { Headers, RequestFacts } from '../types.ts';
 import { type BodySource, bodyText, isReplayable, limitErrorBody } from './bodies.ts';
 import { type StretchableTimeout, stretch } from './stretch.ts';
@@ -32,12 +32,13 @@ interface NativeRequest {
   readonly headers?: Headers;
   once?(event: string, listener: (response: NativeResponse) => void): unknown;
   destroy?(error?: Error): unknown;
+  shouldKeepAlive?: boolean;
 }
 
 interface NativeResponse {
   readonly statusCode: number;
   readonly headers: Headers;
-  readonly complete?: boolean;
+  complete?: boolean;
   push(chunk: unknown, encoding?: BufferEncoding): boolean;
 }
 
@@ -200,7 +201,7 @@ function track(passage: Passage, options: Options, attempt: Attempt, request: Na
   const answer = (response: NativeResponse): void => {
     last = response;
     attempt.answer(response.statusCode, response.headers);
-    if (response.statusCode >= 400 && options.throwHttpErrors) limitErrorBody(response);
+    if (response.statusCode >= 400 && options.throwHttpErrors) limitErrorBody(response, request);
   };
   if (request.statusCode !== undefined) answer(request as NativeResponse);
   else request.once?.('response', answer);
@@ -208,7 +209,7 @@ function track(passage: Passage, options: Options, attempt: Attempt, request: Na
     attempt.close();
     // The handler never sees the stream that replaced another: its end is told by its response alone.
     const done = last?.complete && (last.statusCode < 300 || !options.throwHttpErrors);
-    if (passage.replaced && options.isStream && done) call.succeed();
+    if (passage.replaced && options.isStream && done) call.deliver();
   });
   call.onInterrupt((error) => request.destroy?.(error));
   return request;
@@ -218,7 +219,7 @@ function watchPromise(result: Result, call: Call, leave: () => void): Result {
   const watched: Result = result.then(
     (value) => {
       leave();
-      call.succeed();
+      call.deliver();
       return value;
     },
     (error: unknown) => {
@@ -244,7 +245,7 @@ function watchPromise(result: Result, call: Call, leave: () => void): Result {
 /** No `error` listener here: it would make an error that nobody listens to go unnoticed. */
 function watchStream(stream: Stream, passage: Passage, leave: () => void): Stream {
   const { call } = passage;
-  stream.once('end', () => call.succeed());
+  stream.once('end', () => call.deliver());
   stream.once('close', () => {
     if (passage.replaced) return;
     leave();

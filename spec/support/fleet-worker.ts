@@ -2,8 +2,9 @@
  * One process of a fleet: `node fleet-worker.ts <options as JSON>`. Says `ready`, starts at the first line it reads,
  * and reports what became of its calls as one line of JSON.
  */
-import http from 'node:http';
+
 import { once } from 'node:events';
+import http from 'node:http';
 import got from 'got';
 import { headgate } from 'headgate';
 import { redis } from 'headgate/redis';

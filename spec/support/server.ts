@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { AnyEvent, CallReport, EventName, Headgate } from 'headgate';
+
+/** What a test server does with its nth request, from 1. */
+export type Handler = (n: number, request: IncomingMessage, response: ServerResponse) => void;
+
+/** A loopback server that does as a test says, and notes what it saw. */
+export class TestServer {
+  readonly seen: { readonly at: number; readonly method: string; readonly url: string; body: string }[] = [];
+  handler: Handler = (_n, _request, response) => response.end('{}');
+  readonly #server: http.Server;
+
+  private constructor() {
+    this.#server = http.createServer((request, response) => {
+      const entry = { at: performance.now(), method: request.method ?? '', url: request.url ?? '', body: '' };
+      const n = this.seen.push(entry);
+      request.on('data', (chunk) => {
+        entry.body += String(chunk);
+      });
+      request.on('error', () => undefined);
+      this.handler(n, request, response);
+    });
+    this.#server.keepAliveTimeout = 60_000;
+  }
+
+  static async start(): Promise<TestServer> {
+    const server = new TestServer();
+    server.#server.listen(0, '127.0.0.1');
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Answers with these, in turn, and then with 200. */
+  replies(...replies: readonly { status: number; headers?: Record<string, string>; body?: string }[]): void {
+    this.handler = (n, request, response) => {
+      const { status = 200, headers = {}, body = '{}' } = replies[n - 1] ?? {};
+      request.resume();
+      request.once('end', () => response.writeHead(status, headers).end(body));
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
+
+/** Every event of a gate, in order. */
+export function record(gate: Headgate): AnyEvent[] {
+  const events: AnyEvent[] = [];
+  const names: EventName[] = [
+    'queued',
+    'attempt',
+    'retry',
+    'success',
+    'failure',
+    'pause',
+    'resume',
+    'ledger',
+    'warning',
+  ];
+  for (const name of names) gate.on(name, (event) => events.push(event as AnyEvent));
+  return events;
+}
+
+/** The names of a call's events, in order. */
+export function names(events: readonly AnyEvent[]): string[] {
+  return events.map(({ type }) => type);
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** An error as a client of the gate throws it. */
+export type Failure = Error & {
+  readonly code?: string;
+  readonly waitMs?: number;
+  readonly headgate: CallReport;
+};
+
+/** The error that a promise rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Failure;
+  }
+  throw new Error('It did not fail');
+}
