@@ -61,14 +61,8 @@ const retry = v.strictObject({
     }),
   ),
   budget: v.optional(
-    v.union(
-      [
-        v.literal(false),
-        v.pipe(
-          v.number(),
-          v.check((share) => share >= 0),
-        ),
-      ],
+    v.custom<number | false>(
+      (share) => share === false || (typeof share === 'number' && share >= 0),
       'a share of first attempts of 0 or more, such as 0.1, or false for no limit',
     ),
   ),

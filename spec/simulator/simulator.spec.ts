@@ -1,6 +1,16 @@
 import { expect } from 'chai';
 import { defenderQuotas, type Simulator, type SimulatorOptions, simulate } from 'headgate/simulator';
 
+/** What the simulator's replies may hold. */
+interface Body {
+  readonly error: { readonly code: string; readonly message: string; readonly target?: string };
+  readonly value: readonly { readonly id: string }[] & string;
+  readonly '@odata.nextLink'?: string;
+  readonly access_token: string;
+  readonly id: string;
+  readonly status: string;
+}
+
 describe('The simulator', () => {
   let sim: Simulator;
   const start = async (options?: SimulatorOptions): Promise<void> => {
@@ -11,7 +21,7 @@ describe('The simulator', () => {
   const json = async (
     path: string,
     init?: RequestInit,
-  ): Promise<{ status: number; body: any; headers: Headers }> => {
+  ): Promise<{ status: number; body: Body; headers: Headers }> => {
     const response = await fetch(new URL(path, sim.url), init);
     const text = await response.text();
     return { status: response.status, body: text && JSON.parse(text), headers: response.headers };
@@ -50,8 +60,8 @@ describe('The simulator', () => {
     await start({ auth: false, machines: 25, pageSize: 10 });
     const ids: string[] = [];
     for (let next: string | undefined = '/API/v1.0/Machines'; next; ) {
-      const { body }: { body: any } = await json(next);
-      ids.push(...body.value.map(({ id }: { id: string }) => id));
+      const { body }: { body: Body } = await json(next);
+      ids.push(...body.value.map(({ id }) => id));
       next = body['@odata.nextLink'];
     }
     expect(new Set(ids).size).to.equal(25);
@@ -70,7 +80,7 @@ describe('The simulator', () => {
   it('lets a machine action go from Pending to Succeeded, and refuses a second meanwhile', async () => {
     await start({ auth: false, timeScale: 600 });
     const { body } = await json('/api/machines?$top=1');
-    const path = `/api/machines/${body.value[0].id}/collectInvestigationPackage`;
+    const path = `/api/machines/${body.value[0]?.id}/collectInvestigationPackage`;
     const action = await post(path, { Comment: 'x' });
     expect(action.status).to.equal(201);
     expect(action.body.status).to.equal('Pending');

@@ -15,7 +15,19 @@ function certificate(): { key: Buffer; cert: Buffer } | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'],
+    ...[
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '1',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost',
+    ],
     ...['-keyout', key, '-out', cert],
   ]);
   const pair = made.status === 0 ? { key: readFileSync(key), cert: readFileSync(cert) } : undefined;
@@ -51,7 +63,7 @@ forEachMajor('Over HTTP/2', (got) => {
     });
     const events = record(gate);
     const api = gate.got(got).extend({ http2: true, https: { rejectUnauthorized: false } });
-    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
     const responses = await Promise.all(Array.from({ length: 5 }, () => api(url)));
     expect(responses.map(({ httpVersion }) => httpVersion)).to.deep.equal([
       '2.0',
