@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { attachReport } from '../errors.ts';
+import { attachReport, type HeadgateError } from '../errors.ts';
 import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent, CallReport } from '../events/types.ts';
 import { type Decision, decide } from '../policy/decide.ts';
@@ -10,6 +10,9 @@ import { Attempt, type AttemptObserver, type Ending, type Resend } from './attem
 import type { CallContext } from './context.ts';
 import { Fate } from './fate.ts';
 import { History } from './history.ts';
+
+/** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
+export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
 
 const NO_RESEND: Decision = { resend: false, reason: 'terminal' };
 
@@ -127,20 +130,24 @@ export class Call implements AttemptObserver {
     this.#fate.abort(reason);
   }
 
-  /** The client has given its user a response: a failure all the same, if the last outcome was none to be glad of. */
-  deliver(): void {
-    if (this.ended) return;
+  /**
+   * The client has a response to give: a failure all the same, if the last outcome was none to be glad of. Returns
+   * the error of ours that ended the call, where one did: a client that still can throws it.
+   */
+  deliver(): HeadgateError | undefined {
+    if (this.ended) return this.#fate.doom;
     this.#leaveAttempt();
     const verdict = this.#attempt?.classification?.verdict;
     if (verdict !== undefined && verdict !== 'success') {
       this.fail(undefined);
-      return;
+      return this.#fate.doom;
     }
     this.#fate.end();
     const { emitter } = this.#context;
-    if (!emitter.has('success')) return;
+    if (!emitter.has('success')) return undefined;
     const attempts = this.#history.records();
     emitter.emit('success', { ...this.#event(), status: this.#attempt?.status, attempts });
+    return undefined;
   }
 
   /**
@@ -150,7 +157,7 @@ export class Call implements AttemptObserver {
   fail(error: unknown, ending?: Ending): unknown {
     const thrown = this.#fate.doom ?? error;
     if (this.ended) return thrown;
-    if (thrown !== error) (thrown as Error).cause ??= error;
+    if (thrown !== error && error !== undefined) (thrown as Error).cause ??= error;
     this.#leaveAttempt(ending ?? { error });
     this.#fate.end();
     const report = this.report();

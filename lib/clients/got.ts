@@ -7,7 +7,7 @@
  * and HTTP/2 included; what needs no attempt, a cache hit or a hook's own response, takes no permit.
  */
 import type { Attempt, Ending } from '../call/attempt.ts';
-import type { Call } from '../call/call.ts';
+import type { Call, OpenCall } from '../call/call.ts';
 import type { Headers, RequestFacts } from '../types.ts';
 import { type BodySource, bodyText, isReplayable, limitErrorBody } from './bodies.ts';
 import { type StretchableTimeout, stretch } from './stretch.ts';
@@ -91,9 +91,6 @@ interface Passage {
   /** A stream of this call is being replaced by another: the closing of the first ends nothing. */
   replaced: boolean;
 }
-
-/** What begins a call: `asked` is the user's `context.headgate`. Throws `OptionsError`. */
-export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
 
 export function gotExtension(open: OpenCall): GotExtension {
   const key = Symbol('headgate');

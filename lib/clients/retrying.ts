@@ -1,0 +1,51 @@
+import pRetry from 'p-retry';
+import type { Ending } from '../call/attempt.ts';
+import type { Call } from '../call/call.ts';
+
+/** How one attempt went, as the client that made it can tell. */
+export interface Tried<T> {
+  readonly ending: Ending;
+  /** The request's body can be sent again. */
+  readonly replayable: boolean;
+  /** What the client would have given or thrown by itself. */
+  readonly result: { readonly value: T } | { readonly error: unknown };
+  /** Frees what the response holds; called before another attempt is made. */
+  drop?(): void;
+}
+
+/** Asks p-retry for another attempt; never seen by anybody else. */
+class Again extends Error {}
+
+/**
+ * The loop of a client that has no retry of its own, by p-retry: one attempt after another, until the call's
+ * policy lets no more be made. All waiting is the call's and the gate's; p-retry adds none.
+ *
+ * @param attempt admits, sends and reads; it throws only what keeps an attempt from being made
+ * @returns the last attempt's result. Throws the client's own error, or ours where no client knows it
+ */
+export async function retrying<T>(call: Call, attempt: () => Promise<Tried<T>>): Promise<T> {
+  let last: Tried<T> | undefined;
+  try {
+    await pRetry(
+      async () => {
+        last = undefined;
+        const tried = await attempt();
+        const decision = call.settle(tried.ending, { replayable: tried.replayable, allowed: true });
+        if (decision.resend) {
+          tried.drop?.();
+          await call.backOff(decision);
+          throw new Again();
+        }
+        last = tried;
+      },
+      { retries: Infinity, minTimeout: 0, shouldRetry: ({ error }) => error instanceof Again },
+    );
+  } catch (error) {
+    throw call.fail(error);
+  }
+  const { ending, result } = last as unknown as Tried<T>;
+  if ('error' in result) throw call.fail(result.error, ending);
+  const doom = call.deliver();
+  if (doom) throw doom;
+  return result.value;
+}
