@@ -55,8 +55,16 @@ forEachMajor('An attempt', (got) => {
   it('is made again by POST when nobody took the connection', async () => {
     const events = record(gate);
     const error = await failureOf(gate.got(got).post('http://127.0.0.1:1/', { json: {} }));
-    // got 14 says on Node 24, from its second try on, that the socket closed before it was connected.
-    expect(error.code).to.be.oneOf(['ECONNREFUSED', 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION']);
+    // On Node 24 got 14 gives up before its second try, gated or not: its upload listens to a socket long closed.
+    if (error.code === 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION') {
+      const bare = await failureOf(
+        got.post('http://127.0.0.1:1/', { json: {}, retry: { methods: ['POST'] } }),
+      );
+      expect(bare).to.have.property('code', error.code);
+      expect(error.headgate.attempts).to.have.length(1);
+      return;
+    }
+    expect(error.code).to.equal('ECONNREFUSED');
     expect(error.headgate).to.include({ reason: 'attempts' });
     expect(names(events).filter((name) => name === 'attempt')).to.have.length(5);
   });
