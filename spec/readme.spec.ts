@@ -23,7 +23,7 @@ describe('The README', () => {
   it('lists the codes of Defender as the profile reads them', () => {
     const text = readFileSync(README, 'utf8');
     const fresh = text.replace(
-      /(<!-- codes -->\n)[^]*?(<!-- \/codes -->)/,
+      /(<!-- codes -->\n)[\s\S]*?(<!-- \/codes -->)/,
       (_all, begin, end) => `${begin}${codesTable()}\n${end}`,
     );
     // `UPDATE_README=1 npm test` writes it anew.
