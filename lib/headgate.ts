@@ -1,12 +1,14 @@
-import { Call } from './call/call.ts';
+import { Call, type OpenCall } from './call/call.ts';
 import type { CallContext } from './call/context.ts';
 import { Tokens } from './call/tokens.ts';
+import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch.ts';
 import { type GotExtension, type GotLike, gotExtension } from './clients/got.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ClosedError } from './errors.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
-import type { Gate, QuotaSnapshot } from './gate/gate.ts';
+import type { QuotaSnapshot } from './gate/context.ts';
+import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import { Schedule } from './gate/schedule.ts';
 import type { HeadgateOptions } from './options.ts';
@@ -30,6 +32,8 @@ export interface Headgate {
   got<G extends GotLike>(instance: G): G;
   /** The same as options, for `got.extend(a, gate.gotOptions(), b)`. */
   gotOptions(): GotExtension;
+  /** A fetch whose every attempt passes the gate. Default: of `globalThis.fetch`, as it is at each call. */
+  fetch(fetchLike?: FetchLike): GatedFetch;
   /** Listens to one kind of event. Returns the gate. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
   /** Listens to the next event of a kind. */
@@ -91,6 +95,9 @@ class Composition implements Headgate, CallContext {
       room: { most: settings.maxQueue, taken: 0 },
       resumed: (quota, untilMs, cause) =>
         this.emitter.emit('resume', { at: clock.now(), gate: this.name, quota, untilMs, cause }),
+      adaptive: settings.adaptive,
+      learned: (quota, { limit, perMs }, cause) =>
+        this.emitter.emit('learned', { at: clock.now(), gate: this.name, quota, limit, perMs, cause }),
     });
     const told = (state: 'degraded' | 'restored') => (message: string) =>
       this.emitter.emit('ledger', { at: clock.now(), gate: this.name, state, message });
@@ -110,8 +117,12 @@ class Composition implements Headgate, CallContext {
   }
 
   gotOptions(): GotExtension {
-    this.#gotOptions ??= gotExtension((asked, request) => this.#open(asked, request));
+    this.#gotOptions ??= gotExtension(this.#opener);
     return this.#gotOptions;
+  }
+
+  fetch(fetchLike?: FetchLike): GatedFetch {
+    return gatedFetch(this.#opener, (code, message) => this.#warn(code, message), fetchLike);
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
@@ -144,6 +155,7 @@ class Composition implements Headgate, CallContext {
     this.#options = merged;
     this.#callSettings = callSettings(settings);
     this.#declared = new DeclaredQuotas(settings.quotas);
+    for (const ref of this.#declared.refs) this.#gates.get(ref.key)?.relimit(ref);
   }
 
   close(): Promise<void> {
@@ -173,10 +185,10 @@ class Composition implements Headgate, CallContext {
     this.emitter.close();
   }
 
-  #open(asked: unknown, request: RequestFacts): Call {
+  readonly #opener: OpenCall = (asked, request) => {
     const settings = this.#callSettings;
     return new Call(this, asked === undefined ? settings : readCallOptions(asked, settings.policy), request);
-  }
+  };
 
   #pausedByPeer(quota: string, ms: number): void {
     const now = this.clock.now();
@@ -184,8 +196,8 @@ class Composition implements Headgate, CallContext {
     this.emitter.emit('pause', { at: now, gate: this.name, quota, untilMs: now + ms, cause: 'peer' });
   }
 
-  #warn(code: string, message: string, quota: string): void {
-    const cause = `${code} ${quota}`;
+  #warn(code: string, message: string, quota?: string): void {
+    const cause = `${code} ${quota ?? message}`;
     if (this.#warned.has(cause) || this.#warned.size >= MOST_WARNINGS) return;
     this.#warned.add(cause);
     this.emitter.emit('warning', { at: this.clock.now(), gate: this.name, code, message, quota });

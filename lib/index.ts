@@ -1,6 +1,8 @@
 /** The public face of `headgate`. */
 
 export type { Token, TokenCredential, TokenSource } from './call/tokens.ts';
+export type { FetchLike, GatedFetch, GatedResponse } from './clients/fetch.ts';
+export type { FetchInit, FetchInput } from './clients/fetch-leg.ts';
 export type { Clock, Timer } from './clock.ts';
 export {
   ClosedError,
@@ -13,8 +15,9 @@ export {
 } from './errors.ts';
 export type { Listener } from './events/emitter.ts';
 export type * from './events/types.ts';
+export type { LearnedCause } from './gate/adaptive/adaptive.ts';
 export { memory } from './gate/bottleneck.ts';
-export type { QuotaSnapshot } from './gate/gate.ts';
+export type { QuotaSnapshot } from './gate/context.ts';
 export type * from './gate/ledger.ts';
 export { type Environment, type Headgate, headgate } from './headgate.ts';
 export type { CallOptions, HeadgateOptions, QuotaMatch, QuotaOptions } from './options.ts';

@@ -21,6 +21,11 @@ export class DeclaredQuotas {
     }));
   }
 
+  /** All of them. */
+  get refs(): QuotaRef[] {
+    return this.#rules.map(({ ref }) => ref);
+  }
+
   /** The first that fits. */
   match(request: RequestFacts): QuotaRef | undefined {
     return this.#rules.find((rule) => rule.fits(request))?.ref;

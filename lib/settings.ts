@@ -26,6 +26,7 @@ export interface Settings {
   readonly quotas: readonly DeclaredQuota[];
   readonly maxQueue: number;
   readonly auth: TokenSource | TokenCredential | undefined;
+  readonly adaptive: boolean;
   readonly ledger: Ledger;
   readonly name: string;
 }
@@ -145,6 +146,7 @@ export function readOptions(given: HeadgateOptions): Settings {
     })),
     maxQueue: rest.maxQueue ?? DEFAULT_MAX_QUEUE,
     auth: rest.auth,
+    adaptive: rest.adaptive ?? true,
     ledger: rest.ledger ?? memory(),
     name: rest.name ?? profile.name,
   };

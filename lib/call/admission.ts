@@ -61,6 +61,7 @@ export class Admission {
       priority: this.#priority,
       resend,
       deadlineAt: this.#fate.deadlineAt,
+      request,
       late: (waitMs) => this.#fate.late(waitMs),
     });
     if (!(granted instanceof Permit)) return this.#queue(request, granted, resend, askedAt, authorize);

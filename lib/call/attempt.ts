@@ -1,4 +1,5 @@
 import type { AttemptRecord, PauseCause } from '../events/types.ts';
+import { routeOf } from '../gate/adaptive/outage.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
 
@@ -42,6 +43,8 @@ export class Attempt {
   /** How its quota was closed for it; `known` when the quota was closed for as long already. */
   pause: { readonly at: number; readonly untilMs: number; readonly cause: PauseCause } | 'known' | undefined;
   readonly #observer: AttemptObserver;
+  /** The gate was told how the attempt went. */
+  #told = false;
   #endedAt: number | undefined;
 
   constructor(
@@ -75,6 +78,21 @@ export class Attempt {
     if (this.#endedAt !== undefined) return;
     this.#endedAt = this.#observer.now();
     this.permit.settle(this.#endedAt);
+  }
+
+  /** Tells the gate, once, that the server answered, and neither refused nor failed. */
+  tellServed(): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.permit.gate.served(this.permit.takenAt);
+  }
+
+  /** Tells the gate, once, of a fault; `overload` says that the server may have too much to do. */
+  tellFailed(call: string, overload: boolean): void {
+    if (this.#told) return;
+    this.#told = true;
+    const route = routeOf(this.request.method, this.request.url.pathname);
+    this.permit.gate.failed({ sentAt: this.permit.takenAt, call, route, overload });
   }
 
   /** The request never left: its permit is given back unused. */

@@ -14,6 +14,9 @@ import { History } from './history.ts';
 /** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
 export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
 
+/** Statuses by which a server tells that it has too much to do. */
+const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
+
 const NO_RESEND: Decision = { resend: false, reason: 'terminal' };
 
 /**
@@ -191,7 +194,8 @@ export class Call implements AttemptObserver {
 
   /** @internal The head of an attempt's response came. */
   answered(attempt: Attempt, status: number, headers: Headers): void {
-    // Status and headers are enough to close a quota; the body may be long in coming.
+    // Status and headers are enough to close a quota, or to keep it open; the body may be long in coming.
+    if (status < 400) attempt.tellServed();
     if (status !== 429) return;
     const { profile } = this.#context;
     this.#pause(
@@ -202,7 +206,7 @@ export class Call implements AttemptObserver {
 
   #begin({ permit, token, waitedMs }: Pass): Attempt {
     const { emitter } = this.#context;
-    if (this.#history.count === 0) permit.gate.budget.deposit(this.#settings.policy.budget);
+    if (this.#history.count === 0) permit.gate.deposit(this.#settings.policy.budget);
     this.#attempt = new Attempt(this, this.#history.count + 1, this.#request, permit, waitedMs, token);
     this.#history.push(this.#attempt);
     this.#decision = undefined;
@@ -239,8 +243,9 @@ export class Call implements AttemptObserver {
     // The quota closed when the head of the response came; the correlation ID may stand in the body.
     const { pause } = attempt;
     if (pause && pause !== 'known') this.#context.emitter.emit('pause', { ...this.#event(), ...pause });
-    if (classification.verdict === 'throttled') return classification;
-    if (status !== undefined && classification.verdict !== 'transient') attempt.permit.gate.served();
+    const { verdict } = classification;
+    if (verdict === 'transient') attempt.tellFailed(this.id, status === undefined || OVERLOAD.has(status));
+    else if (verdict === 'success' || (status !== undefined && verdict !== 'throttled')) attempt.tellServed();
     return classification;
   }
 
@@ -274,7 +279,7 @@ export class Call implements AttemptObserver {
       refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
       reopensInMs: gate.reopensIn(now),
       remainingMs: this.#fate.deadlineAt - now,
-      withdraw: () => gate.budget.withdraw(policy.budget, now),
+      withdraw: () => gate.withdraw(policy.budget),
       random,
     });
   }

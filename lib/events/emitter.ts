@@ -14,6 +14,7 @@ const NAMES: readonly EventName[] = [
   'failure',
   'pause',
   'resume',
+  'learned',
   'ledger',
   'warning',
 ];

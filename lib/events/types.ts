@@ -1,3 +1,4 @@
+import type { LearnedCause } from '../gate/adaptive/adaptive.ts';
 import type { FailureReason, RetryReason } from '../policy/decide.ts';
 import type { Verdict } from '../types.ts';
 
@@ -125,6 +126,17 @@ export interface ResumeEvent {
   readonly cause: PauseCause;
 }
 
+/** A limit that nobody declared was found, or has changed. */
+export interface LearnedEvent {
+  readonly at: number;
+  readonly gate: string;
+  readonly quota: string;
+  readonly limit: number;
+  /** ms; 0 for a limit of attempts in flight. */
+  readonly perMs: number;
+  readonly cause: LearnedCause;
+}
+
 /** The ledger is out of reach, or back. */
 export interface LedgerEvent {
   readonly at: number;
@@ -152,6 +164,7 @@ export interface GateEvents {
   failure: FailureEvent;
   pause: PauseEvent;
   resume: ResumeEvent;
+  learned: LearnedEvent;
   ledger: LedgerEvent;
   warning: WarningEvent;
 }

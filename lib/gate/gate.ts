@@ -1,46 +1,16 @@
-import type { Clock } from '../clock.ts';
-import { QueueFullError } from '../errors.ts';
 import type { PauseCause } from '../events/types.ts';
-import type { Random } from '../policy/backoff.ts';
 import { Budget } from '../policy/budget.ts';
 import type { Backoff } from '../policy/policy.ts';
-import type { QuotaRef } from '../types.ts';
-import { type LeaseContext, Leases } from './leases.ts';
-import type { Ledger } from './ledger.ts';
+import type { QuotaRef, Window } from '../types.ts';
+import { Adaptive, type Fault } from './adaptive/adaptive.ts';
+import { routeOf } from './adaptive/outage.ts';
+import { Backlog } from './backlog.ts';
+import type { GateContext, QuotaSnapshot } from './context.ts';
+import { Leases } from './leases.ts';
 import { Pause } from './pause.ts';
 import { type Ask, Permit, Place } from './permit.ts';
-import { Queue } from './queue.ts';
-import type { Entry, Schedule } from './schedule.ts';
+import type { Entry } from './schedule.ts';
 import { WindowCount } from './window-count.ts';
-
-/** Room for waiting attempts, shared by all gates of one `headgate()`. */
-export interface Room {
-  readonly most: number;
-  taken: number;
-}
-
-/** What every gate of one `headgate()` shares. */
-export interface GateContext {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly schedule: Schedule;
-  readonly ledger: Ledger;
-  readonly room: Room;
-  /** The pause of this quota ended. */
-  readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
-}
-
-/** State of one quota, as `gate.quotas()` shows it. */
-export interface QuotaSnapshot {
-  readonly key: string;
-  readonly windows: readonly { readonly limit: number; readonly per: number; readonly used: number }[];
-  /** Most attempts in flight at once; absent when unlimited. */
-  readonly concurrency?: number | undefined;
-  readonly inFlight: number;
-  readonly queued: number;
-  /** Moment of reopening; Unix ms on the gate's clock; absent while open. */
-  readonly pausedUntil?: number | undefined;
-}
 
 /**
  * The gate of one quota: hands out permits in order, while no window is full and no pause is on.
@@ -50,29 +20,27 @@ export interface QuotaSnapshot {
  */
 export class Gate {
   readonly key: string;
-  readonly budget: Budget;
+  readonly #budget: Budget;
   readonly #context: GateContext;
-  readonly #windows: readonly Leases[];
+  #windows: readonly Leases[];
   /** Attempts in flight; its capacity is the concurrency limit. */
   readonly #flight: WindowCount;
-  readonly #queue = new Queue<Place>();
-  /** No place in the queue has an earlier deadline than this. */
-  #earliestDeadline = Infinity;
+  readonly #backlog: Backlog;
   #wake: Entry | undefined;
   readonly #pause: Pause;
+  #adaptive: Adaptive | undefined;
   #reopening: Entry | undefined;
   #closed = false;
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
     this.#context = context;
+    this.#backlog = new Backlog(context.room);
     this.#pause = new Pause(context.random);
-    this.budget = new Budget(context.clock.now());
-    // The longest window first: its permits are the scarcest to lease.
-    this.#windows = [...ref.windows]
-      .sort((a, b) => b.per - a.per)
-      .map((window) => new Leases(ref.key, window, this.#leaseContext()));
+    this.#budget = new Budget(context.clock.now());
+    this.#windows = longestFirst(ref.windows).map((window) => this.#lease(window));
     this.#flight = new WindowCount(0, ref.concurrency ?? Infinity);
+    this.#adaptive = this.#learn(ref);
   }
 
   /** A permit at once, or a place in the queue. Throws `QueueFullError`, or `ask.late` for a wait in vain. */
@@ -81,16 +49,14 @@ export class Gate {
     if (this.#reopening && now >= this.#pause.opensAt) this.#reopen();
     const failure = this.#failure();
     if (failure) throw failure;
-    if (this.#queue.length === 0 && this.#turnAt(now) <= now) return this.#take(now);
+    if (this.#backlog.length === 0 && this.#turnAt(now) <= now) return this.#take(now);
+    if (this.#exempt(ask, now)) return this.#take(now);
 
     const expectedMs = this.#expectedAt(ask, now) - now;
     if (now + expectedMs > ask.deadlineAt) throw ask.late(expectedMs);
-    const { room } = this.#context;
-    if (room.taken >= room.most) throw new QueueFullError(room.most);
+    this.#backlog.reserve();
     const place = new Place(this, ask, expectedMs);
-    room.taken += 1;
-    this.#queue.push(place);
-    this.#earliestDeadline = Math.min(this.#earliestDeadline, ask.deadlineAt);
+    this.#backlog.push(place);
     this.#pump();
     return place;
   }
@@ -106,7 +72,9 @@ export class Gate {
     backoff: Backoff,
   ): number | undefined {
     const now = this.#context.clock.now();
-    const ms = this.#pause.judge(now, sentAt, retryAfterMs, backoff);
+    this.#adaptive?.throttled(now, sentAt);
+    const silentMs = this.#adaptive?.learner?.silentWait(now, backoff.baseMs / 2);
+    const ms = this.#pause.judge(now, sentAt, retryAfterMs, backoff, silentMs);
     if (ms === undefined || !this.pause(ms, cause)) return undefined;
     this.#context.ledger.pause?.(this.key, ms);
     return this.#pause.until;
@@ -119,14 +87,47 @@ export class Gate {
     const { until, opensAt } = this.#pause;
     this.#reopening?.cancel();
     this.#reopening = this.#context.schedule.at(opensAt, false, () => this.#reopen());
-    if (until > this.#earliestDeadline) this.#dismiss(until, now);
+    this.#backlog.dismissBefore(until, now);
     this.#pump();
     return true;
   }
 
-  /** An attempt of this quota was answered, and not throttled. */
-  served(): void {
-    this.#pause.served();
+  /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
+  served(sentAt: number): void {
+    const now = this.#context.clock.now();
+    const trialAt = this.#pause.served(sentAt);
+    if (trialAt !== undefined) this.#adaptive?.reopened(now, trialAt, false);
+    this.#adaptive?.served(now, sentAt, this.#flight.used(now));
+    this.#pump();
+  }
+
+  /** An attempt failed for a fault. */
+  failed(fault: Fault): void {
+    const now = this.#context.clock.now();
+    this.#adaptive?.failed(now, this.#flight.used(now), fault);
+    this.#pump();
+  }
+
+  /** A call of this quota sends its first attempt; `share` is the policy's budget. */
+  deposit(share: number): void {
+    this.#budget.deposit(share);
+  }
+
+  /** Takes one retry from the budget; false when none is left. In an outage the gate paces them by itself. */
+  withdraw(share: number): boolean {
+    return this.#adaptive?.outage.on || this.#budget.withdraw(share, this.#context.clock.now());
+  }
+
+  /** The quota's limits are others from now on; what was used of the old ones counts on. */
+  relimit(ref: QuotaRef): void {
+    const old = this.#windows;
+    const kept = (window: Window) =>
+      old.find(({ limit, count }) => limit === window.limit && count.per === window.per);
+    this.#windows = longestFirst(ref.windows).map((window) => kept(window) ?? this.#lease(window, old[0]));
+    for (const window of old) if (!this.#windows.includes(window)) void window.close();
+    this.#flight.capacity = ref.concurrency ?? Infinity;
+    this.#adaptive = this.#learn(ref);
+    this.#pump();
   }
 
   /** ms until the quota admits again after a pause; 0 when it is open. */
@@ -137,7 +138,7 @@ export class Gate {
   /** True when nothing would be lost by forgetting this quota. */
   idle(now: number): boolean {
     return (
-      this.#queue.length === 0 &&
+      this.#backlog.length === 0 &&
       now >= this.#pause.opensAt &&
       this.#flight.used(now) === 0 &&
       this.#windows.every((window) => window.count.used(now) === 0)
@@ -152,8 +153,9 @@ export class Gate {
       windows: this.#windows.map(({ limit, count }) => ({ limit, per: count.per, used: count.used(now) })),
       concurrency: capacity === Infinity ? undefined : capacity,
       inFlight: this.#flight.used(now),
-      queued: this.#queue.length,
+      queued: this.#backlog.length,
       pausedUntil: now < this.#pause.opensAt ? this.#pause.until : undefined,
+      learned: this.#adaptive?.snapshot(now),
     };
   }
 
@@ -162,52 +164,61 @@ export class Gate {
     this.#closed = true;
     this.#wake?.cancel();
     this.#reopening?.cancel();
-    this.#dismissAll(error);
+    this.#backlog.dismissAll(error);
     await Promise.all(this.#windows.map((window) => window.close()));
   }
 
   /** @internal A permit's response came. */
   answered(at: number): void {
     for (const window of this.#windows) window.count.give(at);
+    this.#adaptive?.answered(at);
     this.#pump();
   }
 
   /** @internal A permit's attempt is over. */
-  ended(): void {
+  ended({ takenAt }: Permit): void {
     this.#flight.refund();
+    this.#pause.ended(takenAt);
+    this.#adaptive?.ended(this.#context.clock.now(), takenAt);
     this.#pump();
   }
 
   /** @internal A permit was not used. */
-  refunded(): void {
+  refunded({ takenAt }: Permit): void {
     for (const window of this.#windows) window.count.refund();
     this.#flight.refund();
+    this.#pause.ended(takenAt);
+    this.#adaptive?.refunded(this.#context.clock.now());
     this.#pump();
   }
 
   /** @internal A place is given up; false when it had left before. */
   left(place: Place): boolean {
-    if (!this.#remove(place)) return false;
+    if (!this.#backlog.remove(place)) return false;
     this.#pump();
-    return true;
-  }
-
-  #remove(place: Place): boolean {
-    if (!this.#queue.remove(place)) return false;
-    this.#context.room.taken -= 1;
     return true;
   }
 
   #take(now: number): Permit {
     for (const window of this.#windows) window.take(now);
     this.#flight.take();
+    this.#pause.taken(now);
+    this.#adaptive?.take(now);
     return new Permit(this, now);
   }
 
+  /** A call of a route that has not failed need not wait for an outage to end, if nothing else holds it up. */
+  #exempt({ request }: Ask, now: number): boolean {
+    const outage = this.#adaptive?.outage;
+    if (!outage?.on || !request || this.#turnAt(now, false) > now) return false;
+    return outage.exempts(routeOf(request.method, request.url.pathname), now);
+  }
+
   /** The earliest moment at which the first in line may go; `Infinity` when only an event can tell. */
-  #turnAt(now: number): number {
-    let turn = Math.max(now, this.#pause.nextAt);
+  #turnAt(now: number, heedOutage = true): number {
     if (this.#flight.free(now) < 1) return Infinity;
+    let turn = Math.max(now, this.#pause.nextAt);
+    if (this.#adaptive) turn = Math.max(turn, this.#adaptive.turnAt(now, this.#flight.used(now), heedOutage));
     for (const { count } of this.#windows) {
       if (count.free(now) < 1) turn = Math.max(turn, count.recycle ? count.nextExpiry(now) : Infinity);
     }
@@ -216,7 +227,7 @@ export class Gate {
 
   /** The earliest moment at which a newcomer can go: a lower bound, for waits in vain. */
   #expectedAt(ask: Ask, now: number): number {
-    const place = this.#queue.ahead(ask.priority, ask.resend) + 1;
+    const place = this.#backlog.ahead(ask) + 1;
     let at = Math.max(now, this.#pause.opensAt);
     for (const { count } of this.#windows) {
       if (count.capacity > 0 && count.recycle) at = Math.max(at, count.freeAt(place, now));
@@ -226,21 +237,18 @@ export class Gate {
 
   #pump(): void {
     if (this.#closed) return;
-    const failure = this.#queue.length > 0 && this.#failure();
-    if (failure) this.#dismissAll(failure);
+    const failure = this.#failure();
+    if (failure) this.#backlog.dismissAll(failure);
     const now = this.#context.clock.now();
-    for (const window of this.#windows) window.want(this.#queue.length);
+    for (const window of this.#windows) window.want(this.#backlog.length);
     let turn = Infinity;
-    while (this.#queue.length > 0) {
+    while (this.#backlog.length > 0) {
       turn = this.#turnAt(now);
       if (turn > now) break;
-      const place = this.#queue.shift() as Place;
-      this.#context.room.taken -= 1;
-      place.grant(this.#take(now));
+      this.#backlog.shift().grant(this.#take(now));
       this.#pause.released();
     }
-    if (this.#queue.length === 0) {
-      this.#earliestDeadline = Infinity;
+    if (this.#backlog.length === 0) {
       this.#pause.cleared();
       turn = Infinity;
     }
@@ -258,32 +266,34 @@ export class Gate {
   #reopen(): void {
     this.#reopening?.cancel();
     this.#reopening = undefined;
-    this.#pause.reopen(this.#context.clock.now(), this.#queue.length);
-    this.#context.resumed(this.key, this.#pause.until, this.#pause.cause);
+    const now = this.#context.clock.now();
+    const { until, cause } = this.#pause;
+    this.#pause.reopen(now, this.#backlog.length);
+    if (cause !== 'backoff') this.#adaptive?.reopened(now, until, true);
+    this.#context.resumed(this.key, until, cause);
     this.#pump();
   }
 
   /** What keeps the quota from admitting anything at all. */
   #failure(): Error | undefined {
-    for (const window of this.#windows) if (window.failure) return window.failure;
-    return undefined;
+    return this.#windows.find(({ failure }) => failure)?.failure;
   }
 
-  #dismissAll(error: Error): void {
-    for (const place of [...this.#queue]) if (this.#remove(place)) place.refuse(error);
-  }
-
-  #leaseContext(): LeaseContext {
+  /** A window, and what was used of one before it. */
+  #lease(window: Window, before?: Leases): Leases {
     const { ledger, schedule, clock } = this.#context;
-    return { ledger, schedule, now: () => clock.now(), changed: () => this.#pump() };
+    const context = { ledger, schedule, now: () => clock.now(), changed: () => this.#pump() };
+    const leases = new Leases(this.key, window, context);
+    if (before) leases.count.adopt(before.count);
+    return leases;
   }
 
-  /** Sends away all whose deadline comes before `until`. */
-  #dismiss(until: number, now: number): void {
-    this.#earliestDeadline = Infinity;
-    for (const place of [...this.#queue]) {
-      if (place.ask.deadlineAt < until && this.#remove(place)) place.refuse(place.ask.late(until - now));
-      else this.#earliestDeadline = Math.min(this.#earliestDeadline, place.ask.deadlineAt);
-    }
+  #learn({ windows }: QuotaRef): Adaptive | undefined {
+    const { adaptive, random, learned } = this.#context;
+    if (!adaptive) return undefined;
+    return new Adaptive(windows.length > 0, random, (finding, cause) => learned(this.key, finding, cause));
   }
 }
+
+/** The longest's permits are the scarcest to lease. */
+const longestFirst = (windows: readonly Window[]): Window[] => [...windows].sort((a, b) => b.per - a.per);

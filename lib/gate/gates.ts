@@ -1,5 +1,6 @@
 import type { QuotaRef } from '../types.ts';
-import { Gate, type GateContext, type QuotaSnapshot } from './gate.ts';
+import type { GateContext, QuotaSnapshot } from './context.ts';
+import { Gate } from './gate.ts';
 
 /** Quotas remembered at once; beyond it, those that are idle are forgotten, the longest unused first. */
 const MOST_GATES = 10_000;

@@ -9,6 +9,8 @@ const SPREAD_SHARE = 0.1;
 /** Most jitter added to a reopening, in ms, and as a share of the pause. */
 const LONGEST_START_MS = 100;
 const START_SHARE = 0.02;
+/** Jitter added to a wait that the server did not name, as a share. */
+const SILENT_JITTER = 0.02;
 
 /**
  * How long a throttled quota stays closed, in ms.
@@ -42,6 +44,8 @@ export class Pause {
   /** How often in a row the quota closed with no success between. */
   #strikes = 0;
   #release: Release | undefined;
+  #trial: 'none' | 'armed' | 'out' = 'none';
+  #trialAt = -Infinity;
 
   constructor(random: Random) {
     this.#random = random;
@@ -50,12 +54,24 @@ export class Pause {
   /**
    * An attempt sent at `sentAt` was throttled: how long to close for, in ms; `undefined` when that tells nothing
    * new, since the quota is closed already and the server named no other wait.
+   *
+   * @param silentMs the wait to take where the server named none, when something is known of it
    */
-  judge(now: number, sentAt: number, retryAfterMs: number | undefined, backoff: Backoff): number | undefined {
+  judge(
+    now: number,
+    sentAt: number,
+    retryAfterMs: number | undefined,
+    backoff: Backoff,
+    silentMs: number | undefined,
+  ): number | undefined {
     const paused = now < this.until;
     if (paused && retryAfterMs === undefined) return undefined;
+    this.#trial = 'none';
     // Those sent before the last reopening tell of the pause before it.
     if (!paused && sentAt >= this.opensAt) this.#strikes += 1;
+    if (retryAfterMs === undefined && silentMs !== undefined) {
+      return silentMs * (1 + this.#random() * SILENT_JITTER);
+    }
     return pauseMs(retryAfterMs, Math.max(1, this.#strikes), backoff, this.#random);
   }
 
@@ -71,18 +87,38 @@ export class Pause {
     return true;
   }
 
-  /** An attempt was answered, and not throttled. */
-  served(): void {
+  /**
+   * An attempt sent at `sentAt` was answered, and not throttled. Returns the moment at which the trial of a quota
+   * whose server named no wait was sent, if this was it.
+   */
+  served(sentAt: number): number | undefined {
     this.#strikes = 0;
+    if (this.#trial !== 'out' || sentAt < this.#trialAt) return undefined;
+    this.#trial = 'none';
+    return this.#trialAt;
   }
 
-  /** The quota reopens, with so many waiting. */
+  /** An attempt goes. */
+  taken(now: number): void {
+    if (this.#trial !== 'armed') return;
+    this.#trial = 'out';
+    this.#trialAt = now;
+  }
+
+  /** An attempt is over; if it was the trial and told nothing, another is made. */
+  ended(sentAt: number): void {
+    if (this.#trial === 'out' && sentAt >= this.#trialAt) this.#trial = 'armed';
+  }
+
+  /** The quota reopens, with so many waiting: for one of them first, where the server named no wait. */
   reopen(now: number, backlog: number): void {
+    if (this.cause === 'backoff') this.#trial = 'armed';
     if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
   }
 
-  /** The earliest moment at which the next attempt may go, as far as the pause tells. */
+  /** The earliest moment at which the next attempt may go, as far as the pause tells; `Infinity` during a trial. */
   get nextAt(): number {
+    if (this.#trial === 'out') return Infinity;
     return this.#release ? this.#release.nextAt : this.opensAt;
   }
 

@@ -27,14 +27,14 @@ export class Permit {
     if (this.#state === 'settled') return;
     this.answer(at);
     this.#state = 'settled';
-    this.gate.ended();
+    this.gate.ended(this);
   }
 
   /** Nothing was sent: the permit counts for nothing. */
   refund(): void {
     if (this.#state !== 'held') return;
     this.#state = 'settled';
-    this.gate.refunded();
+    this.gate.refunded(this);
   }
 }
 
@@ -45,6 +45,8 @@ export interface Ask {
   readonly resend: boolean;
   /** Moment by which the call must end; `Infinity` for none. */
   readonly deadlineAt: number;
+  /** What of its request tells its route: asked for only while the server seems out. */
+  readonly request?: { readonly method: string; readonly url: URL } | undefined;
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
   readonly late: (waitMs: number) => Error;
 }

@@ -20,7 +20,7 @@ export const CLOCK_GRAIN_MS = 1;
  */
 export class WindowCount {
   /** ms; 0 makes it a count of attempts in flight alone. */
-  readonly per: number;
+  per: number;
   /** Permits held. */
   capacity = 0;
   /** False when its holder has to release a permit before it can be used again. */
@@ -68,6 +68,28 @@ export class WindowCount {
   /** A taken permit was not used: nothing reached the server. */
   refund(): void {
     this.#inFlight -= 1;
+  }
+
+  /** The last response was a refusal, and does not count. */
+  retract(): void {
+    if (this.#size > 0) this.#size -= 1;
+  }
+
+  /** Counts on from another count. */
+  adopt(other: WindowCount): void {
+    for (let index = 0; index < other.#size; index += 1) this.preset(other.#at(index));
+    this.presetInFlight(other.#inFlight);
+  }
+
+  /** A response that came before the count began; in order. */
+  preset(at: number): void {
+    this.#inFlight += 1;
+    this.give(at);
+  }
+
+  /** Attempts that were sent before the count began. */
+  presetInFlight(count: number): void {
+    this.#inFlight += count;
   }
 
   /**

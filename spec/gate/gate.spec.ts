@@ -236,7 +236,7 @@ describe('Gate', () => {
         await clock.advance(gate.reopensIn(clock.now()));
       }
       expect(waits).to.deep.equal([500, 1000, 2000, 4000]);
-      gate.served();
+      gate.served(clock.now());
       gate.throttled(clock.now(), undefined, 'backoff', backoff);
       expect(gate.reopensIn(clock.now())).to.equal(500);
     });

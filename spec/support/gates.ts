@@ -1,4 +1,5 @@
-import { Gate, type GateContext } from '../../lib/gate/gate.ts';
+import type { GateContext } from '../../lib/gate/context.ts';
+import { Gate } from '../../lib/gate/gate.ts';
 import type { Ledger } from '../../lib/gate/ledger.ts';
 import type { Ask, Place } from '../../lib/gate/permit.ts';
 import { Permit } from '../../lib/gate/permit.ts';
@@ -22,6 +23,8 @@ export interface GateSetup {
   readonly random?: () => number;
   readonly ledger?: Ledger;
   readonly resumed?: GateContext['resumed'];
+  readonly adaptive?: boolean;
+  readonly learned?: GateContext['learned'];
 }
 
 /** One gate on a virtual clock. */
@@ -35,6 +38,8 @@ export function makeGate(clock: VirtualClock, ref: Partial<QuotaRef>, setup: Gat
       ledger: setup.ledger ?? promptLedger,
       room: { most: setup.maxQueue ?? Infinity, taken: 0 },
       resumed: setup.resumed ?? (() => undefined),
+      adaptive: setup.adaptive ?? false,
+      learned: setup.learned ?? (() => undefined),
     },
   );
 }

@@ -63,6 +63,7 @@ export function record(gate: Headgate): AnyEvent[] {
     'failure',
     'pause',
     'resume',
+    'learned',
     'ledger',
     'warning',
   ];

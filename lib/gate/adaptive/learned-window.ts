@@ -1,0 +1,139 @@
+import { WindowCount } from '../window-count.ts';
+
+/** After how many windows a wider limit is tried first, and at the longest. */
+const FIRST_PROBE = 4;
+const RAREST_PROBE = 16;
+/** A limit is widened by at most this share of itself at once. */
+const WIDEST_STEP = 0.5;
+/** How finely the length of a window is measured, as a share of it and in ms. */
+const GRAIN_SHARE = 0.02;
+const GRAIN_MS = 5;
+
+type Trial = 'none' | 'armed' | 'out';
+
+/**
+ * A window that nobody declared, as learned: so many in so long. Enforced as a declared one is, by
+ * {@link WindowCount}; and doubted a little:
+ *
+ * - **wider**: now and then one attempt more than the limit is sent. If it is served the limit grows by 1, 2, 4, …;
+ *   if not, the next try comes after twice as many windows, up to 16.
+ * - **shorter**: where the server names no wait, the length lies between the last moment that was refused and the
+ *   first that was served. The first attempt of each window is sent alone, at the middle, until that is known to 2 %.
+ */
+export class LearnedWindow {
+  readonly count: WindowCount;
+  /** The length is more than this, as far as is known, in ms. */
+  #low: number;
+  #high: number;
+  #trial: Trial = 'none';
+  #step = 1;
+  #every = FIRST_PROBE;
+  #probeAt: number;
+  /** Attempts beyond the limit that are out, and that were served; and since when. */
+  #extra = 0;
+  #extraServed = 0;
+  #extraEnded = 0;
+  #extraFrom = Infinity;
+  #trialFrom = Infinity;
+
+  constructor(limit: number, low: number, high: number, now: number) {
+    this.#low = low;
+    this.#high = high;
+    this.count = new WindowCount(this.#middle(), limit);
+    this.#probeAt = now + high * FIRST_PROBE;
+  }
+
+  get limit(): number {
+    return this.count.capacity;
+  }
+
+  /** ms. */
+  get per(): number {
+    return this.count.per;
+  }
+
+  /** The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell. */
+  turnAt(now: number): number {
+    if (this.#trial === 'out') return Infinity;
+    if (this.count.free(now) >= 1) return now;
+    if (now >= this.#probeAt && this.#extra < this.#step) return now;
+    if (this.#trial === 'none' && this.per < this.#high) this.#trial = 'armed';
+    return this.count.nextExpiry(now);
+  }
+
+  take(now: number): void {
+    if (this.count.free(now) < 1) {
+      if (this.#extra === 0) this.#extraFrom = now;
+      this.#extra += 1;
+    } else if (this.#trial === 'armed') {
+      this.#trial = 'out';
+      this.#trialFrom = now;
+    }
+    this.count.take();
+  }
+
+  refund(): void {
+    this.count.refund();
+    this.#trial = 'none';
+    this.#extra = Math.max(0, this.#extra - 1);
+  }
+
+  /** An attempt sent at `sentAt` was served. Returns true when that changed what is known. */
+  served(now: number, sentAt: number): boolean {
+    if (this.#trial === 'out' && sentAt >= this.#trialFrom) {
+      this.#high = this.per;
+      return this.#try();
+    }
+    if (this.#extra === 0 || sentAt < this.#extraFrom) return false;
+    this.#extraServed += 1;
+    if (this.#extraServed < this.#step) return false;
+    this.count.capacity += this.#step;
+    this.#step = Math.max(1, Math.min(this.#step * 2, Math.floor(this.limit * WIDEST_STEP)));
+    this.#every = FIRST_PROBE;
+    this.#endProbe(now);
+    return true;
+  }
+
+  /** An attempt sent at `sentAt` was refused. Returns true when that is no more than an answer to a doubt of ours. */
+  refused(now: number, sentAt: number): boolean {
+    if (this.#trial === 'out' && sentAt >= this.#trialFrom) {
+      this.#low = this.per;
+      this.#trial = 'none';
+      this.count.per = this.#high;
+      return true;
+    }
+    if (this.#extra === 0 || sentAt < this.#extraFrom) return false;
+    this.count.capacity += this.#extraServed;
+    this.#step = 1;
+    this.#every = Math.min(RAREST_PROBE, this.#every * 2);
+    this.#endProbe(now + this.#every * this.per);
+    return true;
+  }
+
+  /** An attempt is over, and told nothing if nothing was heard of it before. */
+  ended(now: number, sentAt: number): void {
+    if (this.#trial === 'out' && sentAt >= this.#trialFrom) this.#trial = 'none';
+    if (this.#extra === 0 || sentAt < this.#extraFrom) return;
+    this.#extraEnded += 1;
+    if (this.#extraEnded > this.#extra) this.#endProbe(now + this.#every * this.per);
+  }
+
+  #endProbe(probeAt: number): void {
+    this.#probeAt = probeAt;
+    this.#extra = 0;
+    this.#extraServed = 0;
+    this.#extraEnded = 0;
+    this.#extraFrom = Infinity;
+  }
+
+  #try(): boolean {
+    this.#trial = 'none';
+    this.count.per = this.#middle();
+    return true;
+  }
+
+  #middle(): number {
+    const gap = this.#high - this.#low;
+    return gap <= Math.max(GRAIN_MS, this.#high * GRAIN_SHARE) ? this.#high : (this.#low + this.#high) / 2;
+  }
+}

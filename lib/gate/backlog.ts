@@ -1,0 +1,68 @@
+import { QueueFullError } from '../errors.ts';
+import type { Room } from './context.ts';
+import type { Ask, Place } from './permit.ts';
+import { Queue } from './queue.ts';
+
+/** Who waits at one gate: in order, as many as there is room for, and none beyond its deadline. */
+export class Backlog {
+  readonly #queue = new Queue<Place>();
+  readonly #room: Room;
+  /** No deadline in the queue is earlier than this. */
+  #earliestDeadline = Infinity;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** How many stand before a newcomer at the least. */
+  ahead({ priority, resend }: Ask): number {
+    return this.#queue.ahead(priority, resend);
+  }
+
+  /** Throws `QueueFullError` when nobody else may wait. */
+  reserve(): void {
+    const { most, taken } = this.#room;
+    if (taken >= most) throw new QueueFullError(most);
+  }
+
+  push(place: Place): void {
+    this.#room.taken += 1;
+    this.#queue.push(place);
+    this.#earliestDeadline = Math.min(this.#earliestDeadline, place.ask.deadlineAt);
+  }
+
+  /** The next to go leaves. */
+  shift(): Place {
+    this.#room.taken -= 1;
+    const place = this.#queue.shift() as Place;
+    if (this.#queue.length === 0) this.#earliestDeadline = Infinity;
+    return place;
+  }
+
+  /** Leaves from anywhere; false when it does not stand here. */
+  remove(place: Place): boolean {
+    if (!this.#queue.remove(place)) return false;
+    this.#room.taken -= 1;
+    return true;
+  }
+
+  /** Sends all away. */
+  dismissAll(error: Error): void {
+    for (const place of [...this.#queue]) if (this.remove(place)) place.refuse(error);
+  }
+
+  /** Sends away all whose deadline comes before `until`. */
+  dismissBefore(until: number, now: number): void {
+    if (until <= this.#earliestDeadline) return;
+    this.#earliestDeadline = Infinity;
+    for (const place of [...this.#queue]) {
+      const { deadlineAt, late } = place.ask;
+      if (deadlineAt < until && this.remove(place)) place.refuse(late(until - now));
+      else this.#earliestDeadline = Math.min(this.#earliestDeadline, deadlineAt);
+    }
+  }
+}
