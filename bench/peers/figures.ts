@@ -1,4 +1,5 @@
-import { median, quantile, worst } from '../support/statistics.ts';
+import { worst } from '../../spec/support/fleet.ts';
+import { median, quantile } from '../support/statistics.ts';
 import type { Figures, Hit, Outcome, Work } from './types.ts';
 
 /** What one trial came to. */

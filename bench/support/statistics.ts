@@ -13,14 +13,3 @@ export function median(values: readonly number[]): number {
 export function quartiles(values: readonly number[]): [number, number] {
   return [quantile(values, 0.25), quantile(values, 0.75)];
 }
-
-/** The most moments in any span of `per` ms, open at one end. */
-export function worst(moments: readonly number[], per: number): number {
-  const sorted = [...moments].sort((a, b) => a - b);
-  let most = 0;
-  for (let first = 0, last = 0; last < sorted.length; last += 1) {
-    while ((sorted[last] as number) - (sorted[first] as number) >= per) first += 1;
-    most = Math.max(most, last - first + 1);
-  }
-  return most;
-}
