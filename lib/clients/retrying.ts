@@ -9,7 +9,7 @@ export interface Tried<T> {
   readonly replayable: boolean;
   /** What the client would have given or thrown by itself. */
   readonly result: { readonly value: T } | { readonly error: unknown };
-  /** Frees what the response holds; called before another attempt is made. */
+  /** Frees what the response holds; called when it is not the one to be given. */
   drop?(): void;
 }
 
@@ -43,9 +43,13 @@ export async function retrying<T>(call: Call, attempt: () => Promise<Tried<T>>):
   } catch (error) {
     throw call.fail(error);
   }
-  const { ending, result } = last as unknown as Tried<T>;
+  const tried = last as unknown as Tried<T>;
+  const { ending, result } = tried;
   if ('error' in result) throw call.fail(result.error, ending);
   const doom = call.deliver();
-  if (doom) throw doom;
+  if (doom) {
+    tried.drop?.();
+    throw doom;
+  }
   return result.value;
 }
