@@ -3,6 +3,7 @@ import type { CallContext } from './call/context.ts';
 import { Tokens } from './call/tokens.ts';
 import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch.ts';
 import { type GotExtension, type GotLike, gotExtension } from './clients/got.ts';
+import { type UndiciInterceptor, undiciInterceptor } from './clients/undici.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ClosedError } from './errors.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
@@ -34,6 +35,8 @@ export interface Headgate {
   gotOptions(): GotExtension;
   /** A fetch whose every attempt passes the gate. Default: of `globalThis.fetch`, as it is at each call. */
   fetch(fetchLike?: FetchLike): GatedFetch;
+  /** An interceptor for `agent.compose(gate.undici())`; undici 6 or later, and the fetch of Node.js with it. */
+  undici(): UndiciInterceptor;
   /** Listens to one kind of event. Returns the gate. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
   /** Listens to the next event of a kind. */
@@ -123,6 +126,10 @@ class Composition implements Headgate, CallContext {
 
   fetch(fetchLike?: FetchLike): GatedFetch {
     return gatedFetch(this.#opener, (code, message) => this.#warn(code, message), fetchLike);
+  }
+
+  undici(): UndiciInterceptor {
+    return undiciInterceptor(this.#opener, (code, message) => this.#warn(code, message));
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {

@@ -1,0 +1,156 @@
+/**
+ * undici's dispatch, as its interceptors see it. Its types are written down structurally: a process may hold
+ * several majors of it, one inside Node.js itself. From 7 on a handler is told `onRequestStart`, `onResponseStart`
+ * and so on, with a controller; before, and from the fetch of Node.js 24 still, `onConnect`, `onHeaders` and so on.
+ */
+
+/** What a handler may do to its request. */
+export interface Controller {
+  readonly paused: boolean;
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  readonly rawHeaders?: unknown;
+  readonly rawTrailers?: unknown;
+  pause(): void;
+  resume(): void;
+  abort(reason?: unknown): void;
+}
+
+export type Fields = Record<string, string | string[] | undefined>;
+
+/** Told how one request goes; undici 7 and later. */
+export interface Handler {
+  onRequestStart?(controller: Controller, context: unknown): void;
+  onRequestUpgrade?(controller: Controller, status: number, headers: Fields, socket: Socket): void;
+  onResponseStarted?(): void;
+  onResponseStart?(controller: Controller, status: number, headers: Fields, message?: string): void;
+  onResponseData?(controller: Controller, chunk: Uint8Array): void;
+  onResponseEnd?(controller: Controller, trailers: Fields): void;
+  onResponseError?(controller: Controller | undefined, error: unknown): void;
+  onBodySent?(chunk: unknown): unknown;
+  onRequestSent?(): unknown;
+}
+
+/** The part of an upgraded connection that is used. */
+export interface Socket {
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/** The same, undici 6 and before. Raw headers are names and values in turn. */
+export interface LegacyHandler {
+  onConnect?(abort: (reason?: unknown) => void, context?: unknown): void;
+  onUpgrade?(status: number, headers: unknown, socket: Socket): void;
+  onResponseStarted?(): void;
+  onHeaders?(status: number, headers: unknown, resume: () => void, message?: string): boolean;
+  onData?(chunk: Uint8Array): boolean;
+  onComplete?(trailers: unknown): void;
+  onError?(error: unknown): void;
+  onBodySent?(chunk: unknown): unknown;
+  onRequestSent?(): unknown;
+}
+
+export function isLegacy(handler: Handler | LegacyHandler): handler is LegacyHandler {
+  return typeof (handler as Handler).onRequestStart !== 'function' && 'onConnect' in handler;
+}
+
+/** A handler of old as one of today. */
+export function modern(handler: LegacyHandler): Handler {
+  return {
+    onRequestStart: (controller, context) =>
+      handler.onConnect?.((reason) => controller.abort(reason), context),
+    onRequestUpgrade: ({ rawHeaders }, status, _headers, socket) =>
+      handler.onUpgrade?.(status, rawHeaders, socket),
+    onResponseStarted: () => handler.onResponseStarted?.(),
+    onResponseStart(controller, status, _headers, message) {
+      const resume = (): void => controller.resume();
+      if (handler.onHeaders?.(status, controller.rawHeaders, resume, message) === false) controller.pause();
+    },
+    onResponseData(controller, chunk) {
+      if (handler.onData?.(chunk) === false) controller.pause();
+    },
+    onResponseEnd: ({ rawTrailers }) => handler.onComplete?.(rawTrailers),
+    onResponseError: (_controller, error) => handler.onError?.(error),
+    onBodySent: (chunk) => handler.onBodySent?.(chunk),
+    onRequestSent: () => handler.onRequestSent?.(),
+  };
+}
+
+/** A handler of today as one of old. */
+export function legacy(handler: Handler): LegacyHandler {
+  let resumeNative: (() => void) | undefined;
+  let abortNative: ((reason?: unknown) => void) | undefined;
+  const controller = {
+    paused: false,
+    aborted: false,
+    reason: undefined as unknown,
+    rawHeaders: undefined as unknown,
+    rawTrailers: undefined as unknown,
+    pause(): void {
+      controller.paused = true;
+    },
+    resume(): void {
+      if (!controller.paused) return;
+      controller.paused = false;
+      resumeNative?.();
+    },
+    abort(reason?: unknown): void {
+      if (controller.aborted) return;
+      controller.aborted = true;
+      controller.reason = reason;
+      abortNative?.(reason);
+    },
+  };
+  return {
+    onConnect(abort, context) {
+      abortNative = abort;
+      handler.onRequestStart?.(controller, context);
+    },
+    onUpgrade(status, headers, socket) {
+      controller.rawHeaders = headers;
+      handler.onRequestUpgrade?.(controller, status, fieldsOf(headers), socket);
+    },
+    onResponseStarted: () => handler.onResponseStarted?.(),
+    onHeaders(status, headers, resume, message) {
+      resumeNative = resume;
+      controller.rawHeaders = headers;
+      handler.onResponseStart?.(controller, status, fieldsOf(headers), message);
+      return !controller.paused;
+    },
+    onData(chunk) {
+      handler.onResponseData?.(controller, chunk);
+      return !controller.paused;
+    },
+    onComplete(trailers) {
+      controller.rawTrailers = trailers;
+      handler.onResponseEnd?.(controller, fieldsOf(trailers));
+    },
+    onError: (error) => handler.onResponseError?.(controller, error),
+    onBodySent: (chunk) => handler.onBodySent?.(chunk),
+    onRequestSent: () => handler.onRequestSent?.(),
+  };
+}
+
+/** Headers in any form that undici takes or gives, as a record; names in lower case. */
+export function fieldsOf(headers: unknown): Fields {
+  const fields: Fields = {};
+  for (const [name, value] of pairsOf(headers)) {
+    if (value === undefined || value === null) continue;
+    const key = text(name).toLowerCase();
+    const all = [fields[key] ?? [], Array.isArray(value) ? value.map(text) : text(value)].flat();
+    fields[key] = all.length === 1 ? all[0] : all;
+  }
+  return fields;
+}
+
+/** The same in pairs: a flat list of names and values, pairs, or an object. */
+export function pairsOf(headers: unknown): [unknown, unknown][] {
+  if (typeof headers !== 'object' || headers === null) return [];
+  if (!(Symbol.iterator in headers)) return Object.entries(headers);
+  const list = [...(headers as Iterable<unknown>)];
+  if (list.every((each) => Array.isArray(each))) return list as [unknown, unknown][];
+  return Array.from({ length: list.length / 2 }, (_, n) => [list[2 * n], list[2 * n + 1]]);
+}
+
+function text(value: unknown): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
+}
