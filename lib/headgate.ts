@@ -4,6 +4,7 @@ import { Tokens } from './call/tokens.ts';
 import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch.ts';
 import { type GotExtension, type GotLike, gotExtension } from './clients/got.ts';
 import { type UndiciInterceptor, undiciInterceptor } from './clients/undici.ts';
+import { type WrapContext, type WrapOptions, type Wrapped, wrapped } from './clients/wrap.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ClosedError } from './errors.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
@@ -37,6 +38,15 @@ export interface Headgate {
   fetch(fetchLike?: FetchLike): GatedFetch;
   /** An interceptor for `agent.compose(gate.undici())`; undici 6 or later, and the fetch of Node.js with it. */
   undici(): UndiciInterceptor;
+  /** A function whose every call is one attempt at the request that its options tell; the loop is p-retry's. */
+  wrap<Args extends unknown[], T>(
+    fn: (context: WrapContext, ...args: Args) => PromiseLike<T> | T,
+    options: WrapOptions<Args, T> & { readonly withContext: true },
+  ): Wrapped<Args, T>;
+  wrap<Args extends unknown[], T>(
+    fn: (...args: Args) => PromiseLike<T> | T,
+    options: WrapOptions<Args, T> & { readonly withContext?: false },
+  ): Wrapped<Args, T>;
   /** Listens to one kind of event. Returns the gate. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
   /** Listens to the next event of a kind. */
@@ -130,6 +140,10 @@ class Composition implements Headgate, CallContext {
 
   undici(): UndiciInterceptor {
     return undiciInterceptor(this.#opener, (code, message) => this.#warn(code, message));
+  }
+
+  wrap(fn: unknown, options: unknown): never {
+    return wrapped(this.#opener, fn, options) as never;
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {

@@ -4,6 +4,7 @@ export type { Token, TokenCredential, TokenSource } from './call/tokens.ts';
 export type { FetchLike, GatedFetch, GatedResponse } from './clients/fetch.ts';
 export type { FetchInit, FetchInput } from './clients/fetch-leg.ts';
 export type { UndiciInterceptor } from './clients/undici.ts';
+export type { WrapContext, WrapOptions, Wrapped, WrapRequest, WrapResult } from './clients/wrap.ts';
 export type { Clock, Timer } from './clock.ts';
 export {
   ClosedError,

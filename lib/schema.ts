@@ -31,6 +31,15 @@ export const text: v.GenericSchema<string> = v.pipe(
   v.maxLength(200, 'text of 1 to 200 characters'),
 );
 
+export const METHOD_RULE = 'an HTTP method, such as GET';
+
+/** The name of an HTTP method, made upper case. */
+export const method: v.GenericSchema<string> = v.pipe(
+  v.string(METHOD_RULE),
+  v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, METHOD_RULE),
+  v.transform((name) => name.toUpperCase()),
+);
+
 /** An object with such a method. */
 export function has<T>(method: keyof T & string, rule: string): v.GenericSchema<T> {
   return v.custom<T>(
@@ -55,7 +64,8 @@ export function check<S extends v.GenericSchema>(schema: S, given: unknown, root
 /** What would have been right, in words. */
 function allowed(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'strict_object') {
-    return issue.expected === 'never' ? 'nothing: there is no such option' : 'an object';
+    if (issue.expected === 'never') return 'nothing: there is no such option';
+    return issue.expected === 'Object' ? 'an object' : 'a value: it has no default';
   }
   return issue.message.startsWith('Invalid ') ? (issue.expected ?? issue.message) : issue.message;
 }

@@ -7,7 +7,7 @@ import { PRIORITY_RANGE } from './gate/queue.ts';
 import type { HeadgateOptions, QuotaMatch } from './options.ts';
 import { DEFAULT_POLICY, type Policy } from './policy/policy.ts';
 import { generic } from './profiles/generic.ts';
-import { check, count, duration, has, positive, text } from './schema.ts';
+import { check, count, duration, has, METHOD_RULE, method, positive, text } from './schema.ts';
 import type { Profile } from './types.ts';
 
 /** A quota declared by the user, checked. */
@@ -44,13 +44,6 @@ export interface CallSettings {
 /** Attempts that may wait at once, when `maxQueue` says nothing. */
 const DEFAULT_MAX_QUEUE = 100_000;
 
-const METHOD = 'an HTTP method, such as GET';
-const method = v.pipe(
-  v.string(METHOD),
-  v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, METHOD),
-  v.transform((name) => name.toUpperCase()),
-);
-
 const retry = v.strictObject({
   attempts: v.optional(positive),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
@@ -75,7 +68,7 @@ const quota = v.strictObject({
   name: v.optional(text),
   match: v.optional(
     v.strictObject({
-      method: v.optional(v.union([method, v.array(method)], `${METHOD}, or an array of them`)),
+      method: v.optional(v.union([method, v.array(method)], `${METHOD_RULE}, or an array of them`)),
       path: v.optional(
         v.pipe(v.string(), v.startsWith('/', "a path that starts with '/'"), v.maxLength(2000)),
       ),

@@ -4,7 +4,10 @@ import type { Permit } from '../gate/permit.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
 
 /** What a client knows of how an attempt ended. */
-export type Ending = Omit<Outcome, 'request' | 'receivedAt'>;
+export interface Ending extends Omit<Outcome, 'request' | 'receivedAt'> {
+  /** Where the client's user has a reading of his own: makes it from the profile's. */
+  readonly reread?: ((read: Classification) => Classification) | undefined;
+}
 
 /** What a client knows of making an attempt again. */
 export interface Resend {

@@ -229,15 +229,16 @@ export class Call implements AttemptObserver {
     attempt.close();
   }
 
-  #read(attempt: Attempt, ending: Ending): Classification {
+  #read(attempt: Attempt, { reread, ...ending }: Ending): Classification {
     const status = ending.status ?? attempt.status;
-    const classification = this.#context.profile.classify({
+    const read = this.#context.profile.classify({
       ...ending,
       status,
       headers: ending.headers ?? attempt.headers,
       request: attempt.request,
       receivedAt: Date.now(),
     });
+    const classification = reread ? reread(read) : read;
     attempt.classification = classification;
     this.#pause(attempt, classification);
     // The quota closed when the head of the response came; the correlation ID may stand in the body.
