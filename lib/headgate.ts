@@ -1,6 +1,7 @@
 import { Call, type OpenCall } from './call/call.ts';
 import type { CallContext } from './call/context.ts';
 import { Tokens } from './call/tokens.ts';
+import { type AxiosLike, gateAxios } from './clients/axios.ts';
 import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch.ts';
 import { type GotExtension, type GotLike, gotExtension } from './clients/got.ts';
 import { type UndiciInterceptor, undiciInterceptor } from './clients/undici.ts';
@@ -38,6 +39,8 @@ export interface Headgate {
   fetch(fetchLike?: FetchLike): GatedFetch;
   /** An interceptor for `agent.compose(gate.undici())`; undici 6 or later, and the fetch of Node.js with it. */
   undici(): UndiciInterceptor;
+  /** Puts the gate before an axios instance and those made from it; returns it. axios 1. */
+  axios<A extends AxiosLike>(instance: A): A;
   /** A function whose every call is one attempt at the request that its options tell; the loop is p-retry's. */
   wrap<Args extends unknown[], T>(
     fn: (context: WrapContext, ...args: Args) => PromiseLike<T> | T,
@@ -140,6 +143,11 @@ class Composition implements Headgate, CallContext {
 
   undici(): UndiciInterceptor {
     return undiciInterceptor(this.#opener, (code, message) => this.#warn(code, message));
+  }
+
+  axios<A extends AxiosLike>(instance: A): A {
+    gateAxios(this.#opener, (code, message) => this.#warn(code, message), instance);
+    return instance;
   }
 
   wrap(fn: unknown, options: unknown): never {

@@ -1,6 +1,7 @@
 /** The public face of `headgate`. */
 
 export type { Token, TokenCredential, TokenSource } from './call/tokens.ts';
+export type { AxiosLike } from './clients/axios.ts';
 export type { FetchLike, GatedFetch, GatedResponse } from './clients/fetch.ts';
 export type { FetchInit, FetchInput } from './clients/fetch-leg.ts';
 export type { UndiciInterceptor } from './clients/undici.ts';

@@ -1,0 +1,18 @@
+/** For TypeScript alone: lets axios's types know of `headgate`, by `import 'headgate/axios'`. */
+import type { CallReport } from '../events/types.ts';
+import type { CallOptions } from '../options.ts';
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /** What the call asks for itself. */
+    headgate?: CallOptions | undefined;
+  }
+  interface AxiosResponse {
+    /** The record of the call that brought it. */
+    readonly headgate?: CallReport;
+  }
+  interface AxiosError {
+    /** The record of the call that failed. */
+    readonly headgate?: CallReport;
+  }
+}
