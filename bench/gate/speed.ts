@@ -1,6 +1,7 @@
 /** How fast a gate is by itself, with no request behind it; against what other packages do in its place. */
 
 import { Permit } from '../../lib/gate/permit.ts';
+import { headgate } from '../../lib/index.ts';
 import { type Line, round, tell } from '../support/line.ts';
 import { median } from '../support/statistics.ts';
 import { type Contestant, contestants, rateLimiterFlexible } from './contestants.ts';
@@ -87,7 +88,18 @@ async function outstanding({ name, run, slow }: Contestant, work: string, crowd:
   return line(work, name, operations, took);
 }
 
-const lines: Line[] = await synchronous();
+/** A whole call, from its opening to its record, around a function that does nothing. */
+async function call(): Promise<Line> {
+  const operations = 20_000;
+  const gate = headgate();
+  const run = gate.wrap(none, { request: { method: 'GET', url: 'http://localhost/' } });
+  const took = await rounds(async () => {
+    for (let index = 0; index < operations; index += 1) await run();
+  });
+  return line('a call around a function that does nothing', 'Headgate, gate.wrap', operations, took);
+}
+
+const lines: Line[] = [...(await synchronous()), await call()];
 for (const each of [...(await contestants(CONCURRENCY)), rateLimiterFlexible()])
   lines.push(await sequential(each));
 for (const each of await contestants(CONCURRENCY)) {

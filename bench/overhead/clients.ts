@@ -59,12 +59,11 @@ function fetchComparison(url: string, gate: Partial<Headgate>): Comparison[] {
   ];
 }
 
-/** A plain function whose work is next to nothing shows what the gate itself costs. */
 function wrapComparison(url: string, gate: object): Comparison[] {
   if (!('wrap' in gate) || typeof gate.wrap !== 'function') return [];
   const bare = async (): Promise<string> => read(await fetch(url));
   const gated = gate.wrap(bare, { request: { method: 'GET', url: new URL(url) } }) as Ask;
-  return [{ client: 'function', bare, wrapped: { Headgate: gated } }];
+  return [{ client: 'a function that fetches', bare, wrapped: { Headgate: gated } }];
 }
 
 async function axiosComparison(url: string, gate: object, httpAgent: http.Agent): Promise<Comparison[]> {

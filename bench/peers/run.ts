@@ -6,15 +6,16 @@
  *     node bench/peers/run.ts --limit 30 --per 1000 --calls 200 --work silent --peer headgate --trace
  *     node bench/peers/run.ts --save          everything, with JSON and charts into bench/results/peers/
  *
- * `--list` names the works and peers; `--latency <ms>` sets a work's latency; `--errors` shows what calls failed with;
- * `--json` prints the figures as JSON. Without `--save` nothing is written.
+ * `--jobs 3` runs so many trials at a time: for a first look, as they disturb each other; `--list` names the works and
+ * peers; `--latency <ms>` sets a work's latency; `--errors` shows what calls failed with; `--json` prints the figures
+ * as JSON. Without `--save` nothing is written.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { printTrials } from './print.ts';
 import { save } from './results.ts';
 import { type Asked, runTrial } from './trial.ts';
-import type { Peer, Trial, Variant } from './types.ts';
+import type { Peer, Trial, Variant, Work } from './types.ts';
 import { works } from './works.ts';
 
 const { values } = parseArgs({
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     limit: { type: 'string' },
     per: { type: 'string' },
     latency: { type: 'string' },
+    jobs: { type: 'string', default: '1' },
     trace: { type: 'boolean', default: false },
     errors: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -64,26 +66,30 @@ const variants = list(values.variant, ['defaults', 'tuned']) as Variant[];
 const seeds = values.seed.split(',').map(Number);
 
 for (const work of allWorks.filter(({ name }) => chosenWorks.includes(name))) {
+  const asked = (await Promise.all(chosenPeers.map((peer) => variantsOf(work, peer)))).flat();
   const trials: Trial[] = [];
-  for (const name of chosenPeers) {
-    const { default: peer } = (await import(new URL(`clients/${name}.ts`, import.meta.url).href)) as {
-      default: Peer;
-    };
-    const possible = variants.filter(
-      (variant) => variant === 'defaults' || peer.tuned || variants.length === 1,
-    );
-    for (const variant of possible) for (const seed of seeds) await run({ work, peer: name, variant, seed });
-  }
+  const worker = async (): Promise<void> => {
+    for (let each = asked.shift(); each; each = asked.shift()) trials.push(await run(each));
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
   if (values.json) console.log(JSON.stringify(trials.map(({ hits: _, ...rest }) => rest)));
   else printTrials(work, trials);
   if (values.save) await save(work, trials);
+}
 
-  async function run(asked: Omit<Asked, 'trace'>): Promise<void> {
-    const what = `${work.name}: ${asked.peer}, ${asked.variant}, seed ${asked.seed}`;
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
-    const trial = await runTrial({ ...asked, trace: values.trace });
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-    if (values.errors && trial.errors.length > 0) console.log(`${what}:`, trial.errors.slice(0, 5));
-    trials.push(trial);
-  }
+async function variantsOf(work: Work, name: string): Promise<Asked[]> {
+  const module = new URL(`clients/${name}.ts`, import.meta.url).href;
+  const { default: peer } = (await import(module)) as { default: Peer };
+  return variants
+    .filter((variant) => variant === 'defaults' || peer.tuned || variants.length === 1)
+    .flatMap((variant) => seeds.map((seed) => ({ work, peer: name, variant, seed, trace: values.trace })));
+}
+
+async function run(asked: Asked): Promise<Trial> {
+  const what = `${asked.work.name}: ${asked.peer}, ${asked.variant}, seed ${asked.seed}`;
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+  const trial = await runTrial(asked);
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  if (values.errors && trial.errors.length > 0) console.log(`${what}:`, trial.errors.slice(0, 5));
+  return trial;
 }
