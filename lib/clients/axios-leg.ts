@@ -2,6 +2,7 @@ import type { Attempt, Ending } from '../call/attempt.ts';
 import type { Headers, RequestFacts } from '../types.ts';
 import { bodyText, isReplayable } from './bodies.ts';
 import { REPLAY_LIMIT } from './fetch-body.ts';
+import type { Breaker } from './interruptible.ts';
 import { headersOf } from './reading.ts';
 
 /** axios's own headers: a class of each copy of axios. */
@@ -34,9 +35,47 @@ export interface Config {
 
 /** The older way to give a request up. */
 export interface CancelToken {
-  readonly reason?: Error;
+  readonly reason?: Error | undefined;
   subscribe(listener: (reason: Error) => void): void;
   unsubscribe(listener: (reason: Error) => void): void;
+}
+
+/** Breaks an attempt off for its user, or for the gate. As a token it costs less than a signal. */
+class Breakers implements CancelToken {
+  readonly #own: Breaker;
+  readonly #users: CancelToken | undefined;
+
+  constructor(own: Breaker, users: CancelToken | undefined) {
+    this.#own = own;
+    this.#users = users;
+  }
+
+  get reason(): Error | undefined {
+    return this.#own.reason;
+  }
+
+  throwIfRequested(): void {
+    if (this.reason) throw this.reason;
+  }
+
+  subscribe(listener: (reason: Error) => void): void {
+    this.#own.subscribe(listener);
+    // The user's goes on to govern a stream after the call is over.
+    this.#users?.subscribe(listener);
+  }
+
+  unsubscribe(listener: (reason: Error) => void): void {
+    this.#own.unsubscribe(listener);
+    this.#users?.unsubscribe(listener);
+  }
+
+  /** The `fetch` adapter asks for it. */
+  toAbortSignal(): AbortSignal {
+    const controller = new AbortController();
+    const abort = (reason: Error): void => controller.abort(reason);
+    this.subscribe(abort);
+    return Object.assign(controller.signal, { unsubscribe: () => this.unsubscribe(abort) });
+  }
 }
 
 export interface Response {
@@ -116,22 +155,18 @@ export class Leg implements RequestFacts {
     return this.#kept !== undefined || isReplayable(this.config.data);
   }
 
-  /** A copy of the config for one attempt: adapters write into its headers, and a token is for one leg alone. */
-  prepared({ token }: Attempt, signal: AbortSignal, beforeRedirect: BeforeRedirect): Config {
+  /** The config for one attempt. */
+  prepared({ token }: Attempt, breaker: Breaker, beforeRedirect: BeforeRedirect): Config {
     const { config } = this;
-    const headers = copyOf(config.headers, config.headers);
+    // A token is for one attempt alone. What else adapters write into headers, they may meet again.
+    const headers = token === undefined ? config.headers : copyOf(config.headers, config.headers);
     if (token !== undefined) headers.set('Authorization', `Bearer ${token}`);
     const kept = this.#sent ? this.#kept : undefined;
     if (kept) headers.set('Content-Type', (config.data as FormStream).getHeaders()['content-type'] as string);
     this.#sent = true;
-    return {
-      ...config,
-      headers,
-      data: kept ?? config.data,
-      beforeRedirect,
-      // The user's signal goes on to govern a stream after the call is over.
-      signal: config.signal instanceof AbortSignal ? AbortSignal.any([config.signal, signal]) : signal,
-    };
+    const cancelToken = new Breakers(breaker, config.cancelToken);
+    const prepared: Config = { ...config, headers, beforeRedirect, cancelToken };
+    return kept ? { ...prepared, data: kept } : prepared;
   }
 
   /**

@@ -32,7 +32,7 @@ interface Instance {
       use(
         fulfilled: (config: ChosenConfig) => ChosenConfig,
         rejected: undefined,
-        options: { synchronous: true; runWhen(config: ChosenConfig): boolean },
+        options: { synchronous: true; runWhen?(config: ChosenConfig): boolean },
       ): unknown;
     };
   };
@@ -41,7 +41,7 @@ interface Instance {
   getUri(config: object): string;
 }
 
-type ChosenConfig = Config & { adapter?: Choice };
+type ChosenConfig = Config & { adapter?: Choice; readonly exactly?: () => ChosenConfig };
 
 const RETRIES =
   'axios-retry stands before the gate, which retries already: it was told to make no attempts of its own; leave it out';
@@ -64,6 +64,8 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
   const create = instance.create.bind(instance);
   const bare = create();
   for (const option of Object.keys(bare.defaults)) delete bare.defaults[option];
+  // What is to be sent is complete: it goes past all that axios makes of a config first.
+  bare.interceptors.request.use((asked) => asked.exactly?.() ?? asked, undefined, { synchronous: true });
 
   const isGated = (choice: Choice): boolean =>
     typeof choice === 'function' && gatedAdapters.get(choice) === open;
@@ -73,8 +75,10 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
     const send: Adapter =
       typeof choice === 'function'
         ? choice
-        : (config) =>
-            bare.request({ ...config, adapter: choice, transformRequest: [], transformResponse: [] });
+        : (config) => {
+            const exact = { ...config, adapter: choice, transformRequest: [], transformResponse: [] };
+            return bare.request({ exactly: () => exact });
+          };
     const adapter: Adapter = (config) => run(open, warn, bare, send, config);
     gatedAdapters.set(adapter, open);
     return adapter;
@@ -122,9 +126,9 @@ async function run(
     for (;;) {
       const first = admission instanceof Promise ? await admission : admission;
       let waiting: Promise<Attempt> | undefined;
-      const tried = await interruptible(call, async (signal) => {
+      const tried = await interruptible(call, async (breaker) => {
         let current = first;
-        const sent = leg.prepared(current, signal, (options, details, request) => {
+        const sent = leg.prepared(current, breaker, (options, details, request) => {
           config.beforeRedirect?.(options, details, request);
           const next = leg.redirected(options, current.token, uriOf);
           if (!next) return;
@@ -172,13 +176,12 @@ async function outcomeOf(send: Adapter, config: Config): Promise<Outcome> {
 
 function triedOf(leg: Leg, config: Config, { response, error }: Outcome, current: Attempt): Tried<Response> {
   const last = response ?? error?.response;
-  const used = last?.config ?? error?.config;
-  // As with the bare axios, the config shows the headers that were sent; but the gate's token is the gate's.
-  if (used && leg.config === config) {
-    if (current.token !== undefined) used.headers.delete('authorization');
-    config.headers = used.headers;
-  }
   if (last) {
+    // As with the bare axios, the config shows the headers that were sent; but the gate's token is the gate's.
+    if (leg.config === config && current.token !== undefined) {
+      config.headers = last.config.headers;
+      config.headers.delete('authorization');
+    }
     last.config = config;
     current.answer(last.status, headersOf(last.headers) ?? {});
   }

@@ -99,11 +99,11 @@ export function wrapped(open: OpenCall, given: unknown, asked: unknown): Wrapped
     const attempt = async (): Promise<Tried<unknown>> => {
       const admitted = call.admit(facts);
       const permitted = admitted instanceof Promise ? await admitted : admitted;
-      return interruptible(call, async (signal) => {
+      return interruptible(call, async (breaker) => {
         const { number, token } = permitted;
         let result: WrapResult<unknown>;
         try {
-          const context: unknown[] = withContext ? [{ signal, attempt: number, token }] : [];
+          const context = withContext ? [{ signal: breaker.signal, attempt: number, token }] : [];
           result = { value: await fn.apply(this, [...context, ...args]) };
         } catch (error) {
           result = { error };
