@@ -44,7 +44,7 @@ async function readResults(file: URL): Promise<Results | undefined> {
 }
 
 /** The chart's library is a dependency of the bench alone, and may not be installed. */
-async function draw(name: string, results: Results): Promise<void> {
+export async function draw(name: string, results: Results): Promise<void> {
   const module = new URL('chart.ts', import.meta.url).href;
   const { chart } = (await import(module).catch(() => ({}))) as { chart?: (results: Results) => string };
   if (chart) await writeFile(new URL(`${name}.svg`, RESULTS), chart(results));

@@ -1,10 +1,10 @@
 /**
- * Makes the tables of what `npm run bench:peers` measured: one in full, `bench/results/peers/README.md`, and one in
+ * Makes the charts and tables of what `npm run bench:peers` measured: a table in full, `bench/results/peers/README.md`, and one in
  * short between `<!-- peers -->` and `<!-- /peers -->` of the README, if these are there.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { COLUMNS, type Row, rowsOf } from './print.ts';
-import { allResults, RESULTS, type Results } from './results.ts';
+import { allResults, draw, RESULTS, type Results } from './results.ts';
 import { works } from './works.ts';
 
 const README = new URL('../../README.md', import.meta.url);
@@ -62,6 +62,7 @@ function range(rows: readonly Row[], value: (row: Row) => number): string {
 
 const order = works().map(({ name }) => name);
 const results = (await allResults()).sort((a, b) => order.indexOf(a.work.name) - order.indexOf(b.work.name));
+for (const each of results) await draw(each.work.name, each);
 const intro =
   '# Headgate and its peers\n\nMedians over the seeds. Made by `npm run bench:table` of what `npm run bench:peers` measured.\n';
 await writeFile(new URL('README.md', RESULTS), [intro, ...results.map(full)].join('\n'));

@@ -51,7 +51,11 @@ export function works(varied: Variation = {}): Work[] {
     {
       ...standard,
       name: 'two-windows',
-      title: `${calls} calls at once, 60 per 1 s and 200 per 5 s`,
+      title: `${calls} calls at once, 60 per 1 s and 200 per 5 s, both declared`,
+      declared: [
+        { limit: 60, per: 1000 },
+        { limit: 200, per: 5000 },
+      ],
       server: one('rolling', {
         limits: [
           { kind: 'rolling', limit: 60, per: 1000 },
