@@ -163,11 +163,12 @@ export class Call implements AttemptObserver {
     if (thrown !== error && error !== undefined) (thrown as Error).cause ??= error;
     this.#leaveAttempt(ending ?? { error });
     this.#fate.end();
-    const report = this.report();
+    const { reason = 'terminal', ...told } = this.report();
+    const report = { ...told, reason };
     this.#context.emitter.emit('failure', {
       ...this.#event(),
       verdict: report.verdict,
-      reason: report.reason ?? 'terminal',
+      reason,
       status: this.#attempt?.status,
       code: this.#fate.doom?.code ?? this.#attempt?.classification?.code,
       hint: report.hint,
@@ -181,12 +182,12 @@ export class Call implements AttemptObserver {
   report(): CallReport {
     const classification = this.#attempt?.classification;
     const refusal = this.#decision?.resend === false ? this.#decision : undefined;
-    const succeeded = classification?.verdict === 'success' && !this.#fate.sealed;
+    const failure = classification?.verdict === 'success' ? undefined : (refusal?.reason ?? 'terminal');
     return {
       call: this.id,
       correlationId: this.#history.correlationId,
       verdict: classification?.verdict,
-      reason: succeeded ? undefined : (this.#fate.reason ?? refusal?.reason ?? 'terminal'),
+      reason: this.#fate.reason ?? failure,
       hint: refusal?.hint ?? classification?.hint,
       attempts: this.#history.records(),
     };

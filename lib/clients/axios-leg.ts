@@ -87,6 +87,7 @@ export interface Response {
 
 export interface AxiosError extends Error {
   readonly isAxiosError?: boolean;
+  readonly code?: string;
   readonly response?: Response;
   config?: Config;
 }
@@ -201,7 +202,8 @@ export class Leg implements RequestFacts {
 
 /** How an attempt ended, by its response or by what the adapter threw. */
 export function endingOf(response: Response | undefined, error?: AxiosError): Ending {
-  if (!response) return { error };
+  // Of the `fetch` adapter's faults all have one code: what they were stands behind it.
+  if (!response) return { error: error?.code === 'ERR_NETWORK' ? (error.cause ?? error) : error };
   const { status, data } = response;
   const headers = headersOf(response.headers);
   if (status >= 400) return { status, headers, body: textOf(data) };

@@ -1,0 +1,48 @@
+import axios from 'axios';
+import 'headgate/axios';
+import type { Driver } from '../driver.ts';
+import { type Differences, noPages, unseenLegs } from './differences.ts';
+
+function driver(adapter: 'http' | 'fetch', differences: Differences): Driver {
+  return {
+    name: `axios, ${adapter}`,
+    differences,
+    client: (gate) => {
+      const api = gate.axios(axios.create({ adapter, responseType: 'text' }));
+      return {
+        async send({ url, method = 'GET', headers = {}, body, signal, timeout, headgate: asked }) {
+          const { status, data, headgate } = await api.request({
+            url,
+            method,
+            headers: {
+              ...headers,
+              ...(body?.kind === 'form' && { 'content-type': 'application/x-www-form-urlencoded' }),
+            },
+            ...(body && { data: body.value }),
+            ...(signal && { signal }),
+            ...(timeout !== undefined && { timeout }),
+            ...(asked && { headgate: asked }),
+          });
+          return { status, text: data, report: headgate };
+        },
+      };
+    },
+  };
+}
+
+const common: Differences = {
+  ...noPages,
+  'an error whose body never ends is not waited for': {
+    because: 'it reads the body of an error to its end, of which the deadline is the only limit',
+    shows: /deadline/,
+  },
+  'a body that is gone is not sent again, and the record says so: an iterable': {
+    because: 'it takes none as a body, and sends `{}` in its place',
+    shows: /did not fail/,
+  },
+};
+
+export const axioses: readonly Driver[] = [
+  driver('http', common),
+  driver('fetch', { ...common, ...unseenLegs }),
+];

@@ -1,0 +1,93 @@
+import type { CallOptions, CallReport } from 'headgate';
+import { type Answer, type Ask, type Body, type Driver, Refusal } from '../driver.ts';
+import { givenEarly, noPages, noTimeout, openAtHead, unseenLegs } from './differences.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
+
+/** A body as fetch takes it. */
+function bodyOf(body: Body): RequestInit {
+  switch (body.kind) {
+    case 'JSON':
+      return { body: JSON.stringify(body.value), headers: { 'content-type': 'application/json' } };
+    case 'form':
+      return { body: new URLSearchParams(body.value), headers: { 'content-type': FORM } };
+    case 'stream':
+    case 'iterable':
+      return { body: body.value as never, duplex: 'half' } as RequestInit;
+    default:
+      return { body: body.value as never };
+  }
+}
+
+/** What fetch is called with. */
+function initOf({ method = 'GET', headers, body, signal }: Ask): RequestInit {
+  const own = body ? bodyOf(body) : {};
+  const all = { ...(own.headers as Record<string, string>), ...headers };
+  return { method, ...own, headers: all, ...(signal && { signal }) };
+}
+
+async function answerOf(response: Response, headgate: CallReport | undefined): Promise<Answer> {
+  if (response.status >= 400) {
+    await response.body?.cancel();
+    throw new Refusal(response.status, headgate);
+  }
+  return { status: response.status, text: await response.text(), report: headgate };
+}
+
+export const fetched: Driver = {
+  name: 'fetch',
+  client: (gate) => {
+    const api = gate.fetch();
+    return {
+      async send(ask) {
+        const response = await api(ask.url, { ...initOf(ask), headgate: ask.headgate });
+        return answerOf(response, response.headgate);
+      },
+    };
+  },
+  differences: { ...noPages, ...givenEarly, ...openAtHead, ...noTimeout },
+};
+
+export const wrapped: Driver = {
+  name: 'a function',
+  client: (gate) => {
+    const run = gate.wrap(
+      ({ signal, token }, ask: Ask) => {
+        const { headers, ...init } = initOf(ask);
+        const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+        return fetch(ask.url, {
+          ...init,
+          headers: { ...(headers as Record<string, string>), ...authorization },
+          signal: ask.signal ? AbortSignal.any([signal, ask.signal]) : signal,
+        });
+      },
+      {
+        request: ({ url, method = 'GET', headers, body, signal, headgate }) => ({
+          url,
+          method,
+          ...(headers && { headers }),
+          ...(body && { body: body.value }),
+          ...(signal && { signal }),
+          ...(headgate && { headgate: headgate as CallOptions }),
+        }),
+        withContext: true,
+      },
+    );
+    return { send: async (ask) => answerOf(await run(ask), undefined) };
+  },
+  differences: {
+    ...noPages,
+    ...givenEarly,
+    ...openAtHead,
+    ...noTimeout,
+    ...unseenLegs,
+    'what is given bears the record': {
+      because: 'what is given is the function’s own; the `success` event has the record',
+      shows: /record/,
+    },
+    'what is thrown bears the record': {
+      because: 'fetch throws nothing at an error status; what a function throws does bear it',
+      shows: /record/,
+    },
+  },
+};

@@ -1,0 +1,86 @@
+import got16, { type Got, type OptionsOfTextResponseBody } from 'got';
+import got14 from 'got14';
+import got15 from 'got15';
+import type { Body, Driver } from '../driver.ts';
+import type { Differences } from './differences.ts';
+
+function bodyOf(body: Body | undefined): OptionsOfTextResponseBody {
+  if (body === undefined) return {};
+  switch (body.kind) {
+    case 'JSON':
+      return { json: body.value };
+    case 'form':
+      return { form: body.value };
+    default:
+      return { body: body.value as never };
+  }
+}
+
+function driver(name: string, got: Got, differences: Differences): Driver {
+  return {
+    name,
+    differences,
+    client: (gate) => {
+      const api = gate.got(got);
+      return {
+        async send({ url, method = 'GET', headers, body, signal, timeout, headgate }) {
+          const { statusCode, body: text } = await api(url, {
+            method: method as 'GET',
+            ...(headers && { headers }),
+            ...(signal && { signal }),
+            ...(timeout !== undefined && { timeout: { request: timeout } }),
+            ...(headgate && { context: { headgate } }),
+            ...bodyOf(body),
+          });
+          return { status: statusCode, text, report: undefined };
+        },
+        pages: (url, next) => {
+          let page = 0;
+          return api.paginate.all<string, string>(url, {
+            responseType: 'text',
+            pagination: {
+              transform: ({ body }) => [body],
+              paginate: () => {
+                page += 1;
+                const to = next(page);
+                return to !== undefined && { url: new URL(to) };
+              },
+            },
+          });
+        },
+      };
+    },
+  };
+}
+
+const common: Differences = {
+  'a throttled POST is made again with the same body: FormData': {
+    because: 'FormData is made a stream before it is sent, and is gone with it',
+    shows: /429/,
+  },
+  'a throttled POST is made again with the same body: URLSearchParams': {
+    because: 'it takes none as a body; `form` does',
+    shows: /"chunk" argument/,
+  },
+  'a throttled POST is made again with the same body: a Blob': {
+    because: 'it takes none as a body',
+    shows: /Received values of type `Blob`/,
+  },
+  'what is given bears the record': {
+    because: 'its promise may be for the body alone; the `success` event has the record',
+    shows: /record/,
+  },
+};
+
+export const gots: readonly Driver[] = [
+  driver('got 16', got16, common),
+  driver('got 15', got15 as unknown as Got, common),
+  driver('got 14', got14 as unknown as Got, {
+    ...common,
+    'a connection that nobody takes is tried again, by POST too': {
+      because:
+        'on Node.js 24 its second upload listens to the first one’s socket, gated or not, and gives up',
+      shows: /'attempts'/,
+    },
+  }),
+];

@@ -1,0 +1,137 @@
+import { getEventListeners } from 'node:events';
+import { expect } from 'chai';
+import { ClosedError, DeadlineError } from 'headgate';
+import { last, rejection, type Scene, type Stage, send, soon, until } from '../scene.ts';
+import type { Laws } from './law.ts';
+
+const ONE = { quotas: [{ name: 'one', concurrency: 1 }], retry: { backoff: { base: '30s', max: '30s' } } };
+
+/** A stage on which one call is in flight, and stays there. */
+async function occupied(scene: Scene): Promise<Stage & { leave(): Promise<void> }> {
+  const stage = scene.stage(ONE);
+  const controller = new AbortController();
+  scene.server.handler = () => undefined;
+  const blocking = rejection(stage.client.send({ url: scene.url, signal: controller.signal }));
+  await until('one in flight', () => scene.server.seen.length === 1);
+  const leave = async (): Promise<void> => {
+    controller.abort();
+    await blocking;
+  };
+  return { ...stage, leave };
+}
+
+/** Nothing is held and nobody waits: another call goes through. */
+async function expectFree(scene: Scene, stage: Stage): Promise<void> {
+  scene.server.handler = (_n, _request, response) => response.end('{}');
+  await send(stage, { url: scene.url });
+  await until('nothing in flight', () => stage.gate.quotas()[0]?.inFlight === 0);
+  expect(stage.gate.quotas()[0]).to.include({ queued: 0 });
+}
+
+function expectAborted(stage: Stage): void {
+  expect(last(stage)).to.include({ type: 'failure', reason: 'aborted' });
+}
+
+export const ending: Laws = {
+  'a call given up before it began is never sent': async (scene) => {
+    const stage = scene.stage();
+    const error = await rejection(stage.client.send({ url: scene.url, signal: AbortSignal.abort() }));
+    expect(error.name).to.match(/AbortError|CanceledError/);
+    expect(scene.server.seen).to.have.length(0);
+  },
+  'a call given up in the queue ends at once, and frees its place': async (scene) => {
+    const stage = await occupied(scene);
+    const controller = new AbortController();
+    const waiting = rejection(stage.client.send({ url: scene.url, signal: controller.signal }));
+    await until('one queued', () => stage.gate.quotas()[0]?.queued === 1);
+    controller.abort();
+    expect((await waiting).name).to.match(/AbortError|CanceledError/);
+    expect(stage.gate.quotas()[0]?.queued).to.equal(0);
+    expectAborted(stage);
+    await stage.leave();
+    expect(scene.server.seen).to.have.length(1);
+  },
+  'a call given up in flight ends at once, and gives its permit back': async (scene) => {
+    const stage = await occupied(scene);
+    await stage.leave();
+    expectAborted(stage);
+    expect(last(stage).attempts).to.have.length(1);
+    await expectFree(scene, stage);
+  },
+  'a call given up while it backs off ends at once': async (scene) => {
+    const stage = scene.stage(ONE);
+    scene.server.replies({ status: 500 });
+    const controller = new AbortController();
+    const call = rejection(stage.client.send({ url: scene.url, signal: controller.signal }));
+    await until('a retry', () => stage.told().includes('retry'));
+    controller.abort();
+    expect((await call).name).to.match(/AbortError|CanceledError/);
+    expectAborted(stage);
+    await expectFree(scene, stage);
+  },
+  'a call given up while its quota is closed ends at once': async (scene) => {
+    const stage = scene.stage();
+    scene.server.replies({ status: 429, headers: { 'retry-after': '60' } });
+    const controller = new AbortController();
+    const call = rejection(stage.client.send({ url: scene.url, signal: controller.signal }));
+    await until('a retry', () => stage.told().includes('retry'));
+    controller.abort();
+    expect((await call).name).to.match(/AbortError|CanceledError/);
+    expectAborted(stage);
+  },
+  'a call that ended leaves no listener on its signal': async (scene) => {
+    const stage = scene.stage();
+    scene.server.replies({ status: 500 }, { status: 200 }, { status: 404 });
+    const { signal } = new AbortController();
+    await send(stage, { url: scene.url, signal });
+    await rejection(stage.client.send({ url: scene.url, signal }));
+    await until('no listener', () => getEventListeners(signal, 'abort').length === 0);
+  },
+  'a wait that ends after the deadline is not begun': async (scene) => {
+    const stage = scene.stage();
+    scene.server.replies({ status: 429, headers: { 'retry-after': '60' } });
+    const asked = { url: scene.url, headgate: { deadline: '5s' } };
+    const error = await rejection(stage.client.send(asked));
+    expect(error).to.be.instanceOf(DeadlineError);
+    expect(error.waitMs).to.be.within(50_000, 61_000);
+    expect(error.headgate).to.include({ reason: 'deadline', verdict: 'throttled' });
+    expect(await rejection(stage.client.send(asked))).to.be.instanceOf(DeadlineError);
+    expect(scene.server.seen).to.have.length(1);
+  },
+  'the deadline ends a call on the wire, and closes it': async (scene) => {
+    const stage = scene.stage(ONE);
+    const closed = new Promise((resolve) => {
+      scene.server.handler = (_n, request) => request.socket.once('close', resolve);
+    });
+    const error = await rejection(stage.client.send({ url: scene.url, headgate: { deadline: 100 } }));
+    expect(error).to.be.instanceOf(DeadlineError);
+    expect(last(stage)).to.include({ type: 'failure', reason: 'deadline' });
+    await soon(closed);
+    await expectFree(scene, stage);
+  },
+  'the deadline ends a call in the queue': async (scene) => {
+    const stage = await occupied(scene);
+    const error = await rejection(stage.client.send({ url: scene.url, headgate: { deadline: 50 } }));
+    expect(error).to.be.instanceOf(DeadlineError);
+    expect(stage.gate.quotas()[0]?.queued).to.equal(0);
+    await stage.leave();
+  },
+  'a closed gate ends what waits, and lets what is in flight end': async (scene) => {
+    const stage = scene.stage(ONE);
+    let release = (): void => undefined;
+    scene.server.handler = (_n, _request, response) => {
+      release = () => response.end('{}');
+    };
+    const inFlight = send(stage, { url: scene.url });
+    await until('one in flight', () => scene.server.seen.length === 1);
+    const waiting = rejection(stage.client.send({ url: scene.url }));
+    await until('one queued', () => stage.gate.quotas()[0]?.queued === 1);
+    const closing = stage.gate.close();
+    expect(await waiting).to.be.instanceOf(ClosedError);
+    release();
+    expect((await inFlight).status).to.equal(200);
+    await soon(closing);
+    expect(await rejection(stage.client.send({ url: scene.url }))).to.be.instanceOf(ClosedError);
+    expect(scene.server.seen).to.have.length(1);
+  },
+};

@@ -1,0 +1,21 @@
+import type { Driver } from './driver.ts';
+import type { Laws } from './laws/law.ts';
+import { Scene } from './scene.ts';
+
+/** Tries a law on a client. Throws where it does not hold, or where a declared difference does not show. */
+export async function tryLaw(driver: Driver, title: string, law: Laws[string]): Promise<void> {
+  const difference = driver.differences?.[title];
+  await using scene = await Scene.open(driver);
+  try {
+    await law(scene);
+  } catch (error) {
+    if (difference?.shows.test((error as Error).message)) return;
+    throw error;
+  }
+  if (difference) throw new Error(`The law holds; yet a difference is declared: ${difference.because}`);
+}
+
+/** Differences declared from laws that there are not. */
+export function unknownLaws({ differences = {} }: Driver, titles: ReadonlySet<string>): string[] {
+  return Object.keys(differences).filter((title) => !titles.has(title));
+}
