@@ -59,29 +59,49 @@ async function measure(asks: Record<string, Ask>, mode: Mode, rounds: number): P
 }
 
 async function compare({ client, bare, wrapped, slow }: Comparison, mode: Mode): Promise<Line[]> {
-  const asks = { bare, ...(!slow && { 'bare again': () => bare() }), ...wrapped };
+  const asks: Record<string, Ask> = { bare, ...(!slow && { 'bare again': () => bare() }), ...wrapped };
   const costs = await measure(asks, mode, slow ? mode.rounds / 10 : mode.rounds);
-  return Object.keys(asks)
-    .slice(1)
-    .map((name) => {
-      const all = (): boolean => true;
-      const ratio = (chosen: Chosen): number =>
-        quarter(costs, name, 'cpu', chosen) / quarter(costs, 'bare', 'cpu', chosen);
-      const ratios = Array.from({ length: GROUPS }, (_, group) => ratio((index) => index % GROUPS === group));
-      const data = {
-        cpuRatio: ratio(all),
-        cpuRatioLeast: Math.min(...ratios),
-        cpuRatioMost: Math.max(...ratios),
-        bareCpuUs: quarter(costs, 'bare', 'cpu', all),
-        cpuUs: quarter(costs, name, 'cpu', all),
-        bareWallUs: quarter(costs, 'bare', 'wall', all),
-        wallUs: quarter(costs, name, 'wall', all),
-      };
-      const spread = `${percent(data.cpuRatioLeast)} to ${percent(data.cpuRatioMost)}`;
-      const cpu = `CPU ${percent(data.cpuRatio)} (${spread}): ${round(data.cpuUs)} us, bare ${round(data.bareCpuUs)} us`;
-      const result = `${cpu}; wall ${round(data.wallUs)} us, bare ${round(data.bareWallUs)} us`;
-      return { work: `a request by ${client}, ${mode.name}`, who: name, result, data };
-    });
+  const bareTimers = await timers(bare);
+  const lines: Line[] = [];
+  for (const [name, ask] of Object.entries(asks).slice(1)) {
+    const data = { ...comparedCosts(costs, name), timersAdded: (await timers(ask)) - bareTimers };
+    const spread = `${percent(data.cpuRatioLeast)} to ${percent(data.cpuRatioMost)}`;
+    const cpu = `CPU ${percent(data.cpuRatio)} (${spread}): ${round(data.cpuUs)} us, bare ${round(data.bareCpuUs)} us`;
+    const wall = `wall ${round(data.wallUs)} us, bare ${round(data.bareWallUs)} us`;
+    const result = `${cpu}; ${wall}; timers added: ${round(data.timersAdded)}`;
+    lines.push({ work: `a request by ${client}, ${mode.name}`, who: name, result, data });
+  }
+  return lines;
+}
+
+function comparedCosts(costs: Costs, name: string) {
+  const all = (): boolean => true;
+  const ratio = (chosen: Chosen): number =>
+    quarter(costs, name, 'cpu', chosen) / quarter(costs, 'bare', 'cpu', chosen);
+  const ratios = Array.from({ length: GROUPS }, (_, group) => ratio((index) => index % GROUPS === group));
+  return {
+    cpuRatio: ratio(all),
+    cpuRatioLeast: Math.min(...ratios),
+    cpuRatioMost: Math.max(...ratios),
+    bareCpuUs: quarter(costs, 'bare', 'cpu', all),
+    cpuUs: quarter(costs, name, 'cpu', all),
+    bareWallUs: quarter(costs, 'bare', 'wall', all),
+    wallUs: quarter(costs, name, 'wall', all),
+  };
+}
+
+/** Timers set per request: a gate that has nothing to wait for needs none. */
+async function timers(ask: Ask): Promise<number> {
+  const { setTimeout } = globalThis;
+  let set = 0;
+  globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) => {
+    set += 1;
+    return setTimeout(...args);
+  }) as typeof setTimeout;
+  const requests = 100;
+  for (let left = requests; left > 0; left -= 1) await ask();
+  globalThis.setTimeout = setTimeout;
+  return set / requests;
 }
 
 type Chosen = (index: number) => boolean;
