@@ -72,7 +72,7 @@ export class Gate {
     backoff: Backoff,
   ): number | undefined {
     const now = this.#context.clock.now();
-    this.#adaptive?.throttled(now, sentAt);
+    this.#adaptive?.throttled(now, sentAt, retryAfterMs);
     const silentMs = this.#adaptive?.learner?.silentWait(now, backoff.baseMs / 2);
     const ms = this.#pause.judge(now, sentAt, retryAfterMs, backoff, silentMs);
     if (ms === undefined || !this.pause(ms, cause)) return undefined;
@@ -95,9 +95,9 @@ export class Gate {
   /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
   served(sentAt: number): void {
     const now = this.#context.clock.now();
+    this.#adaptive?.served(now, sentAt, this.#flight.used(now), this.#backlog.length);
     const trialAt = this.#pause.served(sentAt);
     if (trialAt !== undefined) this.#adaptive?.reopened(now, trialAt, false);
-    this.#adaptive?.served(now, sentAt, this.#flight.used(now));
     this.#pump();
   }
 

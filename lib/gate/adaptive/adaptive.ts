@@ -62,8 +62,8 @@ export class Adaptive {
   }
 
   /** An attempt was answered, and neither throttled nor at fault. Returns true when that ended an outage. */
-  served(now: number, sentAt: number, inFlight: number): boolean {
-    this.concurrency.served(inFlight);
+  served(now: number, sentAt: number, inFlight: number, waiting: number): boolean {
+    this.concurrency.served(inFlight, waiting);
     const finding = this.learner?.served(now, sentAt);
     if (finding) this.#learned(finding, 'probe');
     return this.outage.served();
@@ -77,9 +77,9 @@ export class Adaptive {
     return this.outage.failed(now, sentAt, call, route);
   }
 
-  throttled(now: number, sentAt: number): void {
+  throttled(now: number, sentAt: number, waitMs: number | undefined): void {
     this.outage.served();
-    this.learner?.refused(now, sentAt);
+    this.learner?.refused(now, sentAt, waitMs);
   }
 
   reopened(now: number, at: number, named: boolean): void {

@@ -1,7 +1,11 @@
-/** Share of the attempts in flight that is kept when the server is overloaded. */
-const DECREASE = 0.9;
+/** Share of the attempts in flight that is kept when the server is overloaded: from, to. */
+const LEAST_KEPT = 0.5;
+const MOST_KEPT = 0.95;
 /** Attempts served at full use, for each permit, before one more is tried. */
 const ROUNDS = 4;
+/** So many waiting, for each permit, make one more worth its risk; with fewer it is tried the more rarely. */
+const WORTH = 32;
+const RARELY = 1 / 8;
 /** So many overload failures in the last rounds tell of overload; a single one may be chance. */
 const SIGNS = 2;
 /** Outcomes looked at, at the least. */
@@ -11,11 +15,12 @@ const LEAST_SPAN = 20;
  * How many attempts a server bears at once, learned from its refusals for overload (503, timeouts, broken
  * connections). Unlimited until the first.
  *
- * Additive increase, multiplicative decrease: on overload at n in flight the limit is n · 0.9, once for all that was
- * sent before; it grows by 1 after 4 · limit attempts served at full use. Never below 1.
+ * Additive increase, multiplicative decrease: when f of the last outcomes were overload at n in flight, the limit is
+ * n · (1 − f), that factor held between 0.5 and 0.95, once for all that was sent before; it grows by 1 after 4 · limit
+ * attempts served at full use, or 8 times as many where few wait. Never below 1.
  *
  * Source: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; the
- * shape of Netflix's concurrency-limits (AIMDLimit), whose 0.9 it takes.
+ * shape of Netflix's concurrency-limits (AIMDLimit).
  */
 export class ConcurrencyLimit {
   #limit = Infinity;
@@ -30,11 +35,11 @@ export class ConcurrencyLimit {
     return this.#limit;
   }
 
-  /** An attempt was served, with so many in flight, itself included. */
-  served(inFlight: number): void {
+  /** An attempt was served, with so many in flight, itself included, and so many waiting. */
+  served(inFlight: number, waiting: number): void {
     this.#pass(inFlight);
     if (inFlight < this.#limit) return;
-    this.#credit += 1;
+    this.#credit += waiting >= WORTH * this.#limit ? 1 : RARELY;
     if (this.#credit < ROUNDS * this.#limit) return;
     this.#credit = 0;
     this.#limit += 1;
@@ -47,10 +52,11 @@ export class ConcurrencyLimit {
     if (this.#signs === 0) this.#span = 0;
     this.#signs += 1;
     if (this.#signs < SIGNS) return false;
+    const kept = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 1 - this.#signs / (this.#span + 1)));
     this.#signs = 0;
     this.#credit = 0;
     this.#decreasedAt = now;
-    this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, inFlight) * DECREASE));
+    this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, inFlight) * kept));
     return true;
   }
 

@@ -25,6 +25,9 @@ export class LearnedWindow {
   /** The length is more than this, as far as is known, in ms. */
   #low: number;
   #high: number;
+  /** The length before the first trial, and when the last one succeeded. */
+  readonly #proved: number;
+  #triedAt = -Infinity;
   #trial: Trial = 'none';
   #step = 1;
   #every = FIRST_PROBE;
@@ -34,11 +37,13 @@ export class LearnedWindow {
   #extraServed = 0;
   #extraEnded = 0;
   #extraFrom = Infinity;
+  #filledAt = -Infinity;
   #trialFrom = Infinity;
 
   constructor(limit: number, low: number, high: number, now: number) {
     this.#low = low;
     this.#high = high;
+    this.#proved = high;
     this.count = new WindowCount(this.#middle(), limit);
     this.#probeAt = now + high * FIRST_PROBE;
   }
@@ -52,11 +57,15 @@ export class LearnedWindow {
     return this.count.per;
   }
 
-  /** The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell. */
-  turnAt(now: number): number {
+  /**
+   * The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell.
+   *
+   * @param latency ms that an attempt takes
+   */
+  turnAt(now: number, latency: number): number {
     if (this.#trial === 'out') return Infinity;
     if (this.count.free(now) >= 1) return now;
-    if (now >= this.#probeAt && this.#extra < this.#step) return now;
+    if (this.#mayProbe(now, latency)) return now;
     if (this.#trial === 'none' && this.per < this.#high) this.#trial = 'armed';
     return this.count.nextExpiry(now);
   }
@@ -70,6 +79,7 @@ export class LearnedWindow {
       this.#trialFrom = now;
     }
     this.count.take();
+    if (this.count.free(now) === 0) this.#filledAt = now;
   }
 
   refund(): void {
@@ -82,6 +92,7 @@ export class LearnedWindow {
   served(now: number, sentAt: number): boolean {
     if (this.#trial === 'out' && sentAt >= this.#trialFrom) {
       this.#high = this.per;
+      this.#triedAt = now;
       return this.#try();
     }
     if (this.#extra === 0 || sentAt < this.#extraFrom) return false;
@@ -102,6 +113,11 @@ export class LearnedWindow {
       this.count.per = this.#high;
       return true;
     }
+    if (this.#high < this.#proved && now - this.#triedAt <= this.#proved) {
+      // One was served early, but not as many as the limit: a token bucket. It has its rate, and no length.
+      this.#low = this.#high = this.count.per = this.#proved;
+      return true;
+    }
     if (this.#extra === 0 || sentAt < this.#extraFrom) return false;
     this.count.capacity += this.#extraServed;
     this.#step = 1;
@@ -116,6 +132,16 @@ export class LearnedWindow {
     if (this.#extra === 0 || sentAt < this.#extraFrom) return;
     this.#extraEnded += 1;
     if (this.#extraEnded > this.#extra) this.#endProbe(now + this.#every * this.per);
+  }
+
+  /**
+   * Just after the window was filled: then a refusal costs the least. And with nothing about to leave it: what our
+   * count holds for as long as an attempt takes after the server let it go would tell nothing.
+   */
+  #mayProbe(now: number, latency: number): boolean {
+    if (now < this.#probeAt || this.#extra >= this.#step) return false;
+    const soon = Math.max(GRAIN_MS, 2 * latency);
+    return now - this.#filledAt <= soon && this.count.nextExpiry(now) - now > soon;
   }
 
   #endProbe(probeAt: number): void {

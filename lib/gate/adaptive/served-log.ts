@@ -22,11 +22,11 @@ export class ServedLog {
     if (this.#times.length > MOST) this.#thin(at);
   }
 
-  /** How many were served after `from`, and the first moment of them. */
-  since(from: number): { readonly count: number; readonly oldest: number } {
-    const index = this.#indexAfter(from);
-    const count = (this.#times.length - index) * this.#weight;
-    return { count, oldest: this.#times[index] ?? Number.POSITIVE_INFINITY };
+  /** How many were served after `from` and before `to`, and the first moment of them. */
+  between(from: number, to: number): { readonly count: number; readonly oldest: number } {
+    const first = this.#indexAfter(from);
+    const count = (this.#indexAfter(to) - first) * this.#weight;
+    return { count, oldest: this.#times[first] ?? Number.POSITIVE_INFINITY };
   }
 
   /** Calls `each` for every attempt served after `from`, in order. */
