@@ -15,7 +15,7 @@ const LEAST_SPAN = 20;
  * How many attempts a server bears at once, learned from its refusals for overload (503, timeouts, broken
  * connections). Unlimited until the first.
  *
- * Additive increase, multiplicative decrease: when f of the last outcomes were overload at n in flight, the limit is
+ * Additive increase, multiplicative decrease: when f of the last n outcomes were overload at n in flight, the limit is
  * n · (1 − f), that factor held between 0.5 and 0.95, once for all that was sent before; it grows by 1 after 4 · limit
  * attempts served at full use, or 8 times as many where few wait. Never below 1.
  *
@@ -25,6 +25,7 @@ const LEAST_SPAN = 20;
 export class ConcurrencyLimit {
   #limit = Infinity;
   #credit = 0;
+  #worth = false;
   #signs = 0;
   /** Outcomes since the first sign that counts. */
   #span = 0;
@@ -39,7 +40,10 @@ export class ConcurrencyLimit {
   served(inFlight: number, waiting: number): void {
     this.#pass(inFlight);
     if (inFlight < this.#limit) return;
-    this.#credit += waiting >= WORTH * this.#limit ? 1 : RARELY;
+    const worth = waiting >= WORTH * this.#limit;
+    if (worth !== this.#worth) this.#credit = 0;
+    this.#worth = worth;
+    this.#credit += worth ? 1 : RARELY;
     if (this.#credit < ROUNDS * this.#limit) return;
     this.#credit = 0;
     this.#limit += 1;
@@ -52,7 +56,7 @@ export class ConcurrencyLimit {
     if (this.#signs === 0) this.#span = 0;
     this.#signs += 1;
     if (this.#signs < SIGNS) return false;
-    const kept = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 1 - this.#signs / (this.#span + 1)));
+    const kept = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 1 - this.#signs / Math.max(this.#span, inFlight)));
     this.#signs = 0;
     this.#credit = 0;
     this.#decreasedAt = now;

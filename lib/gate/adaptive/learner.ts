@@ -12,6 +12,8 @@ const PACE_MS = 20;
 /** Reopenings nearer to each other than that, in ms and in latencies, are taken as one: their noise is too loud. */
 const SHORTEST_SPAN_MS = 100;
 const SPAN_LATENCIES = 4;
+/** Share of a limit just learned that is in flight at once when it is tried first. */
+const RAMP_SHARE = 0.25;
 /** Weight of the newest latency in their average. */
 const LATENCY_SHARE = 0.1;
 /** Most windows of one quota that are learned. */
@@ -184,7 +186,7 @@ export class Learner {
       (each) => each !== near && (each.per > window.per || each.limit < window.limit),
     );
     this.#windows = [...others, window].sort((a, b) => a.per - b.per).slice(-MOST_WINDOWS);
-    this.#ramp = FIRST_FLIGHT;
+    this.#ramp = Math.max(FIRST_FLIGHT, window.limit * RAMP_SHARE);
     return { limit: window.limit, perMs: window.per };
   }
 
