@@ -7,7 +7,7 @@ import type { Peer, Work } from '../types.ts';
 const peer: Peer = {
   title: 'Bottleneck + p-retry + got, by hand',
   tuned:
-    'a reservoir where the limit is declared, else 20 at once; 30 retries, each through the limiter, after Retry-After',
+    'a reservoir where the limit is declared, else 10 at once; 30 retries, each through the limiter, after Retry-After',
   make({ variant, work }) {
     const limiter = new Bottleneck(limits(work, variant === 'tuned'));
     const api = got.extend({ agent: { http: new http.Agent({ keepAlive: true }) }, retry: { limit: 0 } });
@@ -30,7 +30,7 @@ const peer: Peer = {
 
 function limits({ declared }: Work, tuned: boolean): Bottleneck.ConstructorOptions {
   const [window] = declared ?? [];
-  if (!window) return tuned ? { maxConcurrent: 20 } : {};
+  if (!window) return tuned ? { maxConcurrent: 10 } : {};
   const { limit, per } = window;
   return { reservoir: limit, reservoirRefreshAmount: limit, reservoirRefreshInterval: per };
 }
