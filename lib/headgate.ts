@@ -111,6 +111,8 @@ class Composition implements Headgate, CallContext {
       room: { most: settings.maxQueue, taken: 0 },
       resumed: (quota, untilMs, cause) =>
         this.emitter.emit('resume', { at: clock.now(), gate: this.name, quota, untilMs, cause }),
+      held: (quota, untilMs) =>
+        this.emitter.emit('pause', { at: clock.now(), gate: this.name, quota, untilMs, cause: 'header' }),
       adaptive: settings.adaptive,
       learned: (quota, { limit, perMs }, cause) =>
         this.emitter.emit('learned', { at: clock.now(), gate: this.name, quota, limit, perMs, cause }),

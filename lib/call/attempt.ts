@@ -1,7 +1,11 @@
+import type { RateLimit } from '../classify/rate-limit.ts';
 import type { AttemptRecord, PauseCause } from '../events/types.ts';
 import { routeOf } from '../gate/adaptive/outage.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
+
+/** Statuses by which a server tells that it has too much to do. */
+const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
 
 /** What a client knows of how an attempt ended. */
 export interface Ending extends Omit<Outcome, 'request' | 'receivedAt'> {
@@ -90,12 +94,25 @@ export class Attempt {
     this.permit.gate.served(this.permit.takenAt);
   }
 
-  /** Tells the gate, once, of a fault; `overload` says that the server may have too much to do. */
-  tellFailed(call: string, overload: boolean): void {
-    if (this.#told) return;
+  /** Tells the gate, once, what became of the attempt; a refusal is told apart, since it closes the gate. */
+  tell(call: string): void {
+    const { verdict, status } = this.classification ?? {};
+    if (
+      verdict === 'success' ||
+      (status !== undefined && verdict !== 'throttled' && verdict !== 'transient')
+    ) {
+      this.tellServed();
+    }
+    if (verdict !== 'transient' || this.#told) return;
     this.#told = true;
     const route = routeOf(this.request.method, this.request.url.pathname);
+    const overload = status === undefined || OVERLOAD.has(status);
     this.permit.gate.failed({ sentAt: this.permit.takenAt, call, route, overload });
+  }
+
+  /** Tells the gate what the server states of its quotas. */
+  tellLimits(limits: readonly RateLimit[]): void {
+    if (limits.length > 0) this.permit.gate.heard(this.permit.number, limits);
   }
 
   /** The request never left: its permit is given back unused. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rateLimits } from '../classify/rate-limit.ts';
 import { attachReport, type HeadgateError } from '../errors.ts';
 import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent, CallReport } from '../events/types.ts';
@@ -13,9 +14,6 @@ import { History } from './history.ts';
 
 /** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
 export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
-
-/** Statuses by which a server tells that it has too much to do. */
-const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
 
 const NO_RESEND: Decision = { resend: false, reason: 'terminal' };
 
@@ -197,6 +195,7 @@ export class Call implements AttemptObserver {
   answered(attempt: Attempt, status: number, headers: Headers): void {
     // Status and headers are enough to close a quota, or to keep it open; the body may be long in coming.
     if (status < 400) attempt.tellServed();
+    attempt.tellLimits(rateLimits(headers, Date.now()));
     if (status !== 429) return;
     const { profile } = this.#context;
     this.#pause(
@@ -245,9 +244,7 @@ export class Call implements AttemptObserver {
     // The quota closed when the head of the response came; the correlation ID may stand in the body.
     const { pause } = attempt;
     if (pause && pause !== 'known') this.#context.emitter.emit('pause', { ...this.#event(), ...pause });
-    const { verdict } = classification;
-    if (verdict === 'transient') attempt.tellFailed(this.id, status === undefined || OVERLOAD.has(status));
-    else if (verdict === 'success' || (status !== undefined && verdict !== 'throttled')) attempt.tellServed();
+    attempt.tell(this.id);
     return classification;
   }
 

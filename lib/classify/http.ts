@@ -1,7 +1,8 @@
 /** What HTTP itself, RFC 9110 and its relatives, says of an outcome. Every profile's reading begins here. */
-import type { Classification, Outcome, Verdict } from '../types.ts';
+import type { Classification, Headers, Outcome, Verdict } from '../types.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import { readFault } from './network.ts';
+import { rateLimits, usedUpMs } from './rate-limit.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 interface StatusRule {
@@ -53,7 +54,7 @@ export function classifyHttp(outcome: Outcome): Classification {
   if (status === undefined || (status < 400 && outcome.error !== undefined)) {
     return { ...readFault(outcome.error), status, correlationId };
   }
-  const wait = headers && status >= 400 ? retryAfterMs(headers, outcome.receivedAt) : undefined;
+  const wait = headers && status >= 400 ? waitOf(status, headers, outcome.receivedAt) : undefined;
   const rule = status === 413 && wait !== undefined ? TOO_LARGE_FOR_NOW : ruleOf(status);
   const waits = wait !== undefined && (rule.verdict === 'throttled' || rule.verdict === 'transient');
   return {
@@ -65,4 +66,12 @@ export function classifyHttp(outcome: Outcome): Classification {
     unprocessed: rule.unprocessed ?? false,
     hint: rule.hint,
   };
+}
+
+/** `Retry-After` and its kin go before what the rate-limit headers tell (draft-ietf-httpapi-ratelimit-headers-10, 6). */
+function waitOf(status: number, headers: Headers, receivedAt: number): number | undefined {
+  const named = retryAfterMs(headers, receivedAt);
+  if (named !== undefined || status !== 429) return named;
+  // A reset that is over already tells nothing of this refusal.
+  return usedUpMs(rateLimits(headers, receivedAt)) || undefined;
 }

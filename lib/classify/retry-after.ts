@@ -5,6 +5,7 @@
  * wrongly is worse than none.
  */
 import type { Headers } from '../types.ts';
+import { serverNow, trimOws, valuesOf } from './field-values.ts';
 import { parseHttpDate } from './http-date.ts';
 
 /** Of one wait, these give the finer figure; `Retry-After` is the same rounded to seconds. */
@@ -39,12 +40,6 @@ export function retryAfterMs(headers: Headers, receivedAt: number): number | und
   return longest(headers['retry-after'], (text) => decimal(text, 1000) ?? untilDate(text, now));
 }
 
-/** By the server's own clock, when the response tells it: then a wrong clock on either side shortens no wait. */
-function serverNow(headers: Headers, receivedAt: number): number {
-  const [value] = valuesOf(headers.date);
-  return (value === undefined ? undefined : parseHttpDate(trimOws(value), receivedAt)) ?? receivedAt;
-}
-
 /** The longest of a header's waits. Values joined with commas count only if all of them are valid. */
 function longest(header: Headers[string], read: (text: string) => number | undefined): number | undefined {
   let wait: number | undefined;
@@ -67,22 +62,4 @@ function untilDate(text: string, now: number): number | undefined {
 
 function clamp(ms: number): number {
   return Math.min(Math.max(ms, 0), Number.MAX_SAFE_INTEGER);
-}
-
-function valuesOf(header: Headers[string]): readonly string[] {
-  const values: readonly unknown[] = Array.isArray(header) ? header : [header];
-  return values.filter((value) => typeof value === 'string');
-}
-
-/** Optional white space of RFC 9110: spaces and tabs, nothing else that `trim` takes. */
-function trimOws(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isOws(text.charCodeAt(start))) start++;
-  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isOws(unit: number): boolean {
-  return unit === 0x20 || unit === 0x09;
 }

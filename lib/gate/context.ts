@@ -20,6 +20,8 @@ export interface GateContext {
   readonly room: Room;
   /** The pause of this quota ended. */
   readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
+  /** This quota closed because the server stated that nothing is left of it. */
+  readonly held: (quota: string, untilMs: number) => void;
   /** Whether a gate learns what nobody declared. */
   readonly adaptive: boolean;
   /** A limit was learned, or changed. */

@@ -1,16 +1,17 @@
+import type { RateLimit } from '../classify/rate-limit.ts';
 import type { PauseCause } from '../events/types.ts';
 import { Budget } from '../policy/budget.ts';
 import type { Backoff } from '../policy/policy.ts';
-import type { QuotaRef, Window } from '../types.ts';
+import type { QuotaRef } from '../types.ts';
 import { Adaptive, type Fault } from './adaptive/adaptive.ts';
 import { routeOf } from './adaptive/outage.ts';
 import { Backlog } from './backlog.ts';
 import type { GateContext, QuotaSnapshot } from './context.ts';
-import { Leases } from './leases.ts';
 import { Pause } from './pause.ts';
 import { type Ask, Permit, Place } from './permit.ts';
 import type { Entry } from './schedule.ts';
 import { WindowCount } from './window-count.ts';
+import { Windows } from './windows.ts';
 
 /**
  * The gate of one quota: hands out permits in order, while no window is full and no pause is on.
@@ -22,7 +23,7 @@ export class Gate {
   readonly key: string;
   readonly #budget: Budget;
   readonly #context: GateContext;
-  #windows: readonly Leases[];
+  readonly #windows: Windows;
   /** Attempts in flight; its capacity is the concurrency limit. */
   readonly #flight: WindowCount;
   readonly #backlog: Backlog;
@@ -38,7 +39,9 @@ export class Gate {
     this.#backlog = new Backlog(context.room);
     this.#pause = new Pause(context.random);
     this.#budget = new Budget(context.clock.now());
-    this.#windows = longestFirst(ref.windows).map((window) => this.#lease(window));
+    const { ledger, schedule, clock } = context;
+    const changed = (): void => this.#pump();
+    this.#windows = new Windows(ref.key, ref.windows, { ledger, schedule, now: () => clock.now(), changed });
     this.#flight = new WindowCount(0, ref.concurrency ?? Infinity);
     this.#adaptive = this.#learn(ref);
   }
@@ -47,7 +50,7 @@ export class Gate {
   acquire(ask: Ask): Permit | Place {
     const now = this.#context.clock.now();
     if (this.#reopening && now >= this.#pause.opensAt) this.#reopen();
-    const failure = this.#failure();
+    const failure = this.#windows.failure;
     if (failure) throw failure;
     if (this.#backlog.length === 0 && this.#turnAt(now) <= now) return this.#take(now);
     if (this.#exempt(ask, now)) return this.#take(now);
@@ -101,6 +104,14 @@ export class Gate {
     this.#pump();
   }
 
+  /** The server states what is left of its quotas, in its answer to the attempt of this number. */
+  heard(number: number, limits: readonly RateLimit[]): void {
+    const { clock, held } = this.#context;
+    const now = clock.now();
+    const ms = this.#adaptive?.heard(now, number, limits) ?? 0;
+    if (ms > 0 && this.pause(ms, 'header')) held(this.key, this.#pause.until);
+  }
+
   /** An attempt failed for a fault. */
   failed(fault: Fault): void {
     const now = this.#context.clock.now();
@@ -120,11 +131,7 @@ export class Gate {
 
   /** The quota's limits are others from now on; what was used of the old ones counts on. */
   relimit(ref: QuotaRef): void {
-    const old = this.#windows;
-    const kept = (window: Window) =>
-      old.find(({ limit, count }) => limit === window.limit && count.per === window.per);
-    this.#windows = longestFirst(ref.windows).map((window) => kept(window) ?? this.#lease(window, old[0]));
-    for (const window of old) if (!this.#windows.includes(window)) void window.close();
+    this.#windows.replace(ref.windows);
     this.#flight.capacity = ref.concurrency ?? Infinity;
     this.#adaptive = this.#learn(ref);
     this.#pump();
@@ -141,7 +148,7 @@ export class Gate {
       this.#backlog.length === 0 &&
       now >= this.#pause.opensAt &&
       this.#flight.used(now) === 0 &&
-      this.#windows.every((window) => window.count.used(now) === 0)
+      this.#windows.idle(now)
     );
   }
 
@@ -150,7 +157,7 @@ export class Gate {
     const { capacity } = this.#flight;
     return {
       key: this.key,
-      windows: this.#windows.map(({ limit, count }) => ({ limit, per: count.per, used: count.used(now) })),
+      windows: this.#windows.snapshot(now),
       concurrency: capacity === Infinity ? undefined : capacity,
       inFlight: this.#flight.used(now),
       queued: this.#backlog.length,
@@ -165,12 +172,12 @@ export class Gate {
     this.#wake?.cancel();
     this.#reopening?.cancel();
     this.#backlog.dismissAll(error);
-    await Promise.all(this.#windows.map((window) => window.close()));
+    await this.#windows.close();
   }
 
   /** @internal A permit's response came. */
   answered(at: number): void {
-    for (const window of this.#windows) window.count.give(at);
+    this.#windows.give(at);
     this.#adaptive?.answered(at);
     this.#pump();
   }
@@ -185,7 +192,7 @@ export class Gate {
 
   /** @internal A permit was not used. */
   refunded({ takenAt }: Permit): void {
-    for (const window of this.#windows) window.count.refund();
+    this.#windows.refund();
     this.#flight.refund();
     this.#pause.ended(takenAt);
     this.#adaptive?.refunded(this.#context.clock.now());
@@ -200,11 +207,11 @@ export class Gate {
   }
 
   #take(now: number): Permit {
-    for (const window of this.#windows) window.take(now);
+    this.#windows.take(now);
     this.#flight.take();
     this.#pause.taken(now);
     this.#adaptive?.take(now);
-    return new Permit(this, now);
+    return new Permit(this, now, this.#adaptive?.sent ?? 0);
   }
 
   /** A call of a route that has not failed need not wait for an outage to end, if nothing else holds it up. */
@@ -219,28 +226,21 @@ export class Gate {
     if (this.#flight.free(now) < 1) return Infinity;
     let turn = Math.max(now, this.#pause.nextAt);
     if (this.#adaptive) turn = Math.max(turn, this.#adaptive.turnAt(now, this.#flight.used(now), heedOutage));
-    for (const { count } of this.#windows) {
-      if (count.free(now) < 1) turn = Math.max(turn, count.recycle ? count.nextExpiry(now) : Infinity);
-    }
-    return turn;
+    return Math.max(turn, this.#windows.turnAt(now));
   }
 
   /** The earliest moment at which a newcomer can go: a lower bound, for waits in vain. */
   #expectedAt(ask: Ask, now: number): number {
     const place = this.#backlog.ahead(ask) + 1;
-    let at = Math.max(now, this.#pause.opensAt);
-    for (const { count } of this.#windows) {
-      if (count.capacity > 0 && count.recycle) at = Math.max(at, count.freeAt(place, now));
-    }
-    return at;
+    return Math.max(this.#pause.opensAt, this.#windows.freeAt(place, now));
   }
 
   #pump(): void {
     if (this.#closed) return;
-    const failure = this.#failure();
+    const failure = this.#windows.failure;
     if (failure) this.#backlog.dismissAll(failure);
     const now = this.#context.clock.now();
-    for (const window of this.#windows) window.want(this.#backlog.length);
+    this.#windows.want(this.#backlog.length);
     let turn = Infinity;
     while (this.#backlog.length > 0) {
       turn = this.#turnAt(now);
@@ -274,26 +274,9 @@ export class Gate {
     this.#pump();
   }
 
-  /** What keeps the quota from admitting anything at all. */
-  #failure(): Error | undefined {
-    return this.#windows.find(({ failure }) => failure)?.failure;
-  }
-
-  /** A window, and what was used of one before it. */
-  #lease(window: Window, before?: Leases): Leases {
-    const { ledger, schedule, clock } = this.#context;
-    const context = { ledger, schedule, now: () => clock.now(), changed: () => this.#pump() };
-    const leases = new Leases(this.key, window, context);
-    if (before) leases.count.adopt(before.count);
-    return leases;
-  }
-
   #learn({ windows }: QuotaRef): Adaptive | undefined {
     const { adaptive, random, learned } = this.#context;
     if (!adaptive) return undefined;
     return new Adaptive(windows.length > 0, random, (finding, cause) => learned(this.key, finding, cause));
   }
 }
-
-/** The longest's permits are the scarcest to lease. */
-const longestFirst = (windows: readonly Window[]): Window[] => [...windows].sort((a, b) => b.per - a.per);

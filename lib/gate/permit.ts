@@ -8,11 +8,14 @@ export class Permit {
   readonly gate: Gate;
   /** Moment of its taking. */
   readonly takenAt: number;
+  /** Number of the attempt among those of its quota. */
+  readonly number: number;
   #state: PermitState = 'held';
 
-  constructor(gate: Gate, takenAt: number) {
+  constructor(gate: Gate, takenAt: number, number: number) {
     this.gate = gate;
     this.takenAt = takenAt;
+    this.number = number;
   }
 
   /** The response's head came at `at`: from here its windows run. The attempt stays in flight. */

@@ -38,6 +38,7 @@ export function makeGate(clock: VirtualClock, ref: Partial<QuotaRef>, setup: Gat
       ledger: setup.ledger ?? promptLedger,
       room: { most: setup.maxQueue ?? Infinity, taken: 0 },
       resumed: setup.resumed ?? (() => undefined),
+      held: () => undefined,
       adaptive: setup.adaptive ?? false,
       learned: setup.learned ?? (() => undefined),
     },

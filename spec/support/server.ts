@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import http2 from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
 import type { AnyEvent, CallReport, EventName, Headgate } from 'headgate';
+import type { Pair } from './certificate.ts';
 
 /** What a test server does with its nth request, from 1. */
 export type Handler = (n: number, request: IncomingMessage, response: ServerResponse) => void;
@@ -10,10 +12,11 @@ export type Handler = (n: number, request: IncomingMessage, response: ServerResp
 export class TestServer {
   readonly seen: { readonly at: number; readonly method: string; readonly url: string; body: string }[] = [];
   handler: Handler = (_n, _request, response) => response.end('{}');
-  readonly #server: http.Server;
+  readonly #server: http.Server | http2.Http2SecureServer;
+  readonly #sockets = new Set<Socket>();
 
-  private constructor() {
-    this.#server = http.createServer((request, response) => {
+  private constructor(pair: Pair | undefined) {
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
       const entry = { at: performance.now(), method: request.method ?? '', url: request.url ?? '', body: '' };
       const n = this.seen.push(entry);
       request.on('data', (chunk) => {
@@ -21,19 +24,30 @@ export class TestServer {
       });
       request.on('error', () => undefined);
       this.handler(n, request, response);
+    };
+    if (pair) {
+      this.#server = http2.createSecureServer(pair, listener as never);
+    } else {
+      this.#server = http.createServer(listener);
+      this.#server.keepAliveTimeout = 60_000;
+    }
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
-    this.#server.keepAliveTimeout = 60_000;
   }
 
-  static async start(): Promise<TestServer> {
-    const server = new TestServer();
+  /** Over HTTP/2 where it is given a key and certificate. */
+  static async start(pair?: Pair): Promise<TestServer> {
+    const server = new TestServer(pair);
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
     return server;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const { port } = this.#server.address() as AddressInfo;
+    return this.#server instanceof http.Server ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
   }
 
   /** Answers with these, in turn, and then with 200. */
@@ -46,8 +60,8 @@ export class TestServer {
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
     this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
     await once(this.#server, 'close');
   }
 }

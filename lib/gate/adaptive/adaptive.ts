@@ -1,5 +1,7 @@
+import type { RateLimit } from '../../classify/rate-limit.ts';
 import type { Random } from '../../policy/backoff.ts';
 import type { QuotaSnapshot } from '../context.ts';
+import { Allowances } from './allowances.ts';
 import { ConcurrencyLimit } from './concurrency.ts';
 import { type Finding, Learner } from './learner.ts';
 import { Outage } from './outage.ts';
@@ -7,7 +9,7 @@ import { Outage } from './outage.ts';
 export type { Finding } from './learner.ts';
 
 /** Why a limit was learned or changed. */
-export type LearnedCause = 'throttled' | 'probe' | 'overload';
+export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload';
 
 /** One attempt that failed for a fault. */
 export interface Fault {
@@ -27,7 +29,10 @@ export class Adaptive {
   readonly concurrency: ConcurrencyLimit = new ConcurrencyLimit();
   /** Absent where windows are declared: there is nothing to find out. */
   readonly learner: Learner | undefined;
+  readonly #allowances = new Allowances();
   readonly #learned: OnLearned;
+  /** Attempts sent. */
+  #sent = 0;
 
   constructor(declared: boolean, random: Random, learned: OnLearned) {
     this.outage = new Outage(random);
@@ -39,10 +44,33 @@ export class Adaptive {
   turnAt(now: number, inFlight: number, heedOutage: boolean): number {
     const { learner, outage } = this;
     if (inFlight >= Math.min(this.concurrency.limit, outage.ramp)) return Infinity;
-    return Math.max(now, heedOutage ? outage.nextAt : now, learner ? learner.turnAt(now) : now);
+    return Math.max(
+      heedOutage ? outage.nextAt : now,
+      this.#allowances.turnAt(now, this.#sent),
+      learner ? learner.turnAt(now) : now,
+    );
+  }
+
+  /** Number of the last attempt sent, from 1. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /**
+   * The server stated what is left of its quotas, in its answer to attempt `number`. Returns for how long nothing more
+   * may be sent, in ms.
+   */
+  heard(now: number, number: number, limits: readonly RateLimit[]): number {
+    for (const { limit, windowMs, requests } of limits) {
+      if (!requests || !limit || !windowMs) continue;
+      const finding = this.learner?.stated(now, limit, windowMs);
+      if (finding) this.#learned(finding, 'header');
+    }
+    return this.#allowances.heard(now, number, this.#sent, limits);
   }
 
   take(now: number): void {
+    this.#sent += 1;
     this.outage.taken();
     this.learner?.take(now);
   }

@@ -40,12 +40,13 @@ export class LearnedWindow {
   #filledAt = -Infinity;
   #trialFrom = Infinity;
 
-  constructor(limit: number, low: number, high: number, now: number) {
+  /** @param stated by the server itself: nothing to doubt */
+  constructor(limit: number, low: number, high: number, now: number, stated = false) {
     this.#low = low;
     this.#high = high;
     this.#proved = high;
     this.count = new WindowCount(this.#middle(), limit);
-    this.#probeAt = now + high * FIRST_PROBE;
+    this.#probeAt = stated ? Infinity : now + high * FIRST_PROBE;
   }
 
   get limit(): number {

@@ -121,6 +121,18 @@ export class Learner {
     return finding;
   }
 
+  /** The server states one of its windows. Returns what was not known. */
+  stated(now: number, limit: number, per: number): Finding | undefined {
+    const known = this.#windows.find((window) => window.per === per);
+    if (known?.limit === limit) return undefined;
+    const others = this.#windows.filter((window) => window !== known);
+    if (others.length === MOST_WINDOWS) others.shift();
+    this.#windows = [...others, this.#remember(new LearnedWindow(limit, per, per, now, true), now)].sort(
+      (a, b) => a.per - b.per,
+    );
+    return { limit, perMs: per };
+  }
+
   /** An attempt was refused for the quota. */
   refused(now: number, sentAt: number, waitMs: number | undefined): void {
     let expected = false;
@@ -178,9 +190,7 @@ export class Learner {
     if (served.count === 0 || per < this.#shortest) return undefined;
     const high = this.#wholeSeconds ? Math.max(wait, Math.floor(per / 1000) * 1000) : per;
     const low = named ? high : Math.min(high, this.#refusedLastAt - begin);
-    const window = new LearnedWindow(served.count, low, high, at);
-    this.#served.replay(now - window.per, (moment) => window.count.preset(moment));
-    window.count.presetInFlight(this.#unanswered);
+    const window = this.#remember(new LearnedWindow(served.count, low, high, at), now);
     // A longer window that allows no more makes a shorter one superfluous.
     const others = this.#windows.filter(
       (each) => each !== near && (each.per > window.per || each.limit < window.limit),
@@ -188,6 +198,13 @@ export class Learner {
     this.#windows = [...others, window].sort((a, b) => a.per - b.per).slice(-MOST_WINDOWS);
     this.#ramp = Math.max(FIRST_FLIGHT, window.limit * RAMP_SHARE);
     return { limit: window.limit, perMs: window.per };
+  }
+
+  /** A new window counts what came before it. */
+  #remember(window: LearnedWindow, now: number): LearnedWindow {
+    this.#served.replay(now - window.per, (moment) => window.count.preset(moment));
+    window.count.presetInFlight(this.#unanswered);
+    return window;
   }
 
   /** The shortest window that can be told from noise, in ms. */
