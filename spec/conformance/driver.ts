@@ -1,4 +1,5 @@
 import type { CallOptions, CallReport, Headgate } from 'headgate';
+import type { Pair } from '../support/certificate.ts';
 
 /** A request's body, in the form that its user has it in. */
 export type Body =
@@ -50,6 +51,8 @@ export interface Difference {
 export interface Driver {
   /** Column of the table. */
   readonly name: string;
+  /** Its server speaks HTTP/2, by this key and certificate. */
+  readonly http2?: Pair;
   client(gate: Headgate): Client;
   /** By the law's title. */
   readonly differences?: Readonly<Record<string, Difference>>;

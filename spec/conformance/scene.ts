@@ -4,7 +4,7 @@ import { type Failure, failureOf, names, record, sleep, TestServer } from '../su
 import type { Answer, Ask, Client, Driver } from './driver.ts';
 
 /** Longest that a law waits for something, in ms: much longer than any should have to. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
 
 /** A gate, its client, and what was told of them. */
 export interface Stage {
@@ -29,7 +29,7 @@ export class Scene implements AsyncDisposable {
   }
 
   static async open(driver: Driver): Promise<Scene> {
-    return new Scene(driver, await TestServer.start());
+    return new Scene(driver, await TestServer.start(driver.http2));
   }
 
   get url(): string {
@@ -45,7 +45,7 @@ export class Scene implements AsyncDisposable {
   }
 
   async another(): Promise<TestServer> {
-    const server = await TestServer.start();
+    const server = await TestServer.start(this.#driver.http2);
     this.#servers.push(server);
     return server;
   }

@@ -1,39 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { headgate } from 'headgate';
+import { certificate } from '../../support/certificate.ts';
 import { forEachMajor } from '../../support/majors.ts';
 import { record } from '../../support/server.ts';
-
-/** A key and certificate of a minute's life. */
-function certificate(): { key: Buffer; cert: Buffer } | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'headgate-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const made = spawnSync('openssl', [
-    ...[
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '1',
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost',
-    ],
-    ...['-keyout', key, '-out', cert],
-  ]);
-  const pair = made.status === 0 ? { key: readFileSync(key), cert: readFileSync(cert) } : undefined;
-  rmSync(folder, { recursive: true });
-  return pair;
-}
 
 forEachMajor('Over HTTP/2', (got) => {
   it('every attempt is gated, and its permit comes back', async function () {

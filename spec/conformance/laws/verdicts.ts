@@ -118,7 +118,7 @@ export const verdicts: Laws = {
     scene.server.handler = (n, _request, response) => {
       if (n > 1) response.end('{}');
     };
-    const stage = scene.stage({ retry: { deadline: 3_000 } });
+    const stage = scene.stage({ retry: { deadline: 1_500 } });
     await send(stage, { url: scene.url, timeout: 200 });
     expect(statuses(last(stage))).to.deep.equal([undefined, 200]);
   },
@@ -145,7 +145,7 @@ export const verdicts: Laws = {
       response.on('drain', pour);
       pour();
     };
-    const stage = scene.stage({ retry: { deadline: 4_000 } });
+    const stage = scene.stage({ retry: { deadline: 3_500 } });
     expect((await send(stage, { url: scene.url })).status).to.equal(200);
   },
 };
