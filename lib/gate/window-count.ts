@@ -48,6 +48,11 @@ export class WindowCount {
     return this.#inFlight;
   }
 
+  /** The oldest response in the window; `Infinity` when there is none. */
+  get oldest(): number {
+    return this.#size > 0 ? this.#at(0) : Infinity;
+  }
+
   free(now: number): number {
     return this.capacity - this.used(now) - this.spent;
   }

@@ -1,7 +1,8 @@
 import { WindowCount } from '../window-count.ts';
 
-/** After how many windows a wider limit is tried first, and at the longest. */
+/** After how many windows a wider limit is tried first, by how much later each time, and at the longest. */
 const FIRST_PROBE = 4;
+const PROBE_GROWTH = 2;
 const RAREST_PROBE = 16;
 /** A limit is widened by at most this share of itself at once. */
 const WIDEST_STEP = 0.5;
@@ -18,7 +19,7 @@ type Trial = 'none' | 'armed' | 'out';
  * - **wider**: now and then one attempt more than the limit is sent. If it is served the limit grows by 1, 2, 4, …;
  *   if not, the next try comes after twice as many windows, up to 16.
  * - **shorter**: where the server names no wait, the length lies between the last moment that was refused and the
- *   first that was served. The first attempt of each window is sent alone, at the middle, until that is known to 2 %.
+ *   first that was served. The first attempt of each window is sent alone, at the middle, until that is known to 2 %, or to the time that an attempt takes.
  */
 export class LearnedWindow {
   readonly count: WindowCount;
@@ -29,6 +30,8 @@ export class LearnedWindow {
   readonly #proved: number;
   #triedAt = -Infinity;
   #trial: Trial = 'none';
+  /** The window has turned over once all in it is later than this: time for another trial. */
+  #trialAfter: number;
   #step = 1;
   #every = FIRST_PROBE;
   #probeAt: number;
@@ -45,7 +48,8 @@ export class LearnedWindow {
     this.#low = low;
     this.#high = high;
     this.#proved = high;
-    this.count = new WindowCount(this.#middle(), limit);
+    this.#trialAfter = now;
+    this.count = new WindowCount(high, limit);
     this.#probeAt = stated ? Infinity : now + high * FIRST_PROBE;
   }
 
@@ -67,7 +71,7 @@ export class LearnedWindow {
     if (this.#trial === 'out') return Infinity;
     if (this.count.free(now) >= 1) return now;
     if (this.#mayProbe(now, latency)) return now;
-    if (this.#trial === 'none' && this.per < this.#high) this.#trial = 'armed';
+    if (this.#trial === 'none' && this.count.oldest > this.#trialAfter) this.#arm(latency);
     return this.count.nextExpiry(now);
   }
 
@@ -94,7 +98,8 @@ export class LearnedWindow {
     if (this.#trial === 'out' && sentAt >= this.#trialFrom) {
       this.#high = this.per;
       this.#triedAt = now;
-      return this.#try();
+      this.#endTrial();
+      return true;
     }
     if (this.#extra === 0 || sentAt < this.#extraFrom) return false;
     this.#extraServed += 1;
@@ -110,7 +115,7 @@ export class LearnedWindow {
   refused(now: number, sentAt: number): boolean {
     if (this.#trial === 'out' && sentAt >= this.#trialFrom) {
       this.#low = this.per;
-      this.#trial = 'none';
+      this.#endTrial();
       this.count.per = this.#high;
       return true;
     }
@@ -122,7 +127,7 @@ export class LearnedWindow {
     if (this.#extra === 0 || sentAt < this.#extraFrom) return false;
     this.count.capacity += this.#extraServed;
     this.#step = 1;
-    this.#every = Math.min(RAREST_PROBE, this.#every * 2);
+    this.#every = Math.min(RAREST_PROBE, this.#every * PROBE_GROWTH);
     this.#endProbe(now + this.#every * this.per);
     return true;
   }
@@ -153,14 +158,16 @@ export class LearnedWindow {
     this.#extraFrom = Infinity;
   }
 
-  #try(): boolean {
+  #endTrial(): void {
     this.#trial = 'none';
-    this.count.per = this.#middle();
-    return true;
+    this.#trialAfter = this.#trialFrom;
   }
 
-  #middle(): number {
+  /** The next window ends in the middle of what its length may be, if that can be told from noise. */
+  #arm(latency: number): void {
     const gap = this.#high - this.#low;
-    return gap <= Math.max(GRAIN_MS, this.#high * GRAIN_SHARE) ? this.#high : (this.#low + this.#high) / 2;
+    if (gap <= Math.max(GRAIN_MS, latency, this.#high * GRAIN_SHARE)) return;
+    this.count.per = (this.#low + this.#high) / 2;
+    this.#trial = 'armed';
   }
 }

