@@ -90,6 +90,7 @@ class Composition implements Headgate, CallContext {
   readonly #detach: (() => Promise<void>) | undefined;
   readonly #warned = new Set<string>();
   readonly #life = new AbortController();
+  readonly life: AbortSignal = this.#life.signal;
   #closing: Promise<void> | undefined;
 
   constructor(options: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {

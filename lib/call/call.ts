@@ -40,7 +40,7 @@ export class Call implements AttemptObserver {
     this.#context = context;
     this.#settings = settings;
     this.#request = request;
-    this.#fate = new Fate(context.clock, context.schedule, settings.policy.deadlineMs);
+    this.#fate = new Fate(context.clock, context.schedule, context.life, settings.policy.deadlineMs);
     this.#admission = new Admission(context, this.#fate, settings, request.url.origin, (waitMs) =>
       this.#queued(waitMs),
     );

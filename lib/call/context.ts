@@ -16,6 +16,8 @@ export interface CallContext {
   readonly profile: Profile;
   readonly tokens: Tokens | undefined;
   readonly closed: boolean;
+  /** Aborted, with a `ClosedError`, when the gate closes. */
+  readonly life: AbortSignal;
   /** The gate that a request has to pass; `quota` names one in place of the one its URL tells. */
   gateOf(request: RequestFacts, quota: string | undefined): Gate;
 }

@@ -12,13 +12,15 @@ export class Fate {
   /** Moment; `Infinity` for none. */
   readonly deadlineAt: number;
   readonly #entry: Entry | undefined;
+  readonly #life: AbortSignal;
   #interrupt: ((error: Error) => void) | undefined;
   #doom: HeadgateError | undefined;
   /** What its user gave it up with. */
   #aborted: Error | undefined;
   #ended = false;
 
-  constructor(clock: Clock, schedule: Schedule, deadlineMs: number) {
+  constructor(clock: Clock, schedule: Schedule, life: AbortSignal, deadlineMs: number) {
+    this.#life = life;
     this.deadlineMs = deadlineMs;
     this.deadlineAt = clock.now() + deadlineMs;
     if (deadlineMs !== Infinity) {
@@ -52,15 +54,24 @@ export class Fate {
     if (this.#broken) interrupt?.(this.#broken);
   }
 
-  /** Waits for `promise`, but no longer than the call may. `leave` frees what the wait holds. */
+  /** Waits for `promise`, but no longer than the call may, nor than the gate lives. `leave` frees what the wait holds. */
   wait<T>(promise: Promise<T>, leave?: (error: Error) => void): Promise<T> {
+    const life = this.#life;
+    let closed = (): void => undefined;
     return new Promise<T>((resolve, reject) => {
-      this.onInterrupt((error) => {
+      const end = (error: Error): void => {
         leave?.(error);
         reject(error);
-      });
+      };
+      closed = () => end(this.seal(life.reason) as Error);
+      this.onInterrupt(end);
+      if (life.aborted) closed();
+      else life.addEventListener('abort', closed);
       promise.then(resolve, reject);
-    }).finally(() => this.onInterrupt(undefined));
+    }).finally(() => {
+      life.removeEventListener('abort', closed);
+      this.onInterrupt(undefined);
+    });
   }
 
   /** The call has to end with `error`; returns it. What is no error of ours is left to the client. */

@@ -10,6 +10,7 @@ import type { Attempt, Ending } from '../call/attempt.ts';
 import type { Call, OpenCall } from '../call/call.ts';
 import type { Headers, RequestFacts } from '../types.ts';
 import { type BodySource, bodyText, isReplayable, limitErrorBody } from './bodies.ts';
+import { Form } from './got-form.ts';
 import { type StretchableTimeout, stretch } from './stretch.ts';
 
 /** The least that a got instance has to be. */
@@ -88,6 +89,7 @@ interface Passage {
   /** The user's `timeout.request`, and the retry for which it was read. */
   timeout: number | undefined;
   retryCount: number;
+  readonly form: Form | undefined;
   /** A stream of this call is being replaced by another: the closing of the first ends nothing. */
   replaced: boolean;
 }
@@ -110,7 +112,16 @@ export function gotExtension(open: OpenCall): GotExtension {
       return Promise.reject(error);
     }
     const retries = options.retry.limit > 0;
-    const passage: Passage = { call, options, retries, timeout: undefined, retryCount: -1, replaced: false };
+    const form = Form.of(options);
+    const passage: Passage = {
+      call,
+      options,
+      retries,
+      timeout: undefined,
+      retryCount: -1,
+      form,
+      replaced: false,
+    };
     options.context = { ...options.context, [key]: passage };
     options.retry.calculateDelay = calculateDelay;
     options.retry.limit = Number.MAX_SAFE_INTEGER;
@@ -143,10 +154,11 @@ export function gotExtension(open: OpenCall): GotExtension {
     if (error.name === 'RetryError') return 1;
     const passage = passageOf(error.options);
     if (!passage) return 0;
-    const replayable = isReplayable(error.options?.body);
+    const replayable = passage.form !== undefined || isReplayable(error.options?.body);
     const decision = passage.call.settle(endingOf(error), { replayable, allowed: passage.retries });
     if (!decision.resend) return 0;
     await passage.call.backOff(decision);
+    if (error.options) passage.form?.refill(error.options);
     passage.replaced = true;
     // The least delay that got takes for a retry: all waiting is done, or is the gate's.
     return 1;

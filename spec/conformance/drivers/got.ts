@@ -59,10 +59,6 @@ function driver(name: string, got: Got, differences: Differences, http2?: Pair):
 }
 
 const common: Differences = {
-  'a throttled POST is made again with the same body: FormData': {
-    because: 'FormData is made a stream before it is sent, and is gone with it',
-    shows: /429/,
-  },
   'a throttled POST is made again with the same body: a Blob': {
     because: 'it takes none as a body',
     shows: /Received values of type `Blob`/,

@@ -134,4 +134,12 @@ export const ending: Laws = {
     expect(await rejection(stage.client.send({ url: scene.url }))).to.be.instanceOf(ClosedError);
     expect(scene.server.seen).to.have.length(1);
   },
+  'a closed gate ends what backs off': async (scene) => {
+    const stage = scene.stage(ONE);
+    scene.server.replies({ status: 500 });
+    const call = rejection(stage.client.send({ url: scene.url }));
+    await until('a retry', () => stage.told().includes('retry'));
+    await soon(stage.gate.close());
+    expect(await call).to.be.instanceOf(ClosedError);
+  },
 };

@@ -52,7 +52,16 @@ export const resending: Laws = {
       `a throttled POST is made again with the same body: ${what}`,
       async (scene: Scene) => {
         scene.server.replies(THROTTLED);
+        const { handler } = scene.server;
+        const boundaries: string[] = [];
+        scene.server.handler = (n, request, response) => {
+          boundaries.push(/boundary=(.*)/.exec(request.headers['content-type'] ?? '')?.[1] ?? '');
+          handler(n, request, response);
+        };
         await send(scene.stage(), { url: scene.url, method: 'POST', body: body() });
+        for (const [index, seen] of scene.server.seen.entries()) {
+          expect(seen.body).to.include(boundaries[index]);
+        }
         const bodies = scene.server.seen.map((seen) => plain(seen.body));
         expect(bodies).to.have.length(2);
         expect(bodies[1])
