@@ -40,10 +40,18 @@ export interface CancelToken {
   unsubscribe(listener: (reason: Error) => void): void;
 }
 
+/** Has a type, as events have: axios then makes an error of its own. Some of its releases cannot bear a DOMException. */
+class GivenUp extends Error {
+  readonly type = 'abort';
+}
+
+type Told = (reason: Error) => void;
+
 /** Breaks an attempt off for its user, or for the gate. As a token it costs less than a signal. */
 class Breakers implements CancelToken {
   readonly #own: Breaker;
   readonly #users: CancelToken | undefined;
+  readonly #told = new Map<Told, Told>();
 
   constructor(own: Breaker, users: CancelToken | undefined) {
     this.#own = own;
@@ -55,17 +63,20 @@ class Breakers implements CancelToken {
   }
 
   throwIfRequested(): void {
-    if (this.reason) throw this.reason;
+    if (this.reason) throw new GivenUp();
   }
 
-  subscribe(listener: (reason: Error) => void): void {
-    this.#own.subscribe(listener);
+  subscribe(listener: Told): void {
+    const told = (): void => listener(new GivenUp());
+    this.#told.set(listener, told);
+    this.#own.subscribe(told);
     // The user's goes on to govern a stream after the call is over.
     this.#users?.subscribe(listener);
   }
 
-  unsubscribe(listener: (reason: Error) => void): void {
-    this.#own.unsubscribe(listener);
+  unsubscribe(listener: Told): void {
+    const told = this.#told.get(listener);
+    if (told) this.#own.unsubscribe(told);
     this.#users?.unsubscribe(listener);
   }
 
@@ -156,7 +167,7 @@ export class Leg implements RequestFacts {
     return this.#kept !== undefined || isReplayable(this.config.data);
   }
 
-  /** The config for one attempt. */
+  /** The config for one attempt, which may be written into. */
   prepared({ token }: Attempt, breaker: Breaker, beforeRedirect: BeforeRedirect): Config {
     const { config } = this;
     // A token is for one attempt alone. What else adapters write into headers, they may meet again.
@@ -166,8 +177,10 @@ export class Leg implements RequestFacts {
     if (kept) headers.set('Content-Type', (config.data as FormStream).getHeaders()['content-type'] as string);
     this.#sent = true;
     const cancelToken = new Breakers(breaker, config.cancelToken);
-    const prepared: Config = { ...config, headers, beforeRedirect, cancelToken };
-    return kept ? { ...prepared, data: kept } : prepared;
+    // Without a prototype, as axios makes its own: of any other it makes a copy first.
+    const prepared = Object.assign(Object.create(null), config, { headers, beforeRedirect, cancelToken });
+    if (kept) prepared.data = kept;
+    return prepared;
   }
 
   /**

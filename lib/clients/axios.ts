@@ -43,6 +43,9 @@ interface Instance {
 
 type ChosenConfig = Config & { adapter?: Choice; readonly exactly?: () => ChosenConfig };
 
+/** Bodies pass as they are: the call's own transforms are done before it, and after. */
+const UNTOUCHED = { transformRequest: [], transformResponse: [] };
+
 const RETRIES =
   'axios-retry stands before the gate, which retries already: it was told to make no attempts of its own; leave it out';
 
@@ -76,7 +79,7 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
       typeof choice === 'function'
         ? choice
         : (config) => {
-            const exact = { ...config, adapter: choice, transformRequest: [], transformResponse: [] };
+            const exact = Object.assign(config, { adapter: choice, ...UNTOUCHED });
             return bare.request({ exactly: () => exact });
           };
     const adapter: Adapter = (config) => run(open, warn, bare, send, config);
@@ -115,7 +118,7 @@ async function run(
     leg = new Leg(config, uriOf);
   } catch {
     // axios refuses it too, or reads a data: URL, which needs no gate.
-    return send(config);
+    return send({ ...config });
   }
   silence(config, warn);
   const call = open(config.headgate, leg);
@@ -153,7 +156,7 @@ async function run(
 
   try {
     const response = await retrying(call, attempt);
-    return Object.defineProperty(response, 'headgate', { value: call.report(), configurable: true });
+    return Object.defineProperty(response, 'headgate', { get: () => call.report(), configurable: true });
   } catch (error) {
     if (error instanceof HeadgateError) throw error;
     throw (await cancellation(bare, config, call)) ?? error;
