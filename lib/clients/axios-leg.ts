@@ -1,5 +1,6 @@
 import type { Attempt, Ending } from '../call/attempt.ts';
 import type { Headers, RequestFacts } from '../types.ts';
+import { AttemptToken, type CancelToken } from './axios-token.ts';
 import { bodyText, isReplayable } from './bodies.ts';
 import { REPLAY_LIMIT } from './fetch-body.ts';
 import type { Breaker } from './interruptible.ts';
@@ -31,62 +32,6 @@ export interface Config {
   /** What the call asks for itself. */
   readonly headgate?: unknown;
   'axios-retry'?: { readonly retries?: number };
-}
-
-/** The older way to give a request up. */
-export interface CancelToken {
-  readonly reason?: Error | undefined;
-  subscribe(listener: (reason: Error) => void): void;
-  unsubscribe(listener: (reason: Error) => void): void;
-}
-
-/** Has a type, as events have: axios then makes an error of its own. Some of its releases cannot bear a DOMException. */
-class GivenUp extends Error {
-  readonly type = 'abort';
-}
-
-type Told = (reason: Error) => void;
-
-/** Breaks an attempt off for its user, or for the gate. As a token it costs less than a signal. */
-class Breakers implements CancelToken {
-  readonly #own: Breaker;
-  readonly #users: CancelToken | undefined;
-  readonly #told = new Map<Told, Told>();
-
-  constructor(own: Breaker, users: CancelToken | undefined) {
-    this.#own = own;
-    this.#users = users;
-  }
-
-  get reason(): Error | undefined {
-    return this.#own.reason;
-  }
-
-  throwIfRequested(): void {
-    if (this.reason) throw new GivenUp();
-  }
-
-  subscribe(listener: Told): void {
-    const told = (): void => listener(new GivenUp());
-    this.#told.set(listener, told);
-    this.#own.subscribe(told);
-    // The user's goes on to govern a stream after the call is over.
-    this.#users?.subscribe(listener);
-  }
-
-  unsubscribe(listener: Told): void {
-    const told = this.#told.get(listener);
-    if (told) this.#own.unsubscribe(told);
-    this.#users?.unsubscribe(listener);
-  }
-
-  /** The `fetch` adapter asks for it. */
-  toAbortSignal(): AbortSignal {
-    const controller = new AbortController();
-    const abort = (reason: Error): void => controller.abort(reason);
-    this.subscribe(abort);
-    return Object.assign(controller.signal, { unsubscribe: () => this.unsubscribe(abort) });
-  }
 }
 
 export interface Response {
@@ -176,7 +121,7 @@ export class Leg implements RequestFacts {
     const kept = this.#sent ? this.#kept : undefined;
     if (kept) headers.set('Content-Type', (config.data as FormStream).getHeaders()['content-type'] as string);
     this.#sent = true;
-    const cancelToken = new Breakers(breaker, config.cancelToken);
+    const cancelToken = new AttemptToken(breaker, config.cancelToken);
     // Without a prototype, as axios makes its own: of any other it makes a copy first.
     const prepared = Object.assign(Object.create(null), config, { headers, beforeRedirect, cancelToken });
     if (kept) prepared.data = kept;

@@ -8,7 +8,8 @@
 import type { Attempt } from '../call/attempt.ts';
 import type { Call, OpenCall } from '../call/call.ts';
 import { attachReport, HeadgateError, OptionsError } from '../errors.ts';
-import { type AxiosError, type CancelToken, type Config, endingOf, Leg, type Response } from './axios-leg.ts';
+import { type AxiosError, type Config, endingOf, Leg, type Response } from './axios-leg.ts';
+import type { CancelToken } from './axios-token.ts';
 import { heed, interruptible } from './interruptible.ts';
 import { dropResponse, headersOf } from './reading.ts';
 import { retrying, type Tried } from './retrying.ts';

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
-import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
+import newest, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
+import oldest from 'axios17';
 import { expect } from 'chai';
 import 'headgate/axios';
 import { ClosedError, DeadlineError, type Headgate, headgate, QueueFullError } from 'headgate';
@@ -12,7 +13,7 @@ interface Way {
   listeners(): number;
 }
 
-const ways = {
+const waysOf = (axios: typeof newest) => ({
   signal: (): Way => {
     const controller = new AbortController();
     const { signal } = controller;
@@ -31,10 +32,15 @@ const ways = {
       listeners: () => held._listeners?.length ?? 0,
     };
   },
-};
+});
 
-for (const adapter of ['http', 'fetch']) {
-  describe(`A call of axios that must end, by its ${adapter} adapter`, () => {
+const copies = [newest, oldest as unknown as typeof newest].flatMap((axios) =>
+  ['http', 'fetch'].map((adapter) => ({ axios, adapter })),
+);
+
+for (const { axios, adapter } of copies) {
+  describe(`A call of axios ${axios.VERSION} that must end, by its ${adapter} adapter`, () => {
+    const ways = waysOf(axios);
     let server: TestServer;
     let gate: Headgate;
     let api: AxiosInstance;
