@@ -1,4 +1,5 @@
 /** For TypeScript alone: lets axios's types know of `headgate`, by `import 'headgate/axios'`. */
+import type {} from 'axios';
 import type { CallReport } from '../events/types.ts';
 import type { CallOptions } from '../options.ts';
 
