@@ -29,6 +29,9 @@ const { limiter, url, redisUrl, calls, limit, per } = JSON.parse(process.argv[2]
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 const api = got.extend({ agent: { http: agent }, retry: { limit: 0 } });
 
+/** What a limiter has to do before its process may exit. */
+let close = async (): Promise<void> => undefined;
+
 /** A way to make a call within the fleet's limit. */
 const limiters: Record<Limiter, () => Promise<() => Promise<unknown>>> = {
   async headgate() {
@@ -38,6 +41,7 @@ const limiters: Record<Limiter, () => Promise<() => Promise<unknown>>> = {
       maxQueue: calls,
     });
     const gated = gate.got(api);
+    close = () => gate.close();
     return () => gated(url);
   },
   /** Its documentation's way to limit a rate: a reservoir; its heartbeat has to be as fast as the refill should be. */
@@ -75,4 +79,5 @@ process.send?.('ready');
 await once(process, 'message');
 const results = await Promise.allSettled(Array.from({ length: calls }, call));
 const errors = results.flatMap((each) => (each.status === 'rejected' ? String(each.reason) : []));
+await close();
 process.send?.(errors, () => process.exit());

@@ -2,16 +2,21 @@ import { QueueFullError } from '../errors.ts';
 import type { Room } from './context.ts';
 import type { Ask, Place } from './permit.ts';
 import { Queue } from './queue.ts';
+import type { Entry, Schedule } from './schedule.ts';
 
 /** Who waits at one gate: in order, as many as there is room for, and none beyond its deadline. */
 export class Backlog {
   readonly #queue = new Queue<Place>();
   readonly #room: Room;
+  readonly #schedule: Schedule;
+  /** Whatever they wait for, the process must not exit while they do. */
+  #vigil: Entry | undefined;
   /** No deadline in the queue is earlier than this. */
   #earliestDeadline = Infinity;
 
-  constructor(room: Room) {
+  constructor(room: Room, schedule: Schedule) {
     this.#room = room;
+    this.#schedule = schedule;
   }
 
   get length(): number {
@@ -31,22 +36,22 @@ export class Backlog {
 
   push(place: Place): void {
     this.#room.taken += 1;
+    this.#vigil ??= this.#schedule.at(Infinity, true, () => undefined);
     this.#queue.push(place);
     this.#earliestDeadline = Math.min(this.#earliestDeadline, place.ask.deadlineAt);
   }
 
   /** The next to go leaves. */
   shift(): Place {
-    this.#room.taken -= 1;
     const place = this.#queue.shift() as Place;
-    if (this.#queue.length === 0) this.#earliestDeadline = Infinity;
+    this.#left();
     return place;
   }
 
   /** Leaves from anywhere; false when it does not stand here. */
   remove(place: Place): boolean {
     if (!this.#queue.remove(place)) return false;
-    this.#room.taken -= 1;
+    this.#left();
     return true;
   }
 
@@ -64,5 +69,13 @@ export class Backlog {
       if (deadlineAt < until && this.remove(place)) place.refuse(late(until - now));
       else this.#earliestDeadline = Math.min(this.#earliestDeadline, deadlineAt);
     }
+  }
+
+  #left(): void {
+    this.#room.taken -= 1;
+    if (this.#queue.length > 0) return;
+    this.#earliestDeadline = Infinity;
+    this.#vigil?.cancel();
+    this.#vigil = undefined;
   }
 }

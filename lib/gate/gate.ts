@@ -36,7 +36,7 @@ export class Gate {
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
     this.#context = context;
-    this.#backlog = new Backlog(context.room);
+    this.#backlog = new Backlog(context.room, context.schedule);
     this.#pause = new Pause(context.random);
     this.#budget = new Budget(context.clock.now());
     const { ledger, schedule, clock } = context;

@@ -8,6 +8,9 @@ import { WindowCount } from './window-count.ts';
 /** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
 const REVIEW_MS = 250;
 
+/** What goes beyond the process's fair share of a window is leased so much later, in ms. */
+const BEYOND_MS = 100;
+
 /** Longest that the closing of a gate waits for what is in use to be spent, in ms. */
 const LONGEST_CLOSE_MS = 5000;
 
@@ -190,21 +193,26 @@ export class Leases implements Holder {
     });
   }
 
-  /** Attempts come in swarms: waits for the others of this one, to lease for all of them at once. */
-  #askSoon(now: number): void {
-    this.#asking ??= this.#context.schedule.at(now, this.#waiting > 0, () => {
+  /**
+   * Attempts come in swarms: waits for the others of this one, to lease for all of them at once. What goes beyond a
+   * fair share of the window is leased a little later, so that others come to theirs.
+   */
+  #askSoon(now: number, beyond = false): void {
+    this.#asking ??= this.#context.schedule.at(beyond ? now + BEYOND_MS : now, false, () => {
       this.#asking = undefined;
       if (this.#share !== undefined || this.#closed) return;
       const later = this.#context.now();
       const needed = later < this.#graceUntil ? 0 : this.#waiting || this.#demand.ahead(later);
+      const most = beyond ? this.limit : Math.min(this.limit, this.#account.share);
       let missing = needed - this.count.free(later) - this.#pending;
-      let room = this.limit - this.#held() - this.#pending;
+      let room = most - this.#held() - this.#pending;
       while (missing > 0 && room > 0) {
         const size = Math.min(missing, this.#demand.block, room);
         this.#ask(size);
         missing -= size;
         room -= size;
       }
+      if (missing > 0 && !beyond) this.#askSoon(later, true);
     });
   }
 

@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import Bottleneck from 'bottleneck';
 import { BottleneckAccount } from '../gate/bottleneck.ts';
-import type { Account, Book, Holder, Lease, Ledger, LedgerObserver } from '../gate/ledger.ts';
+import type { Account, Book, Holder, Ledger, LedgerObserver } from '../gate/ledger.ts';
 import type { ConnectionPair } from './connection.ts';
 
 /** Time for all processes to lease again what they still use, after Redis lost its data, in ms. */
 const GRACE_MS = 1500;
 /** After so long a lease goes back, in ms. */
-const RENEW_MS = 10_000;
+const RENEW_MS = 20_000;
+/** Its holders do so at different moments: that much earlier at the most, as a share. */
+const RENEW_SPREAD = 0.5;
 /** What clocks may differ by, and scripts may take, in ms. */
 const SLACK_MS = 5000;
+
+/** At first it is looked more often who else is there, in ms: fleets start together. */
+const FIRST_LOOK_MS = 100;
+const FIRST_LOOKS = 20;
+/** Patience is counted in so many parts. */
+const PARTS = 10;
 
 /** How a {@link RedisLedger} works; checked. */
 export interface RedisLedgerSettings {
@@ -47,10 +55,8 @@ export class RedisLedger implements Ledger {
   #epoch: string | undefined;
   #degraded = false;
   #seen = 1;
+  #looks = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Leases that are waited for: they keep the process alive. */
-  #waiting = 0;
-  #vigil: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(pair: ConnectionPair, settings: RedisLedgerSettings) {
@@ -78,11 +84,13 @@ export class RedisLedger implements Ledger {
     const shareOf = (): number => this.#fairShare(book);
     return {
       shared: true,
-      renewMs: RENEW_MS,
+      get renewMs() {
+        return RENEW_MS * (1 - Math.random() * RENEW_SPREAD);
+      },
       get share() {
         return shareOf();
       },
-      lease: (size) => this.#lease(account, size),
+      lease: (size) => account.lease(size),
       close: () => {
         this.#open.delete(open);
         return account.close();
@@ -113,20 +121,6 @@ export class RedisLedger implements Ledger {
     );
   }
 
-  async #lease(account: BottleneckAccount, size: number): Promise<Lease> {
-    this.#waiting += 1;
-    this.#vigil ??= setInterval(() => undefined, 2 ** 30);
-    try {
-      return await account.lease(size);
-    } finally {
-      this.#waiting -= 1;
-      if (this.#waiting === 0) {
-        clearInterval(this.#vigil);
-        this.#vigil = undefined;
-      }
-    }
-  }
-
   async #listen(): Promise<void> {
     const { subscriber } = this.#pair;
     const channel = this.#key('pauses');
@@ -155,7 +149,9 @@ export class RedisLedger implements Ledger {
       if (this.#closed) return;
       if (epoch === undefined) this.#degrade();
       else this.#alive(epoch);
-      this.#watch(this.#settings.patienceMs);
+      this.#looks += 1;
+      const { patienceMs } = this.#settings;
+      this.#watch(this.#looks < FIRST_LOOKS ? Math.min(FIRST_LOOK_MS, patienceMs) : patienceMs);
     }, ms);
     this.#timer.unref();
   }
@@ -226,17 +222,29 @@ export class RedisLedger implements Ledger {
   async #close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    clearInterval(this.#vigil);
     await this.#pair.disconnect();
   }
 }
 
-/** The result, or `undefined` when there is none in time. */
+/**
+ * The result, or `undefined` when there is none in time. Time in which this process was too busy to listen does not
+ * count: it says nothing of who should have answered.
+ */
 async function within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
+  const part = ms / PARTS;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-    timer.unref();
+    let left = PARTS;
+    const listen = (): void => {
+      const startedAt = performance.now();
+      timer = setTimeout(() => {
+        if (performance.now() - startedAt < 2 * part + 5) left -= 1;
+        if (left === 0) setImmediate(resolve, undefined);
+        else listen();
+      }, part);
+      timer.unref();
+    };
+    listen();
   });
   try {
     return await Promise.race([result.catch(() => undefined), late]);
