@@ -20,9 +20,11 @@ export interface Timer {
 /** The longest delay that a Node.js timer can hold: 2^31-1 ms, about 24.9 days. A longer one fires at once. */
 export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
+const { timeOrigin } = performance;
+
 /** The process's own monotonic clock. */
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => timeOrigin + performance.now(),
   setTimer(fire, ms, hold) {
     const timeout = setTimeout(fire, ms);
     if (!hold) timeout.unref();

@@ -145,7 +145,14 @@ class Composition implements Headgate, CallContext {
   }
 
   undici(): UndiciInterceptor {
-    return undiciInterceptor(this.#opener, (code, message) => this.#warn(code, message));
+    const warn = (code: string, message: string): void => this.#warn(code, message);
+    if (this.tokens && !this.profile.authorizes) {
+      warn('token-withheld', `The profile '${this.profile.name}' names no hosts for the token: none is sent`);
+    }
+    return undiciInterceptor(
+      (asked, request) => new Call(this, { ...this.#settingsOf(asked), anyOrigin: true }, request),
+      warn,
+    );
   }
 
   axios<A extends AxiosLike>(instance: A): A {
@@ -217,10 +224,12 @@ class Composition implements Headgate, CallContext {
     this.emitter.close();
   }
 
-  readonly #opener: OpenCall = (asked, request) => {
+  readonly #opener: OpenCall = (asked, request) => new Call(this, this.#settingsOf(asked), request);
+
+  #settingsOf(asked: unknown): CallSettings {
     const settings = this.#callSettings;
-    return new Call(this, asked === undefined ? settings : readCallOptions(asked, settings.policy), request);
-  };
+    return asked === undefined ? settings : readCallOptions(asked, settings.policy);
+  }
 
   #pausedByPeer(quota: string, ms: number): void {
     const now = this.clock.now();
@@ -237,5 +246,5 @@ class Composition implements Headgate, CallContext {
 }
 
 function callSettings({ policy }: Settings): CallSettings {
-  return { policy, priority: 0, idempotent: undefined, quota: undefined };
+  return { policy, priority: 0, idempotent: undefined, quota: undefined, anyOrigin: false };
 }

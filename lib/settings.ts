@@ -39,6 +39,11 @@ export interface CallSettings {
   readonly idempotent: boolean | undefined;
   /** Name of the quota to draw on, in place of the one that the request tells. */
   readonly quota: string | undefined;
+  /**
+   * The call may be to any host at all, as where every request of a process is gated: a token goes only where the
+   * profile says that it may.
+   */
+  readonly anyOrigin: boolean;
 }
 
 /** Attempts that may wait at once, when `maxQueue` says nothing. */
@@ -153,6 +158,7 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
     priority,
     idempotent,
     quota,
+    anyOrigin: false,
   };
 }
 

@@ -23,15 +23,15 @@ export class Admission {
   readonly #priority: number;
   readonly #quota: string | undefined;
   readonly #queued: OnQueued;
-  /** Origin of the call's first request. */
-  readonly #origin: string;
+  /** Origin of the call's first request, if its user chose it. */
+  readonly #origin: string | undefined;
   #gate: Gate | undefined;
 
   constructor(
     context: CallContext,
     fate: Fate,
     { priority, quota }: { readonly priority: number; readonly quota: string | undefined },
-    origin: string,
+    origin: string | undefined,
     queued: OnQueued,
   ) {
     this.#context = context;

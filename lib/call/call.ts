@@ -41,9 +41,8 @@ export class Call implements AttemptObserver {
     this.#settings = settings;
     this.#request = request;
     this.#fate = new Fate(context.clock, context.schedule, context.life, settings.policy.deadlineMs);
-    this.#admission = new Admission(context, this.#fate, settings, request.url.origin, (waitMs) =>
-      this.#queued(waitMs),
-    );
+    const home = settings.anyOrigin ? undefined : request.url.origin;
+    this.#admission = new Admission(context, this.#fate, settings, home, (waitMs) => this.#queued(waitMs));
   }
 
   get ended(): boolean {

@@ -33,6 +33,9 @@ const CLASS_CODES: ReadonlyMap<unknown, string> = new Map([
 /** System calls and phases (got's `TimeoutError.event`) before the request is written. */
 const BEFORE_SENDING: ReadonlySet<unknown> = new Set(['getaddrinfo', 'connect', 'lookup', 'secureConnect']);
 
+/** What the HTTP/2 of got says, with no code, where the server ended the stream before its response. */
+const ENDED_STREAM = 'The HTTP/2 stream has been early terminated';
+
 /** The only place where Node.js tells the code of a stream's reset. RFC 9113, 8.7: no processing has occurred. */
 const REFUSED_STREAM = 'Stream closed with error code NGHTTP2_REFUSED_STREAM';
 
@@ -54,7 +57,8 @@ export function readFault(error: unknown): Fault {
 
 /** One error by its own class and code, its members aside. */
 function recognise(error: object): Fault | undefined {
-  const code = label(error, 'code');
+  const code =
+    label(error, 'code') ?? (peek(error, 'message') === ENDED_STREAM ? 'ERR_HTTP2_STREAM_ERROR' : undefined);
   const says = CLASS_CODES.get(peek(error, 'name')) ?? code ?? '';
   const hint = TERMINAL_CODES.get(says);
   if (hint !== undefined) return { verdict: 'terminal', code: code ?? says, unprocessed: false, hint };

@@ -239,8 +239,12 @@ export class Gate {
     if (this.#closed) return;
     const failure = this.#windows.failure;
     if (failure) this.#backlog.dismissAll(failure);
-    const now = this.#context.clock.now();
     this.#windows.want(this.#backlog.length);
+    if (this.#backlog.length === 0) {
+      this.#rest();
+      return;
+    }
+    const now = this.#context.clock.now();
     let turn = Infinity;
     while (this.#backlog.length > 0) {
       turn = this.#turnAt(now);
@@ -248,13 +252,17 @@ export class Gate {
       this.#backlog.shift().grant(this.#take(now));
       this.#pause.released();
     }
-    if (this.#backlog.length === 0) {
-      this.#pause.cleared();
-      turn = Infinity;
-    }
-    if (this.#wake?.at === turn) return;
+    if (this.#backlog.length === 0) this.#rest();
+    if (this.#backlog.length === 0 || this.#wake?.at === turn) return;
     this.#wake?.cancel();
     this.#wake = turn === Infinity ? undefined : this.#context.schedule.at(turn, true, () => this.#awake());
+  }
+
+  /** Nobody waits. */
+  #rest(): void {
+    this.#pause.cleared();
+    this.#wake?.cancel();
+    this.#wake = undefined;
   }
 
   #awake(): void {

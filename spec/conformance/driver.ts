@@ -53,6 +53,8 @@ export interface Driver {
   readonly name: string;
   /** Its server speaks HTTP/2, by this key and certificate. */
   readonly http2?: Pair;
+  /** It gates requests to any host at all. */
+  readonly anyHost?: boolean;
   client(gate: Headgate): Client;
   /** By the law's title. */
   readonly differences?: Readonly<Record<string, Difference>>;

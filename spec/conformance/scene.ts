@@ -37,6 +37,11 @@ export class Scene implements AsyncDisposable {
   }
 
   /** A gate of short backoff, and a client behind it. */
+  /** Its client may meet any host at all. */
+  get anyHost(): boolean {
+    return this.#driver.anyHost ?? false;
+  }
+
   stage(options: HeadgateOptions = {}): Stage {
     const gate = headgate({ ...options, retry: { backoff: { base: 5, max: 10 }, ...options.retry } });
     this.#gates.push(gate);

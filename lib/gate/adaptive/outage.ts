@@ -77,9 +77,11 @@ export class Outage {
 
   /** The server answered, and not with a fault. Returns true when that ended an outage. */
   served(): boolean {
-    this.#failures = 0;
-    this.#calls.clear();
-    this.#routes.clear();
+    if (this.#routes.size > 0) {
+      this.#failures = 0;
+      this.#calls.clear();
+      this.#routes.clear();
+    }
     if (this.#ramp !== Infinity) this.#ramp = this.#ramp >= RAMP_END ? Infinity : this.#ramp + 1;
     if (this.#since === undefined) return false;
     this.#since = undefined;

@@ -2,6 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { ClosedError, DeadlineError, type Headgate, headgate } from 'headgate';
+import { generic } from 'headgate/profiles';
 import type { Agent, Dispatcher } from 'undici';
 import { failureOf, names, record, sleep, TestServer } from '../../support/server.ts';
 import { forEachUndici } from '../../support/undici.ts';
@@ -278,7 +279,13 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, fetch: undiciFetc
       fetched += 1;
       return { token: `t${fetched}` };
     };
-    const own = compose({ auth: { token } });
+    const withheld = compose({ auth: { token } });
+    expect((await request(server.url, { dispatcher })).statusCode).to.equal(401);
+    expect(sent.splice(0)[0]).to.equal(undefined);
+    await withheld.close();
+    const { origin } = new URL(server.url);
+    const profile = { ...generic(), authorizes: (url: URL) => url.origin === origin };
+    const own = compose({ auth: { token }, profile });
     for (const headers of [{ 'x-own': 'a' }, ['x-own', 'b'], new Map([['x-own', 'c']])]) {
       expect((await request(server.url, { dispatcher, headers })).statusCode).to.equal(200);
     }

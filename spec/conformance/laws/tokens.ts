@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { TokenSource } from 'headgate';
+import { generic } from 'headgate/profiles';
 import { last, rejection, type Scene, type Stage, send } from '../scene.ts';
 import type { Laws } from './law.ts';
 
@@ -13,12 +14,19 @@ interface Guarded {
   readonly fetched: (string | undefined)[];
 }
 
+/** A gate with tokens. A client that may meet any host at all sends them only where the profile says so. */
+function authorized(scene: Scene, token: TokenSource['token']): Stage {
+  const { origin } = new URL(scene.url);
+  const profile = { ...generic(), authorizes: (url: URL) => url.origin === origin };
+  return scene.stage({ auth: { token }, ...(scene.anyHost && { profile }) });
+}
+
 /** A server that lets in the bearers of one token, and a gate whose tokens are t1, t2, … */
 function guarded(scene: Scene): Guarded {
   const sent: (string | undefined)[] = [];
   const fetched: (string | undefined)[] = [];
   const token: TokenSource['token'] = ({ previous }) => ({ token: `t${fetched.push(previous)}` });
-  const all: Guarded = { stage: scene.stage({ auth: { token } }), sent, valid: 't1', fetched };
+  const all: Guarded = { stage: authorized(scene, token), sent, valid: 't1', fetched };
   scene.server.handler = (_n, request, response) => {
     sent.push(request.headers.authorization);
     response.writeHead(request.headers.authorization === `Bearer ${all.valid}` ? 200 : 401).end('{}');
@@ -70,7 +78,7 @@ export const tokens: Laws = {
     const token = async (): Promise<never> => {
       throw new Error('no token today');
     };
-    const stage = scene.stage({ auth: { token } });
+    const stage = authorized(scene, token);
     const error = await rejection(stage.client.send({ url: scene.url }));
     expect(`${error.message} ${(error.cause as Error | undefined)?.message}`).to.include('no token today');
     expect(scene.server.seen).to.have.length(0);
