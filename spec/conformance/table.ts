@@ -1,7 +1,9 @@
 /**
- * Tries every law on every client and prints what came of it as a table, for the README: `npm run conformance`.
+ * Tries every law on every client and prints what came of it as a table: `npm run conformance`; with `-- --write` it
+ * goes into the README.
  * Ends with an error when a law did not hold where no difference is declared, or a difference did not show.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Difference, Driver } from './driver.ts';
 import { drivers } from './drivers/index.ts';
 import { laws } from './laws.ts';
@@ -42,9 +44,22 @@ for (const [about, group] of Object.entries(laws)) {
     tried += 1;
   }
 }
-console.log(`${tried} laws, tried on ${drivers.length} clients; ✔ holds, a number is a difference:\n`);
-console.log(lines.join('\n'));
-console.log(`\n${reasons.map((reason, index) => `${index + 1}. ${reason}`).join('\n')}`);
+const table = [
+  `${tried} laws, tried on ${drivers.length} clients; ✔ holds, a number is a difference:\n`,
+  ...lines,
+  '',
+  ...reasons.map((reason, index) => `${index + 1}. ${reason}`),
+].join('\n');
+console.log(table);
+if (process.argv.includes('--write')) {
+  const readme = new URL('../../README.md', import.meta.url);
+  const text = readFileSync(readme, 'utf8');
+  const fresh = text.replace(
+    /(<!-- conformance -->\n)[\s\S]*?(<!-- \/conformance -->)/,
+    (_all, begin, end) => `${begin}\n${table}\n\n${end}`,
+  );
+  writeFileSync(readme, fresh);
+}
 if (failures.length > 0) {
   console.error(failures.join('\n'));
   process.exitCode = 1;
