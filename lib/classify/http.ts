@@ -24,7 +24,7 @@ const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
   // RFC 8470: refused for fear of a replay, to be repeated once the handshake is done.
   [425, { verdict: 'transient', unprocessed: true }],
   [429, { verdict: 'throttled', unprocessed: true, hint: 'The quota is used up: wait until it reopens.' }],
-  // Server errors that are answers, not accidents: not implemented, version, negotiation, full (RFC 4918 forbids
+  // Server errors that are answers, not accidents: an unknown method, version, negotiation, full (RFC 4918 forbids
   // to repeat by oneself), loop, extension, a captive portal's sign-in page.
   ...[501, 505, 506, 507, 508, 510, 511].map((status): [number, StatusRule] => [
     status,

@@ -269,7 +269,7 @@ function watchStream(stream: Stream, passage: Passage, leave: () => void): Strea
 function factsOf(options: Options, headers: Headers = options.headers): RequestFacts {
   return {
     method: options.method.toUpperCase(),
-    url: new URL(options.url as URL | string),
+    url: options.url instanceof URL ? options.url : new URL(options.url as string),
     headers,
     body: () => bodyText(options),
   };

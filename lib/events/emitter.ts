@@ -6,7 +6,8 @@ export type Listener<Name extends EventName> = (event: GateEvents[Name] & { read
 
 type AnyListener = ((event: AnyEvent) => unknown) & { readonly listener?: unknown };
 
-const NAMES: readonly EventName[] = [
+/** Every event there is. */
+export const EVENT_NAMES: readonly EventName[] = [
   'queued',
   'attempt',
   'retry',
@@ -24,7 +25,7 @@ const READER_BUFFER = 10_000;
 
 /** `headgate:<event>` of `node:diagnostics_channel`: every gate of the process, without a reference to any. */
 const channels = Object.fromEntries(
-  NAMES.map((name) => [name, diagnosticsChannel.channel(`headgate:${name}`)]),
+  EVENT_NAMES.map((name) => [name, diagnosticsChannel.channel(`headgate:${name}`)]),
 ) as unknown as Record<EventName, diagnosticsChannel.Channel>;
 
 /** Hands events to listeners, readers and diagnostics channels. No listener can break the one who emits. */
@@ -39,8 +40,8 @@ export class Emitter {
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): void {
-    if (!NAMES.includes(name))
-      throw new TypeError(`No such event: '${String(name)}'. Events: ${NAMES.join(', ')}`);
+    if (!EVENT_NAMES.includes(name))
+      throw new TypeError(`No such event: '${String(name)}'. Events: ${EVENT_NAMES.join(', ')}`);
     const set = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, set.add(listener as unknown as AnyListener));
   }

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import type { AnyEvent, CallReport, EventName, Headgate } from 'headgate';
+import type { AnyEvent, CallReport, Headgate } from 'headgate';
+import { EVENT_NAMES } from '../../lib/events/emitter.ts';
 import type { Pair } from './certificate.ts';
 
 /** What a test server does with its nth request, from 1. */
@@ -69,19 +70,7 @@ export class TestServer {
 /** Every event of a gate, in order. */
 export function record(gate: Headgate): AnyEvent[] {
   const events: AnyEvent[] = [];
-  const names: EventName[] = [
-    'queued',
-    'attempt',
-    'retry',
-    'success',
-    'failure',
-    'pause',
-    'resume',
-    'learned',
-    'ledger',
-    'warning',
-  ];
-  for (const name of names) gate.on(name, (event) => events.push(event as AnyEvent));
+  for (const name of EVENT_NAMES) gate.on(name, (event) => events.push(event as AnyEvent));
   return events;
 }
 
