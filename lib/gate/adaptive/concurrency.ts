@@ -5,7 +5,7 @@ const MOST_KEPT = 0.95;
 const ROUNDS = 4;
 /** So many waiting, for each permit, make one more worth its risk; with fewer it is tried the more rarely. */
 const WORTH = 32;
-const RARELY = 1 / 8;
+const RARELY = 1 / 32;
 /** So many overload failures in the last rounds tell of overload; a single one may be chance. */
 const SIGNS = 2;
 /** Outcomes looked at, at the least. */
@@ -17,7 +17,7 @@ const LEAST_SPAN = 20;
  *
  * Additive increase, multiplicative decrease: when f of the last n outcomes were overload at n in flight, the limit is
  * n · (1 − f), that factor held between 0.5 and 0.95, once for all that was sent before; it grows by 1 after 4 · limit
- * attempts served at full use, or 8 times as many where few wait. Never below 1.
+ * attempts served at full use, or 32 times as many where few wait. Never below 1.
  *
  * Source: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; the
  * shape of Netflix's concurrency-limits (AIMDLimit).
