@@ -6,6 +6,7 @@ import { OptionsError } from '../errors.ts';
 import { Api } from './api.ts';
 import { matcher } from './match.ts';
 import { Quotas, type Refusal } from './quotas.ts';
+import { seeded } from './random.ts';
 import { send } from './replies.ts';
 import { Tokens } from './tokens.ts';
 import type { LogEntry, Match, Reply, Simulator, SimulatorOptions } from './types.ts';
@@ -219,15 +220,4 @@ async function read(request: IncomingMessage): Promise<string> {
     // The client gave up.
   }
   return Buffer.concat(chunks).toString();
-}
-
-/** Numbers in [0, 1) that a seed repeats: mulberry32, by T. Ettinger (public domain). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

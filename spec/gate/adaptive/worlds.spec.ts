@@ -1,19 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { seeded } from '../../../lib/simulator/random.ts';
 import { makeGate } from '../../support/gates.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { type History, idealMs, inhabit, type ServerLimit, type World } from '../../support/world.ts';
-
-/** Mulberry32: a small generator of numbers in [0, 1), the same for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 async function live(world: World, seed = 1): Promise<History> {
   const clock = new VirtualClock();
