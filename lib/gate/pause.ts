@@ -9,6 +9,8 @@ const SPREAD_SHARE = 0.1;
 /** Most jitter added to a reopening, in ms, and as a share of the pause. */
 const LONGEST_START_MS = 100;
 const START_SHARE = 0.02;
+/** A trial that is out for so long, in ms, may hang: another is made beside it. */
+const TRIAL_PATIENCE_MS = 1000;
 /** Jitter added to a wait that the server did not name, as a share. */
 const SILENT_JITTER = 0.02;
 
@@ -88,24 +90,24 @@ export class Pause {
   }
 
   /**
-   * An attempt sent at `sentAt` was answered, and not throttled. Returns the moment at which the trial of a quota
-   * whose server named no wait was sent, if this was it.
+   * An attempt sent at `sentAt` was answered, and not throttled. Returns that moment, if it was a trial of a quota
+   * whose server named no wait.
    */
   served(sentAt: number): number | undefined {
     this.#strikes = 0;
-    if (this.#trial !== 'out' || sentAt < this.#trialAt) return undefined;
+    if (this.#trial === 'none' || sentAt < this.opensAt) return undefined;
     this.#trial = 'none';
-    return this.#trialAt;
+    return sentAt;
   }
 
   /** An attempt goes. */
   taken(now: number): void {
-    if (this.#trial !== 'armed') return;
+    if (this.#trial === 'none') return;
     this.#trial = 'out';
     this.#trialAt = now;
   }
 
-  /** An attempt is over; if it was the trial and told nothing, another is made. */
+  /** An attempt is over; if it was the last trial and told nothing, another is made. */
   ended(sentAt: number): void {
     if (this.#trial === 'out' && sentAt >= this.#trialAt) this.#trial = 'armed';
   }
@@ -116,9 +118,9 @@ export class Pause {
     if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
   }
 
-  /** The earliest moment at which the next attempt may go, as far as the pause tells; `Infinity` during a trial. */
+  /** The earliest moment at which the next attempt may go, as far as the pause tells. */
   get nextAt(): number {
-    if (this.#trial === 'out') return Infinity;
+    if (this.#trial === 'out') return this.#trialAt + TRIAL_PATIENCE_MS;
     return this.#release ? this.#release.nextAt : this.opensAt;
   }
 

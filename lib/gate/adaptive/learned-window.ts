@@ -10,6 +10,10 @@ const WIDEST_STEP = 0.5;
 const GRAIN_SHARE = 0.02;
 const GRAIN_MS = 5;
 
+/** A trial that is out for so long, in ms and in latencies, may hang: it told nothing. */
+const PATIENCE_MS = 1000;
+const PATIENCE_LATENCIES = 4;
+
 type Trial = 'none' | 'armed' | 'out';
 
 /**
@@ -63,12 +67,17 @@ export class LearnedWindow {
   }
 
   /**
-   * The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell.
+   * The earliest moment at which an attempt may go.
    *
    * @param latency ms that an attempt takes
    */
   turnAt(now: number, latency: number): number {
-    if (this.#trial === 'out') return Infinity;
+    if (this.#trial === 'out') {
+      const patience = Math.max(PATIENCE_MS, PATIENCE_LATENCIES * latency);
+      if (now < this.#trialFrom + patience) return this.#trialFrom + patience;
+      this.count.per = this.#high;
+      this.#endTrial();
+    }
     if (this.count.free(now) >= 1) return now;
     if (this.#mayProbe(now, latency)) return now;
     if (this.#trial === 'none' && this.count.oldest > this.#trialAfter) this.#arm(latency);

@@ -14,6 +14,10 @@ const SHORTEST_SPAN_MS = 100;
 const SPAN_LATENCIES = 4;
 /** Share of a limit just learned that is in flight at once when it is tried first. */
 const RAMP_SHARE = 0.25;
+/** When that many are out and nothing is heard of them, one more goes after so long, in latencies and in ms. */
+const STALL_LATENCIES = 4;
+const SHORTEST_STALL_MS = 100;
+const LONGEST_STALL_MS = 1000;
 /** Weight of the newest latency in their average. */
 const LATENCY_SHARE = 0.1;
 /** Most windows of one quota that are learned. */
@@ -79,9 +83,9 @@ export class Learner {
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number): number {
-    if (this.#unanswered >= this.#ramp) return Infinity;
+    const ramped = this.#unanswered < this.#ramp ? now : Math.max(now, this.#lastTakeAt + this.#stall);
     if (this.#windows.length > 0) {
-      return this.#windows.reduce((turn, window) => Math.max(turn, window.turnAt(now, this.#latency)), now);
+      return this.#windows.reduce((turn, window) => Math.max(turn, window.turnAt(now, this.#latency)), ramped);
     }
     const few = Math.min(MANY, this.#successes);
     const room = FIRST_FLIGHT + few / SERVED_PER_FLIGHT + (this.#successes - few) / SERVED_PER_FLIGHT_OF_MANY;
@@ -205,6 +209,10 @@ export class Learner {
     this.#served.replay(now - window.per, (moment) => window.count.preset(moment));
     window.count.presetInFlight(this.#unanswered);
     return window;
+  }
+
+  get #stall(): number {
+    return Math.min(LONGEST_STALL_MS, Math.max(SHORTEST_STALL_MS, STALL_LATENCIES * this.#latency));
   }
 
   /** The shortest window that can be told from noise, in ms. */
