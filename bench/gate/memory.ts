@@ -7,8 +7,8 @@
 
 import type { Place } from '../../lib/gate/permit.ts';
 import { headgate } from '../../lib/index.ts';
+import { seeded } from '../../lib/simulator/random.ts';
 import { type Line, round, tell } from '../support/line.ts';
-import { seeded } from '../support/random.ts';
 import { ask, openGate } from './open-gate.ts';
 
 const QUEUED = 1_000_000;

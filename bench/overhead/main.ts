@@ -9,8 +9,8 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { seeded } from '../../lib/simulator/random.ts';
 import { type Line, round, tell } from '../support/line.ts';
-import { seeded } from '../support/random.ts';
 import { quantile } from '../support/statistics.ts';
 import { type Ask, type Comparison, comparisons } from './clients.ts';
 

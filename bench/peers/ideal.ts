@@ -1,4 +1,4 @@
-import { seeded } from '../support/random.ts';
+import { seeded } from '../../lib/simulator/random.ts';
 import { countersOf, troubleAt } from './limits.ts';
 import type { Work } from './types.ts';
 

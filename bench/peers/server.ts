@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { seeded } from '../support/random.ts';
+import { seeded } from '../../lib/simulator/random.ts';
 import { countersOf, troubleAt } from './limits.ts';
 import type { Hit, ServerPlan } from './types.ts';
 
