@@ -1,6 +1,6 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
 import type { AttemptRecord, PauseCause } from '../events/types.ts';
-import { routeOf } from '../gate/adaptive/outage.ts';
+import { routeOf } from '../gate/adaptive/routes.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
 
@@ -91,7 +91,7 @@ export class Attempt {
   tellServed(): void {
     if (this.#told) return;
     this.#told = true;
-    this.permit.gate.served(this.permit.takenAt);
+    this.permit.gate.served(this.permit.takenAt, this.request);
   }
 
   /** Tells the gate, once, what became of the attempt; a refusal is told apart, since it closes the gate. */
@@ -105,7 +105,7 @@ export class Attempt {
     }
     if (verdict !== 'transient' || this.#told) return;
     this.#told = true;
-    const route = routeOf(this.request.method, this.request.url.pathname);
+    const route = routeOf(this.request);
     const overload = status === undefined || OVERLOAD.has(status);
     this.permit.gate.failed({ sentAt: this.permit.takenAt, call, route, overload });
   }

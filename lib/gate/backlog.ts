@@ -4,6 +4,9 @@ import type { Ask, Place } from './permit.ts';
 import { Queue } from './queue.ts';
 import type { Entry, Schedule } from './schedule.ts';
 
+/** How many are looked at to pick one from among them. */
+const MOST_LOOKED_AT = 256;
+
 /** Who waits at one gate: in order, as many as there is room for, and none beyond its deadline. */
 export class Backlog {
   readonly #queue = new Queue<Place>();
@@ -46,6 +49,20 @@ export class Backlog {
     const place = this.#queue.shift() as Place;
     this.#left();
     return place;
+  }
+
+  /** One who fits leaves, the first of the first few. */
+  pick(fits: (ask: Ask) => boolean): Place | undefined {
+    let looked = 0;
+    for (const place of this.#queue) {
+      if (fits(place.ask)) {
+        this.remove(place);
+        return place;
+      }
+      looked += 1;
+      if (looked === MOST_LOOKED_AT) return undefined;
+    }
+    return undefined;
   }
 
   /** Leaves from anywhere; false when it does not stand here. */

@@ -3,8 +3,8 @@ import type { PauseCause } from '../events/types.ts';
 import { Budget } from '../policy/budget.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { QuotaRef } from '../types.ts';
-import { Adaptive, type Fault } from './adaptive/adaptive.ts';
-import { routeOf } from './adaptive/outage.ts';
+import { Adaptive, type Fault, type OnLearned } from './adaptive/adaptive.ts';
+import { routeOf } from './adaptive/routes.ts';
 import { Backlog } from './backlog.ts';
 import type { GateContext, QuotaSnapshot } from './context.ts';
 import { Pause } from './pause.ts';
@@ -29,7 +29,8 @@ export class Gate {
   readonly #backlog: Backlog;
   #wake: Entry | undefined;
   readonly #pause: Pause;
-  #adaptive: Adaptive | undefined;
+  /** Absent where nothing is to be learned. */
+  readonly #adaptive: Adaptive | undefined;
   #reopening: Entry | undefined;
   #closed = false;
 
@@ -40,10 +41,12 @@ export class Gate {
     this.#pause = new Pause(context.random);
     this.#budget = new Budget(context.clock.now());
     const { ledger, schedule, clock } = context;
-    const changed = (): void => this.#pump();
-    this.#windows = new Windows(ref.key, ref.windows, { ledger, schedule, now: () => clock.now(), changed });
+    const leasing = { ledger, schedule, now: () => clock.now(), changed: () => this.#pump() };
+    this.#windows = new Windows(ref.key, ref.windows, leasing);
     this.#flight = new WindowCount(0, ref.concurrency ?? Infinity);
-    this.#adaptive = this.#learn(ref);
+    if (!context.adaptive) return;
+    const learned: OnLearned = (finding, cause) => context.learned(ref.key, finding, cause);
+    this.#adaptive = new Adaptive(ref.windows.length > 0, context.random, learned);
   }
 
   /** A permit at once, or a place in the queue. Throws `QueueFullError`, or `ask.late` for a wait in vain. */
@@ -53,7 +56,7 @@ export class Gate {
     const failure = this.#windows.failure;
     if (failure) throw failure;
     if (this.#backlog.length === 0 && this.#turnAt(now) <= now) return this.#take(now);
-    if (this.#exempt(ask, now)) return this.#take(now);
+    if (this.#exempt(ask.request, now)) return this.#take(now);
 
     const expectedMs = this.#expectedAt(ask, now) - now;
     if (now + expectedMs > ask.deadlineAt) throw ask.late(expectedMs);
@@ -96,9 +99,11 @@ export class Gate {
   }
 
   /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
-  served(sentAt: number): void {
+  served(sentAt: number, request?: Ask['request']): void {
     const now = this.#context.clock.now();
-    this.#adaptive?.served(now, sentAt, this.#flight.used(now), this.#backlog.length);
+    const { outage } = this.#adaptive ?? {};
+    const route = request && outage?.routes.failing ? routeOf(request) : undefined;
+    this.#adaptive?.served(now, sentAt, this.#flight.used(now), this.#backlog.length, route);
     const trialAt = this.#pause.served(sentAt);
     if (trialAt !== undefined) this.#adaptive?.reopened(now, trialAt, false);
     this.#pump();
@@ -133,7 +138,7 @@ export class Gate {
   relimit(ref: QuotaRef): void {
     this.#windows.replace(ref.windows);
     this.#flight.capacity = ref.concurrency ?? Infinity;
-    this.#adaptive = this.#learn(ref);
+    this.#adaptive?.declare(ref.windows.length > 0, this.#windows.unanswered);
     this.#pump();
   }
 
@@ -215,10 +220,20 @@ export class Gate {
   }
 
   /** A call of a route that has not failed need not wait for an outage to end, if nothing else holds it up. */
-  #exempt({ request }: Ask, now: number): boolean {
+  #exempt(request: Ask['request'], now: number): boolean {
     const outage = this.#adaptive?.outage;
-    if (!outage?.on || !request || this.#turnAt(now, false) > now) return false;
-    return outage.exempts(routeOf(request.method, request.url.pathname), now);
+    return outage?.on === true && this.#turnAt(now, false) <= now && outage.exempts(request, now);
+  }
+
+  /** The same for one who waits already. Returns the moment to look again. */
+  #exemptOne(now: number): number {
+    const { outage } = this.#adaptive as Adaptive;
+    const turn = Math.max(this.#turnAt(now, false), outage.exemptAt);
+    if (turn > now) return turn;
+    const place = this.#backlog.pick(({ request }) => outage.exempts(request, now));
+    if (!place) return Infinity;
+    place.grant(this.#take(now));
+    return outage.exemptAt;
   }
 
   /** The earliest moment at which the first in line may go; `Infinity` when only an event can tell. */
@@ -252,8 +267,9 @@ export class Gate {
       this.#backlog.shift().grant(this.#take(now));
       this.#pause.released();
     }
-    if (this.#backlog.length === 0) this.#rest();
-    if (this.#backlog.length === 0 || this.#wake?.at === turn) return;
+    if (this.#backlog.length > 0 && this.#adaptive?.outage.on) turn = Math.min(turn, this.#exemptOne(now));
+    if (this.#backlog.length === 0) return this.#rest();
+    if (this.#wake?.at === turn) return;
     this.#wake?.cancel();
     this.#wake = turn === Infinity ? undefined : this.#context.schedule.at(turn, true, () => this.#awake());
   }
@@ -280,11 +296,5 @@ export class Gate {
     if (cause !== 'backoff') this.#adaptive?.reopened(now, until, true);
     this.#context.resumed(this.key, until, cause);
     this.#pump();
-  }
-
-  #learn({ windows }: QuotaRef): Adaptive | undefined {
-    const { adaptive, random, learned } = this.#context;
-    if (!adaptive) return undefined;
-    return new Adaptive(windows.length > 0, random, (finding, cause) => learned(this.key, finding, cause));
   }
 }

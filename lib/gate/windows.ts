@@ -7,11 +7,17 @@ export class Windows {
   readonly #context: LeaseContext;
   /** The longest first: its permits are the scarcest to lease. */
   #all: readonly Leases[] = [];
+  #unanswered = 0;
 
   constructor(key: string, windows: readonly Window[], context: LeaseContext) {
     this.#key = key;
     this.#context = context;
     this.replace(windows);
+  }
+
+  /** Attempts sent and not answered. */
+  get unanswered(): number {
+    return this.#unanswered;
   }
 
   /** What keeps the quota from admitting anything at all. */
@@ -29,22 +35,26 @@ export class Windows {
         if (kept) return kept;
         const leases = new Leases(this.#key, window, this.#context);
         if (old[0]) leases.count.adopt(old[0].count);
+        else leases.count.presetInFlight(this.#unanswered);
         return leases;
       });
     for (const leases of old) if (!this.#all.includes(leases)) void leases.close();
   }
 
   take(now: number): void {
+    this.#unanswered += 1;
     for (const leases of this.#all) leases.take(now);
   }
 
   /** A permit's response came. */
   give(at: number): void {
+    this.#unanswered -= 1;
     for (const { count } of this.#all) count.give(at);
   }
 
   /** A permit was not used. */
   refund(): void {
+    this.#unanswered -= 1;
     for (const { count } of this.#all) count.refund();
   }
 

@@ -8,6 +8,9 @@ import { Outage } from './outage.ts';
 
 export type { Finding } from './learner.ts';
 
+/** An outage that begins with fewer in flight than that began for no overload. */
+const FEW = 8;
+
 /** Why a limit was learned or changed. */
 export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload';
 
@@ -28,7 +31,7 @@ export class Adaptive {
   readonly outage: Outage;
   readonly concurrency: ConcurrencyLimit = new ConcurrencyLimit();
   /** Absent where windows are declared: there is nothing to find out. */
-  readonly learner: Learner | undefined;
+  learner: Learner | undefined;
   readonly #allowances = new Allowances();
   readonly #learned: OnLearned;
   /** Attempts sent. */
@@ -40,12 +43,18 @@ export class Adaptive {
     this.#learned = learned;
   }
 
+  /** Its windows are declared from now on, or are no more; so many attempts are unanswered. */
+  declare(declared: boolean, unanswered: number): void {
+    if (declared) this.learner = undefined;
+    else this.learner ??= new Learner(unanswered);
+  }
+
   /** The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number, inFlight: number, heedOutage: boolean): number {
     const { learner, outage } = this;
-    if (inFlight >= Math.min(this.concurrency.limit, outage.ramp)) return Infinity;
     return Math.max(
-      heedOutage ? outage.nextAt : now,
+      heedOutage ? outage.turnAt(inFlight) : now,
+      this.concurrency.turnAt(now, inFlight),
       this.#allowances.turnAt(now, this.#sent),
       learner ? learner.turnAt(now) : now,
     );
@@ -61,8 +70,13 @@ export class Adaptive {
    * may be sent, in ms.
    */
   heard(now: number, number: number, limits: readonly RateLimit[]): number {
+    // Of several policies of one length the narrowest holds.
+    const windows = new Map<number, number>();
     for (const { limit, windowMs, requests } of limits) {
       if (!requests || !limit || !windowMs) continue;
+      windows.set(windowMs, Math.min(limit, windows.get(windowMs) ?? Infinity));
+    }
+    for (const [windowMs, limit] of windows) {
       const finding = this.learner?.stated(now, limit, windowMs);
       if (finding) this.#learned(finding, 'header');
     }
@@ -71,7 +85,8 @@ export class Adaptive {
 
   take(now: number): void {
     this.#sent += 1;
-    this.outage.taken();
+    this.outage.taken(now);
+    this.concurrency.taken(now);
     this.learner?.take(now);
   }
 
@@ -90,19 +105,24 @@ export class Adaptive {
   }
 
   /** An attempt was answered, and neither throttled nor at fault. Returns true when that ended an outage. */
-  served(now: number, sentAt: number, inFlight: number, waiting: number): boolean {
-    this.concurrency.served(inFlight, waiting);
+  served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): boolean {
+    this.concurrency.served(now, inFlight, waiting, now - sentAt);
     const finding = this.learner?.served(now, sentAt);
     if (finding) this.#learned(finding, 'probe');
-    return this.outage.served();
+    return this.outage.served(route);
   }
 
   /** Returns true when the fault began an outage. */
   failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): boolean {
-    if (overload && !this.outage.on && this.concurrency.overloaded(now, sentAt, inFlight)) {
-      this.#learned({ limit: this.concurrency.limit, perMs: 0 }, 'overload');
+    const { outage, concurrency } = this;
+    const out = outage.on;
+    const began = outage.failed(now, sentAt, call, route);
+    // A server that is out has not too much to do; nor has a route that is broken.
+    const blamed = overload && !out && !(began && inFlight < FEW) && !outage.routes.broken(route);
+    if (blamed && concurrency.overloaded(now, sentAt, inFlight)) {
+      this.#learned({ limit: concurrency.limit, perMs: 0 }, 'overload');
     }
-    return this.outage.failed(now, sentAt, call, route);
+    return began;
   }
 
   throttled(now: number, sentAt: number, waitMs: number | undefined): void {

@@ -8,6 +8,16 @@ const WORTH = 32;
 const RARELY = 1 / 32;
 /** So many overload failures in the last rounds tell of overload; a single one may be chance. */
 const SIGNS = 2;
+/** When nothing is heard of those in flight, one more goes after so long, in ms and in latencies: they may hang. */
+const STALL_MS = 1000;
+const STALL_LATENCIES = 4;
+/** Weight of the newest latency in their average. */
+const LATENCY_SHARE = 0.1;
+/** After so long without overload, in ms, the limit may be a thing of the past: it grows by half each second. */
+const SHORTEST_QUIET_MS = 3000;
+const LONGEST_QUIET_MS = 120_000;
+const QUIET_STEP_MS = 1000;
+const QUIET_GROWTH = 1.5;
 /** Outcomes looked at, at the least. */
 const LEAST_SPAN = 20;
 
@@ -17,7 +27,9 @@ const LEAST_SPAN = 20;
  *
  * Additive increase, multiplicative decrease: when f of the last n outcomes were overload at n in flight, the limit is
  * n · (1 − f), that factor held between 0.5 and 0.95, once for all that was sent before; it grows by 1 after 4 · limit
- * attempts served at full use, or 32 times as many where few wait. Never below 1.
+ * attempts served at full use, or 32 times as many where few wait. Never below 1. A server that was overloaded for a
+ * moment is not held to it for ever: after 3 s without overload the limit grows by half each second, as long as it is
+ * used in full; where that was wrong, the next such try comes after four times as long.
  *
  * Source: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; the
  * shape of Netflix's concurrency-limits (AIMDLimit).
@@ -30,16 +42,41 @@ export class ConcurrencyLimit {
   /** Outcomes since the first sign that counts. */
   #span = 0;
   #decreasedAt = -Infinity;
+  #takenAt = -Infinity;
+  /** When an attempt failed for overload last, or the limit grew for quiet. */
+  #loudAt = -Infinity;
+  #quietMs = SHORTEST_QUIET_MS;
+  /** The limit grew for quiet since it was lowered last. */
+  #tried = false;
+  #latency = 0;
 
   /** Most attempts in flight. */
   get limit(): number {
     return this.#limit;
   }
 
-  /** An attempt was served, with so many in flight, itself included, and so many waiting. */
-  served(inFlight: number, waiting: number): void {
+  /** The earliest moment at which another may go. */
+  turnAt(now: number, inFlight: number): number {
+    if (inFlight < this.#limit) return now;
+    return this.#takenAt + Math.max(STALL_MS, STALL_LATENCIES * this.#latency);
+  }
+
+  /** An attempt goes. */
+  taken(now: number): void {
+    this.#takenAt = now;
+  }
+
+  /** An attempt was served in so many ms, with so many in flight, itself included, and so many waiting. */
+  served(now: number, inFlight: number, waiting: number, tookMs: number): void {
+    this.#latency += (tookMs - this.#latency) * (this.#latency === 0 ? 1 : LATENCY_SHARE);
     this.#pass(inFlight);
     if (inFlight < this.#limit) return;
+    if (now >= this.#loudAt + this.#quietMs) {
+      this.#loudAt = now - this.#quietMs + QUIET_STEP_MS;
+      this.#limit = Math.ceil(this.#limit * QUIET_GROWTH);
+      this.#credit = 0;
+      this.#tried = true;
+    }
     const worth = waiting >= WORTH * this.#limit;
     if (worth !== this.#worth) this.#credit = 0;
     this.#worth = worth;
@@ -51,6 +88,7 @@ export class ConcurrencyLimit {
 
   /** An attempt failed for overload. Returns true when that lowered the limit. */
   overloaded(now: number, sentAt: number, inFlight: number): boolean {
+    this.#loudAt = now;
     if (sentAt < this.#decreasedAt) return false;
     this.#pass(inFlight);
     if (this.#signs === 0) this.#span = 0;
@@ -60,6 +98,8 @@ export class ConcurrencyLimit {
     this.#signs = 0;
     this.#credit = 0;
     this.#decreasedAt = now;
+    if (this.#tried) this.#quietMs = Math.min(LONGEST_QUIET_MS, this.#quietMs * 4);
+    this.#tried = false;
     this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, inFlight) * kept));
     return true;
   }

@@ -59,7 +59,7 @@ export interface Finding {
 export class Learner {
   readonly #served = new ServedLog();
   #windows: LearnedWindow[] = [];
-  #unanswered = 0;
+  #unanswered: number;
   #successes = 0;
   /** Exponential average, in ms. */
   #latency = 0;
@@ -77,6 +77,10 @@ export class Learner {
   /** Most attempts in flight since a reopening that taught something; grows as they are served. */
   #ramp = Infinity;
 
+  constructor(unanswered = 0) {
+    this.#unanswered = unanswered;
+  }
+
   get windows(): readonly LearnedWindow[] {
     return this.#windows;
   }
@@ -85,7 +89,10 @@ export class Learner {
   turnAt(now: number): number {
     const ramped = this.#unanswered < this.#ramp ? now : Math.max(now, this.#lastTakeAt + this.#stall);
     if (this.#windows.length > 0) {
-      return this.#windows.reduce((turn, window) => Math.max(turn, window.turnAt(now, this.#latency)), ramped);
+      return this.#windows.reduce(
+        (turn, window) => Math.max(turn, window.turnAt(now, this.#latency)),
+        ramped,
+      );
     }
     const few = Math.min(MANY, this.#successes);
     const room = FIRST_FLIGHT + few / SERVED_PER_FLIGHT + (this.#successes - few) / SERVED_PER_FLIGHT_OF_MANY;

@@ -1,4 +1,5 @@
 import type { Random } from '../../policy/backoff.ts';
+import { type RequestRoute, Routes, routeOf } from './routes.ts';
 
 /** Failures in a row, with no success between, that make an outage. */
 const FAILURES = 5;
@@ -12,14 +13,17 @@ const AGE_SHARE = 0.1;
 const JITTER = 0.25;
 /** Calls of a route that has not failed go all the same, so far apart, in ms. */
 const EXEMPTION_MS = 50;
-/** Most routes remembered as failing. */
-const MOST_ROUTES = 64;
+/** A probe that is out for so long, in ms, may hang: another goes beside it. */
+const PATIENCE_MS = 1000;
 /** After the outage, this many in flight make a ramp superfluous. */
 const RAMP_END = 64;
+/** When as many are in flight as may be, and nothing is heard of them, one more goes after so long, in ms. */
+const STALL_MS = 100;
 
 /**
  * Whether a quota's server is out, judged by transient failures alone: while it is, only probes are sent, one at a
- * time; the first that is served ends it, and the rest follow as fast as they are served (slow start).
+ * time; the first that is served ends it, and the rest follow as fast as they are served (slow start). A route that is
+ * broken by itself tells nothing of the server.
  *
  * The interval of probes is a tenth of the outage's age, from 100 ms to 5 s, so that a server that is back is found
  * after at most about a tenth more of the time it was away.
@@ -28,11 +32,12 @@ export class Outage {
   readonly #random: Random;
   #failures = 0;
   readonly #calls = new Set<string>();
-  readonly #routes = new Set<string>();
+  readonly routes: Routes = new Routes();
   /** When it began; absent while there is none. */
   #since: number | undefined;
   #nextAt = 0;
   #probing = false;
+  #takenAt = -Infinity;
   #exemptAt = -Infinity;
   /** Most in flight after it; `Infinity` when it is long over. */
   #ramp = Infinity;
@@ -45,26 +50,27 @@ export class Outage {
     return this.#since !== undefined;
   }
 
-  /** Most attempts in flight just after an outage. */
-  get ramp(): number {
-    return this.#ramp;
+  /** The earliest moment of the next attempt, with so many in flight. */
+  turnAt(inFlight: number): number {
+    if (this.#since === undefined) return inFlight < this.#ramp ? -Infinity : this.#takenAt + STALL_MS;
+    return this.#probing ? Math.max(this.#nextAt, this.#takenAt + PATIENCE_MS) : this.#nextAt;
   }
 
-  /** The earliest moment of the next attempt; `Infinity` while a probe is out. */
-  get nextAt(): number {
-    if (this.#since === undefined) return -Infinity;
-    return this.#probing ? Infinity : this.#nextAt;
+  /** The earliest moment at which {@link exempts} may let another go. */
+  get exemptAt(): number {
+    return this.#exemptAt + EXEMPTION_MS;
   }
 
   /** A call of a route that has not failed may go although the server seems out: it may be a healthy sibling. */
-  exempts(route: string, now: number): boolean {
-    if (this.#routes.has(route) || now < this.#exemptAt + EXEMPTION_MS) return false;
+  exempts(request: RequestRoute | undefined, now: number): boolean {
+    if (!request || now < this.exemptAt || this.routes.fails(routeOf(request))) return false;
     this.#exemptAt = now;
     return true;
   }
 
   /** An attempt goes. */
-  taken(): void {
+  taken(now: number): void {
+    this.#takenAt = now;
     if (this.on) this.#probing = true;
   }
 
@@ -76,12 +82,10 @@ export class Outage {
   }
 
   /** The server answered, and not with a fault. Returns true when that ended an outage. */
-  served(): boolean {
-    if (this.#routes.size > 0) {
-      this.#failures = 0;
-      this.#calls.clear();
-      this.#routes.clear();
-    }
+  served(route?: string): boolean {
+    this.routes.served(route);
+    this.#failures = 0;
+    if (this.#calls.size > 0) this.#calls.clear();
     if (this.#ramp !== Infinity) this.#ramp = this.#ramp >= RAMP_END ? Infinity : this.#ramp + 1;
     if (this.#since === undefined) return false;
     this.#since = undefined;
@@ -92,7 +96,11 @@ export class Outage {
 
   /** An attempt failed. Returns true when that began an outage. */
   failed(now: number, sentAt: number, call: string, route: string): boolean {
-    if (this.#routes.size < MOST_ROUTES) this.#routes.add(route);
+    this.routes.failed(route);
+    if (this.routes.broken(route)) {
+      if (this.#since !== undefined && sentAt >= this.#since) this.ended(now);
+      return false;
+    }
     if (this.#since !== undefined) {
       if (sentAt < this.#since) return false;
       this.#probing = false;
@@ -115,9 +123,4 @@ export class Outage {
     const interval = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, age * AGE_SHARE));
     this.#nextAt = now + interval * (1 + this.#random() * JITTER);
   }
-}
-
-/** What a path is without what names a single thing in it: digits, and segments that are long. */
-export function routeOf(method: string, pathname: string): string {
-  return `${method} ${pathname.slice(0, 1000).replaceAll(/[^/]*\d[^/]*|[^/]{25,}/g, ':')}`;
 }
