@@ -2,6 +2,11 @@
 const SPAN_MS = 500;
 /** Leases are taken so far ahead of their use, in ms. */
 const AHEAD_MS = 100;
+/**
+ * Permits of which none was used for so long, though somebody waits, are stale, in ms per doubling of the window: each
+ * of two processes may hold what the other lacks. Those of the shorter window go first, so that not all do.
+ */
+const STALE_MS = 250;
 /** A window is leased in at least so many blocks, so that others find some of it too. */
 const LEAST_BLOCKS = 20;
 /** Nor in many more, unless no number near divides the limit. */
@@ -16,11 +21,14 @@ const MOST_BLOCKS = 50;
 export class Demand {
   /** Most permits of one lease. All processes have to agree on it: Bottleneck favours small jobs. */
   readonly block: number;
+  readonly #staleMs: number;
+  #staleAt = Infinity;
   #spanStart: number;
   #uses = 0;
   #rate = 0;
 
-  constructor(limit: number, now: number) {
+  constructor(limit: number, per: number, now: number) {
+    this.#staleMs = STALE_MS * Math.log2(2 + per);
     this.block = blockOf(limit);
     this.#spanStart = now;
   }
@@ -28,6 +36,22 @@ export class Demand {
   use(now: number): void {
     this.#roll(now);
     this.#uses += 1;
+    this.stir(now);
+  }
+
+  /** Permits came, or were used. */
+  stir(now: number): void {
+    this.#staleAt = now + this.#staleMs;
+  }
+
+  /** Whether what is free lies about in vain. */
+  stale(now: number): boolean {
+    return now >= this.#staleAt;
+  }
+
+  /** Of a share, as much as blocks fill: what is left over between two of them nobody could lease as a block. */
+  wholeBlocks(share: number): number {
+    return share < this.block ? share : share - (share % this.block);
   }
 
   /** Permits to hold while none are waited for. */
@@ -48,10 +72,10 @@ export class Demand {
 
 /**
  * The size of a block: the largest that divides the limit, so that no permits are left over which fill none; where
- * there is none of a good size, one that leaves some.
+ * there is none of a good size, a small one, that leaves few.
  */
 function blockOf(limit: number): number {
   const largest = Math.max(1, Math.floor(limit / LEAST_BLOCKS));
   for (let block = largest; block >= limit / MOST_BLOCKS; block -= 1) if (limit % block === 0) return block;
-  return largest;
+  return Math.max(1, Math.floor(limit / MOST_BLOCKS));
 }

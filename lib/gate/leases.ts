@@ -47,14 +47,22 @@ export class Leases implements Holder {
   readonly #demand: Demand;
   /** The oldest first. */
   #leases: Held[] = [];
+  /** Permits in all of them. */
+  #held = 0;
   /** Permits asked for and not granted yet. */
   #pending = 0;
   #waiting = 0;
-  /** Permits to make do with while the ledger is out of reach. */
-  #share: number | undefined;
-  /** Until then only what is in use already is leased. */
-  #graceUntil = -Infinity;
+  /**
+   * Whether the ledger tells what this window may use; else, while it is out of reach and in the grace after it, it
+   * makes do with the capacity that it has.
+   */
+  #state: 'leasing' | 'degraded' | 'grace' = 'leasing';
+  /** The end of the grace, or the moment from which on the whole share may be used. */
+  #turn: Entry | undefined;
+  /** Permits to make do with; with none, nothing is admitted while the ledger is out of reach. */
+  #share = Infinity;
   #asking: Entry | undefined;
+  #askingBeyond: Entry | undefined;
   #tick: Entry | undefined;
   #tickHolds = false;
   #closed = false;
@@ -63,14 +71,14 @@ export class Leases implements Holder {
     this.limit = limit;
     this.count = new WindowCount(per);
     this.#context = context;
-    this.#demand = new Demand(limit, context.now());
+    this.#demand = new Demand(limit, per, context.now());
     this.#account = context.ledger.open({ key: `${key}|${limit}/${per}`, limit, per }, this);
     this.count.recycle = !this.#account.shared;
   }
 
   /** What keeps this window from admitting anything, when the ledger is out of reach and there is no share. */
   get failure(): LedgerError | undefined {
-    return this.#share === 0
+    return this.#state === 'degraded' && this.#share === 0
       ? new LedgerError('The ledger cannot be reached, and the gate fails closed')
       : undefined;
   }
@@ -95,47 +103,66 @@ export class Leases implements Holder {
     const index = this.#leases.findIndex((held) => held.lease === lease);
     if (index < 0) return;
     this.#leases.splice(index, 1);
-    if (this.#share === undefined) this.count.capacity -= lease.size;
+    this.#held -= lease.size;
+    if (this.#state === 'leasing') this.count.capacity -= lease.size;
     this.#context.changed();
   }
 
+  /** What is missing of the share may be in another's use for a window yet, from the last time that this is told. */
   degraded(share: number): void {
-    this.#share = share;
-    this.count.recycle = true;
-    this.count.capacity -= this.count.spent;
-    this.count.spent = 0;
-    // More than a share of what was held is kept back at once; what is missing may still be in another's use.
-    const held = this.count.capacity;
-    this.count.capacity = Math.min(held, share);
-    if (held < share) {
-      this.#context.schedule.at(this.#context.now() + this.count.per, false, () => {
-        if (this.#share !== share) return;
-        this.count.capacity = share;
-        this.#context.changed();
+    const { count } = this;
+    this.#makeshift('degraded', share);
+    if (count.capacity < share) {
+      this.#turnAt(count.per, () => {
+        count.capacity = share;
+        return undefined;
       });
     }
     this.#context.changed();
   }
 
   restored(graceMs: number): void {
-    this.#share = undefined;
-    this.count.used(this.#context.now());
-    this.count.recycle = false;
-    this.count.capacity = this.#held();
-    this.#graceUntil = this.#context.now() + graceMs;
+    // In the grace, all make do with what they could use before, and lease that: together it is within the limit.
+    this.#makeshift('grace', Infinity);
+    const until = this.#context.now() + graceMs + this.count.per;
+    this.#turnAt(graceMs, () => {
+      const now = this.#context.now();
+      // Nobody may lease beyond what all use, as long as that is not leased itself.
+      if (this.count.used(now) > this.#held && now < until) return REVIEW_MS;
+      this.#state = 'leasing';
+      this.count.recycle = false;
+      this.count.capacity = this.#held;
+      return undefined;
+    });
     this.#context.changed();
   }
 
   /** Waits until what is in use is spent, if that is soon; a ledger that others share gets the rest when it runs out. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#tick?.cancel();
-    this.#asking?.cancel();
-    if (this.#account.shared && this.#share === undefined) {
-      await this.#drained();
-      this.#giveBack(Infinity);
-    }
+    for (const entry of [this.#tick, this.#turn, this.#asking, this.#askingBeyond]) entry?.cancel();
+    if (this.#account.shared && this.#state !== 'degraded') await this.#drained();
     await this.#account.close();
+  }
+
+  /** From now on, its own arithmetic alone tells what may be used; no more than it could use, and than `most`. */
+  #makeshift(state: 'degraded' | 'grace', most: number): void {
+    const { count } = this;
+    this.#state = state;
+    this.#share = most;
+    count.recycle = true;
+    count.spent = 0;
+    count.capacity = Math.min(count.capacity, most);
+  }
+
+  /** Calls `then` in `ms`, and again in as many as it returns. */
+  #turnAt(ms: number, then: () => number | undefined): void {
+    this.#turn?.cancel();
+    this.#turn = this.#context.schedule.at(this.#context.now() + ms, false, () => {
+      const again = then();
+      if (again !== undefined) this.#turnAt(again, then);
+      this.#context.changed();
+    });
   }
 
   #drained(): Promise<void> {
@@ -144,7 +171,7 @@ export class Leases implements Holder {
     return new Promise((resolve) => {
       const look = (): void => {
         const now = this.#context.now();
-        this.#giveBack(this.count.capacity - count.used(now));
+        this.#giveBack(this.#held - count.used(now));
         const next = count.used(now) > count.unanswered ? count.nextExpiry(now) : now + 10;
         if (count.used(now) === 0 || next > until) resolve();
         else this.#context.schedule.at(next, true, look);
@@ -155,16 +182,28 @@ export class Leases implements Holder {
 
   /** Gives back what is not needed, and leases what is missing. */
   #balance(now: number): void {
-    if (this.#share !== undefined || this.#closed) return;
+    if (this.#state === 'degraded' || this.#closed) return;
     const { count } = this;
-    const grace = now < this.#graceUntil;
-    const needed = grace ? 0 : this.#waiting || this.#demand.ahead(now);
-    const surplus = count.free(now) + count.spent - needed;
+    const surplus = this.#held - Math.max(this.#needed(now), this.#state === 'grace' ? count.capacity : 0);
     if (surplus > 0) this.#giveBack(surplus);
+    else if (this.#waiting > 0 && this.#demand.stale(now) && this.#state === 'leasing') {
+      this.#demand.stir(now);
+      this.#giveBack(count.free(now));
+    }
     if (count.spent > 0) this.#recycle(now);
 
-    if (needed > count.free(now) + this.#pending) this.#askSoon(now);
-    this.#reviewAt(grace ? this.#graceUntil : Math.min(count.nextExpiry(now), now + REVIEW_MS), now);
+    if (this.#missing(now) > 0) this.#askSoon(now);
+    this.#reviewAt(Math.min(count.nextExpiry(now), now + REVIEW_MS), now);
+  }
+
+  /** Permits to have leased: for what is in use, and for what is to come; in the grace, for what is in use alone. */
+  #needed(now: number): number {
+    const coming = this.#state === 'grace' ? 0 : this.#waiting || this.#demand.ahead(now);
+    return this.count.used(now) + coming;
+  }
+
+  #missing(now: number): number {
+    return this.#needed(now) + this.count.spent - this.#held - this.#pending;
   }
 
   /** Uses spent permits again, but for the leases that have to go back. */
@@ -186,34 +225,44 @@ export class Leases implements Holder {
     this.#leases = this.#leases.filter(({ lease, size }) => {
       if (size > left) return true;
       left -= size;
-      this.count.capacity -= size;
-      this.count.spent = Math.max(0, this.count.spent - size);
+      this.#held -= size;
+      if (this.#state === 'leasing') {
+        this.count.capacity -= size;
+        this.count.spent = Math.max(0, this.count.spent - size);
+      }
       lease.end();
       return false;
     });
   }
 
   /**
-   * Attempts come in swarms: waits for the others of this one, to lease for all of them at once. What goes beyond a
-   * fair share of the window is leased a little later, so that others come to theirs.
+   * Attempts come in swarms: waits for the others of this one, to lease for all at once. What goes beyond a fair share
+   * of the window is leased a little later, so that others come to theirs.
    */
-  #askSoon(now: number, beyond = false): void {
-    this.#asking ??= this.#context.schedule.at(beyond ? now + BEYOND_MS : now, false, () => {
+  #askSoon(now: number): void {
+    this.#asking ??= this.#context.schedule.at(now, false, () => {
       this.#asking = undefined;
-      if (this.#share !== undefined || this.#closed) return;
+      this.#askFor(this.#demand.wholeBlocks(Math.min(this.limit, this.#account.share)));
       const later = this.#context.now();
-      const needed = later < this.#graceUntil ? 0 : this.#waiting || this.#demand.ahead(later);
-      const most = beyond ? this.limit : Math.min(this.limit, this.#account.share);
-      let missing = needed - this.count.free(later) - this.#pending;
-      let room = most - this.#held() - this.#pending;
-      while (missing > 0 && room > 0) {
-        const size = Math.min(missing, this.#demand.block, room);
-        this.#ask(size);
-        missing -= size;
-        room -= size;
-      }
-      if (missing > 0 && !beyond) this.#askSoon(later, true);
+      if (this.#missing(later) <= 0) return;
+      this.#askingBeyond ??= this.#context.schedule.at(later + BEYOND_MS, false, () => {
+        this.#askingBeyond = undefined;
+        this.#askFor(this.limit);
+      });
     });
+  }
+
+  /** Asks for what is missing, as long as no more than `most` are held. */
+  #askFor(most: number): void {
+    if (this.#state === 'degraded' || this.#closed) return;
+    let missing = this.#missing(this.#context.now());
+    let room = most - this.#held - this.#pending;
+    while (missing > 0 && room > 0) {
+      const size = Math.min(missing, this.#demand.block, room);
+      this.#ask(size);
+      missing -= size;
+      room -= size;
+    }
   }
 
   #ask(size: number): void {
@@ -222,19 +271,16 @@ export class Leases implements Holder {
       (lease) => {
         this.#pending -= size;
         if (this.#closed) return lease.end();
+        this.#held += size;
+        this.#demand.stir(this.#context.now());
         this.#leases.push({ lease, size, renewAt: this.#context.now() + this.#account.renewMs });
-        if (this.#share === undefined) this.count.capacity += size;
+        if (this.#state === 'leasing') this.count.capacity += size;
         this.#context.changed();
       },
       () => {
         this.#pending -= size;
       },
     );
-  }
-
-  /** Permits in all leases. */
-  #held(): number {
-    return this.#leases.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Looks again at `at`, as long as anything is held or waited for. */

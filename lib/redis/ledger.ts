@@ -6,6 +6,8 @@ import type { ConnectionPair } from './connection.ts';
 
 /** Time for all processes to lease again what they still use, after Redis lost its data, in ms. */
 const GRACE_MS = 1500;
+/** In its first half, Bottleneck is told so often to look at the leases that wait. */
+const NUDGES = 5;
 /** After so long a lease goes back, in ms. */
 const RENEW_MS = 20_000;
 /** Its holders do so at different moments: that much earlier at the most, as a share. */
@@ -54,6 +56,9 @@ export class RedisLedger implements Ledger {
   /** Redis's data as we know them: another value means that they were lost. */
   #epoch: string | undefined;
   #degraded = false;
+  /** How often in a row Redis did not answer. */
+  #misses = 0;
+  #readying: Promise<void> | undefined;
   #seen = 1;
   #looks = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -168,10 +173,19 @@ export class RedisLedger implements Ledger {
   }
 
   #whenReady(): Promise<void> {
-    return new Promise((resolve) => this.#pair.client.once('ready', () => resolve()));
+    this.#readying ??= new Promise((resolve) => {
+      this.#pair.client.once('ready', () => {
+        this.#readying = undefined;
+        resolve();
+      });
+    });
+    return this.#readying;
   }
 
   #degrade(): void {
+    this.#misses += 1;
+    // The others notice up to one patience later, and may use until then what they hold beyond their share.
+    if (this.#misses === 2) for (const { book, holder } of this.#open) holder.degraded(this.#share(book));
     if (this.#degraded) return;
     this.#degraded = true;
     const what =
@@ -188,11 +202,14 @@ export class RedisLedger implements Ledger {
     if (!lost && !this.#degraded) return;
     const was = this.#degraded;
     this.#degraded = false;
+    this.#misses = 0;
     for (const { account, holder } of this.#open) {
+      // First this: what is lost in the grace takes nothing from what is used meanwhile.
+      holder.restored(GRACE_MS);
       if (lost) account.forget();
-      holder.restored(lost ? GRACE_MS : 0);
-      // Any script makes Bottleneck register anew, and look at the jobs that it left waiting.
-      account.limiter.currentReservoir().catch(() => undefined);
+    }
+    for (let nudge = 0; nudge < NUDGES; nudge += 1) {
+      setTimeout(() => this.#nudge(), (nudge * GRACE_MS) / NUDGES / 2).unref();
     }
     const message = lost
       ? 'Redis is back without its data: what is in use was leased again'
@@ -200,6 +217,19 @@ export class RedisLedger implements Ledger {
     for (const observer of this.#observers) {
       if (lost && !was) observer.degraded('Redis lost its data');
       observer.restored(message);
+    }
+  }
+
+  /**
+   * Makes Bottleneck register anew, which any script does, and look at the jobs that it left waiting: what it was told
+   * while it was not connected, it missed.
+   */
+  #nudge(): void {
+    if (this.#degraded || this.#closed) return;
+    for (const { account } of this.#open) {
+      const { limiter } = account;
+      const registered = limiter.currentReservoir();
+      registered.then(() => this.#pair.client.publish(limiter.channel(), 'capacity:')).catch(() => undefined);
     }
   }
 
