@@ -255,10 +255,6 @@ export class Gate {
     const failure = this.#windows.failure;
     if (failure) this.#backlog.dismissAll(failure);
     this.#windows.want(this.#backlog.length);
-    if (this.#backlog.length === 0) {
-      this.#rest();
-      return;
-    }
     const now = this.#context.clock.now();
     let turn = Infinity;
     while (this.#backlog.length > 0) {
@@ -268,8 +264,8 @@ export class Gate {
       this.#pause.released();
     }
     if (this.#backlog.length > 0 && this.#adaptive?.outage.on) turn = Math.min(turn, this.#exemptOne(now));
-    if (this.#backlog.length === 0) return this.#rest();
-    if (this.#wake?.at === turn) return;
+    if (this.#backlog.length === 0) this.#rest();
+    if (this.#backlog.length === 0 || this.#wake?.at === turn) return;
     this.#wake?.cancel();
     this.#wake = turn === Infinity ? undefined : this.#context.schedule.at(turn, true, () => this.#awake());
   }
