@@ -37,7 +37,9 @@ export function connect(source: {
   bottleneck.on('error', () => undefined);
   const { subscriber } = bottleneck as unknown as { subscriber: Redis };
   const both = [client, subscriber];
+  let over = false;
   for (const each of both) {
+    silence(each, () => over);
     each.on('error', () => undefined);
     // A connection with nothing to wait for keeps no process alive.
     each.on('connect', () => (each as unknown as { stream?: { unref?(): void } }).stream?.unref?.());
@@ -47,6 +49,7 @@ export function connect(source: {
     bottleneck,
     subscriber,
     disconnect: async () => {
+      over = true;
       await bottleneck.disconnect(false);
       for (const each of both) each.disconnect();
     },
@@ -64,6 +67,24 @@ function mend(client: Redis): void {
       ...definition,
       lua: definition.lua.replaceAll(/redis\.error_reply\(([^)\n]*)\)/g, '{err=$1}'),
     });
+}
+
+/**
+ * Commands that the end of the connection cuts off stay without an answer: Bottleneck listens to the failure of only
+ * some of its own, and one unheard would end the process.
+ */
+function silence(client: Redis, over: () => boolean): void {
+  const send = client.sendCommand.bind(client);
+  client.sendCommand = (...command) => {
+    const answer = new Promise((resolve, reject) => {
+      Promise.resolve(send(...command)).then(resolve, (error: unknown) => {
+        if (!over()) reject(error);
+      });
+    });
+    // When ioredis sends a command again, nobody listens to this answer but to the first.
+    answer.catch(() => undefined);
+    return answer;
+  };
 }
 
 /** ioredis, an optional peer. */

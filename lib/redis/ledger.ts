@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import { BottleneckAccount } from '../gate/bottleneck.ts';
 import type { Account, Book, Holder, Ledger, LedgerObserver } from '../gate/ledger.ts';
@@ -18,6 +19,8 @@ const SLACK_MS = 5000;
 /** At first it is looked more often who else is there, in ms: fleets start together. */
 const FIRST_LOOK_MS = 100;
 const FIRST_LOOKS = 20;
+/** A ledger that closes has so long to tell what it gives back, in ms. */
+const LAST_WORDS_MS = 20;
 /** Patience is counted in so many parts. */
 const PARTS = 10;
 
@@ -252,6 +255,13 @@ export class RedisLedger implements Ledger {
   async #close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    // What was given back last is told to Redis a few timers later.
+    await sleep(LAST_WORDS_MS);
+    const { client } = this.#pair;
+    // Who awaits the end is not left by the process before.
+    const vigil = setInterval(() => undefined, LAST_WORDS_MS);
+    if (client.status === 'ready') await within(this.#settings.patienceMs, client.ping());
+    clearInterval(vigil);
     await this.#pair.disconnect();
   }
 }

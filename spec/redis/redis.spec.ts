@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect } from 'chai';
+import got from 'got';
+import { type AnyEvent, type Headgate, headgate, LedgerError, OptionsError } from 'headgate';
+import { type RedisOptions, redis } from 'headgate/redis';
+import { RedisServer, redisMissing } from '../support/redis-server.ts';
+import { failureOf, record, sleep, TestServer } from '../support/server.ts';
+
+const PATIENCE_MS = 300;
+
+/** Waits until something is so. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(5);
+}
+
+describe('A ledger in Redis', function () {
+  this.timeout(60_000);
+  let redisServer: RedisServer;
+  let server: TestServer;
+  let gates: Headgate[];
+  const strays: unknown[] = [];
+  const stray = (error: unknown): void => void strays.push(error);
+
+  before(function () {
+    if (redisMissing) {
+      console.log(`    ${redisMissing}`);
+      this.skip();
+    }
+    process.on('unhandledRejection', stray);
+    process.on('warning', stray);
+  });
+  after(() => {
+    process.off('unhandledRejection', stray);
+    process.off('warning', stray);
+    expect(strays).to.deep.equal([]);
+  });
+  beforeEach(async () => {
+    redisServer = await RedisServer.start();
+    server = await TestServer.start();
+    gates = [];
+  });
+  afterEach(async () => {
+    redisServer.freeze(false);
+    await Promise.all(gates.map((gate) => gate.close()));
+    await server.close();
+    await redisServer.kill();
+  });
+
+  /** A gate as another process would have it, with connections of its own. */
+  function gateOf(
+    ledger: Partial<RedisOptions> = {},
+    limit = 10,
+    per = 500,
+  ): { gate: Headgate; events: AnyEvent[] } {
+    const gate = headgate({
+      ledger: redis({ url: redisServer.url, patience: PATIENCE_MS, ...ledger }),
+      quotas: [{ name: 'q', windows: [{ limit, per }] }],
+    });
+    gates.push(gate);
+    return { gate, events: record(gate) };
+  }
+
+  const states = (events: readonly AnyEvent[]): string[] =>
+    events.flatMap((event) => (event.type === 'ledger' ? [event.state] : []));
+
+  it('is done without when it is down at the start, within the share, and used once it is up', async () => {
+    await redisServer.kill();
+    const { gate, events } = gateOf({ processes: 2 });
+    const api = gate.got(got);
+    await Promise.all(Array.from({ length: 12 }, () => api(server.url)));
+    expect(states(events)).to.deep.equal(['degraded']);
+    const moments = server.seen.map(({ at }) => at);
+    for (const [index, at] of moments.entries()) {
+      if (index >= 5) expect(at - (moments[index - 5] as number)).to.be.at.least(500);
+    }
+    await redisServer.run();
+    await until(() => states(events).includes('restored'));
+    await api(server.url);
+    expect(states(events)).to.deep.equal(['degraded', 'restored']);
+  });
+
+  it('is done without while it does not answer, for longer than listeners may pile up', async () => {
+    const { gate, events } = gateOf({ patience: 50 });
+    const api = gate.got(got);
+    await api(server.url);
+    redisServer.freeze(true);
+    await until(() => states(events).includes('degraded'));
+    await Promise.all(Array.from({ length: 12 }, () => api(server.url)));
+    await sleep(1500);
+    redisServer.freeze(false);
+    await until(() => states(events).at(-1) === 'restored');
+    await api(server.url);
+    expect(gate.quotas()[0]).to.include({ inFlight: 0, queued: 0 });
+  });
+
+  it('rejects calls while it is down, where it has to, and takes them again', async () => {
+    await redisServer.kill();
+    const { gate, events } = gateOf({ fallback: 'closed' });
+    const api = gate.got(got);
+    const error = await failureOf(Promise.resolve(api(server.url)));
+    expect(error).to.be.instanceOf(LedgerError);
+    expect(server.seen).to.have.length(0);
+    await redisServer.run();
+    await until(() => states(events).includes('restored'));
+    await api(server.url);
+    expect(server.seen).to.have.length(1);
+  });
+
+  it('tells the other processes of a pause, and those that begin during it', async () => {
+    server.replies({ status: 200 }, { status: 429, headers: { 'retry-after': '2' } });
+    const [one, other] = [gateOf(), gateOf()];
+    await other.gate.got(got)(server.url);
+    const refused = one.gate.got(got)(server.url);
+    await until(() => other.events.some(({ type }) => type === 'pause'));
+    expect(other.events.find(({ type }) => type === 'pause')).to.include({ cause: 'peer', quota: 'q' });
+    const { pausedUntil } = other.gate.quotas()[0] ?? {};
+    expect(pausedUntil).to.be.a('number');
+    const late = gateOf();
+    await Promise.all([refused, other.gate.got(got)(server.url), late.gate.got(got)(server.url)]);
+    const [, throttled, ...rest] = server.seen.map(({ at }) => at);
+    expect(rest).to.have.length(3);
+    for (const at of rest) expect(at - (throttled as number)).to.be.at.least(1990);
+    expect(late.events.find(({ type }) => type === 'pause')).to.include({ cause: 'peer' });
+  });
+
+  it('gives back what a closed gate held, to others at once', async () => {
+    const one = gateOf({}, 4, 200);
+    const other = gateOf({}, 4, 200);
+    await Promise.all(Array.from({ length: 4 }, () => one.gate.got(got)(server.url)));
+    await one.gate.close();
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: 4 }, () => other.gate.got(got)(server.url)));
+    // What is not given back is free again after half a minute.
+    expect(performance.now() - startedAt).to.be.below(10_000);
+    expect(other.gate.quotas()[0]?.windows[0]).to.deep.equal({ limit: 4, per: 200, used: 4 });
+  });
+
+  it('names a wrong option', () => {
+    const wrong = [
+      {},
+      { url: 'http://localhost' },
+      { url: 'redis://localhost', processes: 0 },
+      { client: {} },
+    ];
+    for (const each of wrong) expect(() => redis(each as never)).to.throw(OptionsError, /redis/);
+  });
+
+  for (const [scene, output] of [
+    ['idle', ''],
+    ['waiting', 'answered\nexit'],
+  ] as const) {
+    it(`lets a process end when its calls are done, and not before: ${scene}`, async () => {
+      const file = new URL('../support/redis-exit.ts', import.meta.url).pathname;
+      const args = ['--conditions=headgate-source', file, scene, server.url, redisServer.url];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      let text = '';
+      child.stdout.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      const [code] = await once(child, 'close');
+      expect([code, text.trim()]).to.deep.equal([0, output]);
+    });
+  }
+});
