@@ -79,7 +79,7 @@ export class Leases implements Holder {
   /** What keeps this window from admitting anything, when the ledger is out of reach and there is no share. */
   get failure(): LedgerError | undefined {
     return this.#state === 'degraded' && this.#share === 0
-      ? new LedgerError('The ledger cannot be reached, and the gate fails closed')
+      ? new LedgerError('The ledger cannot be reached, and no share of the quota is left without it')
       : undefined;
   }
 
