@@ -9,7 +9,8 @@ export interface RequestRoute {
   readonly url: URL;
 }
 
-interface Record {
+/** A route that fails. */
+interface Failing {
   failures: number;
   /** How many attempts of all routes had been served when it failed first. */
   readonly servedBefore: number;
@@ -20,7 +21,7 @@ interface Record {
  * were served, is broken, and tells nothing of the server.
  */
 export class Routes {
-  readonly #failing = new Map<string, Record>();
+  readonly #failing = new Map<string, Failing>();
   #served = 0;
 
   /** True while any route fails. */
