@@ -9,6 +9,8 @@ import type { Fate } from './fate.ts';
 export interface Pass {
   readonly permit: Permit;
   readonly token: string | undefined;
+  /** Moment at which it was complete. */
+  readonly at: number;
   /** How long it was waited for, in ms. */
   readonly waitedMs: number;
 }
@@ -48,28 +50,25 @@ export class Admission {
   }
 
   /** A pass; synchronously when neither permit nor token has to be waited for. */
-  enter(request: RequestFacts, resend: boolean, askedAt: number): Pass | Promise<Pass> {
+  enter(request: RequestFacts, resend: boolean, askedAt: number, at: number = askedAt): Pass | Promise<Pass> {
     this.#fate.refuse();
     const { clock, closed, tokens } = this.#context;
     if (closed) throw new ClosedError();
     const authorize = tokens !== undefined && this.#authorizes(request);
     if (authorize && tokens.current === undefined) {
-      return this.#fate.wait(tokens.get()).then(() => this.enter(request, resend, askedAt));
+      return this.#fate.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
     }
     this.#gate = this.#context.gateOf(request, this.#quota);
-    const granted = this.#gate.acquire({
+    const ask = {
       priority: this.#priority,
       resend,
       deadlineAt: this.#fate.deadlineAt,
       request,
-      late: (waitMs) => this.#fate.late(waitMs),
-    });
-    if (!(granted instanceof Permit)) return this.#queue(request, granted, resend, askedAt, authorize);
-    return {
-      permit: granted,
-      token: authorize ? tokens.current : undefined,
-      waitedMs: clock.now() - askedAt,
+      late: (waitMs: number) => this.#fate.late(waitMs),
     };
+    const granted = this.#gate.acquire(ask, at);
+    if (!(granted instanceof Permit)) return this.#queue(request, granted, resend, askedAt, authorize);
+    return { permit: granted, token: authorize ? tokens.current : undefined, at, waitedMs: at - askedAt };
   }
 
   async #queue(
@@ -86,10 +85,11 @@ export class Admission {
     this.#fate.onInterrupt(undefined);
     // The token may have grown old, or the call may have ended, while the permit was on its way.
     if (!this.#fate.sealed && (!authorize || tokens?.current !== undefined)) {
-      return { permit, token: authorize ? tokens?.current : undefined, waitedMs: clock.now() - askedAt };
+      const at = clock.now();
+      return { permit, token: authorize ? tokens?.current : undefined, at, waitedMs: at - askedAt };
     }
     permit.refund();
-    return this.enter(request, resend, askedAt);
+    return this.enter(request, resend, askedAt, clock.now());
   }
 
   /** A token goes to the API's own hosts, and never in place of one that the user set. */

@@ -3,6 +3,7 @@ import type { AttemptRecord, PauseCause } from '../events/types.ts';
 import { routeOf } from '../gate/adaptive/routes.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
+import type { Pass } from './admission.ts';
 
 /** Statuses by which a server tells that it has too much to do. */
 const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
@@ -25,7 +26,7 @@ export interface Resend {
 export interface AttemptObserver {
   now(): number;
   /** The response's head came. */
-  answered(attempt: Attempt, status: number, headers: Headers): void;
+  answered(attempt: Attempt, status: number, headers: Headers, at: number): void;
 }
 
 /**
@@ -58,9 +59,7 @@ export class Attempt {
     observer: AttemptObserver,
     number: number,
     request: RequestFacts,
-    permit: Permit,
-    waitedMs: number,
-    token: string | undefined,
+    { permit, token, at, waitedMs }: Pass,
   ) {
     this.#observer = observer;
     this.number = number;
@@ -68,7 +67,7 @@ export class Attempt {
     this.permit = permit;
     this.waitedMs = waitedMs;
     this.token = token;
-    this.startedAt = observer.now();
+    this.startedAt = at;
   }
 
   /** The response's head came. */
@@ -76,8 +75,9 @@ export class Attempt {
     if (this.#endedAt !== undefined) return;
     this.status = status;
     this.headers = headers;
-    this.permit.answer(this.#observer.now());
-    this.#observer.answered(this, status, headers);
+    const at = this.#observer.now();
+    this.permit.answer(at);
+    this.#observer.answered(this, status, headers, at);
   }
 
   /** The response ended, or the attempt failed. Further calls do nothing. */
@@ -88,14 +88,14 @@ export class Attempt {
   }
 
   /** Tells the gate, once, that the server answered, and neither refused nor failed. */
-  tellServed(): void {
+  tellServed(at?: number): void {
     if (this.#told) return;
     this.#told = true;
-    this.permit.gate.served(this.permit.takenAt, this.request);
+    this.permit.gate.served(this.permit.takenAt, this.request, at);
   }
 
   /** Tells the gate, once, what became of the attempt; a refusal is told apart, since it closes the gate. */
-  tell(call: string): void {
+  tell(call: unknown): void {
     const { verdict, status } = this.classification ?? {};
     if (
       verdict === 'success' ||

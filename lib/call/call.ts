@@ -22,7 +22,7 @@ const NO_RESEND: Decision = { resend: false, reason: 'terminal' };
  * before the next; in the end {@link deliver} or {@link fail}, one of them, once.
  */
 export class Call implements AttemptObserver {
-  readonly id: string = randomUUID();
+  #id: string | undefined;
   readonly #context: CallContext;
   readonly #settings: CallSettings;
   readonly #fate: Fate;
@@ -43,6 +43,12 @@ export class Call implements AttemptObserver {
     this.#fate = new Fate(context.clock, context.schedule, context.life, settings.policy.deadlineMs);
     const home = settings.anyOrigin ? undefined : request.url.origin;
     this.#admission = new Admission(context, this.#fate, settings, home, (waitMs) => this.#queued(waitMs));
+  }
+
+  /** The same on every attempt and event; made when first asked for. */
+  get id(): string {
+    this.#id ??= randomUUID();
+    return this.#id;
   }
 
   get ended(): boolean {
@@ -191,9 +197,9 @@ export class Call implements AttemptObserver {
   }
 
   /** @internal The head of an attempt's response came. */
-  answered(attempt: Attempt, status: number, headers: Headers): void {
+  answered(attempt: Attempt, status: number, headers: Headers, at: number): void {
     // Status and headers are enough to close a quota, or to keep it open; the body may be long in coming.
-    if (status < 400) attempt.tellServed();
+    if (status < 400) attempt.tellServed(at);
     attempt.tellLimits(rateLimits(headers, Date.now()));
     if (status !== 429) return;
     const { profile } = this.#context;
@@ -203,13 +209,13 @@ export class Call implements AttemptObserver {
     );
   }
 
-  #begin({ permit, token, waitedMs }: Pass): Attempt {
+  #begin(pass: Pass): Attempt {
     const { emitter } = this.#context;
-    if (this.#history.count === 0) permit.gate.deposit(this.#settings.policy.budget);
-    this.#attempt = new Attempt(this, this.#history.count + 1, this.#request, permit, waitedMs, token);
+    if (this.#history.count === 0) pass.permit.gate.deposit(this.#settings.policy.budget);
+    this.#attempt = new Attempt(this, this.#history.count + 1, this.#request, pass);
     this.#history.push(this.#attempt);
     this.#decision = undefined;
-    if (emitter.has('attempt')) emitter.emit('attempt', { ...this.#event(), waitedMs });
+    if (emitter.has('attempt')) emitter.emit('attempt', { ...this.#event(), waitedMs: pass.waitedMs });
     return this.#attempt;
   }
 
@@ -243,7 +249,7 @@ export class Call implements AttemptObserver {
     // The quota closed when the head of the response came; the correlation ID may stand in the body.
     const { pause } = attempt;
     if (pause && pause !== 'known') this.#context.emitter.emit('pause', { ...this.#event(), ...pause });
-    attempt.tell(this.id);
+    attempt.tell(this);
     return classification;
   }
 
@@ -252,7 +258,7 @@ export class Call implements AttemptObserver {
     if (verdict !== 'throttled' || (attempt.pause && retryAfterSource !== 'message')) return;
     const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
     const { backoff } = this.#settings.policy;
-    const untilMs = attempt.permit.gate.throttled(attempt.startedAt, retryAfterMs, cause, backoff);
+    const untilMs = attempt.permit.gate.throttled(attempt.permit.takenAt, retryAfterMs, cause, backoff);
     attempt.pause = untilMs === undefined ? (attempt.pause ?? 'known') : { at: this.now(), untilMs, cause };
   }
 

@@ -100,7 +100,7 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
 
     try {
       const response = await retrying(call, attempt);
-      return given(response, call.report(), leg.redirects > 0);
+      return given(response, call, leg.redirects > 0);
     } catch (error) {
       throw signal?.aborted && !(error instanceof HeadgateError) ? signal.reason : error;
     } finally {
@@ -159,12 +159,12 @@ function statusOf({ status, type }: Response): number {
 }
 
 /** The response as its user gets it, clones included. */
-function given(response: Response, headgate: CallReport, redirected: boolean): GatedResponse {
+function given(response: Response, call: Call, redirected: boolean): GatedResponse {
   const { clone } = response;
-  Object.defineProperties(response, {
-    headgate: { value: headgate, configurable: true },
-    clone: { value: () => given(clone.call(response), headgate, redirected), configurable: true },
-    ...(redirected && { redirected: { value: true, configurable: true } }),
-  });
+  const headgate = { get: () => call.report(), configurable: true };
+  Object.defineProperty(response, 'headgate', headgate);
+  const cloned = { value: () => given(clone.call(response), call, redirected), configurable: true };
+  Object.defineProperty(response, 'clone', cloned);
+  if (redirected) Object.defineProperty(response, 'redirected', { value: true, configurable: true });
   return response as GatedResponse;
 }

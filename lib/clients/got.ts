@@ -31,7 +31,7 @@ export interface GotExtension {
 interface NativeRequest {
   readonly statusCode?: number;
   readonly headers?: Headers;
-  once?(event: string, listener: (response: NativeResponse) => void): unknown;
+  on?(event: string, listener: (response: NativeResponse) => void): unknown;
   destroy?(error?: Error): unknown;
   shouldKeepAlive?: boolean;
 }
@@ -47,7 +47,7 @@ type RequestFunction = (...args: unknown[]) => NativeRequest | Promise<NativeReq
 
 /** got's `Options`, as far as they are used. */
 interface Options extends BodySource, StretchableTimeout {
-  context: Record<PropertyKey, unknown>;
+  readonly context: Record<PropertyKey, unknown>;
   readonly url?: URL | string;
   readonly method: string;
   readonly headers: Headers;
@@ -104,14 +104,15 @@ export function gotExtension(open: OpenCall): GotExtension {
     if (!options?.url) return next(options);
     const outer = passageOf(options);
     if (outer?.options === options && !outer.call.ended) return next(options);
+    const { context, retry, signal } = options;
     let call: Call;
     try {
-      call = open(options.context.headgate, factsOf(options));
+      call = open(context.headgate, factsOf(options));
     } catch (error) {
       if (options.isStream) throw error;
       return Promise.reject(error);
     }
-    const retries = options.retry.limit > 0;
+    const retries = retry.limit > 0;
     const form = Form.of(options);
     const passage: Passage = {
       call,
@@ -122,11 +123,11 @@ export function gotExtension(open: OpenCall): GotExtension {
       form,
       replaced: false,
     };
-    options.context = { ...options.context, [key]: passage };
-    options.retry.calculateDelay = calculateDelay;
-    options.retry.limit = Number.MAX_SAFE_INTEGER;
-    if ('enforceRetryRules' in options.retry) options.retry.enforceRetryRules = false;
-    const { signal } = options;
+    // It is the options' own: got copies it for each request.
+    context[key] = passage;
+    retry.calculateDelay = calculateDelay;
+    retry.limit = Number.MAX_SAFE_INTEGER;
+    if ('enforceRetryRules' in retry) retry.enforceRetryRules = false;
     const abort = (): void => call.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     const leave = (): void => signal?.removeEventListener('abort', abort);
@@ -213,8 +214,8 @@ function track(passage: Passage, options: Options, attempt: Attempt, request: Na
     if (response.statusCode >= 400 && options.throwHttpErrors) limitErrorBody(response, request);
   };
   if (request.statusCode !== undefined) answer(request as NativeResponse);
-  else request.once?.('response', answer);
-  request.once?.('close', () => {
+  else request.on?.('response', answer);
+  request.on?.('close', () => {
     attempt.close();
     // The handler never sees the stream that replaced another: its end is told by its response alone.
     const done = last?.complete && (last.statusCode < 300 || !options.throwHttpErrors);

@@ -1,4 +1,4 @@
-import pRetry from 'p-retry';
+import pRetry, { type Options } from 'p-retry';
 import type { Ending } from '../call/attempt.ts';
 import type { Call } from '../call/call.ts';
 
@@ -16,6 +16,13 @@ export interface Tried<T> {
 /** Asks p-retry for another attempt; never seen by anybody else. */
 class Again extends Error {}
 
+/** How many attempts are made, and when, is the call's to decide. */
+const FOREVER: Options = {
+  retries: Infinity,
+  minTimeout: 0,
+  shouldRetry: ({ error }) => error instanceof Again,
+};
+
 /**
  * The loop of a client that has no retry of its own, by p-retry: one attempt after another, until the call's
  * policy lets no more be made. All waiting is the call's and the gate's; p-retry adds none.
@@ -24,26 +31,23 @@ class Again extends Error {}
  * @returns the last attempt's result. Throws the client's own error, or ours where no client knows it
  */
 export async function retrying<T>(call: Call, attempt: () => Promise<Tried<T>>): Promise<T> {
-  let last: Tried<T> | undefined;
+  /** One attempt; nothing when another is to be made. */
+  const next = async (): Promise<Tried<T> | undefined> => {
+    const tried = await attempt();
+    const decision = call.settle(tried.ending, { replayable: tried.replayable, allowed: true });
+    if (!decision.resend) return tried;
+    tried.drop?.();
+    await call.backOff(decision);
+    return undefined;
+  };
+  let tried: Tried<T>;
   try {
-    await pRetry(
-      async () => {
-        last = undefined;
-        const tried = await attempt();
-        const decision = call.settle(tried.ending, { replayable: tried.replayable, allowed: true });
-        if (decision.resend) {
-          tried.drop?.();
-          await call.backOff(decision);
-          throw new Again();
-        }
-        last = tried;
-      },
-      { retries: Infinity, minTimeout: 0, shouldRetry: ({ error }) => error instanceof Again },
-    );
+    // Most calls need no loop.
+    tried =
+      (await next()) ?? (await pRetry(async () => (await next()) ?? Promise.reject(new Again()), FOREVER));
   } catch (error) {
     throw call.fail(error);
   }
-  const tried = last as unknown as Tried<T>;
   const { ending, result } = tried;
   if ('error' in result) throw call.fail(result.error, ending);
   const doom = call.deliver();

@@ -2,7 +2,6 @@
  * Any function that returns a promise of what one request brought. It makes one attempt each time it is called; what
  * became of that is read from what it returns or throws.
  */
-import { AbortError } from 'p-retry';
 import * as v from 'valibot';
 import type { OpenCall } from '../call/call.ts';
 import { HeadgateError } from '../errors.ts';
@@ -112,8 +111,8 @@ export function wrapped(open: OpenCall, given: unknown, asked: unknown): Wrapped
         const reading =
           'value' in result ? readResponse(result.value) : readRefusal(final ? final.reason : result.error);
         if (reading) permitted.answer(reading.status, reading.headers ?? {});
-        // p-retry knows this one for what it is: no more attempts, and what it holds is thrown.
-        if (final) throw new AbortError(final.reason);
+        // Not to be tried again: what it holds is thrown.
+        if (final) throw final.reason;
         return triedOf(result, reading, facts, classify as Classify | undefined);
       });
     };

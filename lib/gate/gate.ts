@@ -50,8 +50,7 @@ export class Gate {
   }
 
   /** A permit at once, or a place in the queue. Throws `QueueFullError`, or `ask.late` for a wait in vain. */
-  acquire(ask: Ask): Permit | Place {
-    const now = this.#context.clock.now();
+  acquire(ask: Ask, now: number = this.#context.clock.now()): Permit | Place {
     if (this.#reopening && now >= this.#pause.opensAt) this.#reopen();
     const failure = this.#windows.failure;
     if (failure) throw failure;
@@ -63,7 +62,7 @@ export class Gate {
     this.#backlog.reserve();
     const place = new Place(this, ask, expectedMs);
     this.#backlog.push(place);
-    this.#pump();
+    this.#pump(now);
     return place;
   }
 
@@ -94,19 +93,18 @@ export class Gate {
     this.#reopening?.cancel();
     this.#reopening = this.#context.schedule.at(opensAt, false, () => this.#reopen());
     this.#backlog.dismissBefore(until, now);
-    this.#pump();
+    this.#pump(now);
     return true;
   }
 
   /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
-  served(sentAt: number, request?: Ask['request']): void {
-    const now = this.#context.clock.now();
+  served(sentAt: number, request?: Ask['request'], now: number = this.#context.clock.now()): void {
     const { outage } = this.#adaptive ?? {};
     const route = request && outage?.routes.failing ? routeOf(request) : undefined;
     this.#adaptive?.served(now, sentAt, this.#flight.used(now), this.#backlog.length, route);
     const trialAt = this.#pause.served(sentAt);
     if (trialAt !== undefined) this.#adaptive?.reopened(now, trialAt, false);
-    this.#pump();
+    this.#pump(now);
   }
 
   /** The server states what is left of its quotas, in its answer to the attempt of this number. */
@@ -121,7 +119,7 @@ export class Gate {
   failed(fault: Fault): void {
     const now = this.#context.clock.now();
     this.#adaptive?.failed(now, this.#flight.used(now), fault);
-    this.#pump();
+    this.#pump(now);
   }
 
   /** A call of this quota sends its first attempt; `share` is the policy's budget. */
@@ -184,15 +182,15 @@ export class Gate {
   answered(at: number): void {
     this.#windows.give(at);
     this.#adaptive?.answered(at);
-    this.#pump();
+    this.#pump(at);
   }
 
   /** @internal A permit's attempt is over. */
-  ended({ takenAt }: Permit): void {
+  ended({ takenAt }: Permit, now: number): void {
     this.#flight.refund();
     this.#pause.ended(takenAt);
-    this.#adaptive?.ended(this.#context.clock.now(), takenAt);
-    this.#pump();
+    this.#adaptive?.ended(now, takenAt);
+    this.#pump(now);
   }
 
   /** @internal A permit was not used. */
@@ -250,12 +248,16 @@ export class Gate {
     return Math.max(this.#pause.opensAt, this.#windows.freeAt(place, now));
   }
 
-  #pump(): void {
+  #pump(now: number = this.#context.clock.now()): void {
     if (this.#closed) return;
+    this.#windows.want(this.#backlog.length);
+    // By far the most frequent case: there is nothing to move on.
+    if (this.#backlog.length === 0) {
+      this.#rest();
+      return;
+    }
     const failure = this.#windows.failure;
     if (failure) this.#backlog.dismissAll(failure);
-    this.#windows.want(this.#backlog.length);
-    const now = this.#context.clock.now();
     let turn = Infinity;
     while (this.#backlog.length > 0) {
       turn = this.#turnAt(now);
@@ -265,7 +267,10 @@ export class Gate {
     }
     if (this.#backlog.length > 0 && this.#adaptive?.outage.on) turn = Math.min(turn, this.#exemptOne(now));
     if (this.#backlog.length === 0) this.#rest();
-    if (this.#backlog.length === 0 || this.#wake?.at === turn) return;
+    else if (this.#wake?.at !== turn) this.#wakeAt(turn);
+  }
+
+  #wakeAt(turn: number): void {
     this.#wake?.cancel();
     this.#wake = turn === Infinity ? undefined : this.#context.schedule.at(turn, true, () => this.#awake());
   }

@@ -30,7 +30,7 @@ export class Permit {
     if (this.#state === 'settled') return;
     this.answer(at);
     this.#state = 'settled';
-    this.gate.ended(this);
+    this.gate.ended(this, at);
   }
 
   /** Nothing was sent: the permit counts for nothing. */

@@ -22,7 +22,8 @@ export class Windows {
 
   /** What keeps the quota from admitting anything at all. */
   get failure(): Error | undefined {
-    return this.#all.find(({ failure }) => failure)?.failure;
+    for (const { failure } of this.#all) if (failure) return failure;
+    return undefined;
   }
 
   /** Other limits from now on; what was used of the old ones counts on. */

@@ -17,7 +17,8 @@ export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload';
 /** One attempt that failed for a fault. */
 export interface Fault {
   readonly sentAt: number;
-  readonly call: string;
+  /** Tells calls apart. */
+  readonly call: unknown;
   readonly route: string;
   /** True when it may tell of a server that has too much to do. */
   readonly overload: boolean;

@@ -31,7 +31,7 @@ const STALL_MS = 100;
 export class Outage {
   readonly #random: Random;
   #failures = 0;
-  readonly #calls = new Set<string>();
+  readonly #calls = new Set<unknown>();
   readonly routes: Routes = new Routes();
   /** When it began; absent while there is none. */
   #since: number | undefined;
@@ -95,7 +95,7 @@ export class Outage {
   }
 
   /** An attempt failed. Returns true when that began an outage. */
-  failed(now: number, sentAt: number, call: string, route: string): boolean {
+  failed(now: number, sentAt: number, call: unknown, route: string): boolean {
     this.routes.failed(route);
     if (this.routes.broken(route)) {
       if (this.#since !== undefined && sentAt >= this.#since) this.ended(now);

@@ -47,6 +47,7 @@ export class Routes {
   /** An attempt was served, whatever route it was of; without one, none fails any more. */
   served(route: string | undefined): void {
     this.#served += 1;
+    if (this.#failing.size === 0) return;
     if (route === undefined) this.#failing.clear();
     else this.#failing.delete(route);
   }
