@@ -122,10 +122,9 @@ export class Leg implements RequestFacts {
     if (kept) headers.set('Content-Type', (config.data as FormStream).getHeaders()['content-type'] as string);
     this.#sent = true;
     const cancelToken = new AttemptToken(breaker, config.cancelToken);
+    const prepared = { ...config, headers, beforeRedirect, cancelToken, ...(kept && { data: kept }) };
     // Without a prototype, as axios makes its own: of any other it makes a copy first.
-    const prepared = Object.assign(Object.create(null), config, { headers, beforeRedirect, cancelToken });
-    if (kept) prepared.data = kept;
-    return prepared;
+    return Object.setPrototypeOf(prepared, null);
   }
 
   /**

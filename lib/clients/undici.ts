@@ -90,9 +90,11 @@ class Facts implements RequestFacts {
   /** One header by the name that its sender writes, mostly without the work of reading all. */
   header(name: string): string | undefined {
     const given = this.#options.headers;
-    const cheap = typeof given === 'object' && given !== null && !(Symbol.iterator in given);
-    const found = cheap ? ((given as Fields)[name] ?? (given as Fields)[name.toLowerCase()]) : undefined;
-    return [cheap ? found : this.headers[name.toLowerCase()]].flat()[0];
+    if (given === undefined || given === null) return undefined;
+    const plain = typeof given === 'object' && !(Symbol.iterator in given);
+    const fields = plain ? (given as Fields) : this.headers;
+    const found = fields[name] ?? fields[name.toLowerCase()];
+    return Array.isArray(found) ? found[0] : found;
   }
 
   body(): string | undefined {

@@ -1,16 +1,24 @@
 import { sanitizeId } from '../classify/correlation-id.ts';
 import { layersOf, readErrorEnvelope } from '../classify/error-body.ts';
 import { classifyHttp } from '../classify/http.ts';
-import type { Profile } from '../types.ts';
+import type { Profile, QuotaRef } from '../types.ts';
 
 /**
  * Knows only HTTP: each origin has one quota of unknown limits, and the status decides. The code of an error body
  * in a common shape is passed on, but not read.
  */
 export function generic(): Profile {
+  // Most programs talk to one origin: to see that it is the same costs less than to put its name together.
+  let last: QuotaRef = { key: '', windows: [] };
+  let lastRoot = '';
   return {
     name: 'generic',
-    quota: ({ url }) => ({ key: url.origin, windows: [] }),
+    quota({ url }) {
+      if (lastRoot !== '' && url.href.startsWith(lastRoot)) return last;
+      last = { key: url.origin, windows: [] };
+      lastRoot = `${last.key}/`;
+      return last;
+    },
     classify(outcome) {
       const read = classifyHttp(outcome);
       if (read.code !== undefined || outcome.status === undefined || outcome.status < 400) return read;
