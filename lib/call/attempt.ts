@@ -1,9 +1,10 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
-import type { AttemptRecord, PauseCause } from '../events/types.ts';
+import type { AttemptRecord } from '../events/types.ts';
 import { routeOf } from '../gate/adaptive/routes.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
 import type { Pass } from './admission.ts';
+import type { Closing } from './closing.ts';
 
 /** Statuses by which a server tells that it has too much to do. */
 const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
@@ -48,8 +49,8 @@ export class Attempt {
   classification: Classification | undefined;
   /** The wait decided on before the next attempt. */
   delayMs: number | undefined;
-  /** How its quota was closed for it; `known` when the quota was closed for as long already. */
-  pause: { readonly at: number; readonly untilMs: number; readonly cause: PauseCause } | 'known' | undefined;
+  /** Set once the gate was told that it was throttled. */
+  closing: Closing | undefined;
   readonly #observer: AttemptObserver;
   /** The gate was told how the attempt went. */
   #told = false;

@@ -8,6 +8,7 @@ import type { CallSettings } from '../settings.ts';
 import type { Classification, Headers, RequestFacts } from '../types.ts';
 import { Admission, type Pass } from './admission.ts';
 import { Attempt, type AttemptObserver, type Ending, type Resend } from './attempt.ts';
+import { Closing } from './closing.ts';
 import type { CallContext } from './context.ts';
 import { Fate } from './fate.ts';
 import { History } from './history.ts';
@@ -101,15 +102,8 @@ export class Call implements AttemptObserver {
       const { delayMs, reason } = decision;
       const { verdict, code, hint } = classification;
       attempt.delayMs = delayMs;
-      this.#context.emitter.emit('retry', {
-        ...this.#event(),
-        verdict,
-        delayMs,
-        reason,
-        status: attempt.status,
-        code,
-        hint,
-      });
+      const told = { verdict, delayMs, reason, status: attempt.status, code, hint };
+      this.#context.emitter.emit('retry', { ...this.#event(), ...told });
     } else if (decision.reason === 'deadline') {
       this.#fate.seal(this.#fate.late(decision.waitMs));
     }
@@ -246,20 +240,22 @@ export class Call implements AttemptObserver {
     const classification = reread ? reread(read) : read;
     attempt.classification = classification;
     this.#pause(attempt, classification);
-    // The quota closed when the head of the response came; the correlation ID may stand in the body.
-    const { pause } = attempt;
-    if (pause && pause !== 'known') this.#context.emitter.emit('pause', { ...this.#event(), ...pause });
+    attempt.closing?.tell();
     attempt.tell(this);
     return classification;
   }
 
   /** Closes the quota of a throttled attempt. */
   #pause(attempt: Attempt, { verdict, retryAfterMs, retryAfterSource }: Classification): void {
-    if (verdict !== 'throttled' || (attempt.pause && retryAfterSource !== 'message')) return;
+    if (verdict !== 'throttled' || (attempt.closing && retryAfterSource !== 'message')) return;
     const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
     const { backoff } = this.#settings.policy;
     const untilMs = attempt.permit.gate.throttled(attempt.permit.takenAt, retryAfterMs, cause, backoff);
-    attempt.pause = untilMs === undefined ? (attempt.pause ?? 'known') : { at: this.now(), untilMs, cause };
+    const { schedule, emitter } = this.#context;
+    attempt.closing ??= new Closing(schedule, (closed) =>
+      emitter.emit('pause', { ...this.#event(), ...closed }),
+    );
+    if (untilMs !== undefined) attempt.closing.moved({ at: this.now(), untilMs, cause });
   }
 
   #decide(attempt: Attempt, classification: Classification, replayable: boolean): Decision {

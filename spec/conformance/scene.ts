@@ -36,12 +36,12 @@ export class Scene implements AsyncDisposable {
     return `${this.server.url}/`;
   }
 
-  /** A gate of short backoff, and a client behind it. */
   /** Its client may meet any host at all. */
   get anyHost(): boolean {
     return this.#driver.anyHost ?? false;
   }
 
+  /** A gate of short backoff, and a client behind it. */
   stage(options: HeadgateOptions = {}): Stage {
     const gate = headgate({ ...options, retry: { backoff: { base: 5, max: 10 }, ...options.retry } });
     this.#gates.push(gate);

@@ -28,6 +28,21 @@ export const telling: Laws = {
       'success',
     ]);
   },
+  'a pause is told before it ends, however late the body of its refusal comes': async (scene) => {
+    const stage = scene.stage();
+    scene.server.handler = (n, _request, response) => {
+      if (n > 1) {
+        response.end('{}');
+        return;
+      }
+      response.writeHead(429, { 'retry-after-ms': '30' });
+      response.write('{');
+      setTimeout(() => response.end('}'), 150);
+    };
+    await send(stage, { url: scene.url });
+    const told = stage.told().filter((name) => name === 'pause' || name === 'resume');
+    expect(told).to.deep.equal(['pause', 'resume']);
+  },
   'the record equals what was on the wire': async (scene) => {
     const stage = scene.stage();
     scene.server.replies(
