@@ -160,23 +160,6 @@ forEachMajor('A wrapped client', (got) => {
     expect(names(events)).to.deep.equal(['attempt', 'success']);
   });
 
-  it('reports options of a call that are wrong as its rejection', async () => {
-    const error = await failureOf(api(server.url, { context: { headgate: { deadline: 'soon' } } }));
-    expect(error.name).to.equal('OptionsError');
-    expect(error.message).to.match(/headgate\.deadline.*"soon"/);
-    expect(server.seen).to.have.length(0);
-  });
-
-  it('is broken by no listener', async () => {
-    server.replies();
-    const warned = new Promise((resolve) => process.once('warning', resolve));
-    gate.on('attempt', () => {
-      throw new Error('of the listener');
-    });
-    await api(server.url);
-    expect(String(await warned)).to.include('of the listener');
-  });
-
   it('tells its events to readers too, until the gate closes', async () => {
     server.replies();
     const types: string[] = [];
