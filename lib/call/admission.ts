@@ -1,6 +1,6 @@
 import { ClosedError } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';
-import { Permit, type Place } from '../gate/permit.ts';
+import { type Ask, Permit } from '../gate/permit.ts';
 import type { RequestFacts } from '../types.ts';
 import type { CallContext } from './context.ts';
 import type { Fate } from './fate.ts';
@@ -18,35 +18,46 @@ export interface Pass {
 /** Told when an attempt has to wait, and how long at the least, in ms. */
 export type OnQueued = (waitMs: number) => void;
 
-/** One call's way through the gate, attempt after attempt. */
-export class Admission {
+/** One call's way through the gate, attempt after attempt; it is itself what is asked for each of them. */
+export class Admission implements Ask {
+  readonly priority: number;
+  resend = false;
+  request: RequestFacts | undefined;
   readonly #context: CallContext;
   readonly #fate: Fate;
-  readonly #priority: number;
   readonly #quota: string | undefined;
   readonly #queued: OnQueued;
   /** Origin of the call's first request, if its user chose it. */
-  readonly #origin: string | undefined;
+  readonly #home: string | undefined;
   #gate: Gate | undefined;
 
   constructor(
     context: CallContext,
     fate: Fate,
     { priority, quota }: { readonly priority: number; readonly quota: string | undefined },
-    origin: string | undefined,
+    home: string | undefined,
     queued: OnQueued,
   ) {
     this.#context = context;
     this.#fate = fate;
-    this.#priority = priority;
+    this.priority = priority;
     this.#quota = quota;
-    this.#origin = origin;
+    this.#home = home;
     this.#queued = queued;
   }
 
   /** Key of the quota last asked; it may not have granted anything yet. */
   get quota(): string {
     return this.#gate?.key ?? '';
+  }
+
+  get deadlineAt(): number {
+    return this.#fate.deadlineAt;
+  }
+
+  /** The error for a wait that cannot end in time. */
+  late(waitMs: number): Error {
+    return this.#fate.late(waitMs);
   }
 
   /** A pass; synchronously when neither permit nor token has to be waited for. */
@@ -59,43 +70,36 @@ export class Admission {
       return this.#fate.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
     }
     this.#gate = this.#context.gateOf(request, this.#quota);
-    const ask = {
-      priority: this.#priority,
-      resend,
-      deadlineAt: this.#fate.deadlineAt,
-      request,
-      late: (waitMs: number) => this.#fate.late(waitMs),
-    };
-    const granted = this.#gate.acquire(ask, at);
-    if (!(granted instanceof Permit)) return this.#queue(request, granted, resend, askedAt, authorize);
-    return { permit: granted, token: authorize ? tokens.current : undefined, at, waitedMs: at - askedAt };
+    this.resend = resend;
+    this.request = request;
+    const granted = this.#gate.acquire(this, at);
+    if (granted instanceof Permit) {
+      return { permit: granted, token: authorize ? tokens.current : undefined, at, waitedMs: at - askedAt };
+    }
+    if (granted.expectedMs > 0) this.#queued(granted.expectedMs);
+    this.#fate.onInterrupt((error) => granted.leave(error));
+    // No async function: of a hundred thousand that wait, each would keep all that it knows.
+    return granted.permit.then((permit) => this.#granted(permit, request, askedAt, authorize));
   }
 
-  async #queue(
-    request: RequestFacts,
-    place: Place,
-    resend: boolean,
-    askedAt: number,
-    authorize: boolean,
-  ): Promise<Pass> {
+  /** A permit came to one who waited. */
+  #granted(permit: Permit, request: RequestFacts, askedAt: number, authorize: boolean): Pass | Promise<Pass> {
     const { clock, tokens } = this.#context;
-    if (place.expectedMs > 0) this.#queued(place.expectedMs);
-    this.#fate.onInterrupt((error) => place.leave(error));
-    const permit = await place.permit;
     this.#fate.onInterrupt(undefined);
+    const token = authorize ? tokens?.current : undefined;
+    const at = clock.now();
     // The token may have grown old, or the call may have ended, while the permit was on its way.
-    if (!this.#fate.sealed && (!authorize || tokens?.current !== undefined)) {
-      const at = clock.now();
-      return { permit, token: authorize ? tokens?.current : undefined, at, waitedMs: at - askedAt };
+    if (!this.#fate.sealed && (!authorize || token !== undefined)) {
+      return { permit, token, at, waitedMs: at - askedAt };
     }
     permit.refund();
-    return this.enter(request, resend, askedAt, clock.now());
+    return this.enter(request, this.resend, askedAt, at);
   }
 
   /** A token goes to the API's own hosts, and never in place of one that the user set. */
   #authorizes(request: RequestFacts): boolean {
     if (request.headers?.authorization !== undefined) return false;
     const { profile } = this.#context;
-    return profile.authorizes ? profile.authorizes(request.url) : request.url.origin === this.#origin;
+    return profile.authorizes ? profile.authorizes(request.url) : request.url.origin === this.#home;
   }
 }

@@ -42,7 +42,7 @@ export class Call implements AttemptObserver {
     this.#settings = settings;
     this.#request = request;
     this.#fate = new Fate(context.clock, context.schedule, context.life, settings.policy.deadlineMs);
-    const home = settings.anyOrigin ? undefined : request.url.origin;
+    const home = settings.anyOrigin || !context.tokens ? undefined : request.url.origin;
     this.#admission = new Admission(context, this.#fate, settings, home, (waitMs) => this.#queued(waitMs));
   }
 

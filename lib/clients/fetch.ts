@@ -7,7 +7,6 @@
  */
 import type { Attempt } from '../call/attempt.ts';
 import type { Call, OpenCall } from '../call/call.ts';
-import { HeadgateError } from '../errors.ts';
 import type { CallReport } from '../events/types.ts';
 import type { CallOptions } from '../options.ts';
 import type { Headers as HeaderRecord } from '../types.ts';
@@ -59,16 +58,10 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
     }
     const call = open(asked, leg);
     warnOfStacked((name) => leg.header(name), warn);
-    const { signal } = leg;
-    const abort = (): void => call.abort(signal?.reason);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
 
-    const attempt = async (): Promise<Tried<Response>> => {
-      for (;;) {
+    const go = async (first: Attempt): Promise<Tried<Response>> => {
+      for (let permitted = first; ; permitted = await call.admit(leg)) {
         const follow = leg.followed && !hides;
-        const admitted = call.admit(leg);
-        const permitted = admitted instanceof Promise ? await admitted : admitted;
         let response: Response;
         try {
           response = await send(call, native, leg, permitted, follow);
@@ -98,14 +91,11 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
       }
     };
 
-    try {
-      const response = await retrying(call, attempt);
-      return given(response, call, leg.redirects > 0);
-    } catch (error) {
-      throw signal?.aborted && !(error instanceof HeadgateError) ? signal.reason : error;
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
+    const attempt = (): Promise<Tried<Response>> => {
+      const admitted = call.admit(leg);
+      return admitted instanceof Promise ? admitted.then(go) : go(admitted);
+    };
+    return retrying(call, attempt, leg.signal).then((response) => given(response, call, leg.redirects > 0));
   };
   gated.set(fetch, open);
   return fetch;

@@ -1,6 +1,8 @@
 import pRetry, { type Options } from 'p-retry';
 import type { Ending } from '../call/attempt.ts';
 import type { Call } from '../call/call.ts';
+import { HeadgateError } from '../errors.ts';
+import { type Abortable, heed } from './interruptible.ts';
 
 /** How one attempt went, as the client that made it can tell. */
 export interface Tried<T> {
@@ -28,32 +30,49 @@ const FOREVER: Options = {
  * policy lets no more be made. All waiting is the call's and the gate's; p-retry adds none.
  *
  * @param attempt admits, sends and reads; it throws only what keeps an attempt from being made
+ * @param signal by which its user may give the call up; what it throws then is the signal's reason
  * @returns the last attempt's result. Throws the client's own error, or ours where no client knows it
  */
-export async function retrying<T>(call: Call, attempt: () => Promise<Tried<T>>): Promise<T> {
-  /** One attempt; nothing when another is to be made. */
-  const next = async (): Promise<Tried<T> | undefined> => {
-    const tried = await attempt();
-    const decision = call.settle(tried.ending, { replayable: tried.replayable, allowed: true });
-    if (!decision.resend) return tried;
-    tried.drop?.();
-    await call.backOff(decision);
-    return undefined;
-  };
-  let tried: Tried<T>;
+export async function retrying<T>(
+  call: Call,
+  attempt: () => Promise<Tried<T>>,
+  signal?: Abortable | undefined,
+): Promise<T> {
+  const leave = heed(call, signal);
   try {
+    let tried = await attempt();
     // Most calls need no loop.
-    tried =
-      (await next()) ?? (await pRetry(async () => (await next()) ?? Promise.reject(new Again()), FOREVER));
+    if (await again(call, tried)) {
+      const next = async (): Promise<Tried<T>> => {
+        const following = await attempt();
+        if (await again(call, following)) throw new Again();
+        return following;
+      };
+      tried = await pRetry(next, FOREVER);
+    }
+    return concluded(call, tried);
   } catch (error) {
-    throw call.fail(error);
+    const thrown = call.fail(error);
+    throw signal?.aborted && !(thrown instanceof HeadgateError) ? signal.reason : thrown;
+  } finally {
+    leave();
   }
+}
+
+/** What the last attempt came to. */
+function concluded<T>(call: Call, tried: Tried<T>): T {
   const { ending, result } = tried;
   if ('error' in result) throw call.fail(result.error, ending);
   const doom = call.deliver();
-  if (doom) {
-    tried.drop?.();
-    throw doom;
-  }
-  return result.value;
+  if (!doom) return result.value;
+  tried.drop?.();
+  throw doom;
+}
+
+/** Whether another attempt is to be made; resolves once it may be. */
+function again(call: Call, { ending, replayable, drop }: Tried<unknown>): Promise<boolean> | false {
+  const decision = call.settle(ending, { replayable, allowed: true });
+  if (!decision.resend) return false;
+  drop?.();
+  return call.backOff(decision).then(() => true);
 }

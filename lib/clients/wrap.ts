@@ -3,13 +3,13 @@
  * became of that is read from what it returns or throws.
  */
 import * as v from 'valibot';
+import type { Attempt } from '../call/attempt.ts';
 import type { OpenCall } from '../call/call.ts';
-import { HeadgateError } from '../errors.ts';
 import type { CallOptions } from '../options.ts';
 import { check, has, method } from '../schema.ts';
 import type { Classification, RequestFacts, Verdict } from '../types.ts';
 import { bodyText, isReplayable } from './bodies.ts';
-import { type Abortable, heed, interruptible } from './interruptible.ts';
+import { type Abortable, interruptible } from './interruptible.ts';
 import { dropResponse, headersOf, type Reading, readRefusal, readResponse } from './reading.ts';
 import { retrying, type Tried } from './retrying.ts';
 
@@ -94,11 +94,8 @@ export function wrapped(open: OpenCall, given: unknown, asked: unknown): Wrapped
   async function run(this: unknown, ...args: unknown[]): Promise<unknown> {
     const facts = told ?? new Facts((source as Fn).apply(this, args) as WrapRequest);
     const call = open(facts.headgate, facts);
-    const leave = heed(call, facts.signal);
-    const attempt = async (): Promise<Tried<unknown>> => {
-      const admitted = call.admit(facts);
-      const permitted = admitted instanceof Promise ? await admitted : admitted;
-      return interruptible(call, async (breaker) => {
+    const send = (permitted: Attempt): Promise<Tried<unknown>> =>
+      interruptible(call, async (breaker) => {
         const { number, token } = permitted;
         let result: WrapResult<unknown>;
         try {
@@ -115,14 +112,11 @@ export function wrapped(open: OpenCall, given: unknown, asked: unknown): Wrapped
         if (final) throw final.reason;
         return triedOf(result, reading, facts, classify as Classify | undefined);
       });
+    const attempt = (): Promise<Tried<unknown>> => {
+      const admitted = call.admit(facts);
+      return admitted instanceof Promise ? admitted.then(send) : send(admitted);
     };
-    try {
-      return await retrying(call, attempt);
-    } catch (error) {
-      throw facts.signal?.aborted && !(error instanceof HeadgateError) ? facts.signal.reason : error;
-    } finally {
-      leave();
-    }
+    return retrying(call, attempt, facts.signal);
   }
   gated.set(run, open);
   return run;

@@ -82,8 +82,9 @@ export class Backlog {
     if (until <= this.#earliestDeadline) return;
     this.#earliestDeadline = Infinity;
     for (const place of [...this.#queue]) {
-      const { deadlineAt, late } = place.ask;
-      if (deadlineAt < until && this.remove(place)) place.refuse(late(until - now));
+      const { ask } = place;
+      const { deadlineAt } = ask;
+      if (deadlineAt < until && this.remove(place)) place.refuse(ask.late(until - now));
       else this.#earliestDeadline = Math.min(this.#earliestDeadline, deadlineAt);
     }
   }

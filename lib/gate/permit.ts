@@ -51,7 +51,7 @@ export interface Ask {
   /** What of its request tells its route: asked for only while the server seems out. */
   readonly request?: { readonly method: string; readonly url: URL } | undefined;
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
-  readonly late: (waitMs: number) => Error;
+  late(waitMs: number): Error;
 }
 
 /** A place in a gate's queue. */
