@@ -29,6 +29,12 @@ describe('The types of', () => {
     expect(like).to.be.a('function');
   });
 
+  it('what a got instance is extended by fit every major', () => {
+    expect(got.extend({ headers: {} }, gate.gotOptions())).to.be.a('function');
+    expect(got15.extend({ headers: {} }, gate.gotOptions())).to.be.a('function');
+    expect(got14.extend({ headers: {} }, gate.gotOptions())).to.be.a('function');
+  });
+
   it('a wrapped function are its own', () => {
     const request = { method: 'GET', url: 'http://localhost/' };
     const add = gate.wrap(async (a: number, b: string) => `${a}${b}`, { request });

@@ -18,12 +18,15 @@ export interface GotLike {
   extend(...options: never[]): unknown;
 }
 
-/** What `gate.gotOptions()` gives to `got.extend()`. */
+// biome-ignore lint/suspicious/noExplicitAny: nothing else fits the handlers and hooks of every major
+type Any = any;
+
+/** What `gate.gotOptions()` gives to `got.extend()`, of any major. */
 export interface GotExtension {
-  readonly handlers: ((options: never, next: never) => never)[];
+  readonly handlers: ((options: Any, next: Any) => Any)[];
   readonly hooks: {
-    readonly beforeRequest: ((options: never, context: never) => void)[];
-    readonly beforeError: ((error: never) => never)[];
+    readonly beforeRequest: ((options: Any, context: Any) => void)[];
+    readonly beforeError: ((error: Any) => Any)[];
   };
 }
 

@@ -31,7 +31,7 @@ forEachMajor('A wrapped client', (got) => {
 
   it('passes each attempt through the gate once, however often it was extended', async () => {
     const events = record(gate);
-    const twice = gate.got(gate.got(got)).extend(gate.gotOptions() as object, api);
+    const twice = gate.got(gate.got(got)).extend(gate.gotOptions(), api);
     server.replies({ status: 500 });
     await twice(server.url);
     expect(names(events)).to.deep.equal(['attempt', 'retry', 'attempt', 'success']);
@@ -82,7 +82,7 @@ forEachMajor('A wrapped client', (got) => {
     };
     const hooked = got
       .extend({ hooks: { beforeRequest: [({ method }) => note(`before ${method}`)] } })
-      .extend(gate.gotOptions() as object, {
+      .extend(gate.gotOptions(), {
         hooks: {
           beforeRequest: [({ headers }) => Object.assign(headers, { 'x-late': '1' }) && undefined],
           beforeRetry: [(_error, count) => note(`retry ${count}`)],
