@@ -40,6 +40,16 @@ export const method: v.GenericSchema<string> = v.pipe(
   v.transform((name) => name.toUpperCase()),
 );
 
+/** An object with these entries and no other. */
+export function object<E extends v.ObjectEntries>(
+  entries: E,
+): v.StrictObjectSchema<E, v.ErrorMessage<v.StrictObjectIssue>> {
+  return v.strictObject(entries, ({ expected }) => {
+    if (expected === 'never') return `one of ${Object.keys(entries).join(', ')}`;
+    return expected === 'Object' ? 'an object' : 'a value: it has no default';
+  });
+}
+
 /** An object with such a method. */
 export function has<T>(method: keyof T & string, rule: string): v.GenericSchema<T> {
   return v.custom<T>(
@@ -63,9 +73,5 @@ export function check<S extends v.GenericSchema>(schema: S, given: unknown, root
 
 /** What would have been right, in words. */
 function allowed(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === 'strict_object') {
-    if (issue.expected === 'never') return 'nothing: there is no such option';
-    return issue.expected === 'Object' ? 'an object' : 'a value: it has no default';
-  }
   return issue.message.startsWith('Invalid ') ? (issue.expected ?? issue.message) : issue.message;
 }

@@ -7,7 +7,7 @@ import { PRIORITY_RANGE } from './gate/queue.ts';
 import type { HeadgateOptions, QuotaMatch } from './options.ts';
 import { DEFAULT_POLICY, type Policy } from './policy/policy.ts';
 import { generic } from './profiles/generic.ts';
-import { check, count, duration, has, METHOD_RULE, method, positive, text } from './schema.ts';
+import { check, count, duration, has, METHOD_RULE, method, object, positive, text } from './schema.ts';
 import type { Profile } from './types.ts';
 
 /** A quota declared by the user, checked. */
@@ -49,11 +49,11 @@ export interface CallSettings {
 /** Attempts that may wait at once, when `maxQueue` says nothing. */
 const DEFAULT_MAX_QUEUE = 100_000;
 
-const retry = v.strictObject({
+const retry = object({
   attempts: v.optional(positive),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
   backoff: v.optional(
-    v.strictObject({
+    object({
       base: v.optional(duration()),
       max: v.optional(duration()),
       jitter: v.optional(v.picklist(['decorrelated', 'full', 'equal', 'none'])),
@@ -69,10 +69,10 @@ const retry = v.strictObject({
 });
 
 const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
-const quota = v.strictObject({
+const quota = object({
   name: v.optional(text),
   match: v.optional(
-    v.strictObject({
+    object({
       method: v.optional(v.union([method, v.array(method)], `${METHOD_RULE}, or an array of them`)),
       path: v.optional(
         v.pipe(v.string(), v.startsWith('/', "a path that starts with '/'"), v.maxLength(2000)),
@@ -82,7 +82,7 @@ const quota = v.strictObject({
   ),
   windows: v.optional(
     v.array(
-      v.strictObject({
+      object({
         limit: positive,
         per: v.pipe(
           duration(WINDOW_RULE),
@@ -96,7 +96,7 @@ const quota = v.strictObject({
 });
 
 const PROFILE_RULE = 'a profile, such as generic() or defender()';
-const options = v.strictObject({
+const options = object({
   profile: v.optional(
     v.intersect([has<Profile>('quota', PROFILE_RULE), has<Profile>('classify', PROFILE_RULE)]),
   ),
@@ -109,13 +109,13 @@ const options = v.strictObject({
       'an object with a token() or a getToken() method',
     ),
   ),
-  adaptive: v.optional(v.boolean()),
+  adaptive: v.optional(v.boolean('true or false')),
   ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
   name: v.optional(text),
 });
 
 const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY_RANGE.most}`;
-const call = v.strictObject({
+const call = object({
   priority: v.optional(
     v.pipe(
       v.number(PRIORITY_RULE),
@@ -126,7 +126,7 @@ const call = v.strictObject({
     ),
   ),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
-  idempotent: v.optional(v.boolean()),
+  idempotent: v.optional(v.boolean('true or false')),
   quota: v.optional(text),
 });
 

@@ -5,14 +5,14 @@ import { defender } from 'headgate/profiles';
 describe('Options', () => {
   const wrong: [string, unknown, RegExp][] = [
     ['options', 7, /an object/],
-    ['retries', { retries: {} }, /no such option/],
+    ['retries', { retries: {} }, /expected one of profile, retry, .*, name, got "retries"/],
     ['retry.attempts', { retry: { attempts: 0 } }, /whole number of 1 or more, got 0/],
     ['retry.attempts', { retry: { attempts: 1.5 } }, /got 1.5/],
     ['retry.deadline', { retry: { deadline: '5 fortnights' } }, /'30s'.*got "5 fortnights"/],
     ['retry.deadline', { retry: { deadline: '30' } }, /got "30"/],
     ['retry.deadline', { retry: { deadline: -1 } }, /got -1/],
     ['retry.backoff.jitter', { retry: { backoff: { jitter: 'some' } } }, /"decorrelated"/],
-    ['retry.backoff.bse', { retry: { backoff: { bse: 1 } } }, /no such option/],
+    ['retry.backoff.bse', { retry: { backoff: { bse: 1 } } }, /one of base, max, jitter, got "bse"/],
     ['retry.budget', { retry: { budget: -0.1 } }, /share of first attempts/],
     ['retry.methods.0', { retry: { methods: ['G T'] } }, /HTTP method/],
     ['quotas', { quotas: {} }, /an array of quotas/],
@@ -24,7 +24,7 @@ describe('Options', () => {
     ['auth', { auth: { tokn: 1 } }, /token\(\) or a getToken\(\)/],
     ['ledger', { ledger: {} }, /a ledger/],
     ['name', { name: '' }, /1 to 200 characters/],
-    ['adaptive', { adaptive: 'yes' }, /boolean/],
+    ['adaptive', { adaptive: 'yes' }, /true or false/],
   ];
   for (const [path, given, message] of wrong) {
     it(`names '${path}', what was given and what is allowed`, () => {

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import type { Attempt } from '../call/attempt.ts';
 import type { OpenCall } from '../call/call.ts';
 import type { CallOptions } from '../options.ts';
-import { check, has, method } from '../schema.ts';
+import { check, has, method, object } from '../schema.ts';
 import type { Classification, RequestFacts, Verdict } from '../types.ts';
 import { bodyText, isReplayable } from './bodies.ts';
 import { type Abortable, interruptible } from './interruptible.ts';
@@ -65,7 +65,7 @@ const callable = v.custom<(...args: never[]) => unknown>(
   'a function',
 );
 const URL_RULE = 'an absolute URL';
-const request = v.strictObject({
+const request = object({
   method,
   url: v.custom<string | URL>((url) => URL.canParse(String(url)), URL_RULE),
   headers: v.optional(v.custom<object>((value) => headersOf(value) !== undefined, 'headers')),
@@ -73,7 +73,7 @@ const request = v.strictObject({
   signal: v.optional(has<Abortable>('addEventListener', 'an AbortSignal')),
   headgate: v.optional(v.unknown()),
 });
-const options = v.strictObject({
+const options = object({
   request: v.custom<WrapRequest | Fn>(
     (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
     'a request of { method, url }, or a function that gives one',

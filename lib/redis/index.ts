@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import * as v from 'valibot';
 import type { Ledger } from '../gate/ledger.ts';
-import { check, duration, has, positive, text } from '../schema.ts';
+import { check, duration, has, object, positive, text } from '../schema.ts';
 import type { Duration } from '../types.ts';
 import { connect } from './connection.ts';
 import { RedisLedger } from './ledger.ts';
@@ -31,7 +31,7 @@ export interface RedisOptions {
   readonly patience?: Duration;
 }
 
-const options = v.strictObject({
+const options = object({
   client: v.optional(has<Redis>('duplicate', 'an ioredis client')),
   url: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\//, 'a redis:// or rediss:// URL'))),
   prefix: v.optional(text),
