@@ -7,17 +7,17 @@ import { type GotExtension, type GotLike, gotExtension } from './clients/got.ts'
 import { type UndiciInterceptor, undiciInterceptor } from './clients/undici.ts';
 import { type WrapContext, type WrapOptions, type Wrapped, wrapped } from './clients/wrap.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { ClosedError } from './errors.ts';
+import { ClosedError, OptionsError } from './errors.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
 import type { QuotaSnapshot } from './gate/context.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import { Schedule } from './gate/schedule.ts';
-import type { HeadgateOptions } from './options.ts';
+import type { HeadgateOptions, HeadgateUpdate } from './options.ts';
 import type { Random } from './policy/backoff.ts';
 import { DeclaredQuotas } from './quotas.ts';
-import { type CallSettings, readCallOptions, readOptions, type Settings } from './settings.ts';
+import { type CallSettings, readCallOptions, readOptions, type Settings, updated } from './settings.ts';
 import type { Profile, RequestFacts } from './types.ts';
 
 /** Warnings remembered, so that each is given once. */
@@ -60,7 +60,7 @@ export interface Headgate {
   /** The quotas met so far. */
   quotas(): QuotaSnapshot[];
   /** Replaces `retry`, `quotas`, or both, for the calls that begin from now on. Throws `OptionsError`. */
-  update(options: Pick<HeadgateOptions, 'retry' | 'quotas'>): void;
+  update(options: HeadgateUpdate): void;
   /** Admits nothing more, rejects what waits with `ClosedError`, and gives the ledger's permits back. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -132,6 +132,7 @@ class Composition implements Headgate, CallContext {
   }
 
   got<G extends GotLike>(instance: G): G {
+    if (typeof instance?.extend !== 'function') throw new OptionsError('got', instance, 'a got instance');
     return instance.extend(this.gotOptions() as never) as G;
   }
 
@@ -141,6 +142,9 @@ class Composition implements Headgate, CallContext {
   }
 
   fetch(fetchLike?: FetchLike): GatedFetch {
+    if (fetchLike !== undefined && typeof fetchLike !== 'function') {
+      throw new OptionsError('fetch', fetchLike, 'a function that is called as fetch is');
+    }
     return gatedFetch(this.#opener, (code, message) => this.#warn(code, message), fetchLike);
   }
 
@@ -187,9 +191,8 @@ class Composition implements Headgate, CallContext {
     return this.#gates.snapshot();
   }
 
-  update(options: Pick<HeadgateOptions, 'retry' | 'quotas'>): void {
-    const { retry, quotas, ...rest } = { ...this.#options, ...options };
-    const merged = { ...rest, ...(retry && { retry }), ...(quotas && { quotas }) };
+  update(options: HeadgateUpdate): void {
+    const merged = updated(this.#options, options);
     const settings = readOptions(merged);
     this.#options = merged;
     this.#callSettings = callSettings(settings);

@@ -23,7 +23,7 @@ export { memory } from './gate/bottleneck.ts';
 export type { QuotaSnapshot } from './gate/context.ts';
 export type * from './gate/ledger.ts';
 export { type Environment, type Headgate, headgate } from './headgate.ts';
-export type { CallOptions, HeadgateOptions, QuotaMatch, QuotaOptions } from './options.ts';
+export type { CallOptions, HeadgateOptions, HeadgateUpdate, QuotaMatch, QuotaOptions } from './options.ts';
 export type { FailureReason, RetryReason } from './policy/decide.ts';
 export type { Jitter, RetryOptions } from './policy/policy.ts';
 export type * from './types.ts';

@@ -46,6 +46,9 @@ export interface HeadgateOptions {
   readonly name?: string;
 }
 
+/** Options of `gate.update()`. */
+export type HeadgateUpdate = Pick<HeadgateOptions, 'retry' | 'quotas'>;
+
 /** What a single call may ask for itself. */
 export interface CallOptions {
   /** Whole number from -10 to 10; larger goes first, each step weighing twice the one below. Default 0. */

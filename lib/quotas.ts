@@ -9,15 +9,20 @@ interface Rule {
   fits(request: RequestFacts): boolean;
 }
 
+/** The key of a declared quota. */
+export function keyOf({ name, match }: DeclaredQuota): string {
+  return name ?? describe(match);
+}
+
 /** The quotas that the user declared: which of them, if any, a request draws on. */
 export class DeclaredQuotas {
   readonly #rules: readonly Rule[];
 
   constructor(declared: readonly DeclaredQuota[]) {
-    this.#rules = declared.map(({ name, match, windows, concurrency }) => ({
-      ref: { key: name ?? describe(match), windows, concurrency },
-      name,
-      fits: compile(match),
+    this.#rules = declared.map((quota) => ({
+      ref: { key: keyOf(quota), windows: quota.windows, concurrency: quota.concurrency },
+      name: quota.name,
+      fits: compile(quota.match),
     }));
   }
 

@@ -1,12 +1,14 @@
 import * as v from 'valibot';
 import type { TokenCredential, TokenSource } from './call/tokens.ts';
 import { DURATION_RULE } from './duration.ts';
+import { OptionsError } from './errors.ts';
 import { memory } from './gate/bottleneck.ts';
 import type { Ledger } from './gate/ledger.ts';
 import { PRIORITY_RANGE } from './gate/queue.ts';
-import type { HeadgateOptions, QuotaMatch } from './options.ts';
+import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './options.ts';
 import { DEFAULT_POLICY, type Policy } from './policy/policy.ts';
 import { generic } from './profiles/generic.ts';
+import { keyOf } from './quotas.ts';
 import { check, count, duration, has, METHOD_RULE, method, object, positive, text } from './schema.ts';
 import type { Profile } from './types.ts';
 
@@ -49,16 +51,23 @@ export interface CallSettings {
 /** Attempts that may wait at once, when `maxQueue` says nothing. */
 const DEFAULT_MAX_QUEUE = 100_000;
 
+const backoff = v.pipe(
+  object({
+    base: v.optional(
+      v.pipe(
+        duration(),
+        v.check((ms) => ms < Infinity, DURATION_RULE),
+      ),
+    ),
+    max: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+    jitter: v.optional(v.picklist(['decorrelated', 'full', 'equal', 'none'])),
+  }),
+  v.check(({ base = 0, max = Infinity }) => base <= max, 'a max that is no shorter than base'),
+);
 const retry = object({
   attempts: v.optional(positive),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
-  backoff: v.optional(
-    object({
-      base: v.optional(duration()),
-      max: v.optional(duration()),
-      jitter: v.optional(v.picklist(['decorrelated', 'full', 'equal', 'none'])),
-    }),
-  ),
+  backoff: v.optional(backoff),
   budget: v.optional(
     v.custom<number | false>(
       (share) => share === false || (typeof share === 'number' && share >= 0),
@@ -68,16 +77,15 @@ const retry = object({
   methods: v.optional(v.array(method, 'an array of HTTP methods')),
 });
 
+const PATH_RULE = "a path that starts with '/', without a query";
 const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
 const quota = object({
   name: v.optional(text),
   match: v.optional(
     object({
       method: v.optional(v.union([method, v.array(method)], `${METHOD_RULE}, or an array of them`)),
-      path: v.optional(
-        v.pipe(v.string(), v.startsWith('/', "a path that starts with '/'"), v.maxLength(2000)),
-      ),
-      host: v.optional(text),
+      path: v.optional(v.pipe(v.string(PATH_RULE), v.regex(/^\/[^?#]*$/, PATH_RULE), v.maxLength(2000))),
+      host: v.optional(v.pipe(text, v.regex(/^[^/]*$/, "a host, such as 'api.example.com'"))),
     }),
   ),
   windows: v.optional(
@@ -98,7 +106,11 @@ const quota = object({
 const PROFILE_RULE = 'a profile, such as generic() or defender()';
 const options = object({
   profile: v.optional(
-    v.intersect([has<Profile>('quota', PROFILE_RULE), has<Profile>('classify', PROFILE_RULE)]),
+    v.intersect([
+      has<Profile>('quota', PROFILE_RULE),
+      has<Profile>('classify', PROFILE_RULE),
+      v.custom<Profile>((given) => v.is(text, (given as Profile).name), 'a profile with a name'),
+    ]),
   ),
   retry: v.optional(retry),
   quotas: v.optional(v.array(quota, 'an array of quotas')),
@@ -113,6 +125,9 @@ const options = object({
   ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
   name: v.optional(text),
 });
+
+/** What may be replaced of a gate in use. */
+const update = object({ retry: options.entries.retry, quotas: options.entries.quotas });
 
 const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY_RANGE.most}`;
 const call = object({
@@ -130,24 +145,46 @@ const call = object({
   quota: v.optional(text),
 });
 
+/** The options of `gate.update()` laid over those of `headgate()`, not yet checked together. Throws `OptionsError`. */
+export function updated(options: HeadgateOptions, given: HeadgateUpdate): HeadgateOptions {
+  check(update, given, '');
+  const { retry, quotas, ...rest } = { ...options, ...given };
+  return { ...rest, ...(retry && { retry }), ...(quotas && { quotas }) };
+}
+
 /** The options of `headgate()`, checked and complete. Throws `OptionsError`. */
 export function readOptions(given: HeadgateOptions): Settings {
   const { profile = generic(), quotas = [], ...rest } = check(options, given, '');
+  const declared = quotas.map(({ name, match = {}, windows = [], concurrency }) => ({
+    name,
+    match,
+    windows,
+    concurrency,
+  }));
+  refuseContradictions(declared);
   return {
     profile,
     policy: policyOf(rest.retry ?? {}, profile),
-    quotas: quotas.map(({ name, match = {}, windows = [], concurrency }) => ({
-      name,
-      match,
-      windows,
-      concurrency,
-    })),
+    quotas: declared,
     maxQueue: rest.maxQueue ?? DEFAULT_MAX_QUEUE,
     auth: rest.auth,
     adaptive: rest.adaptive ?? true,
     ledger: rest.ledger ?? memory(),
     name: rest.name ?? profile.name,
   };
+}
+
+/** Several matches may share a quota by its name, but one quota has one set of limits. */
+function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
+  const limits = new Map<string, string>();
+  for (const [index, quota] of quotas.entries()) {
+    const key = keyOf(quota);
+    const own = JSON.stringify([quota.windows, quota.concurrency]);
+    if ((limits.get(key) ?? own) !== own) {
+      throw new OptionsError(`quotas.${index}`, key, 'a name of its own, or the same limits as its namesake');
+    }
+    limits.set(key, own);
+  }
 }
 
 /** What one call asks for, over the gate's policy. Throws `OptionsError`. */
@@ -165,13 +202,17 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
 /** The user's options, over the profile's defaults, over ours. */
 function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy {
   const under = check(retry, profile.retry ?? {}, 'profile.retry');
-  const { attempts, deadline, backoff, budget, methods } = { ...under, ...given };
-  const baseMs = backoff?.base ?? DEFAULT_POLICY.backoff.baseMs;
-  const maxMs = Math.max(baseMs, backoff?.max ?? DEFAULT_POLICY.backoff.maxMs);
+  const { backoff = under.backoff ?? {}, budget = under.budget, methods = under.methods } = given;
+  const { baseMs, maxMs, jitter } = DEFAULT_POLICY.backoff;
   return {
-    attempts: attempts ?? DEFAULT_POLICY.attempts,
-    deadlineMs: deadline ?? DEFAULT_POLICY.deadlineMs,
-    backoff: { baseMs, maxMs, jitter: backoff?.jitter ?? DEFAULT_POLICY.backoff.jitter },
+    attempts: given.attempts ?? under.attempts ?? DEFAULT_POLICY.attempts,
+    deadlineMs: given.deadline ?? under.deadline ?? DEFAULT_POLICY.deadlineMs,
+    // The one that is given moves the other along, where the other's default contradicts it.
+    backoff: {
+      baseMs: backoff.base ?? Math.min(baseMs, backoff.max ?? Infinity),
+      maxMs: backoff.max ?? Math.max(maxMs, backoff.base ?? 0),
+      jitter: backoff.jitter ?? jitter,
+    },
     budget: budget === false ? Infinity : (budget ?? DEFAULT_POLICY.budget),
     methods: methods ? new Set(methods) : DEFAULT_POLICY.methods,
   };

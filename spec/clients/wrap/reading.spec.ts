@@ -203,7 +203,10 @@ describe('A wrapped function', () => {
       [{ request: { url } }, /wrap\.request\.method/],
       [{ request: { method: 'GET', url: '/p' } }, /wrap\.request\.url.*absolute URL/],
       [{ request: { method: 'GET', url }, classify: 1 }, /wrap\.classify.*function/],
-      [{ request: { method: 'GET', url }, retries: 3 }, /wrap\.retries.*one of request, classify, withContext/],
+      [
+        { request: { method: 'GET', url }, retries: 3 },
+        /wrap\.retries.*one of request, classify, withContext/,
+      ],
       [{ request: { method: 'GET', url, headers: 'x' } }, /wrap\.request\.headers/],
     ] as const) {
       expect(() => wrap.call(gate, () => undefined, options), String(message)).to.throw(message);
