@@ -16,7 +16,7 @@ export type HeadgateErrorCode =
 export abstract class HeadgateError extends Error {
   abstract readonly code: HeadgateErrorCode;
   /** The record of the call that failed, when the error ended a call. */
-  headgate?: CallReport;
+  declare headgate?: CallReport;
 }
 
 /** An option is wrong. The message names its path, the value given and what is allowed. */
