@@ -42,11 +42,13 @@ export class Emitter {
   on<Name extends EventName>(name: Name, listener: Listener<Name>): void {
     if (!EVENT_NAMES.includes(name))
       throw new TypeError(`No such event: '${String(name)}'. Events: ${EVENT_NAMES.join(', ')}`);
+    callable(listener);
     const set = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, set.add(listener as unknown as AnyListener));
   }
 
   once<Name extends EventName>(name: Name, listener: Listener<Name>): void {
+    callable(listener);
     const first: Listener<Name> = (event) => {
       this.off(name, first);
       return listener(event);
@@ -77,7 +79,7 @@ export class Emitter {
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       try {
         const result = listener(event);
-        if (result instanceof Promise) result.catch(warn);
+        if (isThenable(result)) Promise.resolve(result).catch(warn);
       } catch (error) {
         warn(error);
       }
@@ -94,9 +96,29 @@ export class Emitter {
   }
 }
 
+/** Promises of other makes reject too. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+}
+
+function callable(listener: unknown): void {
+  if (typeof listener !== 'function') throw new TypeError(`Expected a listener, got ${typeof listener}`);
+}
+
+/** No more of what was thrown is shown than its text: an error of a client may carry headers. */
 function warn(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.emitWarning(`A listener to a headgate event failed: ${text}`, { code: 'HEADGATE_LISTENER' });
+  process.emitWarning(`A listener to a headgate event failed: ${textOf(error)}`, {
+    code: 'HEADGATE_LISTENER',
+  });
+}
+
+/** Anything can be thrown, even what has no text. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  } catch {
+    return `a thrown ${typeof error}`;
+  }
 }
 
 /** One `for await` over the events. */
