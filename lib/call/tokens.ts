@@ -23,6 +23,9 @@ export interface TokenCredential {
 const EARLY_MS = 60_000;
 const EARLY_SHARE = 0.1;
 
+/** What a header can carry. */
+const SENDABLE = /^[!-~]+$/;
+
 /** The current token, fetched once for all who ask at the same time. A failure to fetch is not remembered. */
 export class Tokens {
   readonly #clock: Clock;
@@ -64,9 +67,12 @@ export class Tokens {
   }
 
   async #renew(): Promise<string> {
-    const { token, expiresAt } = await this.#fetch(this.#token);
-    if (typeof token !== 'string' || token === '') {
-      throw new TypeError("Option 'auth': expected a token as non-empty text from its source");
+    // Refused here, and not by the client: its message would show the token.
+    const { token, expiresAt } = ((await this.#fetch(this.#token)) ?? {}) as Partial<Token>;
+    if (typeof token !== 'string' || !SENDABLE.test(token)) {
+      throw new TypeError(
+        "Option 'auth': expected { token } from its source, text of visible ASCII characters",
+      );
     }
     const now = this.#clock.now();
     const expiry = expiresAt === undefined ? Infinity : Number(expiresAt);

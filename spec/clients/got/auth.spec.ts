@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Got } from 'got';
-import { type Headgate, headgate, type TokenSource } from 'headgate';
+import { type Headgate, headgate, type Token, type TokenSource } from 'headgate';
 import { forEachMajor } from '../../support/majors.ts';
 import { failureOf, names, record, TestServer } from '../../support/server.ts';
 
@@ -91,6 +91,18 @@ forEachMajor('A token', (got) => {
     expect(error.headgate.attempts).to.have.length(0);
     await api(server.url);
   });
+
+  for (const given of [null, {}, { token: '' }, { token: 'SECRET\r\nx: y' }, { token: 'SECRÉT' }]) {
+    it(`that no header can carry fails the call, and is not shown: ${JSON.stringify(given)}`, async () => {
+      const { api, gate } = client({ token: () => given as Token });
+      for (const call of [api(server.url), gate.fetch()(server.url)]) {
+        const failure = await failureOf(call);
+        expect(failure.message).to.include("Option 'auth'").and.not.include('SEC');
+        expect(failure.headgate).to.deep.include({ reason: 'terminal', attempts: [] });
+      }
+      expect(sent).to.deep.equal([]);
+    });
+  }
 
   it('does not leave for another origin, and does not replace the one of the user', async () => {
     let leaked: string | undefined;
