@@ -36,6 +36,8 @@ export class Call implements AttemptObserver {
   #previousDelayMs: number | undefined;
   #refreshed = false;
   #decision: Decision | undefined;
+  /** The record of the call that failed. */
+  #failure: CallReport | undefined;
 
   constructor(context: CallContext, settings: CallSettings, request: RequestFacts) {
     this.#context = context;
@@ -156,7 +158,11 @@ export class Call implements AttemptObserver {
    */
   fail(error: unknown, ending?: Ending): unknown {
     const thrown = this.#fate.doom ?? error;
-    if (this.ended) return thrown;
+    if (this.ended) {
+      // Its client thought of another error since: it is the one that its user sees.
+      if (this.#failure) attachReport(thrown, this.#failure);
+      return thrown;
+    }
     if (thrown !== error && error !== undefined) (thrown as Error).cause ??= error;
     this.#leaveAttempt(ending ?? { error });
     this.#fate.end();
@@ -171,6 +177,7 @@ export class Call implements AttemptObserver {
       hint: report.hint,
       attempts: report.attempts,
     });
+    this.#failure = report;
     attachReport(thrown, report);
     return thrown;
   }

@@ -75,6 +75,16 @@ forEachMajor('A call that must end', (got, major) => {
     await expectFree();
   });
 
+  it('bears its record when it is aborted by who is told of its retry', async () => {
+    const events = record(gate);
+    const controller = new AbortController();
+    gate.on('retry', () => controller.abort());
+    server.replies({ status: 500 });
+    const failure = await failureOf(gate.got(got)(server.url, { signal: controller.signal }));
+    expect(failure.headgate).to.deep.include({ reason: 'aborted' });
+    expect(names(events)).to.deep.equal(['attempt', 'retry', 'failure']);
+  });
+
   it('is given back when a stream is destroyed before its end', async () => {
     server.handler = (_n, _request, response) => response.write('half');
     const stream = gate.got(got).stream(server.url);
