@@ -27,7 +27,7 @@ export class OptionsError extends HeadgateError {
   readonly option: string;
 
   constructor(option: string, given: unknown, allowed: string) {
-    super(`Option '${option}': expected ${allowed}, got ${preview(given)}`);
+    super(`Option '${option}': expected ${allowed}, got ${hides(option, given) ? 'text' : preview(given)}`);
     this.option = option;
   }
 }
@@ -84,6 +84,12 @@ export function attachReport(error: unknown, report: CallReport): void {
     enumerable: true,
     writable: true,
   });
+}
+
+/** Text that no message may show: a token where its source belongs, headers, a URL with a password or a query. */
+function hides(option: string, given: unknown): boolean {
+  if (typeof given !== 'string') return false;
+  return /^auth$|headers$/.test(option) || (/url$/i.test(option) && /[@?#]/.test(given));
 }
 
 /** A short, single-line, harmless rendering of any value. */

@@ -109,6 +109,16 @@ describe('Options', () => {
     });
   }
 
+  it('that may be secret are not shown', () => {
+    expect(() => headgate({ auth: 'SECRET' as never }))
+      .to.throw(OptionsError, /got text$/)
+      .with.property('message')
+      .that.does.not.include('SECRET');
+    const wrap = (url: string) => headgate().wrap(async () => 1, { request: { method: 'GET', url } });
+    expect(() => wrap('//me:SECRET@h/')).to.throw(OptionsError, /got text$/);
+    expect(() => wrap('/a')).to.throw(OptionsError, /got "\/a"$/);
+  });
+
   it('for clients are checked as well', async () => {
     const gate = headgate();
     expect(() => gate.got({} as never)).to.throw(OptionsError, /a got instance/);
