@@ -1,4 +1,4 @@
-import { BODY_LIMIT } from '../types.ts';
+import { BODY_LIMIT, type Headers } from '../types.ts';
 
 /** Where a client keeps a request's body, or a response's. */
 export interface BodySource {
@@ -29,25 +29,79 @@ export function isReplayable(body: unknown): boolean {
  */
 const ERROR_BODY_CAP = 16 * BODY_LIMIT;
 
-/** A readable whose producer pushes into it. */
+/** A readable whose producer pushes into it, or what such a one is piped through. */
 interface Pushable {
-  complete?: boolean;
   push(chunk: unknown, encoding?: BufferEncoding): boolean;
+  pipe?(to: Pushable, ...more: unknown[]): unknown;
 }
 
-/** Ends an error response's body at the cap, however much more of it comes. */
-export function limitErrorBody(response: Pushable, request: { shouldKeepAlive?: boolean }): void {
+/** A response, as far as it has to be ended early. */
+interface Limited extends Pushable {
+  readonly headers: Headers;
+  complete?: boolean;
+  unpipe?(): unknown;
+  resume?(): unknown;
+}
+
+/**
+ * Ends an error response's body at the cap, however much more of it comes. One that its client decompresses is
+ * measured as it is then: a few bytes may stand for gigabytes.
+ */
+export function limitErrorBody(
+  response: Limited,
+  request: { shouldKeepAlive?: boolean },
+  decoded = false,
+): void {
   const push = response.push.bind(response);
-  let taken = 0;
-  response.push = (chunk, encoding) => {
-    if (taken > ERROR_BODY_CAP) return false;
-    taken += (chunk as Uint8Array | null)?.length ?? 0;
-    const more = push(chunk, encoding);
-    if (taken <= ERROR_BODY_CAP) return more;
+  const headers = response.headers as Record<string, unknown>;
+  const piped = decoded && headers['content-encoding'] !== undefined;
+  // A client that compares it with what came would take the cut for a fault.
+  if (piped || Number(headers['content-length']) > ERROR_BODY_CAP) delete headers['content-length'];
+  let over = false;
+  const stop = (): void => {
+    over = true;
     // To its reader it is over, not broken off; but what still comes must not meet another request.
     response.complete = true;
     request.shouldKeepAlive = false;
+    if (piped) response.unpipe?.();
     push(null);
+    if (piped) response.resume?.();
+  };
+  if (piped) limitPipes(response, stop);
+  let taken = 0;
+  response.push = (chunk, encoding) => {
+    if (over) return false;
+    taken += lengthOf(chunk);
+    const more = push(chunk, encoding);
+    if (piped || taken <= ERROR_BODY_CAP) return more;
+    stop();
     return false;
   };
+}
+
+/** Ends whatever a stream is piped through where it gives more than the cap. */
+function limitPipes(stream: Pushable, stop: () => void): void {
+  const pipe = stream.pipe?.bind(stream);
+  if (!pipe) return;
+  stream.pipe = (to, ...more) => {
+    if (typeof to.push === 'function') {
+      const push = to.push.bind(to);
+      let taken = 0;
+      to.push = (chunk, encoding) => {
+        if (taken > ERROR_BODY_CAP) return false;
+        taken += lengthOf(chunk);
+        const ready = push(chunk, encoding);
+        if (taken <= ERROR_BODY_CAP) return ready;
+        stop();
+        push(null);
+        return false;
+      };
+      limitPipes(to, stop);
+    }
+    return pipe(to, ...more);
+  };
+}
+
+function lengthOf(chunk: unknown): number {
+  return (chunk as Uint8Array | null)?.length ?? 0;
 }

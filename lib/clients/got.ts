@@ -56,6 +56,7 @@ interface Options extends BodySource, StretchableTimeout {
   readonly headers: Headers;
   readonly isStream?: boolean;
   readonly throwHttpErrors: boolean;
+  readonly decompress: boolean;
   readonly signal?: AbortSignal;
   readonly retry: {
     limit: number;
@@ -214,7 +215,9 @@ function track(passage: Passage, options: Options, attempt: Attempt, request: Na
   const answer = (response: NativeResponse): void => {
     last = response;
     attempt.answer(response.statusCode, response.headers);
-    if (response.statusCode >= 400 && options.throwHttpErrors) limitErrorBody(response, request);
+    if (response.statusCode >= 400 && options.throwHttpErrors) {
+      limitErrorBody(response, request, options.decompress);
+    }
   };
   if (request.statusCode !== undefined) answer(request as NativeResponse);
   else request.on?.('response', answer);
