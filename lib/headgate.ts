@@ -1,6 +1,7 @@
 import { Call, type OpenCall } from './call/call.ts';
 import type { CallContext } from './call/context.ts';
 import { Tokens } from './call/tokens.ts';
+import { classifyHttp } from './classify/http.ts';
 import { type AxiosLike, gateAxios } from './clients/axios.ts';
 import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch.ts';
 import { type GotExtension, type GotLike, gotExtension } from './clients/got.ts';
@@ -18,10 +19,18 @@ import type { HeadgateOptions, HeadgateUpdate } from './options.ts';
 import type { Random } from './policy/backoff.ts';
 import { DeclaredQuotas } from './quotas.ts';
 import { type CallSettings, readCallOptions, readOptions, type Settings, updated } from './settings.ts';
-import type { Profile, RequestFacts } from './types.ts';
+import type { Classification, Outcome, Profile, RequestFacts, Verdict } from './types.ts';
 
 /** Warnings remembered, so that each is given once. */
 const MOST_WARNINGS = 1000;
+
+const VERDICTS: ReadonlySet<Verdict> = new Set([
+  'success',
+  'throttled',
+  'transient',
+  'unauthorized',
+  'terminal',
+]);
 
 /** What tests own: time and chance. */
 export interface Environment {
@@ -207,6 +216,19 @@ class Composition implements Headgate, CallContext {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  classify(outcome: Outcome): Classification {
+    try {
+      const read = this.profile.classify(outcome);
+      if (VERDICTS.has(read.verdict)) return read;
+      throw new TypeError(`There is no verdict '${read.verdict}'`);
+    } catch (error) {
+      // Within an event of the client's a throw would end the process, and the permit would be held for good.
+      const why = error instanceof Error ? error.message : typeof error;
+      this.#warn('profile-failed', `The profile '${this.profile.name}' could not read an outcome: ${why}`);
+      return classifyHttp(outcome);
+    }
   }
 
   gateOf(request: RequestFacts, quota: string | undefined): Gate {

@@ -95,7 +95,7 @@ export interface Profile {
   readonly name: string;
   /** The quota this request draws on. */
   quota(request: RequestFacts): QuotaRef;
-  /** Reads one outcome. */
+  /** Reads one outcome. Where it throws, the status decides, and a warning event `profile-failed` tells of it. */
   classify(outcome: Outcome): Classification;
   /** True where the API documents that resending after a transient fault does no harm, whatever the method. */
   resendable?(request: RequestFacts): boolean;

@@ -203,11 +203,8 @@ export class Call implements AttemptObserver {
     if (status < 400) attempt.tellServed(at);
     attempt.tellLimits(rateLimits(headers, Date.now()));
     if (status !== 429) return;
-    const { profile } = this.#context;
-    this.#pause(
-      attempt,
-      profile.classify({ request: attempt.request, status, headers, receivedAt: Date.now() }),
-    );
+    const { request } = attempt;
+    this.#pause(attempt, this.#context.classify({ request, status, headers, receivedAt: Date.now() }));
   }
 
   #begin(pass: Pass): Attempt {
@@ -237,7 +234,7 @@ export class Call implements AttemptObserver {
 
   #read(attempt: Attempt, { reread, ...ending }: Ending): Classification {
     const status = ending.status ?? attempt.status;
-    const read = this.#context.profile.classify({
+    const read = this.#context.classify({
       ...ending,
       status,
       headers: ending.headers ?? attempt.headers,

@@ -3,7 +3,7 @@ import type { Emitter } from '../events/emitter.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { Schedule } from '../gate/schedule.ts';
 import type { Random } from '../policy/backoff.ts';
-import type { Profile, RequestFacts } from '../types.ts';
+import type { Classification, Outcome, Profile, RequestFacts } from '../types.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What all calls of one `headgate()` share. */
@@ -14,6 +14,8 @@ export interface CallContext {
   readonly schedule: Schedule;
   readonly emitter: Emitter;
   readonly profile: Profile;
+  /** The profile's reading of an outcome, or HTTP's where the profile fails. Never throws. */
+  classify(outcome: Outcome): Classification;
   readonly tokens: Tokens | undefined;
   readonly closed: boolean;
   /** Aborted, with a `ClosedError`, when the gate closes. */
