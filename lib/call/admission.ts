@@ -76,7 +76,7 @@ export class Admission implements Ask {
     if (granted instanceof Permit) {
       return { permit: granted, token: authorize ? tokens.current : undefined, at, waitedMs: at - askedAt };
     }
-    if (granted.expectedMs > 0) this.#queued(granted.expectedMs);
+    if (granted.held) this.#queued(granted.expectedMs);
     this.#fate.onInterrupt((error) => granted.leave(error));
     // No async function: of a hundred thousand that wait, each would keep all that it knows.
     return granted.permit.then((permit) => this.#granted(permit, request, askedAt, authorize));

@@ -60,7 +60,7 @@ export class Gate {
     const expectedMs = this.#expectedAt(ask, now) - now;
     if (now + expectedMs > ask.deadlineAt) throw ask.late(expectedMs);
     this.#backlog.reserve();
-    const place = new Place(this, ask, expectedMs);
+    const place = new Place(this, ask, expectedMs, expectedMs > 0 || this.#holds(ask, now));
     this.#backlog.push(place);
     this.#pump(now);
     return place;
@@ -240,6 +240,12 @@ export class Gate {
     let turn = Math.max(now, this.#pause.nextAt);
     if (this.#adaptive) turn = Math.max(turn, this.#adaptive.turnAt(now, this.#flight.used(now), heedOutage));
     return Math.max(turn, this.#windows.turnAt(now));
+  }
+
+  /** Something keeps attempts waiting: more than a permit that is on its way from the ledger. */
+  #holds(ask: Ask, now: number): boolean {
+    if (this.#flight.free(now) <= this.#backlog.ahead(ask) || this.#pause.nextAt > now) return true;
+    return this.#adaptive !== undefined && this.#adaptive.turnAt(now, this.#flight.used(now), true) > now;
   }
 
   /** The earliest moment at which a newcomer can go: a lower bound, for waits in vain. */

@@ -66,15 +66,18 @@ export class Place implements Queueable {
   readonly permit: Promise<Permit>;
   /** Least wait that was to be expected on arrival, in ms. */
   readonly expectedMs: number;
+  /** False where only the ledger's answer is waited for, which comes in no time. */
+  readonly held: boolean;
   #resolve!: (permit: Permit) => void;
   #reject!: (error: Error) => void;
 
-  constructor(gate: Gate, ask: Ask, expectedMs: number) {
+  constructor(gate: Gate, ask: Ask, expectedMs: number, held: boolean) {
     this.gate = gate;
     this.ask = ask;
     this.priority = ask.priority;
     this.resend = ask.resend;
     this.expectedMs = expectedMs;
+    this.held = held;
     this.permit = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
