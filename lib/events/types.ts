@@ -49,14 +49,14 @@ export interface CallEvent {
   /** Key of the quota that the attempt draws on. */
   readonly quota: string;
   readonly method: string;
-  /** Without credentials, signatures, tokens and fragment. */
+  /** Without user name, password, fragment, and the values of parameters whose names tell of a secret. */
   readonly url: string;
   readonly correlationId?: string | undefined;
 }
 
 /** The attempt waits: for a pause, a window, or its turn. */
 export interface QueuedEvent extends CallEvent {
-  /** Least wait to be expected, in ms. */
+  /** Least wait to be expected, in ms; 0 where it depends on attempts in flight. */
   readonly waitMs: number;
 }
 
@@ -108,7 +108,7 @@ export interface PauseEvent {
   /** Moment of reopening, on the scale of `at`. */
   readonly untilMs: number;
   readonly cause: PauseCause;
-  /** The attempt that was throttled; absent when it was another process's. */
+  /** The attempt that was throttled; absent where it was another process's, or where the server said that nothing is left. */
   readonly call?: string;
   readonly attempt?: number;
   readonly method?: string;
