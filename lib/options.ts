@@ -31,6 +31,7 @@ export interface QuotaOptions {
 export interface HeadgateOptions {
   /** What is known of the API. Default `generic()`, which knows only HTTP. */
   readonly profile?: Profile;
+  /** How to retry. What is left out is the profile's, or the default. */
   readonly retry?: RetryOptions;
   /** Quotas that go before the profile's; the first that matches a request is the one it draws on. */
   readonly quotas?: readonly QuotaOptions[];
