@@ -167,18 +167,13 @@ export class Call implements AttemptObserver {
     this.#leaveAttempt(ending ?? { error });
     this.#fate.end();
     const { reason = 'terminal', ...told } = this.report();
-    const report = { ...told, reason };
-    this.#context.emitter.emit('failure', {
-      ...this.#event(),
-      verdict: report.verdict,
-      reason,
-      status: this.#attempt?.status,
-      code: this.#fate.doom?.code ?? this.#attempt?.classification?.code,
-      hint: report.hint,
-      attempts: report.attempts,
-    });
-    this.#failure = report;
-    attachReport(thrown, report);
+    const { verdict, hint, attempts } = told;
+    const { status, classification } = this.#attempt ?? {};
+    const code = this.#fate.doom?.code ?? classification?.code;
+    const event = { ...this.#event(), verdict, reason, status, code, hint, attempts };
+    this.#context.emitter.emit('failure', event);
+    this.#failure = { ...told, reason };
+    attachReport(thrown, this.#failure);
     return thrown;
   }
 

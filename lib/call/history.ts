@@ -26,7 +26,8 @@ export class History {
     this.#attempts.push(attempt);
   }
 
-  records(): AttemptRecord[] {
-    return this.#attempts.map((attempt) => attempt.record());
+  /** Frozen: events, errors and listeners share it. */
+  records(): readonly AttemptRecord[] {
+    return Object.freeze(this.#attempts.map((attempt) => attempt.record()));
   }
 }

@@ -1,6 +1,5 @@
 /**
- * got, 14 and later, promises and streams alike. Its types are written down structurally, so that none of one
- * major leaks into another.
+ * got, 14 and later, promises and streams alike.
  *
  * One seam carries it: each leg's `Options` gets a `getRequestFunction` of its own, which takes a permit before it
  * calls the function that got would have called. So every attempt is gated, redirects, retries, pages, streams
@@ -9,80 +8,20 @@
 import type { Attempt, Ending } from '../call/attempt.ts';
 import type { Call, OpenCall } from '../call/call.ts';
 import type { Headers, RequestFacts } from '../types.ts';
-import { type BodySource, bodyText, isReplayable, limitErrorBody } from './bodies.ts';
+import { bodyText, isReplayable, limitErrorBody } from './bodies.ts';
 import { Form } from './got-form.ts';
-import { type StretchableTimeout, stretch } from './stretch.ts';
-
-/** The least that a got instance has to be. */
-export interface GotLike {
-  extend(...options: never[]): unknown;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: nothing else fits the handlers and hooks of every major
-type Any = any;
-
-/** What `gate.gotOptions()` gives to `got.extend()`, of any major. */
-export interface GotExtension {
-  readonly handlers: ((options: Any, next: Any) => Any)[];
-  readonly hooks: {
-    readonly beforeRequest: ((options: Any, context: Any) => void)[];
-    readonly beforeError: ((error: Any) => Any)[];
-  };
-}
-
-/** A native request, or what a user's own `request` function may return in its place. */
-interface NativeRequest {
-  readonly statusCode?: number;
-  readonly headers?: Headers;
-  on?(event: string, listener: (response: NativeResponse) => void): unknown;
-  destroy?(error?: Error): unknown;
-  shouldKeepAlive?: boolean;
-}
-
-interface NativeResponse {
-  readonly statusCode: number;
-  readonly headers: Headers;
-  complete?: boolean;
-  push(chunk: unknown, encoding?: BufferEncoding): boolean;
-}
-
-type RequestFunction = (...args: unknown[]) => NativeRequest | Promise<NativeRequest> | undefined;
-
-/** got's `Options`, as far as they are used. */
-interface Options extends BodySource, StretchableTimeout {
-  readonly context: Record<PropertyKey, unknown>;
-  readonly url?: URL | string;
-  readonly method: string;
-  readonly headers: Headers;
-  readonly isStream?: boolean;
-  readonly throwHttpErrors: boolean;
-  readonly decompress: boolean;
-  readonly signal?: AbortSignal;
-  readonly retry: {
-    limit: number;
-    calculateDelay: (ask: RetryAsk) => Promise<number>;
-    enforceRetryRules?: boolean;
-  };
-  getRequestFunction(): RequestFunction | undefined;
-  /** got 14 asks for it where a user's function returned nothing. */
-  getFallbackRequestFunction?(): RequestFunction;
-}
-
-interface RetryAsk {
-  readonly error: GotError;
-}
-
-interface GotError extends Error {
-  readonly options?: Options;
-  readonly response?: {
-    readonly statusCode: number;
-    readonly headers: Headers;
-    readonly rawBody?: Uint8Array;
-  };
-}
-
-type Result = Promise<unknown> & { cancel?(reason?: string): void; readonly isCanceled?: boolean };
-type Stream = { once(event: string, listener: () => void): unknown };
+import type {
+  GotError,
+  GotExtension,
+  NativeRequest,
+  NativeResponse,
+  Options,
+  RequestFunction,
+  Result,
+  RetryAsk,
+  Stream,
+} from './got-types.ts';
+import { stretch } from './stretch.ts';
 
 /** One call of got, in its options' context. */
 interface Passage {
