@@ -49,8 +49,11 @@ export interface LegacyHandler {
   onRequestSent?(): unknown;
 }
 
+/** Throws where it is no handler at all. */
 export function isLegacy(handler: Handler | LegacyHandler): handler is LegacyHandler {
-  return typeof (handler as Handler).onRequestStart !== 'function' && 'onConnect' in handler;
+  if (typeof (handler as Handler).onRequestStart === 'function') return false;
+  if ('onConnect' in handler) return true;
+  throw new TypeError('No handler');
 }
 
 /** A handler of old as one of today. */

@@ -36,6 +36,8 @@ export class Passage implements Controller {
   readonly #handler: Handler;
   readonly #send: Send;
   #headers: unknown;
+  /** What interceptors below tell of the request, once they do: the handler was told of it before. */
+  readonly #context: object = {};
   /** Of the attempt on the wire. */
   #native: Controller | undefined;
   /** What was held back, on its way to the handler. */
@@ -52,7 +54,7 @@ export class Passage implements Controller {
   /** At once, so that the request can be aborted while it waits. */
   begin(headers: unknown): boolean {
     this.#headers = headers;
-    this.#handler.onRequestStart?.(this, null);
+    this.#tell(() => this.#handler.onRequestStart?.(this, this.#context));
     return this.#admit();
   }
 
@@ -126,13 +128,15 @@ export class Passage implements Controller {
           this.#native?.abort(new Error('The response was discarded, and the request resent'));
       } else if (!this.#over) {
         this.#draining = held;
-        handler.onResponseStart?.(this, status, headers, held.message);
+        const { message } = held;
+        this.#tell(() => handler.onResponseStart?.(this, status, headers, message));
         this.#drain();
       }
       held = undefined;
     };
     return {
-      onRequestStart: (controller) => {
+      onRequestStart: (controller, context) => {
+        Object.assign(this.#context, context);
         if (this.#over || left) controller.abort(this.reason ?? undefined);
         else this.#native = controller;
       },
@@ -213,9 +217,10 @@ export class Passage implements Controller {
   #drain(): void {
     const held = this.#draining;
     if (!held || this.#over) return;
-    while (!this.paused && held.chunks.length > 0) {
-      this.#handler.onResponseData?.(this, held.chunks.shift() as Uint8Array);
+    while (!this.paused && !this.#over && held.chunks.length > 0) {
+      this.#tell(() => this.#handler.onResponseData?.(this, held.chunks.shift() as Uint8Array));
     }
+    if (this.#over) return;
     if (this.paused) {
       this.#native?.pause();
     } else if (held.trailers) {
@@ -229,7 +234,20 @@ export class Passage implements Controller {
     if (this.#over) return;
     this.#over = true;
     this.#call.deliver();
-    this.#handler.onResponseEnd?.(this, trailers);
+    try {
+      this.#handler.onResponseEnd?.(this, trailers);
+    } catch (error) {
+      this.#handler.onResponseError?.(this, error);
+    }
+  }
+
+  /** Tells the handler something. It fails by what it throws, as it does where undici itself tells it. */
+  #tell(say: () => void): void {
+    try {
+      say();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** The request failed, or has to: its handler is told at once, and the wire let go. */

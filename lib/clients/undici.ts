@@ -45,14 +45,15 @@ export function undiciInterceptor(open: OpenCall, warn: Warn): UndiciInterceptor
     (dispatch: Dispatch): Dispatch =>
     (options, handler) => {
       let facts: Facts;
+      let old: boolean;
       try {
         facts = new Facts(options);
+        old = isLegacy(handler);
       } catch {
         // undici refuses it too, with an error of its own.
         return dispatch(options, handler);
       }
       const { headgate: asked, ...rest } = options;
-      const old = isLegacy(handler);
       const call = open(asked, facts);
       warnOfStacked((name) => facts.header(name), warn);
       if (handler.constructor?.name === 'RetryHandler') warn('stacked-retries', RETRY_HANDLER);

@@ -9,7 +9,7 @@ import { forEachUndici } from '../../support/undici.ts';
 
 const THROTTLED = { status: 429, headers: { 'retry-after-ms': '20' } };
 
-forEachUndici('A gated dispatcher', ({ Agent, request, stream, fetch: undiciFetch }, major) => {
+forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fetch: undiciFetch }, major) => {
   let server: TestServer;
   let gate: Headgate;
   let agent: Agent;
@@ -311,5 +311,63 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, fetch: undiciFetc
     const retrying = new (RetryAgent as never as new (inner: Dispatcher) => Dispatcher)(dispatcher);
     await (await request(server.url, { dispatcher: retrying })).body.dump();
     expect(events.find(({ type }) => type === 'warning')).to.include({ code: 'stacked-retries' });
+  });
+
+  for (const body of ['short', 'x'.repeat(100_000)]) {
+    it(`fails a request whose handler throws at an error of ${body.length} bytes, as undici does`, async () => {
+      server.replies({ status: 404, body });
+      const failure = await failureOf(
+        stream(server.url, { dispatcher, method: 'GET' }, () => {
+          throw new Error('of the factory');
+        }),
+      );
+      expect(failure.message).to.equal('of the factory');
+      await sleep(5);
+      expect(gate.quotas()[0]).to.include({ inFlight: 0 });
+    });
+  }
+
+  it('tells a handler what it threw itself, at its start and at its end', async () => {
+    server.replies();
+    const [start, end] = major === 6 ? ['onConnect', 'onComplete'] : ['onRequestStart', 'onResponseEnd'];
+    const failed = major === 6 ? 'onError' : 'onResponseError';
+    for (const at of [start, end]) {
+      const told = await new Promise((resolve) => {
+        const silent = { onConnect() {}, onHeaders: () => true, onData: () => true, onComplete() {} };
+        const handler = {
+          ...(major === 6 ? silent : { onRequestStart() {} }),
+          [failed]: (...args: unknown[]) => resolve(args.at(-1)),
+          [at as string]: () => {
+            throw new Error(`at ${at}`);
+          },
+        };
+        dispatcher.dispatch({ origin: server.url, path: '/', method: 'GET' }, handler as never);
+      });
+      expect((told as Error).message).to.equal(`at ${at}`);
+    }
+  });
+
+  it('leaves what is no handler for undici to refuse', async () => {
+    const plain = agent.compose((dispatch) => (options, handler) => dispatch(options, handler));
+    // undici 7 takes all but one.
+    for (const handler of major === 7 ? [null] : [null, 5, {}]) {
+      const dispatch = (to: Dispatcher) => async () =>
+        to.dispatch({ origin: server.url, path: '/', method: 'GET' }, handler as never);
+      const [bare, ours] = [await failureOf(dispatch(plain)()), await failureOf(dispatch(dispatcher)())];
+      expect([ours.name, ours.message]).to.deep.equal([bare.name, bare.message]);
+    }
+    expect(server.seen).to.have.length(0);
+  });
+
+  it('passes on what an interceptor below it tells of the request', async () => {
+    server.handler = (_n, { url }, response) =>
+      url === '/a' ? response.writeHead(302, { location: '/b' }).end() : response.end('b');
+    const redirecting = agent.compose(interceptors.redirect({ maxRedirections: 2 }), gate.undici());
+    const { context, body } = await request(`${server.url}/a`, { dispatcher: redirecting });
+    await body.text();
+    expect((context as { history: URL[] }).history.map(({ pathname }) => pathname)).to.deep.equal([
+      '/a',
+      '/b',
+    ]);
   });
 });
