@@ -49,7 +49,7 @@ export interface Options extends BodySource, StretchableTimeout {
   readonly decompress: boolean;
   readonly signal?: AbortSignal;
   readonly retry: {
-    limit: number;
+    readonly limit: number;
     calculateDelay: (ask: RetryAsk) => Promise<number>;
     enforceRetryRules?: boolean;
   };
@@ -71,5 +71,10 @@ export interface GotError extends Error {
   };
 }
 
-export type Result = Promise<unknown> & { cancel?(reason?: string): void; readonly isCanceled?: boolean };
+export type Result = Promise<unknown> & {
+  cancel?(reason?: string): void;
+  readonly isCanceled?: boolean;
+  on(event: string, listener: unknown): unknown;
+  off(event: string, listener: unknown): unknown;
+};
 export type Stream = { once(event: string, listener: () => void): unknown };

@@ -7,6 +7,7 @@
  */
 import type { Attempt, Ending } from '../call/attempt.ts';
 import type { Call, OpenCall } from '../call/call.ts';
+import { HeadgateError } from '../errors.ts';
 import type { Headers, RequestFacts } from '../types.ts';
 import { bodyText, isReplayable, limitErrorBody } from './bodies.ts';
 import { Form } from './got-form.ts';
@@ -28,7 +29,6 @@ interface Passage {
   readonly call: Call;
   /** The Options that the call began with: a second handler of the same gate meets the same ones. */
   readonly options: Options;
-  readonly retries: boolean;
   /** The user's `timeout.request`, and the retry for which it was read. */
   timeout: number | undefined;
   retryCount: number;
@@ -55,21 +55,11 @@ export function gotExtension(open: OpenCall): GotExtension {
       if (options.isStream) throw error;
       return Promise.reject(error);
     }
-    const retries = retry.limit > 0;
     const form = Form.of(options);
-    const passage: Passage = {
-      call,
-      options,
-      retries,
-      timeout: undefined,
-      retryCount: -1,
-      form,
-      replaced: false,
-    };
+    const passage: Passage = { call, options, timeout: undefined, retryCount: -1, form, replaced: false };
     // It is the options' own: got copies it for each request.
     context[key] = passage;
     retry.calculateDelay = calculateDelay;
-    retry.limit = Number.MAX_SAFE_INTEGER;
     if ('enforceRetryRules' in retry) retry.enforceRetryRules = false;
     const abort = (): void => call.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
@@ -99,7 +89,10 @@ export function gotExtension(open: OpenCall): GotExtension {
     const passage = passageOf(error.options);
     if (!passage) return 0;
     const replayable = passage.form !== undefined || isReplayable(error.options?.body);
-    const decision = passage.call.settle(endingOf(error), { replayable, allowed: passage.retries });
+    const decision = passage.call.settle(endingOf(error), {
+      replayable,
+      allowed: error.options?.retry.limit !== 0,
+    });
     if (!decision.resend) return 0;
     await passage.call.backOff(decision);
     if (error.options) passage.form?.refill(error.options);
@@ -166,12 +159,15 @@ function track(passage: Passage, options: Options, attempt: Attempt, request: Na
     const done = last?.complete && (last.statusCode < 300 || !options.throwHttpErrors);
     if (passage.replaced && options.isStream && done) call.deliver();
   });
-  call.onInterrupt((error) => request.destroy?.(error));
+  // Where its user gives it up, got breaks it off by itself.
+  call.onInterrupt((error) => {
+    if (error instanceof HeadgateError) request.destroy?.(error);
+  });
   return request;
 }
 
 function watchPromise(result: Result, call: Call, leave: () => void): Result {
-  const watched: Result = result.then(
+  const watched = result.then(
     (value) => {
       leave();
       call.deliver();
@@ -181,8 +177,8 @@ function watchPromise(result: Result, call: Call, leave: () => void): Result {
       leave();
       throw call.fail(error);
     },
-  );
-  // got 14 alone can cancel. It would set its own method here, which works only on its own promise.
+  ) as Result;
+  // got 14 alone can cancel. Its methods work only on its own promise, and give that.
   const { cancel } = result;
   if (typeof cancel === 'function') {
     const cancelCall = (reason?: string): void => {
@@ -193,6 +189,12 @@ function watchPromise(result: Result, call: Call, leave: () => void): Result {
       cancel: { get: () => cancelCall, set: () => undefined },
       isCanceled: { get: () => result.isCanceled },
     });
+    for (const name of ['on', 'off'] as const) {
+      watched[name] = function (this: unknown, event, listener) {
+        result[name](event, listener);
+        return this;
+      };
+    }
   }
   return watched;
 }

@@ -200,4 +200,50 @@ forEachMajor('A wrapped client', (got) => {
     expect(server.seen).to.have.length(6);
     await slow.close();
   });
+
+  it('chains listeners to its promise, whose failure is told once', async () => {
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): unknown => unheard.push(error);
+    server.replies({ status: 404 });
+    process.prependListener('unhandledRejection', hear);
+    const promise = api(server.url);
+    expect(promise.on('downloadProgress', () => undefined)).to.equal(promise);
+    await failureOf(promise);
+    await sleep(5);
+    process.off('unhandledRejection', hear);
+    expect(unheard).to.deep.equal([]);
+  });
+
+  it('shows its user the retry limit that he set, and heeds it where he changes it on the way', async () => {
+    server.replies({ status: 401 }, { status: 500 });
+    const limits: number[] = [];
+    const changing = api.extend({
+      retry: { limit: 7 },
+      hooks: {
+        beforeRequest: [({ retry }) => void limits.push(retry.limit as number)],
+        afterResponse: [
+          (response, again) => (response.statusCode === 401 ? again({ retry: { limit: 0 } }) : response),
+        ],
+      },
+    });
+    expect((await failureOf(changing(server.url))).headgate.attempts).to.have.length(2);
+    expect(limits).to.deep.equal([7, 0]);
+  });
+
+  it('leaves it to got to break off what its user gives up', async () => {
+    server.handler = (_n, _request, response) => response.write('a');
+    const errors = [];
+    for (const client of [got, api]) {
+      const controller = new AbortController();
+      const failed = failureOf(client(server.url, { signal: controller.signal }));
+      setTimeout(() => controller.abort(), 50);
+      errors.push(await failed);
+    }
+    const [bare, ours] = errors.map((error) => [
+      error.name,
+      error.message,
+      (error as { response?: unknown }).response !== undefined,
+    ]);
+    expect(ours).to.deep.equal(bare);
+  });
 });
