@@ -189,6 +189,32 @@ export class Leg implements RequestFacts {
   }
 }
 
+/** What an init may have from its prototype: it may be a Request. */
+const MEMBERS = [
+  ...[
+    'method',
+    'headers',
+    'body',
+    'signal',
+    'redirect',
+    'duplex',
+    'mode',
+    'credentials',
+    'cache',
+    'integrity',
+  ],
+  ...['keepalive', 'referrer', 'referrerPolicy', 'dispatcher', 'headgate'],
+];
+
+/** An init with all of its members its own. */
+export function membersOf<Init extends object>(init: Init | null | undefined): Init {
+  const prototype = init ? Object.getPrototypeOf(init) : null;
+  if (prototype === null || prototype === Object.prototype) return init ?? ({} as Init);
+  const own = { ...init } as Record<string, unknown>;
+  for (const name of MEMBERS) own[name] ??= (init as Record<string, unknown>)[name];
+  return own as Init;
+}
+
 /** Headers in the form that profiles and classification read. A mocked response may have none. */
 export function recordOf(headers: Iterable<[string, string]> | undefined): HeaderRecord {
   return headers ? Object.fromEntries(headers) : {};
@@ -206,6 +232,7 @@ function isRequest(input: unknown): input is Request {
 
 /** The user's headers as they are now: an attempt may be made much later. */
 function snapshot(headers: unknown): NonNullable<FetchInit['headers']> {
+  if (typeof headers !== 'object') throw new TypeError('No headers');
   if (Array.isArray(headers)) return headers.slice();
   if (typeof (headers as Iterable<[string, string]>)[Symbol.iterator] === 'function') {
     return new Headers(headers as GivenHeaders);

@@ -5,13 +5,14 @@
  * An attempt is over when the head of its response came: nothing tells cheaply when its body was read. So of a
  * concurrency limit only the time until then counts; `gate.undici()` counts all of it.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Attempt } from '../call/attempt.ts';
 import type { Call, OpenCall } from '../call/call.ts';
 import type { CallReport } from '../events/types.ts';
 import type { CallOptions } from '../options.ts';
 import type { Headers as HeaderRecord } from '../types.ts';
 import { drain, drop, peek } from './fetch-body.ts';
-import { type FetchInit, type FetchInput, Leg, networkError, recordOf } from './fetch-leg.ts';
+import { type FetchInit, type FetchInput, Leg, membersOf, networkError, recordOf } from './fetch-leg.ts';
 import { retrying, type Tried } from './retrying.ts';
 import { type Warn, warnOfStacked } from './stacked.ts';
 
@@ -34,21 +35,33 @@ const HIDDEN = 'the fetch given hides where its redirects lead';
 /** The fetches made here, each with the calls it opens. */
 const gated = new WeakMap<object, OpenCall>();
 
+/** The fetch made here by which the global one was called. */
+const within = new AsyncLocalStorage<GatedFetch>();
+
 export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): GatedFetch {
   const own = fetchLike as Native | undefined;
   if (own && gated.get(own) === open) return own as GatedFetch;
   const before = globalThis.fetch as Native;
   /** Whether the fetch is known to hide where a redirect leads, as a browser's does. */
   let hides = false;
+  /** A global fetch that somebody put over this one, once it has shown itself to call this one. */
+  let above: Native | undefined;
   const nativeFetch = (): Native => {
     if (own) return own;
     const now = globalThis.fetch as Native;
-    return gated.has(now) ? before : now;
+    if (now === before || now === above || gated.has(now)) return before;
+    return (...args) => within.run(fetch, () => now(...args));
   };
 
   const fetch: GatedFetch = async (input, init) => {
+    if (within.getStore() === fetch) {
+      above = globalThis.fetch as Native;
+      return before(input, init) as Promise<GatedResponse>;
+    }
     const native = nativeFetch();
-    const { headgate: asked, ...rest } = init ?? {};
+    // fetch refuses it, with an error of its own.
+    if (typeof (init ?? {}) !== 'object') return native(input, init) as Promise<GatedResponse>;
+    const { headgate: asked, ...rest } = membersOf(init);
     let leg: Leg;
     try {
       leg = Leg.of(input, rest);

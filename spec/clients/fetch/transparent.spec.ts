@@ -210,4 +210,50 @@ describe('A wrapped fetch', () => {
     await authed.close();
     await other.close();
   });
+
+  it('takes a Request for an init, and whatever else has its members from a prototype', async () => {
+    server.replies();
+    const request = new Request(`${server.url}/other`, {
+      method: 'PUT',
+      headers: { 'x-a': 'b' },
+      body: 'sent',
+    });
+    await api(`${server.url}/here`, request as RequestInit);
+    await api(server.url, Object.create({ method: 'DELETE' }));
+    expect(server.seen.map(({ method, url, body }) => [method, url, body])).to.deep.equal([
+      ['PUT', '/here', 'sent'],
+      ['DELETE', '/', ''],
+    ]);
+  });
+
+  it('leaves an init or headers that are none for fetch to refuse', async () => {
+    for (const init of ['text', 5, { headers: 5 }, { headers: 'text' }] as never[]) {
+      const [bare, ours] = [await failureOf(fetch(server.url, init)), await failureOf(api(server.url, init))];
+      expect([ours.name, ours.message]).to.deep.equal([bare.name, bare.message]);
+    }
+    expect(server.seen).to.have.length(0);
+  });
+
+  it('may stand as the global fetch under another that was put over it', async () => {
+    const { fetch: before } = globalThis;
+    server.replies({ status: 503 });
+    const events = record(gate);
+    let over = 0;
+    try {
+      globalThis.fetch = gate.fetch();
+      const under = globalThis.fetch;
+      globalThis.fetch = async (input, init) => {
+        over += 1;
+        await sleep(1);
+        return under(new Request(input, init));
+      };
+      expect((await fetch(server.url)).status).to.equal(200);
+      over = 0;
+      expect((await fetch(server.url)).status).to.equal(200);
+    } finally {
+      globalThis.fetch = before;
+    }
+    expect(names(events)).to.deep.equal(['attempt', 'retry', 'attempt', 'success', 'attempt', 'success']);
+    expect([over, server.seen.length]).to.deep.equal([1, 3]);
+  });
 });
