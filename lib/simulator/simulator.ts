@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parseDuration } from '../duration.ts';
-import { OptionsError } from '../errors.ts';
 import { Api } from './api.ts';
 import { matcher } from './match.ts';
 import { Quotas, type Refusal } from './quotas.ts';
 import { seeded } from './random.ts';
 import { send } from './replies.ts';
+import { readSimulatorOptions, type SimulatorSettings } from './settings.ts';
 import { Tokens } from './tokens.ts';
 import type { LogEntry, Match, Reply, Simulator, SimulatorOptions } from './types.ts';
 
@@ -25,9 +24,7 @@ export async function simulate(options: SimulatorOptions = {}): Promise<Simulato
 
 class Server implements Simulator {
   readonly log: LogEntry[] = [];
-  readonly #options: SimulatorOptions;
-  readonly #timeScale: number;
-  readonly #tokenLifeMs: number;
+  readonly #settings: SimulatorSettings;
   readonly #startedAt = performance.now();
   readonly #random: () => number;
   readonly #http: http.Server;
@@ -38,13 +35,8 @@ class Server implements Simulator {
   #working = 0;
 
   constructor(options: SimulatorOptions) {
-    this.#options = options;
-    this.#timeScale = options.timeScale ?? 1;
-    if (!(this.#timeScale > 0)) throw new OptionsError('timeScale', options.timeScale, 'a number above 0');
-    const life = parseDuration(options.tokenLife ?? '3599s');
-    if (life === undefined) throw new OptionsError('tokenLife', options.tokenLife, 'a duration');
-    this.#tokenLifeMs = life;
-    this.#random = seeded(options.seed ?? 1);
+    this.#settings = readSimulatorOptions(options);
+    this.#random = seeded(this.#settings.seed);
     this.reset();
     this.#http = http.createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
@@ -90,15 +82,15 @@ class Server implements Simulator {
   }
 
   reset(): void {
-    const { quotas = [], clientId, clientSecret, machines = 25, alerts = 2, pageSize = 10 } = this.#options;
+    const { quotas = [], clientId, clientSecret, machines = 25, alerts = 2, pageSize = 10 } = this.#settings;
     this.log.length = 0;
     this.#scripts = [];
     this.#quotas = new Quotas(quotas, this.#random);
     this.#tokens = new Tokens({
       clientId,
       clientSecret,
-      lifeMs: this.#tokenLifeMs,
-      timeScale: this.#timeScale,
+      lifeMs: this.#settings.tokenLifeMs,
+      timeScale: this.#settings.timeScale,
     });
     this.#api = new Api({ machines, alerts, pageSize });
   }
@@ -116,7 +108,7 @@ class Server implements Simulator {
 
   /** Simulated ms since the start. */
   #now(): number {
-    return (performance.now() - this.#startedAt) * this.#timeScale;
+    return (performance.now() - this.#startedAt) * this.#settings.timeScale;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -157,16 +149,16 @@ class Server implements Simulator {
     const scripted = this.#scripts.find(({ fits, replies }) => replies.length > 0 && fits(method, path));
     if (scripted) return scripted.replies.shift();
     if (!/^\/api\//i.test(path)) return undefined;
-    if (this.#working >= (this.#options.capacity ?? Infinity)) {
+    if (this.#working >= (this.#settings.capacity ?? Infinity)) {
       return { status: 503, body: '<html><body>Service Unavailable</body></html>' };
     }
-    const fault = this.#options.faults?.find(
+    const fault = this.#settings.faults?.find(
       ({ match, rate }) => matcher(match)(method, path) && this.#random() < rate,
     );
     if (fault) return fault.reply;
     const refusal = this.#quotas.admit(method, path, now);
     if (refusal) return this.#refuse(refusal);
-    if (this.#options.auth === false || entry.token === 'good') return undefined;
+    if (!this.#settings.auth || entry.token === 'good') return undefined;
     return { code: 'Unauthorized', message: 'The token is missing, invalid or expired.' };
   }
 
@@ -179,8 +171,8 @@ class Server implements Simulator {
 
   /** A 429 in the shapes that were captured (microsoft-365-docs#4616; minemeld-wd-atp). */
   #refuse({ limit, perMs, waitMs }: Refusal): Reply {
-    const how = this.#options.retryAfter ?? 'header';
-    const realMs = Math.ceil(waitMs / this.#timeScale);
+    const how = this.#settings.retryAfter;
+    const realMs = Math.ceil(waitMs / this.#settings.timeScale);
     const seconds = Math.ceil(realMs / 1000);
     const window = new Date(perMs).toISOString().slice(11, 19);
     const again = how === 'silent' ? '' : ` You can send requests again in ${seconds} seconds.`;
@@ -200,7 +192,7 @@ class Server implements Simulator {
   }
 
   #latency(): number {
-    const { latency = 0 } = this.#options;
+    const { latency = 0 } = this.#settings;
     if (typeof latency === 'number') return latency;
     const [from, to] = latency;
     return from + this.#random() * (to - from);

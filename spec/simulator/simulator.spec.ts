@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { defenderQuotas, type Simulator, type SimulatorOptions, simulate } from 'headgate/simulator';
+import { failureOf } from '../support/server.ts';
 
 /** What the simulator's replies may hold. */
 interface Body {
@@ -171,6 +172,17 @@ describe('The simulator', () => {
     }
     expect(runs[0]).to.equal(runs[1]);
     expect(runs[0]?.match(/500/g)?.length).to.be.within(10, 30);
+  });
+
+  it('refuses an option that it does not know, or that is wrong', async () => {
+    for (const [options, message] of [
+      [{ timescale: 3 }, /'simulate\.timescale': expected one of timeScale,/],
+      [{ timeScale: 0 }, /'simulate\.timeScale': expected a number above 0, got 0/],
+      [{ latency: [1] }, /'simulate\.latency'/],
+      [{ tokenLife: 'soon' }, /'simulate\.tokenLife': expected a duration.*"soon"/],
+    ] as const) {
+      expect((await failureOf(simulate(options as never))).message).to.match(message);
+    }
   });
 
   it('forgets all when it is reset', async () => {
