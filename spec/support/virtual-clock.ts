@@ -1,9 +1,19 @@
+import TinyQueue from 'tinyqueue';
 import type { Clock, Timer } from '../../lib/clock.ts';
+
+interface Pending {
+  readonly at: number;
+  readonly order: number;
+  readonly hold: boolean;
+  readonly fire: () => void;
+}
 
 /** A clock that moves only when a test moves it. Timers fire in order, each at its own moment. */
 export class VirtualClock implements Clock {
   #now: number;
-  readonly #timers = new Set<{ at: number; fire: () => void; hold: boolean; order: number }>();
+  readonly #timers = new Set<Pending>();
+  /** The same, the next first, and some that were cancelled. */
+  readonly #queue = new TinyQueue<Pending>([], (a, b) => a.at - b.at || a.order - b.order);
   #order = 0;
 
   constructor(now = 1_000_000) {
@@ -18,6 +28,7 @@ export class VirtualClock implements Clock {
     this.#order += 1;
     const timer = { at: this.#now + ms, fire, hold, order: this.#order };
     this.#timers.add(timer);
+    this.#queue.push(timer);
     return { cancel: () => this.#timers.delete(timer) };
   }
 
@@ -60,13 +71,10 @@ export class VirtualClock implements Clock {
     return this.#next(Infinity)?.at ?? Infinity;
   }
 
-  #next(until: number): { at: number; fire: () => void; hold: boolean; order: number } | undefined {
-    let next: { at: number; fire: () => void; hold: boolean; order: number } | undefined;
-    for (const timer of this.#timers) {
-      if (timer.at > until) continue;
-      if (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer;
-    }
-    return next;
+  #next(until: number): Pending | undefined {
+    let next = this.#queue.peek();
+    for (; next && !this.#timers.has(next); next = this.#queue.peek()) this.#queue.pop();
+    return next && next.at <= until ? next : undefined;
   }
 }
 
