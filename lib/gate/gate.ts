@@ -179,9 +179,9 @@ export class Gate {
   }
 
   /** @internal A permit's response came. */
-  answered(at: number): void {
+  answered(at: number, sentAt: number): void {
     this.#windows.give(at);
-    this.#adaptive?.answered(at);
+    this.#adaptive?.answered(at, sentAt);
     this.#pump(at);
   }
 

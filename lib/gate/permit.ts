@@ -22,7 +22,7 @@ export class Permit {
   answer(at: number): void {
     if (this.#state !== 'held') return;
     this.#state = 'answered';
-    this.gate.answered(at);
+    this.gate.answered(at, this.takenAt);
   }
 
   /** The attempt is over, at `at`; without an answer before, it counts as answered now. */
