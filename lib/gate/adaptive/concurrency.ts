@@ -3,6 +3,8 @@ const LEAST_KEPT = 0.5;
 const MOST_KEPT = 0.95;
 /** Attempts served at full use, for each permit, before one more is tried. */
 const ROUNDS = 4;
+/** It grows by 1, 2, 4, …, at most by this share of itself at once, until it was too much. */
+const WIDEST_STEP = 0.25;
 /** So many waiting, for each permit, make one more worth its risk; with fewer it is tried the more rarely. */
 const WORTH = 32;
 const RARELY = 1 / 32;
@@ -49,6 +51,8 @@ export class ConcurrencyLimit {
   /** The limit grew for quiet since it was lowered last. */
   #tried = false;
   #latency = 0;
+  /** By how much the limit grows next. */
+  #step = 1;
 
   /** Most attempts in flight. */
   get limit(): number {
@@ -83,7 +87,8 @@ export class ConcurrencyLimit {
     this.#credit += worth ? 1 : RARELY;
     if (this.#credit < ROUNDS * this.#limit) return;
     this.#credit = 0;
-    this.#limit += 1;
+    this.#limit += this.#step;
+    this.#step = Math.max(1, Math.min(this.#step * 2, Math.floor(this.#limit * WIDEST_STEP)));
   }
 
   /** An attempt failed for overload. Returns true when that lowered the limit. */
@@ -97,6 +102,7 @@ export class ConcurrencyLimit {
     const kept = Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 1 - this.#signs / Math.max(this.#span, inFlight)));
     this.#signs = 0;
     this.#credit = 0;
+    this.#step = 1;
     this.#decreasedAt = now;
     if (this.#tried) this.#quietMs = Math.min(LONGEST_QUIET_MS, this.#quietMs * 4);
     this.#tried = false;
