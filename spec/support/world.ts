@@ -1,8 +1,8 @@
 import type { Gate } from '../../lib/gate/gate.ts';
-import type { Permit } from '../../lib/gate/permit.ts';
+import { Permit, type Place } from '../../lib/gate/permit.ts';
 import { DEFAULT_POLICY } from '../../lib/policy/policy.ts';
 import { type Counter, FixedWindow, RollingWindow, TokenBucket } from '../../lib/simulator/counters.ts';
-import { ask, permitOf } from './gates.ts';
+import { ask } from './gates.ts';
 import { settled, type VirtualClock } from './virtual-clock.ts';
 
 /** One limit that a generated server keeps. */
@@ -25,8 +25,12 @@ export interface World {
   /** ms from sending to arrival, and from there to the response: least and most. */
   readonly latency: readonly [number, number];
   readonly calls: number;
+  /** ms after the start at which it ends, whatever is left; when all are served otherwise. */
+  readonly until?: number;
   /** Fault in the place of an answer. */
   readonly faulty?: (now: number) => boolean;
+  /** The faults say nothing of overload: 500s. */
+  readonly plain?: boolean;
   /** What the limits are from a moment on, in ms after the start. */
   readonly change?: { readonly at: number; readonly limits: readonly ServerLimit[] };
 }
@@ -39,6 +43,8 @@ export interface History {
   readonly faults: number;
   /** Moments, in ms after the start, at which calls were admitted. */
   readonly admitted: readonly number[];
+  /** Moments at which attempts were refused. */
+  readonly refusals: readonly number[];
 }
 
 /** Less than that is a rounding error, in ms. */
@@ -71,6 +77,32 @@ export function idealMs({ limits, calls, latency, capacity }: World): number {
   return now + mean;
 }
 
+/**
+ * How slow a history was between two moments: the time that its admissions took, over the time that they would have
+ * taken, from the same state of the server on, him who knows it.
+ */
+export function slowness(world: World, { admitted }: History, from: number, to: number): number {
+  const { change } = world;
+  const changed = change !== undefined && change.at <= from;
+  const start = changed ? change.at : 0;
+  const counters = countersOf(changed ? change.limits : world.limits, start);
+  const first = admitted.findIndex((at) => at > from);
+  for (const at of admitted.slice(0, first)) {
+    if (at > start || !changed) for (const counter of counters) counter.count(at);
+  }
+  let now = from;
+  let last = from;
+  for (const at of first < 0 ? [] : admitted.slice(first)) {
+    last = at;
+    for (let wait = Infinity; wait > NOTHING; now += wait) {
+      wait = Math.max(...counters.map((counter) => counter.wait(now)));
+    }
+    for (const counter of counters) counter.count(now);
+    if (at > to) break;
+  }
+  return (Math.max(last, to) - from) / Math.max(1, now - from);
+}
+
 /** Sends all calls through the gate at once, each again until it is served. */
 export async function inhabit(
   world: World,
@@ -79,67 +111,75 @@ export async function inhabit(
   random: () => number,
 ): Promise<History> {
   const start = clock.now();
+  const until = start + (world.until ?? Infinity);
   let counters = countersOf(world.limits, start);
   const admitted: number[] = [];
+  const refusals: number[] = [];
   const [least, most] = world.latency;
-  let [refused, faults, served, inService] = [0, 0, 0, 0];
-  const after = (ms: number): Promise<void> => new Promise((resolve) => clock.setTimer(resolve, ms, true));
+  const latency = (): number => least + random() * (most - least);
+  const { backoff } = DEFAULT_POLICY;
+  let [faults, served, inService] = [0, 0, 0];
+  const after = (ms: number, then: () => void): void => void clock.setTimer(then, ms, true);
   if (world.change) {
     const { at, limits } = world.change;
-    clock.setTimer(() => (counters = countersOf(limits, clock.now())), at, false);
+    after(at, () => (counters = countersOf(limits, clock.now())));
   }
   /** The server's answer: nothing, a wait, or a fault. */
   const judge = (now: number): number | 'fault' | 'served' => {
-    if (world.faulty?.(now - start) || inService >= (world.capacity ?? Infinity)) return 'fault';
+    if (world.faulty?.(now - start)) return 'fault';
+    if (inService >= (world.capacity ?? Infinity)) return 'fault';
     const wait = Math.max(0, ...counters.map((counter) => counter.wait(now)));
     if (wait > NOTHING) return wait;
     for (const counter of counters) counter.count(now);
     admitted.push(now - start);
     return 'served';
   };
-  const attempt = async (permit: Permit, call: number): Promise<boolean> => {
-    await after(least + random() * (most - least));
-    const answer = judge(clock.now());
-    if (answer === 'served') inService += 1;
-    await after(least + random() * (most - least));
-    if (answer === 'served') inService -= 1;
+  const request = (call: number, resend: boolean): void => {
+    const granted: Permit | Place = gate.acquire(ask({ resend }));
+    if (granted instanceof Permit) attempt(granted, call);
+    else void granted.permit.then((permit) => attempt(permit, call));
+  };
+  const attempt = (permit: Permit, call: number): void => {
+    after(latency(), () => {
+      const answer = judge(clock.now());
+      if (answer === 'served') inService += 1;
+      after(latency(), () => {
+        if (answer === 'served') inService -= 1;
+        settle(permit, call, answer);
+      });
+    });
+  };
+  const settle = (permit: Permit, call: number, answer: ReturnType<typeof judge>): void => {
     const now = clock.now();
     permit.answer(now);
     if (answer === 'served') gate.served(permit.takenAt);
-    else if (answer === 'fault')
-      gate.failed({ sentAt: permit.takenAt, call: String(call), route: 'GET /', overload: true });
-    else {
+    else if (answer === 'fault') {
+      gate.failed({ sentAt: permit.takenAt, call: String(call), route: 'GET /', overload: !world.plain });
+    } else if (world.retryAfter === 'silent') {
+      gate.throttled(permit.takenAt, undefined, 'backoff', backoff);
+    } else {
       const wait = world.retryAfter === 'seconds' ? Math.ceil(answer / 1000) * 1000 : answer;
-      const named = world.retryAfter !== 'silent';
-      gate.throttled(
-        permit.takenAt,
-        named ? wait : undefined,
-        named ? 'header' : 'backoff',
-        DEFAULT_POLICY.backoff,
-      );
+      gate.throttled(permit.takenAt, wait, 'header', backoff);
     }
     permit.settle(now);
-    if (answer === 'served') return true;
-    if (answer === 'fault') faults += 1;
-    else refused += 1;
-    if (answer === 'fault') await after(500 + random() * 1000);
-    return false;
-  };
-  const call = async (number: number): Promise<void> => {
-    for (let resend = false; ; resend = true) {
-      const permit = await permitOf(gate.acquire(ask({ resend })));
-      if (await attempt(permit, number)) break;
+    if (answer === 'served') {
+      served += 1;
+    } else if (answer === 'fault') {
+      faults += 1;
+      after(500 + random() * 1000, () => request(call, true));
+    } else {
+      refusals.push(now - start);
+      request(call, true);
     }
-    served += 1;
   };
-  for (let number = 0; number < world.calls; number += 1) void call(number);
+  for (let number = 0; number < world.calls; number += 1) request(number, false);
   await settled();
-  for (let turn = 0; served < world.calls; turn += 1) {
-    if (turn > 60_000 || clock.nextAt() === Infinity)
+  for (let turn = 0; served < world.calls && clock.now() < until; turn += 1) {
+    if (turn > 200_000 || clock.nextAt() === Infinity)
       throw new Error(
-        `stuck: ${served} of ${world.calls} served, ${refused} refused, at ${clock.now() - start} ms, ${JSON.stringify(gate.snapshot())}`,
+        `stuck: ${served} of ${world.calls} served, ${refusals.length} refused, at ${clock.now() - start} ms, ${JSON.stringify(gate.snapshot())}`,
       );
     await clock.advance(clock.nextAt() - clock.now());
   }
-  return { elapsed: clock.now() - start, refused, faults, admitted };
+  return { elapsed: clock.now() - start, refused: refusals.length, faults, admitted, refusals };
 }

@@ -91,8 +91,8 @@ export class Adaptive {
     this.learner?.take(now);
   }
 
-  answered(at: number): void {
-    this.learner?.answered(at);
+  answered(at: number, sentAt: number): void {
+    this.learner?.answered(at, sentAt);
   }
 
   ended(now: number, sentAt: number): void {

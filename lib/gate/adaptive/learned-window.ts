@@ -1,64 +1,51 @@
 import { WindowCount } from '../window-count.ts';
+import type { Estimate } from './estimate.ts';
+import { ShorterTrial } from './shorter.ts';
+import { WiderProbe } from './wider.ts';
 
-/** After how many windows a wider limit is tried first, by how much later each time, and at the longest. */
-const FIRST_PROBE = 4;
-const PROBE_GROWTH = 2;
-const RAREST_PROBE = 16;
-/** A limit is widened by at most this share of itself at once. */
-const WIDEST_STEP = 0.5;
-/** How finely the length of a window is measured, as a share of it and in ms. */
-const GRAIN_SHARE = 0.02;
-const GRAIN_MS = 5;
-
-/** A trial that is out for so long, in ms and in latencies, may hang: it told nothing. */
-const PATIENCE_MS = 1000;
-const PATIENCE_LATENCIES = 4;
-
-type Trial = 'none' | 'armed' | 'out';
+/** A limit is doubted so soon after the window was filled, in ms and in round trips: later, what holds may be its length. */
+const SOON_MS = 5;
+const SOON_LATENCIES = 2;
+const SOON_SHARE = 0.25;
+/** A limit that is narrower than that share of what it was has changed: it may change again soon. */
+const MUCH = 0.8;
+/** The first attempt beyond a limit goes so much later than the last within it, in ms. */
+const APART_MS = 0.5;
 
 /**
- * A window that nobody declared, as learned: so many in so long. Enforced as a declared one is, by
- * {@link WindowCount}; and doubted a little:
+ * A window that nobody declared, as learned: so many in so long, counted as those of a declared one are, by
+ * {@link WindowCount}. Where the server refuses all the same, the window is {@link revise}d.
  *
- * - **wider**: now and then one attempt more than the limit is sent. If it is served the limit grows by 1, 2, 4, …;
- *   if not, the next try comes after twice as many windows, up to 16.
- * - **shorter**: where the server names no wait, the length lies between the last moment that was refused and the
- *   first that was served. The first attempt of each window is sent alone, at the middle, until that is known to 2 %, or to the time that an attempt takes.
+ * And it is doubted a little: whether it is {@link WiderProbe wider}, and whether it is {@link ShorterTrial shorter}.
  */
 export class LearnedWindow {
   readonly count: WindowCount;
-  /** The length is more than this, as far as is known, in ms. */
-  #low: number;
-  #high: number;
-  /** The length before the first trial, and when the last one succeeded. */
-  readonly #proved: number;
-  #triedAt = -Infinity;
-  #trial: Trial = 'none';
-  /** The window has turned over once all in it is later than this: time for another trial. */
-  #trialAfter: number;
-  #step = 1;
-  #every = FIRST_PROBE;
-  #probeAt: number;
-  /** Attempts beyond the limit that are out, and that were served; and since when. */
-  #extra = 0;
-  #extraServed = 0;
-  #extraEnded = 0;
-  #extraFrom = Infinity;
-  #filledAt = -Infinity;
-  #trialFrom = Infinity;
+  readonly #shorter: ShorterTrial;
+  readonly #wider: WiderProbe;
+  #takenAt = -Infinity;
+  #dueAt = -Infinity;
 
-  /** @param stated by the server itself: nothing to doubt */
-  constructor(limit: number, low: number, high: number, now: number, stated = false) {
-    this.#low = low;
-    this.#high = high;
-    this.#proved = high;
-    this.#trialAfter = now;
-    this.count = new WindowCount(high, limit);
-    this.#probeAt = stated ? Infinity : now + high * FIRST_PROBE;
+  /**
+   * @param stated by the server itself: nothing to doubt
+   * @param believedMs for so long its length is not doubted
+   */
+  constructor(
+    estimate: Estimate,
+    now: number,
+    { stated = false, believedMs = 0 }: { stated?: boolean; believedMs?: number } = {},
+  ) {
+    this.#shorter = new ShorterTrial(estimate, now, believedMs);
+    this.#wider = new WiderProbe(stated ? Infinity : now);
+    this.count = new WindowCount(this.#shorter.per, estimate.limit);
   }
 
   get limit(): number {
     return this.count.capacity;
+  }
+
+  /** When the next permit was due, at the last refusal that answered a doubt. */
+  get dueAt(): number {
+    return this.#dueAt;
   }
 
   /** ms. */
@@ -72,111 +59,90 @@ export class LearnedWindow {
    * @param latency ms that an attempt takes
    */
   turnAt(now: number, latency: number): number {
-    if (this.#trial === 'out') {
-      const patience = Math.max(PATIENCE_MS, PATIENCE_LATENCIES * latency);
-      if (now < this.#trialFrom + patience) return this.#trialFrom + patience;
-      this.count.per = this.#high;
-      this.#endTrial();
+    const until = this.#shorter.waitsUntil(latency);
+    if (until !== undefined) {
+      if (now < until) return until;
+      this.#dropTrial();
     }
     if (this.count.free(now) >= 1) return now;
-    if (this.#mayProbe(now, latency)) return now;
-    if (this.#trial === 'none' && this.count.oldest > this.#trialAfter) this.#arm(latency);
+    // A little later than the others, so that its answer can be told from theirs.
+    const probeAt = Math.max(now, this.#wider.dueAt, this.#wider.out ? now : this.#takenAt + APART_MS);
+    if (this.#justFilled(probeAt, latency)) return probeAt;
+    const per = this.#shorter.arm(now, this.count.oldest, latency);
+    if (per !== undefined) this.count.per = per;
     return this.count.nextExpiry(now);
   }
 
-  take(now: number): void {
-    if (this.count.free(now) < 1) {
-      if (this.#extra === 0) this.#extraFrom = now;
-      this.#extra += 1;
-    } else if (this.#trial === 'armed') {
-      this.#trial = 'out';
-      this.#trialFrom = now;
-    }
+  take(now: number, latency: number): void {
+    if (this.count.free(now) < 1) this.#wider.taken(now, latency);
+    else if (!this.#shorter.taken(now)) this.count.per = this.#shorter.per;
     this.count.take();
-    if (this.count.free(now) === 0) this.#filledAt = now;
+    this.#takenAt = now;
   }
 
   refund(): void {
     this.count.refund();
-    this.#trial = 'none';
-    this.#extra = Math.max(0, this.#extra - 1);
+    this.#dropTrial();
+    this.#wider.refunded();
   }
 
   /** An attempt sent at `sentAt` was served. Returns true when that changed what is known. */
   served(now: number, sentAt: number): boolean {
-    if (this.#trial === 'out' && sentAt >= this.#trialFrom) {
-      this.#high = this.per;
-      this.#triedAt = now;
-      this.#endTrial();
+    if (this.#shorter.served(now, sentAt)) {
+      this.count.per = this.#shorter.per;
       return true;
     }
-    if (this.#extra === 0 || sentAt < this.#extraFrom) return false;
-    this.#extraServed += 1;
-    if (this.#extraServed < this.#step) return false;
-    this.count.capacity += this.#step;
-    this.#step = Math.max(1, Math.min(this.#step * 2, Math.floor(this.limit * WIDEST_STEP)));
-    this.#every = FIRST_PROBE;
-    this.#endProbe(now);
-    return true;
+    const growth = this.#wider.served(now, sentAt, this.limit);
+    this.count.capacity += growth;
+    return growth > 0;
   }
 
   /** An attempt sent at `sentAt` was refused. Returns true when that is no more than an answer to a doubt of ours. */
   refused(now: number, sentAt: number): boolean {
-    if (this.#trial === 'out' && sentAt >= this.#trialFrom) {
-      this.#low = this.per;
-      this.#endTrial();
-      this.count.per = this.#high;
-      return true;
+    this.count.retract();
+    const growth = this.#wider.refused(now, sentAt, this.per);
+    this.count.capacity = Math.max(1, this.limit + (growth ?? 0));
+    if (growth === undefined) {
+      if (!this.#shorter.refused(now, sentAt)) return false;
+      this.count.per = this.#shorter.per;
     }
-    if (this.#high < this.#proved && now - this.#triedAt <= this.#proved) {
-      // One was served early, but not as many as the limit: a token bucket. It has its rate, and no length.
-      this.#low = this.#high = this.count.per = this.#proved;
-      return true;
-    }
-    if (this.#extra === 0 || sentAt < this.#extraFrom) return false;
-    this.count.capacity += this.#extraServed;
-    this.#step = 1;
-    this.#every = Math.min(RAREST_PROBE, this.#every * PROBE_GROWTH);
-    this.#endProbe(now + this.#every * this.per);
+    this.#dueAt = this.count.nextExpiry(now);
     return true;
+  }
+
+  /** The quota is open again, which was closed because of a doubt of ours. */
+  reopened(now: number): void {
+    if (this.#dueAt === -Infinity) return;
+    const ms = Math.max(0, now - this.#dueAt);
+    this.#dueAt = -Infinity;
+    this.#shorter.cost(now, ms);
+    this.#wider.cost(now, ms);
   }
 
   /** An attempt is over, and told nothing if nothing was heard of it before. */
   ended(now: number, sentAt: number): void {
-    if (this.#trial === 'out' && sentAt >= this.#trialFrom) this.#trial = 'none';
-    if (this.#extra === 0 || sentAt < this.#extraFrom) return;
-    this.#extraEnded += 1;
-    if (this.#extraEnded > this.#extra) this.#endProbe(now + this.#every * this.per);
+    if (this.#shorter.concerns(sentAt)) this.#dropTrial();
+    this.#wider.ended(now, sentAt, this.per);
   }
 
-  /**
-   * Just after the window was filled: then a refusal costs the least. And with nothing about to leave it: what our
-   * count holds for as long as an attempt takes after the server let it go would tell nothing.
-   */
-  #mayProbe(now: number, latency: number): boolean {
-    if (now < this.#probeAt || this.#extra >= this.#step) return false;
-    const soon = Math.max(GRAIN_MS, 2 * latency);
-    return now - this.#filledAt <= soon && this.count.nextExpiry(now) - now > soon;
+  /** It turned out to be otherwise. */
+  revise({ limit, low, high }: Estimate, now: number): void {
+    if (limit < this.limit * MUCH) this.#wider.narrowed(now + high);
+    else this.#wider.settled(now + high);
+    this.#shorter.revise(low, high);
+    this.count.capacity = limit;
+    this.count.per = this.#shorter.per;
   }
 
-  #endProbe(probeAt: number): void {
-    this.#probeAt = probeAt;
-    this.#extra = 0;
-    this.#extraServed = 0;
-    this.#extraEnded = 0;
-    this.#extraFrom = Infinity;
+  #dropTrial(): void {
+    this.#shorter.drop();
+    this.count.per = this.#shorter.per;
   }
 
-  #endTrial(): void {
-    this.#trial = 'none';
-    this.#trialAfter = this.#trialFrom;
-  }
-
-  /** The next window ends in the middle of what its length may be, if that can be told from noise. */
-  #arm(latency: number): void {
-    const gap = this.#high - this.#low;
-    if (gap <= Math.max(GRAIN_MS, latency, this.#high * GRAIN_SHARE)) return;
-    this.count.per = (this.#low + this.#high) / 2;
-    this.#trial = 'armed';
+  #justFilled(now: number, latency: number): boolean {
+    if (!this.#shorter.holds(now - this.count.oldest, latency)) return false;
+    const soon = Math.min(Math.max(SOON_MS, latency * SOON_LATENCIES), this.per * SOON_SHARE);
+    const gap = Math.min(soon, this.per / (2 * this.limit));
+    return now - this.#takenAt <= soon && this.count.oldest + this.per - now > gap;
   }
 }

@@ -1,5 +1,7 @@
+import { type Estimate, estimate, inWholeSeconds, longestOf, revise } from './estimate.ts';
 import { LearnedWindow } from './learned-window.ts';
-import { ServedLog } from './served-log.ts';
+import { RoundTrip } from './round-trip.ts';
+import { SentLog } from './sent-log.ts';
 
 /** Attempts in flight while nothing is known of a quota. */
 const FIRST_FLIGHT = 12;
@@ -7,28 +9,30 @@ const FIRST_FLIGHT = 12;
 const SERVED_PER_FLIGHT = 12;
 const MANY = 240;
 const SERVED_PER_FLIGHT_OF_MANY = 5;
-/** And one more each so many ms, so that slow answers hold nobody up for long. */
+/** And one more each so many ms; the more often the more are in flight, by a factor of e in the second time. */
 const PACE_MS = 20;
-/** Reopenings nearer to each other than that, in ms and in latencies, are taken as one: their noise is too loud. */
+const PACE_GROWTH_MS = 400;
+/** Windows shorter than that, in ms and in latencies, cannot be told from noise. */
 const SHORTEST_SPAN_MS = 100;
-const SPAN_LATENCIES = 4;
+const SPAN_LATENCIES = 0.5;
 /** Share of a limit just learned that is in flight at once when it is tried first. */
 const RAMP_SHARE = 0.25;
 /** When that many are out and nothing is heard of them, one more goes after so long, in latencies and in ms. */
 const STALL_LATENCIES = 4;
 const SHORTEST_STALL_MS = 100;
 const LONGEST_STALL_MS = 1000;
-/** Weight of the newest latency in their average. */
-const LATENCY_SHARE = 0.1;
 /** Most windows of one quota that are learned. */
 const MOST_WINDOWS = 3;
 /** A window that full, as a share of its limit, agrees with a refusal. */
 const FULL = 0.9;
 /** A wait this much longer than a window cannot be for it. */
 const BEYOND = 1.05;
-/** The last reopening tells where a window began, if it is no longer ago than so many of them. */
-const RECENT = 8;
-const RECENT_IF_FULL = 1.5;
+/** A wait in whole seconds is taken for that of a window of whole seconds, until so many of them have passed. */
+const BELIEVED = 5;
+/** That it took longer than a window by this share of it is worth a second thought. */
+const SURPRISE = 0.01;
+/** A wait that ends before a full window would, by this share of it, is not for it. */
+const REFUTED = 0.5;
 /** A silent server is asked again after the first wait, and then each time that is longer by this factor. */
 const FIRST_SHARE = 1 / 8;
 const GROWTH = 0.25;
@@ -41,39 +45,39 @@ export interface Finding {
   readonly perMs: number;
 }
 
+/** A closing that is not over. */
+interface Open {
+  readonly at: number;
+  refusedAt: number;
+  low: number;
+  high: number;
+  /** It answers a doubt of ours: nothing new. */
+  expected: boolean;
+  /** A window was full, and one more was risked. */
+  readonly doubted: boolean;
+  readonly wholeSeconds: boolean;
+}
+
 /**
  * Finds the windows of a quota that nobody declared, from what is served and what is refused.
  *
- * While nothing is known, attempts in flight are held to 12 + served/12 (beyond 240 served, /5), and one more each 20 ms: the first refusal
- * then costs few. When the quota reopens at R, after it refused at t, the attempts served since some moment s tell
- * its limit, and the first of them its length:
- *
- *     n = |{ served in (s, R) }|,   limit = n,   per = R − first of them
- *
- * which holds for fixed windows (R is their end), rolling ones (R is when their first leaves) and token buckets
- * (n tokens came in that time). s is the last reopening; or, where that is long ago, t − (R − t) · 2^k, with the k
- * that gives the highest rate: a limit guessed too high is refused and mended, one too low costs time unnoticed.
+ * While nothing is known, attempts in flight are held to 12 + served/12 (beyond 240 served, /5), and a few more as time
+ * goes by: the first refusal then costs few. What each closing tells is the affair of {@link estimate} and
+ * {@link revise}; how a window is kept, and doubted, that of {@link LearnedWindow}.
  *
  * No window asks for a wait longer than itself: one that is tells of another window.
  */
 export class Learner {
-  readonly #served = new ServedLog();
+  readonly #served = new SentLog();
   #windows: LearnedWindow[] = [];
   #unanswered: number;
   #successes = 0;
-  /** Exponential average, in ms. */
-  #latency = 0;
+  readonly #trip = new RoundTrip();
   #lastTakeAt = -Infinity;
-  /** The first refusal of the current closing, and the last. */
-  #refusedAt: number | undefined;
-  #refusedLastAt = 0;
-  /** The refusal answered a doubt of ours: nothing new. */
-  #expected = false;
-  /** The server rounds its waits up to seconds. */
-  #wholeSeconds = false;
+  #closing: Open | undefined;
+  /** The last reopening that was told from the one before: when an attempt had to be sent, and when one could be. */
   #reopenedAt = -Infinity;
-  /** Windows that were full at the refusal. */
-  #full: readonly LearnedWindow[] = [];
+  #openSince = -Infinity;
   /** Most attempts in flight since a reopening that taught something; grows as they are served. */
   #ramp = Infinity;
 
@@ -90,24 +94,26 @@ export class Learner {
     const ramped = this.#unanswered < this.#ramp ? now : Math.max(now, this.#lastTakeAt + this.#stall);
     if (this.#windows.length > 0) {
       return this.#windows.reduce(
-        (turn, window) => Math.max(turn, window.turnAt(now, this.#latency)),
+        (turn, window) => Math.max(turn, window.turnAt(now, this.#trip.average)),
         ramped,
       );
     }
     const few = Math.min(MANY, this.#successes);
     const room = FIRST_FLIGHT + few / SERVED_PER_FLIGHT + (this.#successes - few) / SERVED_PER_FLIGHT_OF_MANY;
-    return this.#unanswered < Math.floor(room) ? now : Math.max(now, this.#lastTakeAt + PACE_MS);
+    if (this.#unanswered < Math.floor(room)) return now;
+    return Math.max(now, this.#lastTakeAt + Math.min(PACE_MS, PACE_GROWTH_MS / this.#unanswered));
   }
 
   take(now: number): void {
     this.#unanswered += 1;
     this.#lastTakeAt = now;
-    for (const window of this.#windows) window.take(now);
+    for (const window of this.#windows) window.take(now, this.#trip.average);
   }
 
-  answered(at: number): void {
+  /** An attempt sent at `sentAt` was answered. */
+  answered(at: number, sentAt: number): void {
     this.#unanswered -= 1;
-    for (const { count } of this.#windows) count.give(at);
+    for (const { count } of this.#windows) count.give(this.#trip.arrival(at, sentAt));
   }
 
   ended(now: number, sentAt: number): void {
@@ -121,10 +127,10 @@ export class Learner {
 
   /** An attempt was answered, and not refused. Returns what that taught. */
   served(now: number, sentAt: number): Finding | undefined {
-    this.#served.push(now);
+    this.#trip.push(now - sentAt);
+    this.#served.push(this.#trip.arrival(now, sentAt));
     this.#successes += 1;
     this.#ramp += 1;
-    this.#latency += (now - sentAt - this.#latency) * (this.#successes === 1 ? 1 : LATENCY_SHARE);
     let finding: Finding | undefined;
     for (const window of this.#windows) {
       if (window.served(now, sentAt)) finding = { limit: window.limit, perMs: window.per };
@@ -138,40 +144,52 @@ export class Learner {
     if (known?.limit === limit) return undefined;
     const others = this.#windows.filter((window) => window !== known);
     if (others.length === MOST_WINDOWS) others.shift();
-    this.#windows = [...others, this.#remember(new LearnedWindow(limit, per, per, now, true), now)].sort(
-      (a, b) => a.per - b.per,
-    );
+    const window = new LearnedWindow({ limit, low: per, high: per }, now, { stated: true });
+    this.#windows = [...others, this.#remember(window, now)].sort((a, b) => a.per - b.per);
     return { limit, perMs: per };
   }
 
   /** An attempt was refused for the quota. */
   refused(now: number, sentAt: number, waitMs: number | undefined): void {
-    let expected = false;
-    const full = this.#windows.filter(({ count, limit }) => count.used(now) >= limit * FULL);
-    for (const window of this.#windows) {
-      window.count.retract();
-      expected = window.refused(now, sentAt) || expected;
-    }
-    this.#refusedLastAt = now;
-    if (this.#refusedAt !== undefined) {
-      // Refused again after the wait that our own doubt asked for: it was more than that.
-      if (sentAt > this.#refusedAt) this.#expected = false;
+    const expected = this.#windows.map((window) => window.refused(now, sentAt)).includes(true);
+    const wholeSeconds = waitMs !== undefined && waitMs % 1000 === 0;
+    const arrival = this.#trip.arrival(now, sentAt);
+    const high = waitMs === undefined ? Infinity : arrival + waitMs;
+    const low = waitMs === undefined ? arrival : wholeSeconds ? high - 1000 : high;
+    const closing = this.#closing;
+    if (!closing) {
+      // One that was under way when the quota closed before tells nothing of how long it is open since.
+      if (sentAt < this.#openSince) return;
+      // Of a window that is full the server would ask for a longer wait: that it does not refutes the window.
+      const refuted = this.#windows.filter(({ dueAt, per }) => high < dueAt - per * REFUTED);
+      this.#windows = this.#windows.filter((window) => !refuted.includes(window));
+      const due = Math.max(...this.#windows.map(({ dueAt, per }) => dueAt + per * SURPRISE));
+      this.#closing = {
+        at: now,
+        refusedAt: arrival,
+        low,
+        high,
+        // To a doubt of ours the answer may be a surprise all the same: that it takes longer than the window.
+        expected: expected && refuted.length === 0 && low <= due + this.#trip.jitter,
+        doubted: expected,
+        wholeSeconds,
+      };
       return;
     }
-    this.#refusedAt = now;
-    this.#expected = expected;
-    this.#full = full;
-    this.#wholeSeconds = waitMs !== undefined && waitMs % 1000 === 0;
+    // Refused again after the wait that our own doubt asked for: it was more than that.
+    if (sentAt > closing.at && !expected) closing.expected = false;
+    closing.low = Math.max(closing.low, low);
+    closing.high = closing.high === Infinity ? high : Math.max(closing.high, high);
   }
 
   /** How long to wait for a server that names no wait, in ms; `first` is the longest first wait. */
   silentWait(now: number, first: number): number {
-    const started = this.#refusedAt ?? now;
-    if (now === started) {
+    const started = this.#closing?.at ?? now;
+    if (now === started || this.#closing?.expected) {
       const next = Math.max(0, ...this.#windows.map(({ count }) => count.nextExpiry(now)));
       if (next > now && next < Infinity) return next - now;
     }
-    const floor = Math.max(SHORTEST_WAIT_MS, this.#latency);
+    const floor = Math.max(SHORTEST_WAIT_MS, this.#trip.average);
     const shortest = Math.max(floor, Math.min(first, ...this.#windows.map(({ per }) => per * FIRST_SHARE)));
     return Math.max(shortest * (now === started ? 1 : GROWTH), (now - started) * GROWTH);
   }
@@ -183,32 +201,63 @@ export class Learner {
    * @param named whether it named one
    */
   reopened(now: number, at: number, named: boolean): Finding | undefined {
-    const refusedAt = this.#refusedAt;
+    const closing = this.#closing;
+    this.#closing = undefined;
+    if (!closing) return undefined;
+    if (!named || closing.high === Infinity) closing.high = this.#trip.arrival(now, at);
+    closing.low = Math.min(closing.low, closing.high);
     const reopenedAt = this.#reopenedAt;
-    this.#refusedAt = undefined;
-    if (at - reopenedAt > this.#shortest) this.#reopenedAt = at;
-    if (refusedAt === undefined || this.#expected || at <= refusedAt) return undefined;
-    const wait = at - refusedAt;
-    // It was rounded up by half a second, on average.
-    const slack = this.#wholeSeconds ? 500 : 0;
-    const near = this.#windows.find(({ per }) => wait <= per * BEYOND + slack);
-    const from = this.#beginning(at, refusedAt, wait, near, reopenedAt);
-    if (from === undefined) return undefined;
-    const served = this.#served.between(from, at);
-    // A wait in whole seconds was rounded up; then the window is most likely one of whole seconds too.
-    const begin = from === reopenedAt ? from : served.oldest;
-    const per = at - begin;
-    if (served.count === 0 || per < this.#shortest) return undefined;
-    const high = this.#wholeSeconds ? Math.max(wait, Math.floor(per / 1000) * 1000) : per;
-    const low = named ? high : Math.min(high, this.#refusedLastAt - begin);
-    const window = this.#remember(new LearnedWindow(served.count, low, high, at), now);
+    if (closing.high - reopenedAt > this.#shortest) this.#reopenedAt = closing.high;
+    this.#openSince = at;
+    if (closing.expected) {
+      for (const window of this.#windows) window.reopened(now);
+      return undefined;
+    }
+    return this.#learn(now, closing, reopenedAt);
+  }
+
+  #learn(now: number, closing: Open, reopenedAt: number): Finding | undefined {
+    const wait = closing.low - closing.refusedAt;
+    const fitting = this.#windows.filter(({ per }) => wait <= per * BEYOND);
+    const full = this.#windows.filter(
+      ({ per, limit }) =>
+        this.#served.between(closing.refusedAt - per, closing.refusedAt).count >= limit * FULL,
+    );
+    const near = fitting.find((window) => full.includes(window)) ?? fitting[0];
+    const revised = near && revise(this.#served, closing, near, reopenedAt, this.#trip.jitter);
+    if (near && revised) {
+      near.revise(revised, now);
+      return { limit: near.limit, perMs: near.per };
+    }
+    // Where another window shows itself before a known one is full, the reopenings so far were those of that one.
+    const roughly = closing.wholeSeconds || !near;
+    const other = roughly && !closing.doubted && full.length === 0 && this.#windows.length > 0;
+    const since = other ? -Infinity : reopenedAt;
+    const found = estimate(this.#served, closing, since, this.#shortest);
+    if (!found) return undefined;
+    const window = this.#remember(this.#windowOf(this.#bounded(found), closing, now), now);
     // A longer window that allows no more makes a shorter one superfluous.
     const others = this.#windows.filter(
-      (each) => each !== near && (each.per > window.per || each.limit < window.limit),
+      (each) => (other || each !== near) && (each.per > window.per || each.limit < window.limit),
     );
     this.#windows = [...others, window].sort((a, b) => a.per - b.per).slice(-MOST_WINDOWS);
     this.#ramp = Math.max(FIRST_FLIGHT, window.limit * RAMP_SHARE);
     return { limit: window.limit, perMs: window.per };
+  }
+
+  /** A wait in whole seconds is of a window of whole seconds, at first. */
+  #windowOf(found: Estimate, closing: Open, now: number): LearnedWindow {
+    const whole = closing.wholeSeconds ? inWholeSeconds(found) : undefined;
+    const { limit, low, high } = whole ?? found;
+    return new LearnedWindow({ limit, low, high }, now, {
+      believedMs: whole ? BELIEVED * high : 0,
+    });
+  }
+
+  /** What was served before, in a shorter time, tells that a window is no longer; unless the limit was another then. */
+  #bounded(found: Estimate): Estimate {
+    const longest = longestOf(this.#served, found.limit);
+    return longest > found.low && longest < found.high ? { ...found, high: longest } : found;
   }
 
   /** A new window counts what came before it. */
@@ -219,39 +268,11 @@ export class Learner {
   }
 
   get #stall(): number {
-    return Math.min(LONGEST_STALL_MS, Math.max(SHORTEST_STALL_MS, STALL_LATENCIES * this.#latency));
+    return Math.min(LONGEST_STALL_MS, Math.max(SHORTEST_STALL_MS, STALL_LATENCIES * this.#trip.average));
   }
 
   /** The shortest window that can be told from noise, in ms. */
   get #shortest(): number {
-    return Math.max(SHORTEST_SPAN_MS, SPAN_LATENCIES * this.#latency);
-  }
-
-  /** The moment from which the served attempts of a window are counted; `undefined` when there are none. */
-  #beginning(
-    at: number,
-    refusedAt: number,
-    wait: number,
-    near: LearnedWindow | undefined,
-    reopenedAt: number,
-  ): number | undefined {
-    const served = (from: number): number => this.#served.between(from, at).count;
-    const full = near !== undefined && this.#full.includes(near);
-    const recent = full ? RECENT_IF_FULL * near.per : RECENT * Math.max(wait, near?.per ?? 0);
-    if (refusedAt - reopenedAt <= recent && served(reopenedAt) > 0) return reopenedAt;
-    if (full) return refusedAt - near.per;
-    const base = Math.max(wait, this.#shortest);
-    const spans = [1, 2, 4, 8].map((times) => base * times).filter((span) => span >= (near?.per ?? 0) / 4);
-    if (near) spans.push(near.per);
-    let best: number | undefined;
-    let bestRate = 0;
-    for (const span of spans) {
-      const { count, oldest } = this.#served.between(refusedAt - span, at);
-      const rate = count / (at - oldest);
-      if (count === 0 || rate <= bestRate) continue;
-      bestRate = rate;
-      best = refusedAt - span;
-    }
-    return best;
+    return Math.max(SHORTEST_SPAN_MS, SPAN_LATENCIES * this.#trip.average);
   }
 }
