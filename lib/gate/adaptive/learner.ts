@@ -160,8 +160,10 @@ export class Learner {
     if (!closing) {
       // One that was under way when the quota closed before tells nothing of how long it is open since.
       if (sentAt < this.#openSince) return;
-      // Of a window that is full the server would ask for a longer wait: that it does not refutes the window.
-      const refuted = this.#windows.filter(({ dueAt, per }) => high < dueAt - per * REFUTED);
+      // Of a window that is full the server would ask for a longer wait: that it does not refutes the window. A wait
+      // that short as attempts overtake each other tells no more than that.
+      const told = high - arrival > 2 * this.#trip.jitter;
+      const refuted = this.#windows.filter(({ dueAt, per }) => told && high < dueAt - per * REFUTED);
       this.#windows = this.#windows.filter((window) => !refuted.includes(window));
       const due = Math.max(...this.#windows.map(({ dueAt, per }) => dueAt + per * SURPRISE));
       this.#closing = {
@@ -230,8 +232,9 @@ export class Learner {
       return { limit: near.limit, perMs: near.per };
     }
     // Where another window shows itself before a known one is full, the reopenings so far were those of that one.
-    const roughly = closing.wholeSeconds || !near;
-    const other = roughly && !closing.doubted && full.length === 0 && this.#windows.length > 0;
+    const rounded = closing.wholeSeconds && near && closing.high - closing.refusedAt > near.per * BEYOND;
+    const beyond = rounded || !near;
+    const other = beyond && !closing.doubted && full.length === 0 && this.#windows.length > 0;
     const since = other ? -Infinity : reopenedAt;
     const found = estimate(this.#served, closing, since, this.#shortest);
     if (!found) return undefined;

@@ -1,6 +1,7 @@
-/** Weight of the newest round trip in the averages, and in the fastest where it is slower. */
+/** Weight of the newest round trip in the averages. */
 const SHARE = 0.1;
-const FASTEST_SHARE = 0.001;
+/** The fastest is that of so many to twice as many: a way that has become longer is noticed in time. */
+const BLOCK = 500;
 /** Round trips differ by so many mean deviations. */
 const DEVIATIONS = 2;
 
@@ -12,11 +13,21 @@ const DEVIATIONS = 2;
 export class RoundTrip {
   #average: number | undefined;
   #deviation = 0;
+  /** The fastest of this block, and of it and the one before. */
+  #blockFastest = Infinity;
   #fastest = Infinity;
+  #block = 0;
 
   /** An attempt was served in so many ms. */
   push(ms: number): void {
-    this.#fastest = ms < this.#fastest ? ms : this.#fastest + (ms - this.#fastest) * FASTEST_SHARE;
+    this.#blockFastest = Math.min(this.#blockFastest, ms);
+    this.#fastest = Math.min(this.#fastest, ms);
+    this.#block += 1;
+    if (this.#block === BLOCK) {
+      this.#fastest = this.#blockFastest;
+      this.#blockFastest = Infinity;
+      this.#block = 0;
+    }
     const error = ms - (this.#average ?? ms);
     this.#average = (this.#average ?? ms) + error * SHARE;
     this.#deviation += (Math.abs(error) - this.#deviation) * SHARE;
