@@ -12,6 +12,13 @@ const MUCH = 0.8;
 /** The first attempt beyond a limit goes so much later than the last within it, in ms. */
 const APART_MS = 0.5;
 
+/** What is known of a {@link LearnedWindow} beside its estimate. */
+export interface LearnedWindowOptions {
+  readonly stated?: boolean;
+  readonly silent?: boolean;
+  readonly believedMs?: number;
+}
+
 /**
  * A window that nobody declared, as learned: so many in so long, counted as those of a declared one are, by
  * {@link WindowCount}. Where the server refuses all the same, the window is {@link revise}d.
@@ -22,20 +29,24 @@ export class LearnedWindow {
   readonly count: WindowCount;
   readonly #shorter: ShorterTrial;
   readonly #wider: WiderProbe;
+  readonly #silent: boolean;
   #takenAt = -Infinity;
   #dueAt = -Infinity;
 
   /**
+   * @param since all in its first window is later than this
    * @param stated by the server itself: nothing to doubt
+   * @param silent where the server names no wait
    * @param believedMs for so long its length is not doubted
    */
   constructor(
     estimate: Estimate,
-    now: number,
-    { stated = false, believedMs = 0 }: { stated?: boolean; believedMs?: number } = {},
+    since: number,
+    { stated = false, silent = false, believedMs = 0 }: LearnedWindowOptions = {},
   ) {
-    this.#shorter = new ShorterTrial(estimate, now, believedMs);
-    this.#wider = new WiderProbe(stated ? Infinity : now);
+    this.#shorter = new ShorterTrial(estimate, since, believedMs);
+    this.#wider = new WiderProbe(stated ? Infinity : since);
+    this.#silent = silent;
     this.count = new WindowCount(this.#shorter.per, estimate.limit);
   }
 
@@ -140,9 +151,12 @@ export class LearnedWindow {
   }
 
   #justFilled(now: number, latency: number): boolean {
-    if (!this.#shorter.holds(now - this.count.oldest, latency)) return false;
+    const { oldest } = this.count;
+    if (!this.#shorter.holds(now - oldest, latency)) return false;
+    // Refused, it would close a silent server until the window is over, and leave no room for a trial of its length.
+    if (this.#silent && this.#shorter.due(oldest, latency)) return false;
     const soon = Math.min(Math.max(SOON_MS, latency * SOON_LATENCIES), this.per * SOON_SHARE);
     const gap = Math.min(soon, this.per / (2 * this.limit));
-    return now - this.#takenAt <= soon && this.count.oldest + this.per - now > gap;
+    return now - this.#takenAt <= soon && oldest + this.per - now > gap;
   }
 }

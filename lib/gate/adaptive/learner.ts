@@ -56,6 +56,8 @@ interface Open {
   /** A window was full, and one more was risked. */
   readonly doubted: boolean;
   readonly wholeSeconds: boolean;
+  /** The server named no wait. */
+  readonly silent: boolean;
 }
 
 /**
@@ -175,6 +177,7 @@ export class Learner {
         expected: expected && refuted.length === 0 && low <= due + this.#trip.jitter,
         doubted: expected,
         wholeSeconds,
+        silent: waitMs === undefined,
       };
       return;
     }
@@ -252,7 +255,11 @@ export class Learner {
   #windowOf(found: Estimate, closing: Open, now: number): LearnedWindow {
     const whole = closing.wholeSeconds ? inWholeSeconds(found) : undefined;
     const { limit, low, high } = whole ?? found;
-    return new LearnedWindow({ limit, low, high }, now, {
+    const { silent } = closing;
+    // The attempt that found a silent quota open is the first of its window.
+    const since = silent ? closing.high - 1 : now;
+    return new LearnedWindow({ limit, low, high }, since, {
+      silent,
       believedMs: whole ? BELIEVED * high : 0,
     });
   }

@@ -34,13 +34,16 @@ export class ShorterTrial {
   #after: number;
   #notBefore: number;
 
-  /** @param believedMs for so long there is no doubt */
-  constructor({ low, high }: Estimate, now: number, believedMs: number) {
+  /**
+   * @param since all in its first window is later than this
+   * @param believedMs for so long there is no doubt
+   */
+  constructor({ low, high }: Estimate, since: number, believedMs: number) {
     this.#low = low;
     this.#high = high;
     this.#proved = high;
-    this.#after = now;
-    this.#notBefore = now + believedMs;
+    this.#after = since;
+    this.#notBefore = since + believedMs;
   }
 
   /** The length that is proved, in ms. */
@@ -61,14 +64,19 @@ export class ShorterTrial {
 
   /** The window is full, `oldest` the first in it: returns the length to try next, if there is doubt. */
   arm(now: number, oldest: number, latency: number): number | undefined {
-    if (this.#state !== 'none' || oldest <= this.#after || now < this.#notBefore) return undefined;
-    const middle = (this.#low + this.#high) / 2;
+    if (this.#state !== 'none' || now < this.#notBefore || !this.due(oldest, latency)) return undefined;
+    const middle = this.#middle;
     // Later than its moment a trial would prove nothing.
-    if (oldest + middle < now || !this.#doubtful(latency)) return undefined;
+    if (oldest + middle < now) return undefined;
     this.#state = 'armed';
     this.#dueAt = oldest + middle;
     this.#tested = middle;
     return middle;
+  }
+
+  /** The window whose first is `oldest` may end with a trial. */
+  due(oldest: number, latency: number): boolean {
+    return oldest > this.#after && oldest + this.#middle >= this.#notBefore && this.#doubtful(latency);
   }
 
   /** An attempt goes. Returns false when it comes too late to be the trial. */
@@ -126,6 +134,10 @@ export class ShorterTrial {
 
   concerns(sentAt: number): boolean {
     return this.#state === 'out' && sentAt >= this.#from;
+  }
+
+  get #middle(): number {
+    return (this.#low + this.#high) / 2;
   }
 
   #doubtful(latency: number): boolean {

@@ -76,8 +76,8 @@ const FAR = 0.2;
 const LAWS: readonly Law[] = [
   law('a wait to the millisecond', is('precise', 1, NEAR), [1.3, 1], [1.8, 0.94]),
   law('the same, some way off', is('precise', 1, SOME_WAY), [1.7, 0.95], [2, 0.85]),
-  law('no wait', is('silent', 1, NEAR), [2.2, 0.95], [2.8, 0.82]),
-  law('the same, some way off', is('silent', 1, SOME_WAY), [2.4, 0.85], [3, 0.7]),
+  law('no wait', is('silent', 1, NEAR), [1.8, 0.97], [2.8, 0.82]),
+  law('the same, some way off', is('silent', 1, SOME_WAY), [2, 0.92], [3, 0.7]),
   law('whole seconds', is('seconds', 1, NEAR), [1.8, 0.92], [3.8, 0.65]),
   law('the same, some way off', is('seconds', 1, SOME_WAY), [2.3, 0.8], [4.5, 0.35]),
   law('odd windows, whole seconds', is('odd', 1, NEAR), [3.2, 0.7], [5.2, 0.45]),
