@@ -192,7 +192,9 @@ export class Leases implements Holder {
     }
     if (count.spent > 0) this.#recycle(now);
 
-    if (this.#missing(now) > 0) this.#askSoon(now);
+    const missing = this.#missing(now);
+    if (missing > 0) this.#askSoon(now);
+    else if (this.#pending > 0) this.#account.withdraw(-missing);
     this.#reviewAt(Math.min(count.nextExpiry(now), now + REVIEW_MS), now);
   }
 

@@ -28,6 +28,8 @@ export interface Account {
   readonly renewMs: number;
   /** Resolves with a lease once its permits are free. Rejects when the account is closed. */
   lease(size: number): Promise<Lease>;
+  /** Takes back what was asked for last and is not granted, as far as `permits` cover it: those promises reject. */
+  withdraw(permits: number): void;
   /** Lets go of all: what was not ended is free again when it runs out. */
   close(): Promise<void>;
 }

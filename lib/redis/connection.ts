@@ -57,17 +57,30 @@ export function connect(source: {
 }
 
 /**
- * Bottleneck 2.19.5 tells the errors of its scripts by their exact text, to which Redis 7 puts `ERR ` where it comes
- * from `redis.error_reply` (SGrondin/bottleneck#205, #212, #219). A table with `err` is passed on as it is.
+ * What Bottleneck 2.19.5's scripts need to be fit for a fleet:
+ * - It tells their errors by their exact text, to which Redis 7 puts `ERR ` where it comes from `redis.error_reply`
+ *   (SGrondin/bottleneck#205, #212, #219). A table with `err` is passed on as it is.
+ * - They go by the clock of whoever calls them: one that is ahead would end the leases of all others. Redis's own does.
+ * - A connection that breaks before the answer has the command sent again: what is registered is not registered twice.
  */
 function mend(client: Redis): void {
   const define = client.defineCommand.bind(client);
-  client.defineCommand = (name, definition) =>
-    define(name, {
-      ...definition,
-      lua: definition.lua.replaceAll(/redis\.error_reply\(([^)\n]*)\)/g, '{err=$1}'),
-    });
+  client.defineCommand = (name, definition) => {
+    let lua = definition.lua
+      .replaceAll(/redis\.error_reply\(([^)\n]*)\)/g, '{err=$1}')
+      .replace('local now = tonumber(ARGV[1])', NOW);
+    if (name === 'register') lua = lua.replace('if conditions_check(capacity, weight) then', ONCE);
+    define(name, { ...definition, lua });
+  };
 }
+
+const NOW = `local time = redis.call('time')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
+const ONCE = `if redis.call('hexists', job_weights_key, index) == 1 then
+  return {true, 0, reservoir}
+end
+if conditions_check(capacity, weight) then`;
 
 /**
  * Commands that the end of the connection cuts off stay without an answer: Bottleneck listens to the failure of only

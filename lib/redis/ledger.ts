@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
-import { BottleneckAccount } from '../gate/bottleneck.ts';
 import type { Account, Book, Holder, Ledger, LedgerObserver } from '../gate/ledger.ts';
+import { RedisAccount } from './account.ts';
 import type { ConnectionPair } from './connection.ts';
 
 /** Time for all processes to lease again what they still use, after Redis lost its data, in ms. */
@@ -40,7 +40,7 @@ export interface RedisLedgerSettings {
 interface Open {
   readonly book: Book;
   readonly holder: Holder;
-  readonly account: BottleneckAccount;
+  readonly account: RedisAccount;
 }
 
 /**
@@ -85,7 +85,7 @@ export class RedisLedger implements Ledger {
       // Its keys go when nobody used them for longer than any lease can last.
       timeout: expiration * 2,
     });
-    const account = new BottleneckAccount(limiter, holder, expiration);
+    const account = new RedisAccount(limiter, holder, expiration);
     const open = { book, holder, account };
     this.#open.add(open);
     if (this.#degraded) queueMicrotask(() => this.#degraded && holder.degraded(this.#share(book)));
@@ -99,6 +99,7 @@ export class RedisLedger implements Ledger {
         return shareOf();
       },
       lease: (size) => account.lease(size),
+      withdraw: (permits) => account.withdraw(permits),
       close: () => {
         this.#open.delete(open);
         return account.close();

@@ -23,9 +23,11 @@ describe('A fleet on one Redis', function () {
   });
   afterEach(() => server.close());
 
-  async function fleet(processes: number, calls: number): Promise<Worker[]> {
+  async function fleet(processes: number, calls: number, ahead: readonly number[] = []): Promise<Worker[]> {
     const options = { url: server.url, redisUrl: redisServer.url, calls, limit: LIMIT, per: PER };
-    const workers = Array.from({ length: processes }, () => spawnWorker(options));
+    const workers = Array.from({ length: processes }, (_, index) =>
+      spawnWorker({ ...options, ahead: ahead[index] ?? 0 }),
+    );
     await Promise.all(workers.map(({ ready }) => ready));
     for (const worker of workers) worker.start();
     return workers;
@@ -41,6 +43,15 @@ describe('A fleet on one Redis', function () {
     expect(reports.map((report) => report?.succeeded)).to.deep.equal([50, 50, 50, 50]);
     expect(server.hits).to.have.length(200);
     expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
+  });
+
+  it('never goes over the quota, nor waits in vain, though the clocks of its systems differ', async () => {
+    const workers = await fleet(3, 60, [3_600_000, -20_000]);
+    const startedAt = performance.now();
+    const reports = await Promise.all(workers.map(({ report }) => report));
+    expect(reports.map((report) => report?.succeeded)).to.deep.equal([60, 60, 60]);
+    expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
+    expect(performance.now() - startedAt).to.be.below(15_000);
   });
 
   it('goes on within the quota when one of it is killed', async () => {

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import Bottleneck from 'bottleneck';
 import { expect } from 'chai';
 import got from 'got';
 import { type AnyEvent, type Headgate, headgate, LedgerError, OptionsError } from 'headgate';
 import { type RedisOptions, redis } from 'headgate/redis';
+import { Redis } from 'ioredis';
+import { connect } from '../../lib/redis/connection.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 import { failureOf, record, sleep, TestServer } from '../support/server.ts';
 
@@ -136,6 +139,68 @@ describe('A ledger in Redis', function () {
     expect(other.gate.quotas()[0]?.windows[0]).to.deep.equal({ limit: 4, per: 200, used: 4 });
   });
 
+  it('leases for windows that are longer than a timer can be', async () => {
+    const { gate, events } = gateOf({}, 4, 60 * 86_400_000);
+    await Promise.all(Array.from({ length: 4 }, () => gate.got(got)(server.url)));
+    await sleep(50);
+    expect(gate.quotas()[0]?.windows[0]).to.include({ used: 4 });
+    const other = gateOf({}, 4, 60 * 86_400_000);
+    const late = { context: { headgate: { deadline: '300ms' } } };
+    await failureOf(Promise.resolve(other.gate.got(got)(server.url, late)));
+    expect(server.seen).to.have.length(4);
+    expect([...states(events), ...states(other.events)]).to.deep.equal([]);
+  });
+
+  it('takes nothing twice, though what was not answered is sent again', async () => {
+    const pair = connect({ url: redisServer.url });
+    const limiter = new Bottleneck({
+      id: 'twice',
+      datastore: 'ioredis',
+      connection: pair.bottleneck,
+      maxConcurrent: 5,
+    });
+    await limiter.ready();
+    const { _store } = limiter as unknown as {
+      _store: { __register__(...lease: [string, number, number]): Promise<{ success: boolean }> };
+    };
+    for (const index of ['one', 'one', 'two']) {
+      expect(await _store.__register__(index, 2, 60_000)).to.include({ success: true });
+    }
+    expect(await limiter.running()).to.equal(4);
+    await pair.disconnect();
+  });
+
+  it('loses no permit when its connections break, again and again', async () => {
+    const fleet = [gateOf({}, 8, 200), gateOf({}, 8, 200), gateOf({}, 8, 200)];
+    const breaker = new Redis(redisServer.url);
+    const calls = fleet.flatMap(({ gate }) => Array.from({ length: 40 }, () => gate.got(got)(server.url)));
+    let over = false;
+    const ended = Promise.all(calls).then(() => {
+      over = true;
+    });
+    while (!over) {
+      await sleep(40);
+      await breaker.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    }
+    await ended;
+    await Promise.all(fleet.map(({ gate }) => gate.close()));
+    expect(await breaker.hget('b_headgate:q|8/200_settings', 'running')).to.equal('0');
+    breaker.disconnect();
+  });
+
+  it('leaves nothing behind that others would have to wait for', async () => {
+    const [one, other] = [gateOf({}, 4, 1500), gateOf({}, 4, 1500)];
+    await Promise.all(Array.from({ length: 4 }, () => one.gate.got(got)(server.url)));
+    const waiting = other.gate.got(got)(server.url, { context: { headgate: { deadline: '1s' } } });
+    await failureOf(Promise.resolve(waiting));
+    await other.gate.close();
+    await one.gate.close();
+    const reader = new Redis(redisServer.url);
+    const queued = await reader.hvals('b_headgate:q|4/1500_client_num_queued');
+    expect(queued.filter((each) => each !== '0')).to.deep.equal([]);
+    reader.disconnect();
+  });
+
   it('names a wrong option', () => {
     const wrong = [
       {},
@@ -149,6 +214,7 @@ describe('A ledger in Redis', function () {
   for (const [scene, output] of [
     ['idle', ''],
     ['waiting', 'answered\nexit'],
+    ['given up', ''],
   ] as const) {
     it(`lets a process end when its calls are done, and not before: ${scene}`, async () => {
       const file = new URL('../support/redis-exit.ts', import.meta.url).pathname;

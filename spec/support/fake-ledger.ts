@@ -21,6 +21,7 @@ interface Asked {
   readonly holder: Holder;
   readonly size: number;
   readonly grant: (lease: Lease) => void;
+  readonly refuse: (error: Error) => void;
 }
 
 interface Running {
@@ -155,12 +156,21 @@ export class Branch implements Ledger {
       share: Math.floor(book.limit / ledger.settings.processes),
       renewMs: ledger.settings.renewMs,
       lease: (size) =>
-        new Promise((grant) => {
+        new Promise((grant, refuse) => {
           ledger.later(ledger.settings.delay(), () => {
-            page.queue.push({ from: this, holder, size, grant });
+            page.queue.push({ from: this, holder, size, grant, refuse });
             ledger.serve(page);
           });
         }),
+      withdraw: (permits) => {
+        let left = permits;
+        for (const asked of page.queue.filter(({ from }) => from === this).reverse()) {
+          if (asked.size > left) continue;
+          left -= asked.size;
+          page.queue.splice(page.queue.indexOf(asked), 1);
+          asked.refuse(new Error('withdrawn'));
+        }
+      },
       close: async () => {
         this.#open.splice(this.#open.indexOf(entry), 1);
       },

@@ -14,6 +14,7 @@ export const promptLedger: Ledger = {
     share: Infinity,
     renewMs: Infinity,
     lease: async (size) => ({ size, end: () => undefined }),
+    withdraw: () => undefined,
     close: async () => undefined,
   }),
 };
