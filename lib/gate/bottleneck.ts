@@ -30,14 +30,17 @@ class MemoryAccount implements Account {
             free();
           };
           this.#held.add(end);
-          resolve({ size, end });
+          // Leased whole, for good.
+          resolve({ size, shrink: () => undefined, end });
         });
       this.#limiter.schedule({ weight: size }, job).catch(reject);
     });
   }
 
   /** Nobody else could have what is asked for. */
-  withdraw(): void {}
+  withdraw(): number {
+    return 0;
+  }
 
   async close(): Promise<void> {
     for (const end of this.#held) end();

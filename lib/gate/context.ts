@@ -28,6 +28,15 @@ export interface GateContext {
   readonly learned: (quota: string, finding: Finding, cause: LearnedCause) => void;
 }
 
+/** What the leases of a window need of their gate. */
+export interface LeaseContext {
+  readonly ledger: Ledger;
+  readonly schedule: Schedule;
+  now(): number;
+  /** There may be permits to give. */
+  changed(): void;
+}
+
 /** State of one quota, as `gate.quotas()` shows it. */
 export interface QuotaSnapshot {
   readonly key: string;

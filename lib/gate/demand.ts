@@ -24,6 +24,7 @@ export class Demand {
   readonly #staleMs: number;
   #staleAt = Infinity;
   #spanStart: number;
+  #usedAt = -Infinity;
   #uses = 0;
   #rate = 0;
 
@@ -36,6 +37,7 @@ export class Demand {
   use(now: number): void {
     this.#roll(now);
     this.#uses += 1;
+    this.#usedAt = now;
     this.stir(now);
   }
 
@@ -49,9 +51,9 @@ export class Demand {
     return now >= this.#staleAt;
   }
 
-  /** Of a share, as much as blocks fill: what is left over between two of them nobody could lease as a block. */
-  wholeBlocks(share: number): number {
-    return share < this.block ? share : share - (share % this.block);
+  /** Whether none was used lately. */
+  quiet(now: number): boolean {
+    return now >= this.#usedAt + SPAN_MS;
   }
 
   /** Permits to hold while none are waited for. */

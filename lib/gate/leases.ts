@@ -1,34 +1,23 @@
 import { LedgerError } from '../errors.ts';
 import type { Window } from '../types.ts';
+import type { LeaseContext } from './context.ts';
 import { Demand } from './demand.ts';
-import type { Account, Holder, Lease, Ledger } from './ledger.ts';
-import type { Entry, Schedule } from './schedule.ts';
+import { Holdings } from './holdings.ts';
+import type { Account, Holder, Lease } from './ledger.ts';
+import type { Entry } from './schedule.ts';
 import { WindowCount } from './window-count.ts';
 
 /** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
 const REVIEW_MS = 250;
 
 /** What goes beyond the process's fair share of a window is leased so much later, in ms. */
-const BEYOND_MS = 100;
+const BEYOND_MS = 40;
+
+/** Permits that have to go back wait so long for a block of them, in ms. */
+const TOGETHER_MS = 20;
 
 /** Longest that the closing of a gate waits for what is in use to be spent, in ms. */
 const LONGEST_CLOSE_MS = 5000;
-
-/** A lease, and the moment to give it back at. */
-interface Held {
-  readonly lease: Lease;
-  readonly size: number;
-  readonly renewAt: number;
-}
-
-/** What the leases of a window need of their gate. */
-export interface LeaseContext {
-  readonly ledger: Ledger;
-  readonly schedule: Schedule;
-  now(): number;
-  /** There may be permits to give. */
-  changed(): void;
-}
 
 /**
  * One window of a quota, and the permits of it that are leased from the ledger.
@@ -36,8 +25,8 @@ export interface LeaseContext {
  * Where nobody shares the ledger, the first demand leases the whole window for good, and a permit costs arithmetic
  * alone. Where others do, leases are taken by demand, ahead of it while there is traffic. A spent permit is used
  * again, as long as there is demand, within the process's share of the window; what is held beyond, or has been held
- * for long, goes back as soon as as many permits are spent as a lease holds. (Permits of one window are alike, so one
- * slow response keeps one permit, not its whole lease.)
+ * for long, goes back when it is spent. (Permits of one window are alike, so one slow response keeps one permit, not its
+ * whole lease.)
  */
 export class Leases implements Holder {
   readonly limit: number;
@@ -45,10 +34,7 @@ export class Leases implements Holder {
   readonly #context: LeaseContext;
   readonly #account: Account;
   readonly #demand: Demand;
-  /** The oldest first. */
-  #leases: Held[] = [];
-  /** Permits in all of them. */
-  #held = 0;
+  readonly #held = new Holdings();
   /** Permits asked for and not granted yet. */
   #pending = 0;
   #waiting = 0;
@@ -65,6 +51,8 @@ export class Leases implements Holder {
   #askingBeyond: Entry | undefined;
   #tick: Entry | undefined;
   #tickHolds = false;
+  /** When permits that have to go back do not wait for others any more. */
+  #partAt = Infinity;
   #closed = false;
 
   constructor(key: string, { limit, per }: Window, context: LeaseContext) {
@@ -81,6 +69,20 @@ export class Leases implements Holder {
     return this.#state === 'degraded' && this.#share === 0
       ? new LedgerError('The ledger cannot be reached, and no share of the quota is left without it')
       : undefined;
+  }
+
+  /** Whether leases have grown old since it was looked last. */
+  aged(now: number): boolean {
+    return now >= this.#held.dueAt;
+  }
+
+  /** What is free of leases that are too old is not used any more: they could run out in use. */
+  retire(now: number): void {
+    if (!this.#held.age(now) || this.#state !== 'leasing') return;
+    const { count } = this;
+    // All in use was taken before: it may as well be of those.
+    const unused = this.#held.due - count.used(now) - count.spent;
+    count.spent += Math.max(0, Math.min(unused, count.free(now)));
   }
 
   take(now: number): void {
@@ -100,11 +102,8 @@ export class Leases implements Holder {
   }
 
   lost(lease: Lease): void {
-    const index = this.#leases.findIndex((held) => held.lease === lease);
-    if (index < 0) return;
-    this.#leases.splice(index, 1);
-    this.#held -= lease.size;
-    if (this.#state === 'leasing') this.count.capacity -= lease.size;
+    const size = this.#held.lose(lease);
+    if (this.#state === 'leasing') this.count.capacity -= size;
     this.#context.changed();
   }
 
@@ -128,10 +127,10 @@ export class Leases implements Holder {
     this.#turnAt(graceMs, () => {
       const now = this.#context.now();
       // Nobody may lease beyond what all use, as long as that is not leased itself.
-      if (this.count.used(now) > this.#held && now < until) return REVIEW_MS;
+      if (this.count.used(now) > this.#held.permits && now < until) return REVIEW_MS;
       this.#state = 'leasing';
       this.count.recycle = false;
-      this.count.capacity = this.#held;
+      this.count.capacity = this.#held.permits;
       return undefined;
     });
     this.#context.changed();
@@ -171,7 +170,7 @@ export class Leases implements Holder {
     return new Promise((resolve) => {
       const look = (): void => {
         const now = this.#context.now();
-        this.#giveBack(this.#held - count.used(now));
+        this.#giveBack(this.#held.permits - count.used(now));
         const next = count.used(now) > count.unanswered ? count.nextExpiry(now) : now + 10;
         if (count.used(now) === 0 || next > until) resolve();
         else this.#context.schedule.at(next, true, look);
@@ -184,18 +183,20 @@ export class Leases implements Holder {
   #balance(now: number): void {
     if (this.#state === 'degraded' || this.#closed) return;
     const { count } = this;
-    const surplus = this.#held - Math.max(this.#needed(now), this.#state === 'grace' ? count.capacity : 0);
-    if (surplus > 0) this.#giveBack(surplus);
+    this.retire(now);
+    const surplus =
+      this.#held.permits - Math.max(this.#needed(now), this.#state === 'grace' ? count.capacity : 0);
+    if (surplus > 0) this.#giveBackSurplus(surplus, now);
     else if (this.#waiting > 0 && this.#demand.stale(now) && this.#state === 'leasing') {
       this.#demand.stir(now);
       this.#giveBack(count.free(now));
     }
-    if (count.spent > 0) this.#recycle(now);
+    this.#recycle(now);
 
     const missing = this.#missing(now);
     if (missing > 0) this.#askSoon(now);
-    else if (this.#pending > 0) this.#account.withdraw(-missing);
-    this.#reviewAt(Math.min(count.nextExpiry(now), now + REVIEW_MS), now);
+    else if (missing < 0 && this.#pending > 0) this.#pending -= this.#account.withdraw(-missing);
+    this.#reviewAt(Math.min(count.nextExpiry(now), now + REVIEW_MS, this.#partAt), now);
   }
 
   /** Permits to have leased: for what is in use, and for what is to come; in the grace, for what is in use alone. */
@@ -205,36 +206,34 @@ export class Leases implements Holder {
   }
 
   #missing(now: number): number {
-    return this.#needed(now) + this.count.spent - this.#held - this.#pending;
+    return this.#needed(now) + this.count.spent - this.#held.permits - this.#pending;
   }
 
-  /** Uses spent permits again, but for the leases that have to go back. */
+  /** Less than a block, which may be needed again soon, stays for a while. */
+  #giveBackSurplus(surplus: number, now: number): void {
+    const { block } = this.#demand;
+    const little = surplus % block;
+    this.#giveBack(2 * little >= block || this.#demand.quiet(now) ? surplus : surplus - little);
+  }
+
+  /** Uses spent permits again, but for those that have to go back. */
   #recycle(now: number): void {
     const { count } = this;
-    for (let [oldest] = this.#leases; oldest; [oldest] = this.#leases) {
-      const excess = count.capacity - oldest.size >= this.#account.share;
-      if (!excess && now < oldest.renewAt) break;
-      // What there is of it waits for the rest.
-      if (count.spent < oldest.size) return;
-      this.#giveBack(oldest.size);
-    }
-    count.spent = 0;
+    const { block } = this.#demand;
+    const back = Math.min(count.spent, Math.max(this.#held.due, count.capacity - this.#account.share));
+    const rest = now >= this.#partAt ? 0 : Math.max(0, back) % block;
+    this.#giveBack(back - rest);
+    count.spent = rest;
+    this.#partAt = rest === 0 ? Infinity : Math.min(this.#partAt, now + TOGETHER_MS);
   }
 
-  /** Ends leases, the oldest first, as long as `permits` cover them. */
   #giveBack(permits: number): void {
-    let left = permits;
-    this.#leases = this.#leases.filter(({ lease, size }) => {
-      if (size > left) return true;
-      left -= size;
-      this.#held -= size;
-      if (this.#state === 'leasing') {
-        this.count.capacity -= size;
-        this.count.spent = Math.max(0, this.count.spent - size);
-      }
-      lease.end();
-      return false;
-    });
+    if (permits <= 0) return;
+    const { count } = this;
+    this.#held.giveBack(permits);
+    if (this.#state !== 'leasing') return;
+    count.capacity -= permits;
+    count.spent = Math.max(0, count.spent - permits);
   }
 
   /**
@@ -244,7 +243,7 @@ export class Leases implements Holder {
   #askSoon(now: number): void {
     this.#asking ??= this.#context.schedule.at(now, false, () => {
       this.#asking = undefined;
-      this.#askFor(this.#demand.wholeBlocks(Math.min(this.limit, this.#account.share)));
+      this.#askFor(Math.min(this.limit, this.#account.share) - this.#held.permits);
       const later = this.#context.now();
       if (this.#missing(later) <= 0) return;
       this.#askingBeyond ??= this.#context.schedule.at(later + BEYOND_MS, false, () => {
@@ -254,11 +253,11 @@ export class Leases implements Holder {
     });
   }
 
-  /** Asks for what is missing, as long as no more than `most` are held. */
+  /** Asks for what is missing, `most` at once. If that is more than there is room for, what goes back comes again. */
   #askFor(most: number): void {
     if (this.#state === 'degraded' || this.#closed) return;
     let missing = this.#missing(this.#context.now());
-    let room = most - this.#held - this.#pending;
+    let room = most - this.#pending;
     while (missing > 0 && room > 0) {
       const size = Math.min(missing, this.#demand.block, room);
       this.#ask(size);
@@ -273,10 +272,10 @@ export class Leases implements Holder {
       (lease) => {
         this.#pending -= size;
         if (this.#closed) return lease.end();
-        this.#held += size;
-        this.#demand.stir(this.#context.now());
-        this.#leases.push({ lease, size, renewAt: this.#context.now() + this.#account.renewMs });
-        if (this.#state === 'leasing') this.count.capacity += size;
+        const now = this.#context.now();
+        this.#demand.stir(now);
+        this.#held.add(lease, now + this.#account.renewMs);
+        if (this.#state === 'leasing') this.count.capacity += lease.size;
         this.#context.changed();
       },
       () => {
@@ -291,7 +290,7 @@ export class Leases implements Holder {
     if (this.#tick && this.#tick.at <= at && this.#tick.at > now && this.#tickHolds === hold) return;
     this.#tick?.cancel();
     this.#tick = undefined;
-    if (this.#leases.length === 0 && !hold) return;
+    if (this.#held.permits === 0 && !hold) return;
     this.#tickHolds = hold;
     this.#tick = this.#context.schedule.at(Math.max(at, now), hold, () => {
       this.#tick = undefined;

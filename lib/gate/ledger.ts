@@ -14,7 +14,11 @@ export interface Book {
 
 /** A block of permits, held until it is ended. */
 export interface Lease {
+  /** Permits left in it. */
   readonly size: number;
+  /** Gives some of them back, fewer than it has. */
+  shrink(permits: number): void;
+  /** Gives all of them back. */
   end(): void;
 }
 
@@ -26,10 +30,13 @@ export interface Account {
   readonly share: number;
   /** A lease goes back when it is this old, so that it never runs out in use; ms. */
   readonly renewMs: number;
-  /** Resolves with a lease once its permits are free. Rejects when the account is closed. */
+  /** Resolves with a lease once so many permits are free, or some of them. Rejects when the account is closed. */
   lease(size: number): Promise<Lease>;
-  /** Takes back what was asked for last and is not granted, as far as `permits` cover it: those promises reject. */
-  withdraw(permits: number): void;
+  /**
+   * Takes back what was asked for last and is not granted, as far as `permits` cover it; returns how much that is.
+   * Those promises never settle.
+   */
+  withdraw(permits: number): number;
   /** Lets go of all: what was not ended is free again when it runs out. */
   close(): Promise<void>;
 }

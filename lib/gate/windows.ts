@@ -1,5 +1,6 @@
 import type { Window } from '../types.ts';
-import { type LeaseContext, Leases } from './leases.ts';
+import type { LeaseContext } from './context.ts';
+import { Leases } from './leases.ts';
 
 /** The declared windows of one quota: a permit needs one of each. */
 export class Windows {
@@ -67,7 +68,9 @@ export class Windows {
   /** The earliest moment at which there is a permit of each; `Infinity` when only an event can tell. */
   turnAt(now: number): number {
     let turn = now;
-    for (const { count } of this.#all) {
+    for (const leases of this.#all) {
+      const { count } = leases;
+      if (leases.aged(now)) leases.retire(now);
       if (count.free(now) < 1) turn = Math.max(turn, count.recycle ? count.nextExpiry(now) : Infinity);
     }
     return turn;

@@ -1,4 +1,5 @@
 import type Bottleneck from 'bottleneck';
+import type { Redis } from 'ioredis';
 import { LONGEST_TIMER, systemClock, type Timer } from '../clock.ts';
 import type { Holder, Lease } from '../gate/ledger.ts';
 
@@ -15,7 +16,8 @@ interface Internals {
     readonly clientId: string;
     heartbeat?: NodeJS.Timeout;
     __submit__(queued: number, weight: number): Promise<unknown>;
-    __register__(index: string, weight: number, expiration: number): Promise<unknown>;
+    __register__(index: string, weight: number, expiration: number): Promise<{ readonly wait: number }>;
+    runScript(name: 'free', args: readonly [index: string, keep: number]): Promise<unknown>;
   };
   _drainOne(capacity?: number): Promise<number | null>;
   _run(index: string, job: Job, wait: number): void;
@@ -30,6 +32,16 @@ interface Job {
 interface Asked {
   readonly size: number;
   readonly refuse: (error: Error) => void;
+}
+
+/** What Redis granted. */
+interface Registered {
+  /** Its name of the job. */
+  readonly index: string;
+  /** When it was asked. */
+  readonly at: number;
+  /** As many as there were. */
+  readonly size: number;
 }
 
 interface Held {
@@ -50,13 +62,14 @@ export class RedisAccount {
   readonly #holder: Holder;
   readonly #expirationMs: number;
   readonly #asked = new Map<string, Asked>();
-  /** Of jobs that Redis granted: where it keeps them, and since when. */
-  readonly #granted = new Map<string, { readonly index: string; readonly at: number }>();
+  /** Jobs that Redis granted, and that Bottleneck is about to start. */
+  readonly #granted = new Map<string, Registered>();
   readonly #held = new Map<Lease, Held>();
   #number = 0;
   /** Whether jobs wait that nobody needs. */
   #unneeded = false;
-  #registeringAt = 0;
+  /** What Redis granted last. */
+  #registered: Registered | undefined;
   #closed = false;
 
   /** @param expirationMs after which a lease is free again, whatever became of its holder */
@@ -75,26 +88,25 @@ export class RedisAccount {
       this.#number += 1;
       const id = String(this.#number);
       this.#asked.set(id, { size, refuse: reject });
-      const job = (): Promise<void> => new Promise((free) => this.#grant(id, size, free, resolve));
+      const job = (): Promise<void> => new Promise((free) => this.#grant(id, free, resolve));
       this.limiter.schedule({ id, weight: size }, job).catch((error: unknown) => {
-        this.#asked.delete(id);
-        reject(error);
+        if (this.#asked.delete(id)) reject(error);
       });
     });
   }
 
-  /** Takes back what was asked for last and is not granted, as far as `permits` cover it: those promises reject. */
-  withdraw(permits: number): void {
+  /** Takes back what was asked for last and is not granted, as far as `permits` cover it. */
+  withdraw(permits: number): number {
     const sweeping = this.#unneeded;
     let left = permits;
-    for (const [id, { size, refuse }] of [...this.#asked].reverse()) {
+    for (const [id, { size }] of [...this.#asked].reverse()) {
       if (size > left) continue;
       left -= size;
       this.#asked.delete(id);
-      refuse(new Error('withdrawn'));
       this.#unneeded = true;
     }
     if (this.#unneeded && !sweeping) void this.#inner._registerLock.schedule(() => this.#sweep());
+    return permits - left;
   }
 
   /** The store forgot all that is held. */
@@ -115,6 +127,8 @@ export class RedisAccount {
       }),
     ]);
     clearTimeout(timer);
+    // Where its connection broke, it may have counted one twice.
+    this.#tellQueued('hset', 0);
     for (const { timer: runsOut } of this.#held.values()) runsOut.cancel();
     this.#held.clear();
     await this.limiter.disconnect();
@@ -130,18 +144,20 @@ export class RedisAccount {
     store.__submit__ = (queued, weight) =>
       this.#closed ? Promise.reject(new Error('closed')) : submit(queued, weight);
     // Known to Redis alone: Bottleneck itself would set a timer for it, of which a long one fires at once.
-    store.__register__ = (index, weight) => {
-      this.#registeringAt = performance.now();
-      return register(index, weight, this.#expirationMs);
+    store.__register__ = async (index, weight) => {
+      const at = performance.now();
+      const answer = await register(index, weight, this.#expirationMs);
+      this.#registered = { index, at, size: answer.wait };
+      return answer;
     };
     inner._drainOne = async (capacity) => {
       // One after another with what registers: that takes the first of the queue away when it is done.
       if (this.#unneeded) await inner._registerLock.schedule(() => this.#sweep());
-      return this.#closed ? null : drain(capacity);
+      // What there is may be less than the first wants.
+      return this.#closed || (capacity !== undefined && capacity <= 0) ? null : drain();
     };
-    // A wait is told only where a clock went back.
     inner._run = (index, job) => {
-      this.#granted.set(job.options.id, { index, at: this.#registeringAt });
+      this.#granted.set(job.options.id, this.#registered as Registered);
       run(index, job, 0);
     };
     this.limiter.ready().then(
@@ -157,8 +173,8 @@ export class RedisAccount {
     );
   }
 
-  #grant(id: string, size: number, free: () => void, resolve: (lease: Lease) => void): void {
-    const { index, at } = this.#granted.get(id) as { index: string; at: number };
+  #grant(id: string, free: () => void, resolve: (lease: Lease) => void): void {
+    const { index, at, size } = this.#granted.get(id) as Registered;
     this.#granted.delete(id);
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
@@ -168,8 +184,15 @@ export class RedisAccount {
       free();
       return;
     }
+    let left = size;
     const lease: Lease = {
-      size,
+      get size() {
+        return left;
+      },
+      shrink: (permits) => {
+        left -= permits;
+        this.#inner._store.runScript('free', [index, left]).catch(() => undefined);
+      },
       end: () => {
         this.#held.get(lease)?.timer.cancel();
         this.#held.delete(lease);
@@ -204,9 +227,13 @@ export class RedisAccount {
     });
     for (const job of needed) queue.push(job);
     if (dropped === 0) return;
-    const { client } = this.limiter.clients() as { client?: { hincrby(...of: unknown[]): Promise<unknown> } };
+    this.#tellQueued('hincrby', -dropped);
+  }
+
+  #tellQueued(how: 'hincrby' | 'hset', count: number): void {
+    const { client } = this.limiter.clients() as { client?: Redis };
     const key = `${this.limiter.channel()}_client_num_queued`;
-    client?.hincrby(key, this.#inner._store.clientId, -dropped).catch(() => undefined);
+    client?.[how](key, this.#inner._store.clientId, count).catch(() => undefined);
   }
 }
 

@@ -62,6 +62,10 @@ export function connect(source: {
  *   (SGrondin/bottleneck#205, #212, #219). A table with `err` is passed on as it is.
  * - They go by the clock of whoever calls them: one that is ahead would end the leases of all others. Redis's own does.
  * - A connection that breaks before the answer has the command sent again: what is registered is not registered twice.
+ * - A job is granted as a whole: one gets what there is of it now, or fragments would lie about that fit nobody. How
+ *   much that is stands where the job would be told how long to wait.
+ * - A job is freed as a whole: part of one is made a job of its own, and that freed. It is told what is to be left, as
+ *   it may be sent again.
  */
 function mend(client: Redis): void {
   const define = client.defineCommand.bind(client);
@@ -69,7 +73,11 @@ function mend(client: Redis): void {
     let lua = definition.lua
       .replaceAll(/redis\.error_reply\(([^)\n]*)\)/g, '{err=$1}')
       .replace('local now = tonumber(ARGV[1])', NOW);
-    if (name === 'register') lua = lua.replace('if conditions_check(capacity, weight) then', ONCE);
+    if (name === 'register') {
+      lua = lua.replace('if conditions_check(capacity, weight) then', ONCE);
+      lua = lua.replace('return {true, wait, reservoir}', 'return {true, weight, reservoir}');
+    }
+    if (name === 'free') lua = lua.replace("redis.call('zadd', job_expirations_key, 0, index)", PARTLY);
     define(name, { ...definition, lua });
   };
 }
@@ -77,8 +85,25 @@ function mend(client: Redis): void {
 const NOW = `local time = redis.call('time')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-const ONCE = `if redis.call('hexists', job_weights_key, index) == 1 then
-  return {true, 0, reservoir}
+const PARTLY = `local keep = tonumber(ARGV[num_static_argv + 2])
+if keep ~= nil then
+  local whole = tonumber(redis.call('hget', job_weights_key, index) or 0)
+  if whole <= keep then
+    return process_tick(now, false)['running']
+  end
+  redis.call('hset', job_weights_key, index, keep)
+  index = index .. ':' .. keep
+  redis.call('hset', job_weights_key, index, whole - keep)
+  redis.call('hset', job_clients_key, index, client)
+end
+redis.call('zadd', job_expirations_key, 0, index)`;
+
+const ONCE = `local before = tonumber(redis.call('hget', job_weights_key, index))
+if before ~= nil then
+  return {true, before, reservoir}
+end
+if capacity ~= nil and capacity > 0 then
+  weight = math.min(weight, capacity)
 end
 if conditions_check(capacity, weight) then`;
 

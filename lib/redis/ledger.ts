@@ -261,7 +261,12 @@ export class RedisLedger implements Ledger {
     const { client } = this.#pair;
     // Who awaits the end is not left by the process before.
     const vigil = setInterval(() => undefined, LAST_WORDS_MS);
-    if (client.status === 'ready') await within(this.#settings.patienceMs, client.ping());
+    const ready = client.status === 'ready' ? Promise.resolve() : this.#whenReady();
+    if (!this.#degraded)
+      await within(
+        this.#settings.patienceMs,
+        ready.then(() => client.ping()),
+      );
     clearInterval(vigil);
     await this.#pair.disconnect();
   }

@@ -286,4 +286,58 @@ describe('Any fleet on one ledger', () => {
       { numRuns: 60 },
     );
   });
+
+  it('uses no permit of a lease that could run out in use', async () => {
+    const fleet = new Fleet([{ limit: 200, per: 60_000 }], {}, 2);
+    const { gate: one } = fleet.members[0] as { gate: Gate };
+    const places = Array.from({ length: 10 }, () => one.acquire(ask()));
+    await fleet.clock.advance(1);
+    for (const place of places.slice(4)) if (!(place instanceof Permit)) place.leave(new Error('abandoned'));
+    for (const place of places.slice(0, 4))
+      void permitOf(place).then((permit) => permit.settle(fleet.clock.now()));
+    // Too slow to lease ahead for, and too fast to have what is left go back.
+    let number = 0;
+    const plan = { process: 0, gap: 0, out: 0, back: 0, fate: 'answered' } as const;
+    for (; fleet.clock.now() < 1_000_000 + 62_000; number += 1) {
+      await fleet.clock.advance(9000);
+      fleet.send(number, plan);
+    }
+    expect(fleet.counted.length).to.be.above(5);
+    for (; number < 400; number += 1) fleet.send(number, { ...plan, process: 1 });
+    await fleet.clock.advance(100_000);
+    expect(worst(fleet.moments, 60_000)).to.be.at.most(200);
+  });
+
+  it('ends in time, however unevenly its calls are shared out', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 20, max: 200 }),
+        fc.integer({ min: 1000, max: 5000 }),
+        fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 3, maxLength: 3 }),
+        async (limit, per, weights) => {
+          const fleet = new Fleet([{ limit, per }], {}, 4);
+          const rounds = 6;
+          // A block may be held ahead of what does not come, by each that has ended.
+          const calls = limit * rounds - 3 * Math.ceil(limit / 20);
+          const whole = weights.reduce((sum, each) => sum + each, 100);
+          let number = 0;
+          const send = (process: number, count: number): void => {
+            for (let sent = 0; sent < count; sent += 1, number += 1) {
+              fleet.send(number, { process, gap: 0, out: 0, back: 0, fate: 'answered' });
+            }
+          };
+          for (const [process, weight] of weights.entries())
+            send(process, Math.floor((calls * weight) / whole));
+          send(3, calls - number);
+          await fleet.clock.advance(2 * per * rounds);
+          expect(fleet.ended).to.equal(calls);
+          expect(worst(fleet.moments, per)).to.be.at.most(limit);
+          const took = (fleet.moments.at(-1) as number) - (fleet.moments[0] as number);
+          // What goes beyond a fair share is leased a tenth of a second later.
+          expect(took).to.be.below((rounds - 1) * per + rounds * 150);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 });

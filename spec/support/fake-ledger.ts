@@ -21,12 +21,13 @@ interface Asked {
   readonly holder: Holder;
   readonly size: number;
   readonly grant: (lease: Lease) => void;
-  readonly refuse: (error: Error) => void;
 }
 
 interface Running {
   readonly asked: Asked;
   readonly lease: Lease;
+  /** As the ledger knows it. */
+  size: number;
 }
 
 /** What the ledger has of one window. */
@@ -98,26 +99,40 @@ export class FakeLedger {
   serve(page: Page): void {
     while (!this.away) {
       const [next] = page.queue;
-      if (!next || sizeOf(page) + next.size > page.book.limit) return;
+      const room = page.book.limit - sizeOf(page);
+      if (!next || room < 1) return;
       page.queue.shift();
       if (next.from.crashed) continue;
-      this.#grant(page, next);
+      this.#grant(page, next, Math.min(next.size, room));
     }
   }
 
-  #grant(page: Page, asked: Asked): void {
+  #grant(page: Page, asked: Asked, size: number): void {
     const { delay, expiration } = this.settings;
     const free = (): void => {
       if (page.running.delete(running)) this.serve(page);
     };
-    const lease: Lease = {
-      size: asked.size,
-      end: () => {
-        const ended = (): void => (this.away ? this.later(50, ended) : free());
-        if (!asked.from.crashed) this.later(delay(), ended);
-      },
+    let left = size;
+    /** Done when the ledger is told, which it is in order. */
+    const told = (change: () => void): void => {
+      const attempt = (): void => (this.away ? this.later(50, attempt) : change());
+      if (!asked.from.crashed) this.later(delay(), attempt);
     };
-    const running: Running = { asked, lease };
+    const lease: Lease = {
+      get size() {
+        return left;
+      },
+      shrink: (permits) => {
+        left -= permits;
+        told(() => {
+          if (!page.running.has(running)) return;
+          running.size -= permits;
+          this.serve(page);
+        });
+      },
+      end: () => told(free),
+    };
+    const running: Running = { asked, lease, size };
     page.running.add(running);
     this.excess = Math.max(this.excess, sizeOf(page) - page.book.limit);
     this.later(expiration, () => {
@@ -156,9 +171,9 @@ export class Branch implements Ledger {
       share: Math.floor(book.limit / ledger.settings.processes),
       renewMs: ledger.settings.renewMs,
       lease: (size) =>
-        new Promise((grant, refuse) => {
+        new Promise((grant) => {
           ledger.later(ledger.settings.delay(), () => {
-            page.queue.push({ from: this, holder, size, grant, refuse });
+            page.queue.push({ from: this, holder, size, grant });
             ledger.serve(page);
           });
         }),
@@ -168,8 +183,8 @@ export class Branch implements Ledger {
           if (asked.size > left) continue;
           left -= asked.size;
           page.queue.splice(page.queue.indexOf(asked), 1);
-          asked.refuse(new Error('withdrawn'));
         }
+        return permits - left;
       },
       close: async () => {
         this.#open.splice(this.#open.indexOf(entry), 1);
@@ -208,6 +223,6 @@ export class Branch implements Ledger {
 
 function sizeOf({ running }: Page): number {
   let sum = 0;
-  for (const { lease } of running) sum += lease.size;
+  for (const { size } of running) sum += size;
   return sum;
 }

@@ -13,8 +13,8 @@ export const promptLedger: Ledger = {
     shared: false,
     share: Infinity,
     renewMs: Infinity,
-    lease: async (size) => ({ size, end: () => undefined }),
-    withdraw: () => undefined,
+    lease: async (size) => ({ size, shrink: () => undefined, end: () => undefined }),
+    withdraw: () => 0,
     close: async () => undefined,
   }),
 };

@@ -1,0 +1,62 @@
+import type { Lease } from './ledger.ts';
+
+/** The leases of one window, the oldest first. */
+export class Holdings {
+  /** Permits in all of them. */
+  permits = 0;
+  /** Permits in those that are too old to be used again. */
+  due = 0;
+  #due: Lease[] = [];
+  #fresh: { readonly lease: Lease; readonly renewAt: number }[] = [];
+
+  /** The moment at which the next of them is too old. */
+  get dueAt(): number {
+    return this.#fresh[0]?.renewAt ?? Infinity;
+  }
+
+  add(lease: Lease, renewAt: number): void {
+    this.permits += lease.size;
+    this.#fresh.push({ lease, renewAt });
+  }
+
+  /** Looks how old they are; true when another is too old. */
+  age(now: number): boolean {
+    const before = this.due;
+    for (let [first] = this.#fresh; first && first.renewAt <= now; [first] = this.#fresh) {
+      this.#fresh.shift();
+      this.#due.push(first.lease);
+      this.due += first.lease.size;
+    }
+    return this.due > before;
+  }
+
+  /** A lease is none any more; returns its permits. */
+  lose(lease: Lease): number {
+    const { size } = lease;
+    if (this.#due.includes(lease)) this.due -= size;
+    else if (!this.#fresh.some((each) => each.lease === lease)) return 0;
+    this.#due = this.#due.filter((each) => each !== lease);
+    this.#fresh = this.#fresh.filter((each) => each.lease !== lease);
+    this.permits -= size;
+    return size;
+  }
+
+  /** Gives back so many permits, those of the oldest leases first. */
+  giveBack(permits: number): void {
+    let left = Math.min(permits, this.permits);
+    this.permits -= left;
+    while (left > 0) {
+      const old = this.#due.length > 0;
+      const lease = (old ? this.#due[0] : this.#fresh[0]?.lease) as Lease;
+      const part = Math.min(left, lease.size);
+      left -= part;
+      if (old) this.due -= part;
+      if (part < lease.size) lease.shrink(part);
+      else {
+        if (old) this.#due.shift();
+        else this.#fresh.shift();
+        lease.end();
+      }
+    }
+  }
+}
