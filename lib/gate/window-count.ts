@@ -98,19 +98,21 @@ export class WindowCount {
   }
 
   /**
-   * The earliest moment at which `count` permits can be free; a lower bound, as attempts in flight end when they
-   * like. `Infinity` when only their ending can tell.
+   * The earliest moment at which the last of `count` newcomers can go, of `most` permits in all; a lower bound, as
+   * attempts in flight end when they like. `Infinity` when only their ending can tell.
+   *
+   *     go(n) = the moment at which n − (most − used) of those in use are free      for n ≤ most
+   *     go(n) = go(n − most) + per                                                  beyond
    */
-  freeAt(count: number, now: number): number {
-    const missing = count - this.free(now);
-    if (missing <= 0) return now;
+  freeAt(count: number, now: number, most: number = this.capacity): number {
+    const cycle = Math.max(1, most);
+    const whole = Math.floor((count - 1) / cycle);
+    const missing = count - whole * cycle - (most - this.used(now));
+    if (missing <= 0 && whole === 0) return now;
     if (this.per === 0) return Infinity;
-    const cycle = Math.max(1, this.capacity);
-    const whole = Math.floor((missing - 1) / cycle);
-    const index = (missing - 1) % cycle;
     const round = this.per + CLOCK_GRAIN_MS;
-    const first = (index < this.#size ? this.#at(index) : now) + round;
-    return first + whole * round;
+    if (missing <= 0) return now + whole * round;
+    return (missing <= this.#size ? this.#at(missing - 1) : now) + (whole + 1) * round;
   }
 
   /** The moment at which the oldest response leaves the window; `Infinity` when there is none. */

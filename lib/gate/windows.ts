@@ -79,9 +79,8 @@ export class Windows {
   /** The earliest moment at which there can be so many: a lower bound. */
   freeAt(permits: number, now: number): number {
     let at = now;
-    for (const { count } of this.#all) {
-      if (count.capacity > 0 && count.recycle) at = Math.max(at, count.freeAt(permits, now));
-    }
+    // However much of the limit others have now, it may all be this process's by then, and more cannot be.
+    for (const { count, limit } of this.#all) at = Math.max(at, count.freeAt(permits, now, limit));
     return at;
   }
 

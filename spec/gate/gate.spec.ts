@@ -107,6 +107,26 @@ describe('Gate', () => {
     expect(passed).to.deep.equal(['a', 'b']);
   });
 
+  it('takes on whom a lowered limit lets go in time, and nobody else', async () => {
+    const gate = makeGate(clock, { windows: [{ limit: 10, per: 1000 }] });
+    const places = Array.from({ length: 10 }, () => gate.acquire(ask()));
+    for (const place of places) (await permitOf(place)).settle(clock.now());
+    await settled();
+    gate.relimit({ key: 'quota', windows: [{ limit: 5, per: 1000 }] });
+    await clock.advance(1);
+    expect(() => gate.acquire(ask({ deadlineAt: clock.now() + 900 }))).to.throw(LATE.message);
+    const start = clock.now();
+    for (let call = 0; call < 6; call += 1) {
+      const last = call === 5;
+      const place = enter(gate, String(call), passed, { deadlineAt: start + (last ? 2010 : 1010) });
+      void place.permit.then((permit) => permit.settle(clock.now()));
+    }
+    await clock.advance(1010);
+    expect(passed).to.have.length(5);
+    await clock.advance(1000);
+    expect(passed).to.have.length(6);
+  });
+
   it('lets go in the order of arrival, resends before new calls', async () => {
     const gate = makeGate(clock, { concurrency: 1 });
     const first = gate.acquire(ask()) as Permit;

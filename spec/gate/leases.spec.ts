@@ -5,7 +5,7 @@ import { Permit } from '../../lib/gate/permit.ts';
 import type { Window } from '../../lib/types.ts';
 import { type Branch, FakeLedger, type FakeLedgerSettings } from '../support/fake-ledger.ts';
 import { worst } from '../support/fleet.ts';
-import { ask, makeGate, permitOf } from '../support/gates.ts';
+import { ask, LATE, makeGate, permitOf } from '../support/gates.ts';
 import { settled, VirtualClock } from '../support/virtual-clock.ts';
 
 /** One call of a generated program. */
@@ -285,6 +285,30 @@ describe('Any fleet on one ledger', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('rejects at once what no share of the limit could let go in time, and nothing else', async () => {
+    const fleet = new Fleet([{ limit: 6, per: 10_000 }], {}, 3);
+    const { gate } = fleet.members[0] as { gate: Gate };
+    const hasty = (): unknown => gate.acquire(ask({ deadlineAt: fleet.clock.now() + 5000 }));
+    for (let number = 0; number < 6; number += 1) {
+      fleet.send(number, { process: 0, gap: 0, out: 0, back: 0, fate: 'answered' });
+    }
+    await fleet.clock.advance(1000);
+    expect(fleet.ended).to.equal(6);
+    expect(hasty).to.throw(LATE.message);
+    // Without its ledger a process has less for now; it may have all of it again.
+    fleet.ledger.leave();
+    await fleet.clock.advance(3500);
+    expect(hasty).to.throw(LATE.message);
+    await fleet.clock.advance(2000);
+    const places = Array.from({ length: 4 }, () => hasty());
+    for (const place of places)
+      void permitOf(place as Permit).then((permit) => permit.settle(fleet.clock.now()));
+    await fleet.clock.advance(1000);
+    fleet.ledger.comeBack(false);
+    await fleet.clock.advance(4000);
+    expect(gate.snapshot().queued).to.equal(0);
   });
 
   it('uses no permit of a lease that could run out in use', async () => {
