@@ -17,7 +17,7 @@ interface Internals {
     heartbeat?: NodeJS.Timeout;
     __submit__(queued: number, weight: number): Promise<unknown>;
     __register__(index: string, weight: number, expiration: number): Promise<{ readonly wait: number }>;
-    runScript(name: 'free', args: readonly [index: string, keep: number]): Promise<unknown>;
+    runScript(name: string, args: readonly unknown[]): Promise<unknown>;
   };
   _drainOne(capacity?: number): Promise<number | null>;
   _run(index: string, job: Job, wait: number): void;
@@ -72,8 +72,11 @@ export class RedisAccount {
   #registered: Registered | undefined;
   #closed = false;
 
-  /** @param expirationMs after which a lease is free again, whatever became of its holder */
-  constructor(limiter: Bottleneck, holder: Holder, expirationMs: number) {
+  /**
+   * @param expirationMs after which a lease is free again, whatever became of its holder
+   * @param doubted called when Redis does not know us any more, before anything is asked of it
+   */
+  constructor(limiter: Bottleneck, holder: Holder, expirationMs: number, doubted: () => Promise<void>) {
     this.limiter = limiter;
     this.#inner = limiter as unknown as Internals;
     this.#holder = holder;
@@ -81,6 +84,7 @@ export class RedisAccount {
     // What goes wrong with its store shows in the leases; unheard, it would end the process.
     limiter.on('error', () => undefined);
     this.#adapt();
+    this.#attend(doubted);
   }
 
   lease(size: number): Promise<Lease> {
@@ -160,8 +164,19 @@ export class RedisAccount {
       this.#granted.set(job.options.id, this.#registered as Registered);
       run(index, job, 0);
     };
+  }
+
+  /** From when the limiter is ready. */
+  #attend(doubted: () => Promise<void>): void {
+    const store = this.#inner._store;
     this.limiter.ready().then(
       () => {
+        const run = store.runScript.bind(store);
+        store.runScript = async (name, args) => {
+          // Bottleneck introduces itself again to a Redis that lost its data, and goes on.
+          if (name === 'init' || name === 'register_client') await doubted();
+          return run(name, args);
+        };
         const { heartbeat } = store;
         if (!heartbeat) return;
         // It is held while a job waits; here it is the gate that knows whether anybody waits for that.

@@ -42,7 +42,9 @@ export function connect(source: {
     silence(each, () => over);
     each.on('error', () => undefined);
     // A connection with nothing to wait for keeps no process alive.
-    each.on('connect', () => (each as unknown as { stream?: { unref?(): void } }).stream?.unref?.());
+    const inner = each as unknown as { stream?: { unref?(): void }; reconnectTimeout?: NodeJS.Timeout };
+    each.on('connect', () => inner.stream?.unref?.());
+    each.on('reconnecting', () => inner.reconnectTimeout?.unref());
   }
   return {
     client,

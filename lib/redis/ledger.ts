@@ -4,6 +4,7 @@ import Bottleneck from 'bottleneck';
 import type { Account, Book, Holder, Ledger, LedgerObserver } from '../gate/ledger.ts';
 import { RedisAccount } from './account.ts';
 import type { ConnectionPair } from './connection.ts';
+import { within } from './within.ts';
 
 /** Time for all processes to lease again what they still use, after Redis lost its data, in ms. */
 const GRACE_MS = 1500;
@@ -21,8 +22,6 @@ const FIRST_LOOK_MS = 100;
 const FIRST_LOOKS = 20;
 /** A ledger that closes has so long to tell what it gives back, in ms. */
 const LAST_WORDS_MS = 20;
-/** Patience is counted in so many parts. */
-const PARTS = 10;
 
 /** How a {@link RedisLedger} works; checked. */
 export interface RedisLedgerSettings {
@@ -85,7 +84,7 @@ export class RedisLedger implements Ledger {
       // Its keys go when nobody used them for longer than any lease can last.
       timeout: expiration * 2,
     });
-    const account = new RedisAccount(limiter, holder, expiration);
+    const account = new RedisAccount(limiter, holder, expiration, () => this.#look());
     const open = { book, holder, account };
     this.#open.add(open);
     if (this.#degraded) queueMicrotask(() => this.#degraded && holder.degraded(this.#share(book)));
@@ -154,15 +153,20 @@ export class RedisLedger implements Ledger {
   /** Asks Redis, in `ms`, whether it is there and has kept its data; and again, and again. */
   #watch(ms: number): void {
     this.#timer = setTimeout(async () => {
-      const epoch = await within(this.#settings.patienceMs, this.#probe());
+      await this.#look();
       if (this.#closed) return;
-      if (epoch === undefined) this.#degrade();
-      else this.#alive(epoch);
       this.#looks += 1;
       const { patienceMs } = this.#settings;
       this.#watch(this.#looks < FIRST_LOOKS ? Math.min(FIRST_LOOK_MS, patienceMs) : patienceMs);
     }, ms);
     this.#timer.unref();
+  }
+
+  async #look(): Promise<void> {
+    const epoch = await within(this.#settings.patienceMs, this.#probe());
+    if (this.#closed) return;
+    if (epoch === undefined) this.#degrade();
+    else this.#alive(epoch);
   }
 
   async #probe(): Promise<string | undefined> {
@@ -269,32 +273,5 @@ export class RedisLedger implements Ledger {
       );
     clearInterval(vigil);
     await this.#pair.disconnect();
-  }
-}
-
-/**
- * The result, or `undefined` when there is none in time. Time in which this process was too busy to listen does not
- * count: it says nothing of who should have answered.
- */
-async function within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const part = ms / PARTS;
-  const late = new Promise<undefined>((resolve) => {
-    let left = PARTS;
-    const listen = (): void => {
-      const startedAt = performance.now();
-      timer = setTimeout(() => {
-        if (performance.now() - startedAt < 2 * part + 5) left -= 1;
-        if (left === 0) setImmediate(resolve, undefined);
-        else listen();
-      }, part);
-      timer.unref();
-    };
-    listen();
-  });
-  try {
-    return await Promise.race([result.catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

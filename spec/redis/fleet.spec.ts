@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { type CountingServer, countingServer, spawnWorker, type Worker, worst } from '../support/fleet.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 
@@ -60,6 +61,17 @@ describe('A fleet on one Redis', function () {
     workers[0]?.process.kill('SIGKILL');
     const reports = await Promise.all(workers.slice(1).map(({ report }) => report));
     expect(reports.map((report) => report?.succeeded)).to.deep.equal([60, 60]);
+    expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
+  });
+
+  it('keeps the quota when Redis is emptied under way: each makes do with what it had, and leases that', async () => {
+    const workers = await fleet(3, 80);
+    await until(120);
+    const client = new Redis(redisServer.url);
+    await client.flushall();
+    client.disconnect();
+    const reports = await Promise.all(workers.map(({ report }) => report));
+    expect(reports.map((report) => report?.succeeded)).to.deep.equal([80, 80, 80]);
     expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
   });
 

@@ -218,10 +218,12 @@ describe('A ledger in Redis', function () {
     ['idle', ''],
     ['waiting', 'answered\nexit'],
     ['given up', ''],
+    ['alone', ''],
   ] as const) {
     it(`lets a process end when its calls are done, and not before: ${scene}`, async () => {
       const file = new URL('../support/redis-exit.ts', import.meta.url).pathname;
-      const args = ['--conditions=headgate-source', file, scene, server.url, redisServer.url];
+      const redisUrl = scene === 'alone' ? 'redis://127.0.0.1:1' : redisServer.url;
+      const args = ['--conditions=headgate-source', file, scene, server.url, redisUrl];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       let text = '';
       child.stdout.on('data', (chunk) => {
