@@ -5,11 +5,11 @@ import type { Backoff } from '../policy/policy.ts';
 import type { QuotaRef } from '../types.ts';
 import { Adaptive, type Fault, type OnLearned } from './adaptive/adaptive.ts';
 import { routeOf } from './adaptive/routes.ts';
+import { Alarm } from './alarm.ts';
 import { Backlog } from './backlog.ts';
 import type { GateContext, QuotaSnapshot } from './context.ts';
 import { Pause } from './pause.ts';
 import { type Ask, Permit, Place } from './permit.ts';
-import type { Entry } from './schedule.ts';
 import { WindowCount } from './window-count.ts';
 import { Windows } from './windows.ts';
 
@@ -27,11 +27,12 @@ export class Gate {
   /** Attempts in flight; its capacity is the concurrency limit. */
   readonly #flight: WindowCount;
   readonly #backlog: Backlog;
-  #wake: Entry | undefined;
+  /** When the first in line may go. */
+  readonly #wake: Alarm;
   readonly #pause: Pause;
   /** Absent where nothing is to be learned. */
   readonly #adaptive: Adaptive | undefined;
-  #reopening: Entry | undefined;
+  readonly #reopening: Alarm;
   #closed = false;
 
   constructor(ref: QuotaRef, context: GateContext) {
@@ -41,6 +42,8 @@ export class Gate {
     this.#pause = new Pause(context.random);
     this.#budget = new Budget(context.clock.now());
     const { ledger, schedule, clock } = context;
+    this.#wake = new Alarm(schedule, true, () => this.#awake());
+    this.#reopening = new Alarm(schedule, false, () => this.#reopen());
     const leasing = { ledger, schedule, now: () => clock.now(), changed: () => this.#pump() };
     this.#windows = new Windows(ref.key, ref.windows, leasing);
     this.#flight = new WindowCount(0, ref.concurrency ?? Infinity);
@@ -51,7 +54,7 @@ export class Gate {
 
   /** A permit at once, or a place in the queue. Throws `QueueFullError`, or `ask.late` for a wait in vain. */
   acquire(ask: Ask, now: number = this.#context.clock.now()): Permit | Place {
-    if (this.#reopening && now >= this.#pause.opensAt) this.#reopen();
+    if (this.#reopening.isSet && now >= this.#pause.opensAt) this.#reopen();
     const failure = this.#windows.failure;
     if (failure) throw failure;
     if (this.#backlog.length === 0 && this.#turnAt(now) <= now) return this.#take(now);
@@ -90,8 +93,7 @@ export class Gate {
     const now = this.#context.clock.now();
     if (!this.#pause.close(now, ms, cause)) return false;
     const { until, opensAt } = this.#pause;
-    this.#reopening?.cancel();
-    this.#reopening = this.#context.schedule.at(opensAt, false, () => this.#reopen());
+    this.#reopening.set(opensAt);
     this.#backlog.dismissBefore(until, now);
     this.#pump(now);
     return true;
@@ -147,12 +149,8 @@ export class Gate {
 
   /** True when nothing would be lost by forgetting this quota. */
   idle(now: number): boolean {
-    return (
-      this.#backlog.length === 0 &&
-      now >= this.#pause.opensAt &&
-      this.#flight.used(now) === 0 &&
-      this.#windows.idle(now)
-    );
+    if (this.#backlog.length > 0 || now < this.#pause.opensAt) return false;
+    return this.#flight.used(now) === 0 && this.#windows.idle(now);
   }
 
   snapshot(): QuotaSnapshot {
@@ -172,8 +170,8 @@ export class Gate {
   /** Rejects all who wait, and ends the leases. */
   async close(error: Error): Promise<void> {
     this.#closed = true;
-    this.#wake?.cancel();
-    this.#reopening?.cancel();
+    this.#wake.clear();
+    this.#reopening.clear();
     this.#backlog.dismissAll(error);
     await this.#windows.close();
   }
@@ -273,30 +271,22 @@ export class Gate {
     }
     if (this.#backlog.length > 0 && this.#adaptive?.outage.on) turn = Math.min(turn, this.#exemptOne(now));
     if (this.#backlog.length === 0) this.#rest();
-    else if (this.#wake?.at !== turn) this.#wakeAt(turn);
-  }
-
-  #wakeAt(turn: number): void {
-    this.#wake?.cancel();
-    this.#wake = turn === Infinity ? undefined : this.#context.schedule.at(turn, true, () => this.#awake());
+    else this.#wake.set(turn);
   }
 
   /** Nobody waits. */
   #rest(): void {
     this.#pause.cleared();
-    this.#wake?.cancel();
-    this.#wake = undefined;
+    this.#wake.clear();
   }
 
   #awake(): void {
-    this.#wake = undefined;
-    if (this.#reopening && this.#context.clock.now() >= this.#pause.opensAt) this.#reopen();
+    if (this.#reopening.isSet && this.#context.clock.now() >= this.#pause.opensAt) this.#reopen();
     else this.#pump();
   }
 
   #reopen(): void {
-    this.#reopening?.cancel();
-    this.#reopening = undefined;
+    this.#reopening.clear();
     const now = this.#context.clock.now();
     const { until, cause } = this.#pause;
     this.#pause.reopen(now, this.#backlog.length);
