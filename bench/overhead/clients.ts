@@ -1,6 +1,8 @@
 import http from 'node:http';
+import axios from 'axios';
 import Bottleneck from 'bottleneck';
 import got from 'got';
+import { Agent, type Dispatcher, request } from 'undici';
 import { type Headgate, headgate } from '../../lib/index.ts';
 
 /** One way to make a request, that resolves when its body has come. */
@@ -19,7 +21,7 @@ export interface Comparison {
 const WIDE = { quotas: [{ name: 'wide', match: {}, windows: [{ limit: 1_000_000, per: '1s' }] }] };
 
 /** Every client that there is, of those that Headgate wraps. */
-export async function comparisons(url: string): Promise<Comparison[]> {
+export function comparisons(url: string): Comparison[] {
   const agent = new http.Agent({ keepAlive: true });
   const api = got.extend({ agent: { http: agent } });
   const learning = headgate().got(api);
@@ -37,9 +39,10 @@ export async function comparisons(url: string): Promise<Comparison[]> {
       wrapped: { Bottleneck: () => limiter.schedule(() => api(url)) },
       slow: true,
     },
-    ...fetchComparison(url, headgate()),
-    ...wrapComparison(url, headgate()),
-    ...(await axiosComparison(url, headgate(), agent)),
+    fetchComparison(url, headgate()),
+    undiciComparison(url, headgate()),
+    wrapComparison(url, headgate()),
+    axiosComparison(url, headgate(), agent),
   ];
 }
 
@@ -47,32 +50,31 @@ async function read(response: Response): Promise<string> {
   return response.text();
 }
 
-function fetchComparison(url: string, gate: Partial<Headgate>): Comparison[] {
-  if (!('fetch' in gate) || !gate.fetch) return [];
-  const gated = gate.fetch() as typeof fetch;
-  return [
-    {
-      client: 'fetch',
-      bare: async () => read(await fetch(url)),
-      wrapped: { Headgate: async () => read(await gated(url)) },
-    },
-  ];
-}
-
-function wrapComparison(url: string, gate: object): Comparison[] {
-  if (!('wrap' in gate) || typeof gate.wrap !== 'function') return [];
-  const bare = async (): Promise<string> => read(await fetch(url));
-  const gated = gate.wrap(bare, { request: { method: 'GET', url: new URL(url) } }) as Ask;
-  return [{ client: 'a function that fetches', bare, wrapped: { Headgate: gated } }];
-}
-
-async function axiosComparison(url: string, gate: object, httpAgent: http.Agent): Promise<Comparison[]> {
-  if (!('axios' in gate) || typeof gate.axios !== 'function') return [];
-  const name = 'axios';
-  const { default: axios } = (await import(name)) as {
-    default: { create(options: object): { get(url: string): Promise<unknown> } };
+function fetchComparison(url: string, gate: Headgate): Comparison {
+  const gated = gate.fetch();
+  return {
+    client: 'fetch',
+    bare: async () => read(await fetch(url)),
+    wrapped: { Headgate: async () => read(await gated(url)) },
   };
+}
+
+function undiciComparison(url: string, gate: Headgate): Comparison {
+  const text = async (dispatcher: Dispatcher): Promise<string> =>
+    (await request(url, { dispatcher })).body.text();
+  const bare = new Agent();
+  const gated = new Agent().compose(gate.undici());
+  return { client: 'undici', bare: () => text(bare), wrapped: { Headgate: () => text(gated) } };
+}
+
+function wrapComparison(url: string, gate: Headgate): Comparison {
+  const bare = async (): Promise<string> => read(await fetch(url));
+  const gated = gate.wrap(bare, { request: { method: 'GET', url } });
+  return { client: 'a function that fetches', bare, wrapped: { Headgate: gated } };
+}
+
+function axiosComparison(url: string, gate: Headgate, httpAgent: http.Agent): Comparison {
   const bare = axios.create({ httpAgent });
-  const gated = gate.axios(axios.create({ httpAgent })) as typeof bare;
-  return [{ client: 'axios', bare: () => bare.get(url), wrapped: { Headgate: () => gated.get(url) } }];
+  const gated = gate.axios(axios.create({ httpAgent }));
+  return { client: 'axios', bare: () => bare.get(url), wrapped: { Headgate: () => gated.get(url) } };
 }

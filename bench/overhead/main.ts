@@ -118,7 +118,7 @@ function percent(value: number): string {
 const server = fork(new URL('server.ts', import.meta.url));
 const [port] = (await once(server, 'message')) as [number];
 const lines: Line[] = [];
-for (const comparison of await comparisons(`http://127.0.0.1:${port}/`)) {
+for (const comparison of comparisons(`http://127.0.0.1:${port}/`)) {
   for (const mode of MODES) lines.push(...(await compare(comparison, mode)));
 }
 server.disconnect();
