@@ -70,9 +70,10 @@ function concluded<T>(call: Call, tried: Tried<T>): T {
 }
 
 /** Whether another attempt is to be made; resolves once it may be. */
-function again(call: Call, { ending, replayable, drop }: Tried<unknown>): Promise<boolean> | false {
+function again(call: Call, tried: Tried<unknown>): Promise<boolean> | false {
+  const { ending, replayable } = tried;
   const decision = call.settle(ending, { replayable, allowed: true });
   if (!decision.resend) return false;
-  drop?.();
+  tried.drop?.();
   return call.backOff(decision).then(() => true);
 }
