@@ -116,6 +116,7 @@ export class Adaptive {
   /** Returns true when the fault began an outage. */
   failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): boolean {
     const { outage, concurrency } = this;
+    this.learner?.failed(sentAt);
     const out = outage.on;
     const began = outage.failed(now, sentAt, call, route);
     // A server that is out has not too much to do; nor has a route that is broken.

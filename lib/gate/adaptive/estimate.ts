@@ -1,15 +1,5 @@
+import type { Closing } from './closing.ts';
 import type { SentLog } from './sent-log.ts';
-
-/**
- * A quota that closed, in moments of *sending*: an attempt sent at `refusedAt` was the first that was refused, and one
- * sent between `low` and `high` would have been the first to be served again. What an answer takes on its way back
- * does not matter so.
- */
-export interface Closing {
-  readonly refusedAt: number;
-  readonly low: number;
-  readonly high: number;
-}
 
 /** A window as far as it is known: its length lies between `low` and `high`, in ms. */
 export interface Estimate {
@@ -18,21 +8,42 @@ export interface Estimate {
   readonly high: number;
 }
 
+/** What a window was thought to be. */
+export interface Known {
+  readonly limit: number;
+  /** ms. */
+  readonly per: number;
+  /** ms; it cannot be shorter. */
+  readonly leastPer: number;
+}
+
 /** A window is longer than it was thought by this share of itself at the most; if by more, it is another. */
 const STRETCH = 0.25;
+/** A window that is longer may be narrower too, to this share of its limit. */
+const ALMOST = 0.9;
 /** Where a reopening is known roughly, a limit turns out narrower by this share of itself at the most. */
 const NARROWEST = 0.5;
+/** A reopening is known exactly where attempts overtake each other by no more than this share of a window. */
+const EXACT = 0.05;
+/** A window is rather a part of what it was, 1 / 2 to 1 / 4, where that explains as much and gives more, by this factor. */
+const PARTS = [2, 3, 4];
+const MORE = 1.2;
+/** Where the reopening is known roughly, that is considered of a limit that is narrower by much: this share. */
+const MUCH = 0.8;
+/** A wait is that much longer than a window at the most. */
+const BEYOND = 1.05;
 /** The last reopening tells where a window began, if it is no longer ago than so many waits. */
 const RECENT = 8;
 /** Lengths that are tried where nothing tells when a window began, in waits. */
 const SPANS = [1, 2, 4, 8];
 
 /**
- * What the closing of a quota tells of a window that was thought to be so many in `per`. Of three readings the first that
- * fits:
+ * What the closing of a quota tells of a window that was known. Of these readings the first that fits:
  *
  * - *longer*: `limit` holds, and the limit-th last that was served, sent at b, keeps it closed: per = R − b; if all of
  *   them were sent since the last reopening;
+ * - *longer and narrower*, by a little: the same, with a limit that was a little too high;
+ * - *a part*: a half to a quarter of it, which gives more in that time;
  * - *narrower*: `per` holds, and those served since R − per are all it allows;
  * - where R is known too roughly for either, it is longer by as much as answers jitter.
  *
@@ -45,10 +56,11 @@ const SPANS = [1, 2, 4, 8];
 export function revise(
   log: SentLog,
   closing: Closing,
-  { limit, per }: { readonly limit: number; readonly per: number },
+  known: Known,
   reopenedAt: number,
   jitter: number,
 ): Estimate | undefined {
+  const { limit, per } = known;
   const { low, high } = closing;
   const blocking = log.last(limit, high) ?? -Infinity;
   const whole = blocking >= reopenedAt - jitter;
@@ -56,11 +68,42 @@ export function revise(
     return { limit, low: Math.max(per, low - blocking), high: high - blocking };
   }
   const { count } = log.between(low - per, high);
-  const least = low === high ? 1 : limit * NARROWEST;
-  if (count >= least && count < limit) return { limit: count, low: per, high: per };
-  if (count < limit || low - blocking > per * (1 + STRETCH)) return undefined;
+  if (count < limit * NARROWEST) {
+    const almost = log.between(Math.max(reopenedAt - jitter, high - per * (1 + STRETCH)), high);
+    if (almost.count < limit && almost.count >= limit * ALMOST) {
+      return { limit: almost.count, low: Math.max(per, low - almost.oldest), high: high - almost.oldest };
+    }
+  }
+  if (count < limit) {
+    const exact = low === high;
+    const part = count < limit * (exact ? 1 : MUCH) ? partOf(log, closing, known, count) : undefined;
+    if (part) return part;
+    const least = exact && jitter < per * EXACT ? 1 : limit * NARROWEST;
+    return count >= least ? { limit: count, low: per, high: per } : undefined;
+  }
+  if (low - blocking > per * (1 + STRETCH)) return undefined;
   const longer = Math.max(per, low - blocking) + Math.max(1, jitter);
   return { limit, low: longer, high: longer };
+}
+
+/** A part of a window that explains a closing as well, and gives more than the `count` that were served in the whole. */
+function partOf(
+  log: SentLog,
+  { refusedAt, low, high, wholeSeconds }: Closing,
+  { per, leastPer }: Known,
+  count: number,
+): Estimate | undefined {
+  let best: Estimate | undefined;
+  let rate = (count / per) * MORE;
+  for (const length of PARTS.map((parts) => per / parts)) {
+    if (length < leastPer || low - refusedAt > length * BEYOND) break;
+    if (wholeSeconds && per % 1000 === 0 && length % 1000 !== 0) continue;
+    const { count: limit } = log.between(low - length, high);
+    if (limit / length <= rate || longestOf(log, limit) < length) continue;
+    rate = limit / length;
+    best = { limit, low: low - refusedAt, high: length };
+  }
+  return best;
 }
 
 /**

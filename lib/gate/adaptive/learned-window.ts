@@ -7,6 +7,10 @@ import { WiderProbe } from './wider.ts';
 const SOON_MS = 5;
 const SOON_LATENCIES = 2;
 const SOON_SHARE = 0.25;
+/** After so many windows in which no doubt could be tried, a wider limit is. */
+const UNDOUBTED = 4;
+/** A window in which more failed than that tells nothing of its length; so many more at the most prove a limit wider. */
+const MOST_FAILURES = 2;
 /** A limit that is narrower than that share of what it was has changed: it may change again soon. */
 const MUCH = 0.8;
 /** The first attempt beyond a limit goes so much later than the last within it, in ms. */
@@ -30,7 +34,13 @@ export class LearnedWindow {
   readonly #shorter: ShorterTrial;
   readonly #wider: WiderProbe;
   readonly #silent: boolean;
+  /** The server itself stated it. */
+  readonly stated: boolean;
+  /** When the last of those that failed were sent: the server may not have counted them. */
+  #failures: number[] = [];
   #takenAt = -Infinity;
+  /** When a doubt was tried last. */
+  #doubtedAt: number;
   #dueAt = -Infinity;
 
   /**
@@ -44,9 +54,11 @@ export class LearnedWindow {
     since: number,
     { stated = false, silent = false, believedMs = 0 }: LearnedWindowOptions = {},
   ) {
+    this.#doubtedAt = since;
     this.#shorter = new ShorterTrial(estimate, since, believedMs);
     this.#wider = new WiderProbe(stated ? Infinity : since);
     this.#silent = silent;
+    this.stated = stated;
     this.count = new WindowCount(this.#shorter.per, estimate.limit);
   }
 
@@ -64,6 +76,11 @@ export class LearnedWindow {
     return this.count.per;
   }
 
+  /** ms; it is no shorter, as a trial has shown. */
+  get leastPer(): number {
+    return this.#shorter.refutedPer;
+  }
+
   /**
    * The earliest moment at which an attempt may go.
    *
@@ -73,33 +90,43 @@ export class LearnedWindow {
     const until = this.#shorter.waitsUntil(latency);
     if (until !== undefined) {
       if (now < until) return until;
-      this.#dropTrial();
+      this.#shorter.drop();
     }
     if (this.count.free(now) >= 1) return now;
     // A little later than the others, so that its answer can be told from theirs.
     const probeAt = Math.max(now, this.#wider.dueAt, this.#wider.out ? now : this.#takenAt + APART_MS);
     if (this.#justFilled(probeAt, latency)) return probeAt;
-    const per = this.#shorter.arm(now, this.count.oldest, latency);
-    if (per !== undefined) this.count.per = per;
-    return this.count.nextExpiry(now);
+    const { oldest } = this.count;
+    const failed = this.#failedSince(oldest);
+    const trialAt = failed > MOST_FAILURES ? Infinity : this.#shorter.turnAt(now, oldest, latency, failed);
+    return Math.min(Math.max(now, trialAt), this.count.nextExpiry(now));
   }
 
   take(now: number, latency: number): void {
-    if (this.count.free(now) < 1) this.#wider.taken(now, latency);
-    else if (!this.#shorter.taken(now)) this.count.per = this.#shorter.per;
+    const full = this.count.free(now) < 1;
+    const trial = this.#shorter.taken(now, full);
+    if (full && !trial)
+      this.#wider.taken(now, latency, Math.min(MOST_FAILURES, this.#failedSince(this.count.oldest)));
+    if (full) this.#doubtedAt = now;
     this.count.take();
     this.#takenAt = now;
   }
 
   refund(): void {
     this.count.refund();
-    this.#dropTrial();
+    this.#shorter.drop();
     this.#wider.refunded();
+  }
+
+  /** An attempt sent at `sentAt` met a fault. */
+  failed(sentAt: number): void {
+    this.#failures = [...this.#failures.slice(-MOST_FAILURES), sentAt];
+    if (!this.#shorter.concerns(sentAt)) this.#shorter.failed();
   }
 
   /** An attempt sent at `sentAt` was served. Returns true when that changed what is known. */
   served(now: number, sentAt: number): boolean {
-    if (this.#shorter.served(now, sentAt)) {
+    if (this.#shorter.served(sentAt, this.limit)) {
       this.count.per = this.#shorter.per;
       return true;
     }
@@ -114,17 +141,17 @@ export class LearnedWindow {
     const growth = this.#wider.refused(now, sentAt, this.per);
     this.count.capacity = Math.max(1, this.limit + (growth ?? 0));
     if (growth === undefined) {
-      if (!this.#shorter.refused(now, sentAt)) return false;
+      if (!this.#shorter.refused(sentAt)) return false;
       this.count.per = this.#shorter.per;
     }
-    this.#dueAt = this.count.nextExpiry(now);
+    // Where none was answered yet, that is the latest.
+    this.#dueAt = Math.min(this.count.nextExpiry(now), now + this.per);
     return true;
   }
 
-  /** The quota is open again, which was closed because of a doubt of ours. */
-  reopened(now: number): void {
-    if (this.#dueAt === -Infinity) return;
-    const ms = Math.max(0, now - this.#dueAt);
+  /** The quota is open again; `doubted` when it was closed because of a doubt of ours, which has cost what it took. */
+  reopened(now: number, doubted: boolean): void {
+    const ms = doubted && this.#dueAt !== -Infinity ? Math.max(0, now - this.#dueAt) : 0;
     this.#dueAt = -Infinity;
     this.#shorter.cost(now, ms);
     this.#wider.cost(now, ms);
@@ -132,7 +159,7 @@ export class LearnedWindow {
 
   /** An attempt is over, and told nothing if nothing was heard of it before. */
   ended(now: number, sentAt: number): void {
-    if (this.#shorter.concerns(sentAt)) this.#dropTrial();
+    if (this.#shorter.concerns(sentAt)) this.#shorter.drop();
     this.#wider.ended(now, sentAt, this.per);
   }
 
@@ -145,16 +172,27 @@ export class LearnedWindow {
     this.count.per = this.#shorter.per;
   }
 
-  #dropTrial(): void {
-    this.#shorter.drop();
+  /** It turned out to be as long as before its last trial: returns false where there was none. */
+  regress(): boolean {
+    if (!this.#shorter.regress()) return false;
     this.count.per = this.#shorter.per;
+    return true;
+  }
+
+  /** How many failed that were sent from then on; one more than {@link MOST_FAILURES} stands for many. */
+  #failedSince(from: number): number {
+    return this.#failures.filter((at) => at >= from).length;
   }
 
   #justFilled(now: number, latency: number): boolean {
     const { oldest } = this.count;
-    if (!this.#shorter.holds(now - oldest, latency)) return false;
-    // Refused, it would close a silent server until the window is over, and leave no room for a trial of its length.
-    if (this.#silent && this.#shorter.due(oldest, latency)) return false;
+    if (this.#shorter.unsure) return false;
+    // Where attempts are spread over the window, there may never be a moment at which the one doubt excludes the other.
+    if (now - this.#doubtedAt <= UNDOUBTED * this.per) {
+      if (!this.#shorter.holds(now - oldest, latency)) return false;
+      // Refused, it would close a silent server until the window is over, and leave no room for a trial of its length.
+      if (this.#silent && this.#shorter.due(oldest, latency)) return false;
+    }
     const soon = Math.min(Math.max(SOON_MS, latency * SOON_LATENCIES), this.per * SOON_SHARE);
     const gap = Math.min(soon, this.per / (2 * this.limit));
     return now - this.#takenAt <= soon && oldest + this.per - now > gap;

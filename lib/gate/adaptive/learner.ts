@@ -1,4 +1,5 @@
-import { type Estimate, estimate, inWholeSeconds, longestOf, revise } from './estimate.ts';
+import { Closing } from './closing.ts';
+import { type Estimate, estimate, inWholeSeconds, type Known, longestOf, revise } from './estimate.ts';
 import { LearnedWindow } from './learned-window.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SentLog } from './sent-log.ts';
@@ -45,21 +46,6 @@ export interface Finding {
   readonly perMs: number;
 }
 
-/** A closing that is not over. */
-interface Open {
-  readonly at: number;
-  refusedAt: number;
-  low: number;
-  high: number;
-  /** It answers a doubt of ours: nothing new. */
-  expected: boolean;
-  /** A window was full, and one more was risked. */
-  readonly doubted: boolean;
-  readonly wholeSeconds: boolean;
-  /** The server named no wait. */
-  readonly silent: boolean;
-}
-
 /**
  * Finds the windows of a quota that nobody declared, from what is served and what is refused.
  *
@@ -76,7 +62,7 @@ export class Learner {
   #successes = 0;
   readonly #trip = new RoundTrip();
   #lastTakeAt = -Infinity;
-  #closing: Open | undefined;
+  #closing: Closing | undefined;
   /** The last reopening that was told from the one before: when an attempt had to be sent, and when one could be. */
   #reopenedAt = -Infinity;
   #openSince = -Infinity;
@@ -127,6 +113,11 @@ export class Learner {
     for (const window of this.#windows) window.refund();
   }
 
+  /** An attempt met a fault. */
+  failed(sentAt: number): void {
+    for (const window of this.#windows) window.failed(sentAt);
+  }
+
   /** An attempt was answered, and not refused. Returns what that taught. */
   served(now: number, sentAt: number): Finding | undefined {
     this.#trip.push(now - sentAt);
@@ -153,38 +144,26 @@ export class Learner {
 
   /** An attempt was refused for the quota. */
   refused(now: number, sentAt: number, waitMs: number | undefined): void {
-    const expected = this.#windows.map((window) => window.refused(now, sentAt)).includes(true);
-    const wholeSeconds = waitMs !== undefined && waitMs % 1000 === 0;
+    const doubted = this.#windows.map((window) => window.refused(now, sentAt)).includes(true);
     const arrival = this.#trip.arrival(now, sentAt);
-    const high = waitMs === undefined ? Infinity : arrival + waitMs;
-    const low = waitMs === undefined ? arrival : wholeSeconds ? high - 1000 : high;
-    const closing = this.#closing;
-    if (!closing) {
-      // One that was under way when the quota closed before tells nothing of how long it is open since.
-      if (sentAt < this.#openSince) return;
-      // Of a window that is full the server would ask for a longer wait: that it does not refutes the window. A wait
-      // that short as attempts overtake each other tells no more than that.
-      const told = high - arrival > 2 * this.#trip.jitter;
-      const refuted = this.#windows.filter(({ dueAt, per }) => told && high < dueAt - per * REFUTED);
-      this.#windows = this.#windows.filter((window) => !refuted.includes(window));
-      const due = Math.max(...this.#windows.map(({ dueAt, per }) => dueAt + per * SURPRISE));
-      this.#closing = {
-        at: now,
-        refusedAt: arrival,
-        low,
-        high,
-        // To a doubt of ours the answer may be a surprise all the same: that it takes longer than the window.
-        expected: expected && refuted.length === 0 && low <= due + this.#trip.jitter,
-        doubted: expected,
-        wholeSeconds,
-        silent: waitMs === undefined,
-      };
+    if (this.#closing) {
+      this.#closing.again(sentAt, arrival, waitMs, doubted);
       return;
     }
-    // Refused again after the wait that our own doubt asked for: it was more than that.
-    if (sentAt > closing.at && !expected) closing.expected = false;
-    closing.low = Math.max(closing.low, low);
-    closing.high = closing.high === Infinity ? high : Math.max(closing.high, high);
+    // One that was under way when the quota closed before tells nothing of how long it is open since.
+    if (sentAt < this.#openSince) return;
+    const closing = new Closing(now, arrival, waitMs, doubted);
+    this.#closing = closing;
+    const { jitter } = this.#trip;
+    // Of a window that is full the server would ask for a longer wait: that it does not refutes the window. A wait
+    // that short as attempts overtake each other tells no more than that.
+    const told = closing.high - arrival > 2 * jitter;
+    const kept = this.#windows.filter(({ dueAt, per }) => !told || closing.high >= dueAt - per * REFUTED);
+    const refuted = kept.length < this.#windows.length;
+    this.#windows = kept;
+    const due = Math.max(...kept.map(({ dueAt, per }) => dueAt + per * SURPRISE));
+    // To a doubt of ours the answer may be a surprise all the same: that it takes longer than the window.
+    if (refuted || closing.low > due + jitter) closing.expected = false;
   }
 
   /** How long to wait for a server that names no wait, in ms; `first` is the longest first wait. */
@@ -209,19 +188,24 @@ export class Learner {
     const closing = this.#closing;
     this.#closing = undefined;
     if (!closing) return undefined;
-    if (!named || closing.high === Infinity) closing.high = this.#trip.arrival(now, at);
-    closing.low = Math.min(closing.low, closing.high);
+    closing.end(this.#trip.arrival(now, at), named);
     const reopenedAt = this.#reopenedAt;
     if (closing.high - reopenedAt > this.#shortest) this.#reopenedAt = closing.high;
     this.#openSince = at;
-    if (closing.expected) {
-      for (const window of this.#windows) window.reopened(now);
-      return undefined;
-    }
+    for (const window of this.#windows) window.reopened(now, closing.expected);
+    if (closing.expected) return undefined;
     return this.#learn(now, closing, reopenedAt);
   }
 
-  #learn(now: number, closing: Open, reopenedAt: number): Finding | undefined {
+  /** Draws the conclusion from a closing, and drops what is superfluous after it. */
+  #learn(now: number, closing: Closing, reopenedAt: number): Finding | undefined {
+    const finding = this.#conclude(now, closing, reopenedAt);
+    const windows = this.#windows;
+    this.#windows = windows.filter((each) => each.stated || !windows.some((other) => implies(other, each)));
+    return finding;
+  }
+
+  #conclude(now: number, closing: Closing, reopenedAt: number): Finding | undefined {
     const wait = closing.low - closing.refusedAt;
     const fitting = this.#windows.filter(({ per }) => wait <= per * BEYOND);
     const full = this.#windows.filter(
@@ -229,11 +213,12 @@ export class Learner {
         this.#served.between(closing.refusedAt - per, closing.refusedAt).count >= limit * FULL,
     );
     const near = fitting.find((window) => full.includes(window)) ?? fitting[0];
-    const revised = near && revise(this.#served, closing, near, reopenedAt, this.#trip.jitter);
+    const revised = near && revise(this.#served, closing, this.#knownOf(near), reopenedAt, this.#trip.jitter);
     if (near && revised) {
       near.revise(revised, now);
       return { limit: near.limit, perMs: near.per };
     }
+    if (near?.regress()) return { limit: near.limit, perMs: near.per };
     // Where another window shows itself before a known one is full, the reopenings so far were those of that one.
     const rounded = closing.wholeSeconds && near && closing.high - closing.refusedAt > near.per * BEYOND;
     const beyond = rounded || !near;
@@ -251,8 +236,12 @@ export class Learner {
     return { limit: window.limit, perMs: window.per };
   }
 
+  #knownOf({ limit, per, leastPer }: LearnedWindow): Known {
+    return { limit, per, leastPer: Math.max(leastPer, this.#shortest) };
+  }
+
   /** A wait in whole seconds is of a window of whole seconds, at first. */
-  #windowOf(found: Estimate, closing: Open, now: number): LearnedWindow {
+  #windowOf(found: Estimate, closing: Closing, now: number): LearnedWindow {
     const whole = closing.wholeSeconds ? inWholeSeconds(found) : undefined;
     const { limit, low, high } = whole ?? found;
     const { silent } = closing;
@@ -285,4 +274,9 @@ export class Learner {
   get #shortest(): number {
     return Math.max(SHORTEST_SPAN_MS, SPAN_LATENCIES * this.#trip.average);
   }
+}
+
+/** No more than that passes the longer window where the shorter is kept. */
+function implies(shorter: LearnedWindow, longer: LearnedWindow): boolean {
+  return shorter.per < longer.per && Math.ceil(longer.per / shorter.per) * shorter.limit <= longer.limit;
 }

@@ -22,14 +22,20 @@ type State = 'none' | 'armed' | 'out';
 export class ShorterTrial {
   #low: number;
   #high: number;
-  /** What it was before the last trial that succeeded, and when that was. */
-  #proved: number;
-  #triedAt = -Infinity;
+  /** What it was before the last trial that succeeded. */
+  #before: number;
+  /** So many have to be served yet to bear that trial out. */
+  #unproved = 0;
+  /** The longest that turned out too short. */
+  #refutedPer = 0;
   #state: State = 'none';
   #from = Infinity;
-  /** When it was due, and the length that it tests: longer, if it goes later. */
+  /** When it is due, the length that it tests then, and the one that it tested: longer, as it went later. */
   #dueAt = Infinity;
+  #length = Infinity;
   #tested = Infinity;
+  /** So many have to be served before it has told something. */
+  #missing = 1;
   /** A window has turned over once all in it is later than this, and not before: time for another trial. */
   #after: number;
   #notBefore: number;
@@ -41,9 +47,14 @@ export class ShorterTrial {
   constructor({ low, high }: Estimate, since: number, believedMs: number) {
     this.#low = low;
     this.#high = high;
-    this.#proved = high;
+    this.#before = high;
     this.#after = since;
     this.#notBefore = since + believedMs;
+  }
+
+  /** ms; it is longer than that. */
+  get refutedPer(): number {
+    return this.#refutedPer;
   }
 
   /** The length that is proved, in ms. */
@@ -62,16 +73,21 @@ export class ShorterTrial {
     return this.#from + Math.max(PATIENCE_MS, PATIENCE_LATENCIES * latency);
   }
 
-  /** The window is full, `oldest` the first in it: returns the length to try next, if there is doubt. */
-  arm(now: number, oldest: number, latency: number): number | undefined {
-    if (this.#state !== 'none' || now < this.#notBefore || !this.due(oldest, latency)) return undefined;
+  /**
+   * The window is full, `oldest` the first in it, and so many of it failed, which the server may not have counted. Returns
+   * the moment of the trial; `Infinity` where there is none.
+   */
+  turnAt(now: number, oldest: number, latency: number, failed: number): number {
+    if (this.#state === 'armed') return this.#dueAt;
+    if (this.#state !== 'none' || now < this.#notBefore || !this.due(oldest, latency)) return Infinity;
     const middle = this.#middle;
     // Later than its moment a trial would prove nothing.
-    if (oldest + middle < now) return undefined;
+    if (oldest === Infinity || oldest + middle < now) return Infinity;
     this.#state = 'armed';
     this.#dueAt = oldest + middle;
-    this.#tested = middle;
-    return middle;
+    this.#length = middle;
+    this.#missing = 1 + failed;
+    return this.#dueAt;
   }
 
   /** The window whose first is `oldest` may end with a trial. */
@@ -79,13 +95,15 @@ export class ShorterTrial {
     return oldest > this.#after && oldest + this.#middle >= this.#notBefore && this.#doubtful(latency);
   }
 
-  /** An attempt goes. Returns false when it comes too late to be the trial. */
-  taken(now: number): boolean {
-    if (this.#state !== 'armed') return true;
-    this.#tested += Math.max(0, now - this.#dueAt);
-    this.#state = this.#tested < this.#high ? 'out' : 'none';
+  /** An attempt goes, of a full window or of one with room. Returns true when it is the trial. */
+  taken(now: number, full: boolean): boolean {
+    if (this.#state !== 'armed') return false;
+    this.#tested = this.#length + Math.max(0, now - this.#dueAt);
+    // Too late, a trial would prove nothing.
+    const trial = full && now >= this.#dueAt && this.#tested < this.#high;
+    this.#state = trial ? 'out' : 'none';
     this.#from = now;
-    return this.#state === 'out';
+    return trial;
   }
 
   /** It told nothing. */
@@ -93,28 +111,44 @@ export class ShorterTrial {
     this.#state = 'none';
   }
 
-  /** An attempt was served. Returns true when it was the trial. */
-  served(now: number, sentAt: number): boolean {
-    if (!this.concerns(sentAt)) return false;
-    this.#proved = this.#high;
+  /** An attempt was served, of a window that allows so many. Returns true when it was the trial. */
+  served(sentAt: number, limit: number): boolean {
+    if (!this.concerns(sentAt)) {
+      if (this.unsure && sentAt > this.#from) this.#unproved -= 1;
+      return false;
+    }
+    this.#missing -= 1;
+    if (this.#missing > 0) {
+      this.#state = 'armed';
+      return false;
+    }
+    this.#before = this.#high;
     this.#high = this.#tested;
-    this.#triedAt = now;
+    this.#unproved = limit;
     this.#end();
     return true;
   }
 
+  /** One that was sent before the trial failed. */
+  failed(): void {
+    this.#missing += 1;
+  }
+
+  /** A trial was served, and not yet as many as bear it out. */
+  get unsure(): boolean {
+    return this.#unproved > 0;
+  }
+
   /** An attempt was refused. Returns true when that is an answer to the trial. */
-  refused(now: number, sentAt: number): boolean {
+  refused(sentAt: number): boolean {
     if (this.concerns(sentAt)) {
       this.#low = this.#tested;
+      this.#refutedPer = this.#tested;
       this.#end();
       return true;
     }
-    if (this.#high === this.#proved || now - this.#triedAt > this.#proved) return false;
     // One was served early, but not as many as the limit: a token bucket has its rate, and no length.
-    this.#low = this.#high;
-    this.#high = this.#proved;
-    return true;
+    return this.unsure && this.regress();
   }
 
   /** The last failure held the quota closed for so many ms longer than it would have been. */
@@ -123,13 +157,25 @@ export class ShorterTrial {
     if (doubt > 0) this.#notBefore = Math.max(this.#notBefore, now + (PAYMENT * ms) / doubt);
   }
 
+  /** The last trial that succeeded was a stroke of luck: its length is refuted. Returns false where there was none. */
+  regress(): boolean {
+    if (this.#before === this.#high) return false;
+    this.#low = this.#high;
+    this.#refutedPer = this.#high;
+    this.#high = this.#before;
+    this.#unproved = 0;
+    this.#state = 'none';
+    return true;
+  }
+
   /** The length turned out to be otherwise; where it did not, the doubt is what it was. */
   revise(low: number, high: number): void {
     this.#state = 'none';
-    if (high <= this.#high) return;
+    if (high === this.#high) return;
     this.#low = low;
     this.#high = high;
-    this.#proved = high;
+    this.#before = high;
+    this.#unproved = 0;
   }
 
   concerns(sentAt: number): boolean {

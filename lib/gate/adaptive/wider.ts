@@ -1,16 +1,18 @@
 /** A wider limit is tried again after so many windows at first, by how much later each time, and at the longest. */
 const FIRST = 1;
 const GROWTH = 2;
-const RAREST = 16;
+const RAREST = 6;
 /** A limit is widened by at most this share of itself at once. */
 const WIDEST_STEP = 0.5;
+/** So many more may be refused than were sent beyond the limit: those that failed, or came a little early. */
+const SPARE_EXCUSES = 2;
 /** The time that a probe costs when it fails is to be so small a share of the time between two, at the most. */
-const COST_SHARE = 1 / 20;
+const COST_SHARE = 1 / 8;
 
 /**
  * The doubt whether a learned limit is wider: when the window is full, one attempt more than the limit is sent. If it is
- * served the limit grows by 1, 2, 4, …; if not, the next try comes after twice as many windows, up to 16, and never so
- * soon that failing would cost more than a twentieth of the time.
+ * served the limit grows by 1, 2, 4, …; if not, the next try comes after twice as many windows, up to 6, and never so
+ * soon that failing would cost more than an eighth of the time.
  */
 export class WiderProbe {
   #at: number;
@@ -20,6 +22,8 @@ export class WiderProbe {
   #extra = 0;
   #served = 0;
   #ended = 0;
+  /** So many within the limit failed, which the server may not have counted: so many more prove nothing. */
+  #failed = 0;
   #from = Infinity;
   /**
    * When those were sent, first and last, that the last extra ones may have overtaken on their way: one of them may be
@@ -27,6 +31,8 @@ export class WiderProbe {
    */
   #overtakenFrom = Infinity;
   #overtakenTo = -Infinity;
+  /** So many refusals of those are explained by that. */
+  #excuses = 0;
   /** By how much the limit grew since. */
   #gained = 0;
 
@@ -36,7 +42,7 @@ export class WiderProbe {
 
   /** When one more than the limit may be risked. */
   get dueAt(): number {
-    return this.#extra < this.#step ? this.#at : Infinity;
+    return this.#extra < this.#step + this.#failed ? this.#at : Infinity;
   }
 
   /** One more than the limit is out already. */
@@ -44,9 +50,14 @@ export class WiderProbe {
     return this.#extra > 0;
   }
 
-  /** One more than the limit goes; it takes so many ms. */
-  taken(now: number, latency: number): void {
-    if (this.#extra === 0) this.#from = now;
+  /** One more than the limit goes; it takes so many ms, and so many within the limit failed. */
+  taken(now: number, latency: number, failed: number): void {
+    if (this.#extra === 0) {
+      this.#from = now;
+      this.#failed = failed;
+      this.#excuses = SPARE_EXCUSES;
+    }
+    this.#excuses += 1;
     this.#extra += 1;
     if (now - latency > this.#overtakenTo) {
       this.#overtakenFrom = now - latency;
@@ -63,7 +74,7 @@ export class WiderProbe {
   served(now: number, sentAt: number, limit: number): number {
     if (!this.#concerns(sentAt)) return 0;
     this.#served += 1;
-    if (this.#served < this.#step) return 0;
+    if (this.#served < this.#step + this.#failed) return 0;
     const growth = this.#step;
     this.#step = Math.max(1, Math.min(growth * 2, Math.floor((limit + growth) * WIDEST_STEP)));
     this.#every = FIRST;
@@ -76,8 +87,10 @@ export class WiderProbe {
   /** An attempt was refused. Returns by how much the limit grows all the same; `undefined` when it was no probe. */
   refused(now: number, sentAt: number, per: number): number | undefined {
     if (sentAt < this.#overtakenFrom || sentAt > this.#overtakenTo) return undefined;
+    if (this.#excuses === 0) return undefined;
+    this.#excuses -= 1;
     const probing = this.#extra > 0;
-    const growth = probing ? this.#served : -Math.min(1, this.#gained);
+    const growth = probing ? Math.max(0, this.#served - this.#failed) : -Math.min(1, this.#gained);
     this.#gained += growth;
     if (!probing && this.#step === 1) return growth;
     this.#step = 1;
@@ -101,6 +114,7 @@ export class WiderProbe {
   /** The limit turned out to be much narrower: it is doubted anew. */
   narrowed(at: number): void {
     this.#every = FIRST;
+    this.#at = at;
     this.settled(at);
   }
 
@@ -120,6 +134,7 @@ export class WiderProbe {
     this.#extra = 0;
     this.#served = 0;
     this.#ended = 0;
+    this.#failed = 0;
     this.#from = Infinity;
   }
 }
