@@ -80,7 +80,7 @@ export class Gate {
     backoff: Backoff,
   ): number | undefined {
     const now = this.#context.clock.now();
-    this.#adaptive?.throttled(now, sentAt, retryAfterMs);
+    if (this.#adaptive?.throttled(now, sentAt, retryAfterMs)) return undefined;
     const silentMs = this.#adaptive?.learner?.silentWait(now, backoff.baseMs / 2);
     const ms = this.#pause.judge(now, sentAt, retryAfterMs, backoff, silentMs);
     if (ms === undefined || !this.pause(ms, cause)) return undefined;

@@ -22,6 +22,8 @@ export interface World {
   readonly retryAfter: 'precise' | 'seconds' | 'silent';
   /** Requests worked on at once; more are refused for overload. */
   readonly capacity?: number;
+  /** More are refused as if for a quota instead. */
+  readonly crowded?: boolean;
   /** ms from sending to arrival, and from there to the response: least and most. */
   readonly latency: readonly [number, number];
   readonly calls: number;
@@ -127,7 +129,7 @@ export async function inhabit(
   /** The server's answer: nothing, a wait, or a fault. */
   const judge = (now: number): number | 'fault' | 'served' => {
     if (world.faulty?.(now - start)) return 'fault';
-    if (inService >= (world.capacity ?? Infinity)) return 'fault';
+    if (inService >= (world.capacity ?? Infinity)) return world.crowded ? 0 : 'fault';
     const wait = Math.max(0, ...counters.map((counter) => counter.wait(now)));
     if (wait > NOTHING) return wait;
     for (const counter of counters) counter.count(now);

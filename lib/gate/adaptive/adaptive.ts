@@ -108,7 +108,7 @@ export class Adaptive {
   /** An attempt was answered, and neither throttled nor at fault. Returns true when that ended an outage. */
   served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): boolean {
     this.concurrency.served(now, inFlight, waiting, now - sentAt);
-    const finding = this.learner?.served(now, sentAt);
+    const finding = this.learner?.served(now, sentAt, inFlight);
     if (finding) this.#learned(finding, 'probe');
     return this.outage.served(route);
   }
@@ -127,9 +127,10 @@ export class Adaptive {
     return began;
   }
 
-  throttled(now: number, sentAt: number, waitMs: number | undefined): void {
+  /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */
+  throttled(now: number, sentAt: number, waitMs: number | undefined): boolean {
     this.outage.served();
-    this.learner?.refused(now, sentAt, waitMs);
+    return this.learner?.refused(now, sentAt, waitMs) ?? false;
   }
 
   reopened(now: number, at: number, named: boolean): void {
@@ -140,7 +141,7 @@ export class Adaptive {
   /** What was found out; absent when nothing was. */
   snapshot(now: number): QuotaSnapshot['learned'] {
     const windows = this.learner?.windows ?? [];
-    const { limit } = this.concurrency;
+    const limit = Math.min(this.concurrency.limit, this.learner?.inFlight ?? Infinity);
     if (windows.length === 0 && limit === Infinity && !this.outage.on) return undefined;
     return {
       windows: windows.map(({ limit: most, per, count }) => ({ limit: most, per, used: count.used(now) })),

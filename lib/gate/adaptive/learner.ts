@@ -1,5 +1,6 @@
 import { Closing } from './closing.ts';
 import { type Estimate, estimate, inWholeSeconds, type Known, longestOf, revise } from './estimate.ts';
+import { InFlightLimit } from './in-flight.ts';
 import { LearnedWindow } from './learned-window.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SentLog } from './sent-log.ts';
@@ -38,6 +39,8 @@ const REFUTED = 0.5;
 const FIRST_SHARE = 1 / 8;
 const GROWTH = 0.25;
 const SHORTEST_WAIT_MS = 25;
+/** In so many round trips one of the attempts in flight has ended. */
+const ONE_TRIP = 1.2;
 
 /** What was learned of a quota. */
 export interface Finding {
@@ -61,6 +64,7 @@ export class Learner {
   #unanswered: number;
   #successes = 0;
   readonly #trip = new RoundTrip();
+  readonly #inFlight = new InFlightLimit();
   #lastTakeAt = -Infinity;
   #closing: Closing | undefined;
   /** The last reopening that was told from the one before: when an attempt had to be sent, and when one could be. */
@@ -77,15 +81,22 @@ export class Learner {
     return this.#windows;
   }
 
+  /** Most attempts in flight, where the server refuses more; `Infinity` where that is not known. */
+  get inFlight(): number {
+    return this.#inFlight.limit;
+  }
+
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number): number {
-    const ramped = this.#unanswered < this.#ramp ? now : Math.max(now, this.#lastTakeAt + this.#stall);
+    const most = Math.min(this.#ramp, this.inFlight);
+    const ramped = this.#unanswered < most ? now : Math.max(now, this.#lastTakeAt + this.#stall);
     if (this.#windows.length > 0) {
       return this.#windows.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.#trip.average)),
         ramped,
       );
     }
+    if (this.inFlight < Infinity) return ramped;
     const few = Math.min(MANY, this.#successes);
     const room = FIRST_FLIGHT + few / SERVED_PER_FLIGHT + (this.#successes - few) / SERVED_PER_FLIGHT_OF_MANY;
     if (this.#unanswered < Math.floor(room)) return now;
@@ -118,13 +129,14 @@ export class Learner {
     for (const window of this.#windows) window.failed(sentAt);
   }
 
-  /** An attempt was answered, and not refused. Returns what that taught. */
-  served(now: number, sentAt: number): Finding | undefined {
+  /** An attempt was answered, and not refused, with so many in flight, itself included. Returns what that taught. */
+  served(now: number, sentAt: number, inFlight: number): Finding | undefined {
     this.#trip.push(now - sentAt);
     this.#served.push(this.#trip.arrival(now, sentAt));
     this.#successes += 1;
     this.#ramp += 1;
     let finding: Finding | undefined;
+    if (this.#inFlight.served(inFlight)) finding = { limit: this.inFlight, perMs: 0 };
     for (const window of this.#windows) {
       if (window.served(now, sentAt)) finding = { limit: window.limit, perMs: window.per };
     }
@@ -142,8 +154,14 @@ export class Learner {
     return { limit, perMs: per };
   }
 
-  /** An attempt was refused for the quota. */
-  refused(now: number, sentAt: number, waitMs: number | undefined): void {
+  /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */
+  refused(now: number, sentAt: number, waitMs: number | undefined): boolean {
+    if (waitMs === undefined && this.#inFlight.refused(now, sentAt)) return true;
+    this.#refused(now, sentAt, waitMs);
+    return false;
+  }
+
+  #refused(now: number, sentAt: number, waitMs: number | undefined): void {
     const doubted = this.#windows.map((window) => window.refused(now, sentAt)).includes(true);
     const arrival = this.#trip.arrival(now, sentAt);
     if (this.#closing) {
@@ -174,8 +192,10 @@ export class Learner {
       if (next > now && next < Infinity) return next - now;
     }
     const floor = Math.max(SHORTEST_WAIT_MS, this.#trip.average);
+    if (now === started && this.#trip.average > 0 && this.#inFlight.possible) return floor * ONE_TRIP;
     const shortest = Math.max(floor, Math.min(first, ...this.#windows.map(({ per }) => per * FIRST_SHARE)));
-    return Math.max(shortest * (now === started ? 1 : GROWTH), (now - started) * GROWTH);
+    const elapsed = now - started;
+    return elapsed < shortest ? shortest - elapsed : Math.max(shortest, elapsed) * GROWTH;
   }
 
   /**
@@ -194,6 +214,12 @@ export class Learner {
     this.#openSince = at;
     for (const window of this.#windows) window.reopened(now, closing.expected);
     if (closing.expected) return undefined;
+    const trip = this.#trip.average;
+    // What is sent within one round trip is in service at its end.
+    const inService = this.#served.between(closing.refusedAt - trip, closing.refusedAt + 1).count;
+    if (closing.silent && this.#inFlight.reopened(at - closing.at, inService, trip)) {
+      return { limit: this.inFlight, perMs: 0 };
+    }
     return this.#learn(now, closing, reopenedAt);
   }
 

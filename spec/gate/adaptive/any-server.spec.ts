@@ -76,15 +76,15 @@ const FAR = 0.2;
 const LAWS: readonly Law[] = [
   law('a wait to the millisecond', is('precise', 1, NEAR), [1.3, 1], [1.6, 0.94]),
   law('the same, some way off', is('precise', 1, SOME_WAY), [1.4, 0.97], [1.6, 0.92]),
-  law('no wait', is('silent', 1, NEAR), [1.5, 0.98], [2.6, 0.92]),
+  law('no wait', is('silent', 1, NEAR), [1.8, 0.98], [2.6, 0.92]),
   law('the same, some way off', is('silent', 1, SOME_WAY), [1.8, 0.95], [2.8, 0.82]),
   law('whole seconds', is('seconds', 1, NEAR), [1.4, 0.98], [2.3, 0.75]),
   law('the same, some way off', is('seconds', 1, SOME_WAY), [2.1, 0.9], [2.8, 0.6]),
   law('odd windows, whole seconds', is('odd', 1, NEAR), [3.2, 0.68], [4.5, 0.52]),
   law('two windows, to the millisecond', is('precise', 2, NEAR), [1.9, 0.88], [2.6, 0.65]),
-  law('two windows, no wait', is('silent', 2, NEAR), [1.9, 0.8], [3, 0.65]),
+  law('two windows, no wait', is('silent', 2, NEAR), [2, 0.76], [3, 0.65]),
   law('two windows, whole seconds', is('seconds', 2, NEAR), [1.6, 0.9], [2.2, 0.6]),
-  law('a long way to the server', ({ way }) => way >= FAR, [4, 0.55], [4.5, 0.45]),
+  law('a long way to the server', ({ way }) => way >= FAR, [4, 0.55], [4.5, 0.42]),
 ];
 
 const share = (values: readonly number[]): number =>

@@ -89,6 +89,23 @@ describe('A gate that knows nothing of its quota', function () {
     expect(history.faults).to.be.lessThan(100);
   });
 
+  for (const [capacity, latency, ratio, waste] of [
+    [1, [20, 40], 1.4, 40],
+    [5, [50, 50], 1.1, 40],
+    [20, [12, 37], 1.25, 60],
+    [10, [200, 300], 1.25, 60],
+  ] as const) {
+    it(`finds how many a server takes at once that refuses more with a 429 and no wait: ${capacity}`, async () => {
+      const calls = capacity * 60;
+      const world: World = { limits: [], capacity, crowded: true, retryAfter: 'silent', calls, latency };
+      for (const seed of [1, 2, 3]) {
+        const history = await live(world, seed);
+        expect(history.elapsed / idealMs(world)).to.be.lessThan(ratio);
+        expect(history.refused).to.be.lessThan(waste);
+      }
+    });
+  }
+
   it('sends little into an outage, and is back soon after it', async () => {
     const out = (now: number): boolean => now > 200 && now < 5200;
     const world: World = {
