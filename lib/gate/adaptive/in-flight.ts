@@ -1,14 +1,13 @@
 /** A quota that opens again within so many round trips, and so many ms, may have waited for an attempt to end. */
 const SOON_TRIPS = 1.5;
 const SOON_MS = 25;
-/** Refusals with no more in flight than was held before refute it. */
+/** So many refusals with no more in flight than that refute it. */
 const STRIKES = 4;
 /** Attempts served at full use, for each permit, before more are tried: at first, and at the most. */
 const ROUNDS = 4;
 const MOST_ROUNDS = 64;
 /** It grows by 1, 2, 4, …, at most by this share of itself at once. */
 const WIDEST_STEP = 0.25;
-
 /** So many longer waits refute it before it has shown itself. */
 const LONGER = 2;
 /** Share of the limit that each of them leaves: from, to. */
@@ -22,8 +21,8 @@ type State = 'unknown' | 'held' | 'refuted';
  * requests (AWS Lambda's concurrency, for one: TooManyRequestsException).
  *
  * It shows itself where a quota opens again as soon as one of the attempts in flight has ended, within 1.5 round trips:
- * those that were in service when it closed are as many as it takes. Two refusals of that kind with no more than that in
- * flight refute it, and so does a longer wait: then it is a matter of time. It grows as a window's limit does: by 1, 2, 4,
+ * those that were in service when it closed are as many as it takes. Each refusal with no more than that in
+ * flight lowers it by 10 to 50 %; the fourth refutes it, and so does a longer wait: then it is a matter of time. It grows as a window's limit does: by 1, 2, 4,
  * …, after 4 · limit attempts served at full use, and after twice as many each time that this was refused.
  */
 export class InFlightLimit {

@@ -2,18 +2,10 @@ import { Closing } from './closing.ts';
 import { type Estimate, estimate, inWholeSeconds, type Known, longestOf, revise } from './estimate.ts';
 import { InFlightLimit } from './in-flight.ts';
 import { LearnedWindow } from './learned-window.ts';
+import { FIRST_FLIGHT, paced } from './pace.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SentLog } from './sent-log.ts';
 
-/** Attempts in flight while nothing is known of a quota. */
-const FIRST_FLIGHT = 12;
-/** One more for so many that were served; and after so many, for fewer: a quota that bears that much is large. */
-const SERVED_PER_FLIGHT = 12;
-const MANY = 240;
-const SERVED_PER_FLIGHT_OF_MANY = 5;
-/** And one more each so many ms; the more often the more are in flight, by a factor of e in the second time. */
-const PACE_MS = 20;
-const PACE_GROWTH_MS = 400;
 /** Windows shorter than that, in ms and in latencies, cannot be told from noise. */
 const SHORTEST_SPAN_MS = 100;
 const SPAN_LATENCIES = 0.5;
@@ -52,9 +44,9 @@ export interface Finding {
 /**
  * Finds the windows of a quota that nobody declared, from what is served and what is refused.
  *
- * While nothing is known, attempts in flight are held to 12 + served/12 (beyond 240 served, /5), and a few more as time
- * goes by: the first refusal then costs few. What each closing tells is the affair of {@link estimate} and
- * {@link revise}; how a window is kept, and doubted, that of {@link LearnedWindow}.
+ * While nothing is known, attempts are {@link paced}. What each closing tells is the affair of {@link estimate} and
+ * {@link revise}; how a window is kept, and doubted, that of {@link LearnedWindow}; whether it is no matter of time at
+ * all, that of {@link InFlightLimit}.
  *
  * No window asks for a wait longer than itself: one that is tells of another window.
  */
@@ -97,10 +89,7 @@ export class Learner {
       );
     }
     if (this.inFlight < Infinity) return ramped;
-    const few = Math.min(MANY, this.#successes);
-    const room = FIRST_FLIGHT + few / SERVED_PER_FLIGHT + (this.#successes - few) / SERVED_PER_FLIGHT_OF_MANY;
-    if (this.#unanswered < Math.floor(room)) return now;
-    return Math.max(now, this.#lastTakeAt + Math.min(PACE_MS, PACE_GROWTH_MS / this.#unanswered));
+    return paced(now, this.#lastTakeAt, this.#unanswered, this.#successes);
   }
 
   take(now: number): void {

@@ -1,0 +1,22 @@
+/** Attempts in flight while nothing is known of a quota. */
+export const FIRST_FLIGHT = 12;
+/** One more for so many that were served; and after so many, for fewer: a quota that bears that much is large. */
+const SERVED_PER_FLIGHT = 12;
+const MANY = 240;
+const SERVED_PER_FLIGHT_OF_MANY = 5;
+/** And one more each so many ms; the more often the more are in flight, by a factor of e in the second time. */
+const PACE_MS = 20;
+const PACE_GROWTH_MS = 400;
+
+/**
+ * When the next attempt may go while nothing is known of a quota, so that the first refusal costs few.
+ *
+ * At once while fewer are in flight than 12 + served / 12 (beyond 240 served, / 5); else 20 ms after the last, or
+ * 400 ms / in flight, whichever is sooner.
+ */
+export function paced(now: number, lastAt: number, inFlight: number, served: number): number {
+  const few = Math.min(MANY, served);
+  const room = FIRST_FLIGHT + few / SERVED_PER_FLIGHT + (served - few) / SERVED_PER_FLIGHT_OF_MANY;
+  if (inFlight < Math.floor(room)) return now;
+  return Math.max(now, lastAt + Math.min(PACE_MS, PACE_GROWTH_MS / inFlight));
+}
