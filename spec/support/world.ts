@@ -22,6 +22,10 @@ export interface World {
   readonly retryAfter: 'precise' | 'seconds' | 'silent';
   /** Requests worked on at once; more are refused for overload. */
   readonly capacity?: number;
+  /** ms that it works on a request, beside the way there and back. */
+  readonly service?: (now: number, random: () => number) => number;
+  /** Requests worked on at once; more wait for their turn. */
+  readonly workers?: number;
   /** More are refused as if for a quota instead. */
   readonly crowded?: boolean;
   /** ms from sending to arrival, and from there to the response: least and most. */
@@ -45,6 +49,8 @@ export interface History {
   readonly faults: number;
   /** Moments, in ms after the start, at which calls were admitted. */
   readonly admitted: readonly number[];
+  /** So many were in flight at each admission. */
+  readonly crowds: readonly number[];
   /** Moments at which attempts were refused. */
   readonly refusals: readonly number[];
 }
@@ -116,6 +122,7 @@ export async function inhabit(
   const until = start + (world.until ?? Infinity);
   let counters = countersOf(world.limits, start);
   const admitted: number[] = [];
+  const crowds: number[] = [];
   const refusals: number[] = [];
   const [least, most] = world.latency;
   const latency = (): number => least + random() * (most - least);
@@ -126,6 +133,16 @@ export async function inhabit(
     const { at, limits } = world.change;
     after(at, () => (counters = countersOf(limits, clock.now())));
   }
+  /** When each of its workers is free. */
+  const workers = Array.from({ length: world.workers ?? 0 }, () => start);
+  const work = (now: number): number => {
+    const ms = world.service?.(now - start, random) ?? 0;
+    if (workers.length === 0) return ms;
+    const first = workers.indexOf(Math.min(...workers));
+    const done = Math.max(now, workers[first] as number) + ms;
+    workers[first] = done;
+    return done - now;
+  };
   /** The server's answer: nothing, a wait, or a fault. */
   const judge = (now: number): number | 'fault' | 'served' => {
     if (world.faulty?.(now - start)) return 'fault';
@@ -134,6 +151,7 @@ export async function inhabit(
     if (wait > NOTHING) return wait;
     for (const counter of counters) counter.count(now);
     admitted.push(now - start);
+    crowds.push(gate.snapshot().inFlight);
     return 'served';
   };
   const request = (call: number, resend: boolean): void => {
@@ -145,7 +163,7 @@ export async function inhabit(
     after(latency(), () => {
       const answer = judge(clock.now());
       if (answer === 'served') inService += 1;
-      after(latency(), () => {
+      after((answer === 'served' ? work(clock.now()) : 0) + latency(), () => {
         if (answer === 'served') inService -= 1;
         settle(permit, call, answer);
       });
@@ -183,5 +201,5 @@ export async function inhabit(
       );
     await clock.advance(clock.nextAt() - clock.now());
   }
-  return { elapsed: clock.now() - start, refused: refusals.length, faults, admitted, refusals };
+  return { elapsed: clock.now() - start, refused: refusals.length, faults, admitted, crowds, refusals };
 }

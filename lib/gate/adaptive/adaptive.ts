@@ -5,6 +5,7 @@ import { Allowances } from './allowances.ts';
 import { ConcurrencyLimit } from './concurrency.ts';
 import { type Finding, Learner } from './learner.ts';
 import { Outage } from './outage.ts';
+import { Saturation } from './saturation.ts';
 
 export type { Finding } from './learner.ts';
 
@@ -33,6 +34,7 @@ export class Adaptive {
   readonly concurrency: ConcurrencyLimit = new ConcurrencyLimit();
   /** Absent where windows are declared: there is nothing to find out. */
   learner: Learner | undefined;
+  readonly #saturation = new Saturation();
   readonly #allowances = new Allowances();
   readonly #learned: OnLearned;
   /** Attempts sent. */
@@ -108,6 +110,12 @@ export class Adaptive {
   /** An attempt was answered, and neither throttled nor at fault. Returns true when that ended an outage. */
   served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): boolean {
     this.concurrency.served(now, inFlight, waiting, now - sentAt);
+    // Where there are windows, these may be what holds up those who wait.
+    const most = this.learner?.windows.length === 0 && this.#saturation.served(now, inFlight, waiting);
+    if (most) {
+      this.concurrency.saturated(now, most);
+      if (most < Infinity) this.#learned({ limit: most, perMs: 0 }, 'overload');
+    }
     const finding = this.learner?.served(now, sentAt, inFlight);
     if (finding) this.#learned(finding, 'probe');
     return this.outage.served(route);
@@ -122,6 +130,7 @@ export class Adaptive {
     // A server that is out has not too much to do; nor has a route that is broken.
     const blamed = overload && !out && !(began && inFlight < FEW) && !outage.routes.broken(route);
     if (blamed && concurrency.overloaded(now, sentAt, inFlight)) {
+      this.#saturation.disturbed();
       this.#learned({ limit: concurrency.limit, perMs: 0 }, 'overload');
     }
     return began;

@@ -25,7 +25,7 @@ const LEAST_SPAN = 20;
 
 /**
  * How many attempts a server bears at once, learned from its refusals for overload (503, timeouts, broken
- * connections). Unlimited until the first.
+ * connections), or from its getting no faster. Unlimited until the first.
  *
  * Additive increase, multiplicative decrease: when f of the last n outcomes were overload at n in flight, the limit is
  * n · (1 − f), that factor held between 0.5 and 0.95, once for all that was sent before; it grows by 1 after 4 · limit
@@ -51,6 +51,8 @@ export class ConcurrencyLimit {
   /** The limit grew for quiet since it was lowered last. */
   #tried = false;
   #latency = 0;
+  /** What it was before it was {@link saturated} last. */
+  #unsaturated = Infinity;
   /** By how much the limit grows next. */
   #step = 1;
 
@@ -108,6 +110,17 @@ export class ConcurrencyLimit {
     this.#tried = false;
     this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, inFlight) * kept));
     return true;
+  }
+
+  /** The server is no faster with more than so many in flight; `Infinity` where that was a mistake. */
+  saturated(now: number, limit: number): void {
+    if (limit < Infinity) this.#unsaturated = this.#limit;
+    this.#limit = Math.min(limit, this.#unsaturated);
+    this.#credit = 0;
+    this.#step = 1;
+    this.#loudAt = now;
+    if (limit < Infinity && this.#tried) this.#quietMs = Math.min(LONGEST_QUIET_MS, this.#quietMs * 4);
+    this.#tried = false;
   }
 
   #pass(inFlight: number): void {

@@ -106,6 +106,48 @@ describe('A gate that knows nothing of its quota', function () {
     });
   }
 
+  const around =
+    (ms: number): NonNullable<World['service']> =>
+    (_, random) =>
+      -ms * Math.log(1 - random());
+
+  for (const [workers, ms] of [
+    [20, 50],
+    [5, 20],
+  ] as const) {
+    it(`sends a busy server no more than makes it faster: ${workers} workers`, async () => {
+      const world: World = {
+        limits: [],
+        workers,
+        service: around(ms),
+        retryAfter: 'silent',
+        calls: 4000,
+        latency: [1, 3],
+      };
+      for (const seed of [1, 2]) {
+        const history = await live(world, seed);
+        expect(history.elapsed / ((4000 / workers) * ms)).to.be.lessThan(1.1);
+        const sorted = [...history.crowds].sort((a, b) => a - b);
+        expect(sorted[Math.floor(sorted.length * 0.9)]).to.be.lessThan(workers * 12);
+      }
+    });
+  }
+
+  for (const [name, service] of [
+    ['vary', around(50)],
+    ['are of two kinds', (_: number, random: () => number) => (random() < 0.9 ? 20 : 500)],
+    ['grow slower', (now: number, random: () => number) => Math.min(400, 20 + now / 20) * (0.5 + random())],
+  ] as const) {
+    it(`takes no server for a busy one whose answers ${name}`, async () => {
+      const world: World = { limits: [], service, retryAfter: 'silent', calls: 4000, latency: [1, 3] };
+      for (const seed of [1, 2, 3, 4]) {
+        const history = await live(world, seed);
+        expect(history.elapsed).to.be.lessThan(2400);
+        expect(history.crowds.at(2000)).to.be.greaterThan(300);
+      }
+    });
+  }
+
   it('sends little into an outage, and is back soon after it', async () => {
     const out = (now: number): boolean => now > 200 && now < 5200;
     const world: World = {
