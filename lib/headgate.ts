@@ -79,7 +79,10 @@ export interface Headgate {
   events(): AsyncIterableIterator<AnyEvent>;
   /** The quotas met so far: windows with what is used of them, what is in flight, who waits, pauses, what was learned. */
   quotas(): QuotaSnapshot[];
-  /** Replaces `retry`, `quotas`, or both, for the calls that begin from now on. Throws `OptionsError`. */
+  /**
+   * Replaces `retry`, `quotas`, or both, for the calls that begin from now on; those that wait under a quota which there
+   * is no more go on under what applies now. Throws `OptionsError`.
+   */
   update(options: HeadgateUpdate): void;
   /** Admits nothing more, rejects what waits with `ClosedError`, and gives the ledger's permits back. */
   close(): Promise<void>;
@@ -217,8 +220,12 @@ class Composition implements Headgate, CallContext {
     const settings = readOptions(merged);
     this.#options = merged;
     this.#callSettings = callSettings(settings);
+    const before = this.#declared;
     this.#declared = new DeclaredQuotas(settings.quotas);
-    for (const ref of this.#declared.refs) this.#gates.get(ref.key)?.relimit(ref);
+    if (this.closed) return;
+    const { refs } = this.#declared;
+    for (const ref of refs) this.#gates.relimit(ref);
+    for (const { key } of before.refs) if (!refs.some((ref) => ref.key === key)) this.#gates.retire(key);
   }
 
   close(): Promise<void> {

@@ -10,6 +10,7 @@ export const ask: Ask = {
   resend: false,
   deadlineAt: Infinity,
   late: (waitMs) => new Error(`late by ${waitMs}`),
+  move: () => undefined,
 };
 
 /** A gate as calls meet it, with its permits leased. */

@@ -1,6 +1,6 @@
 import { ClosedError } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';
-import { type Ask, Permit } from '../gate/permit.ts';
+import { type Ask, Permit, type Place } from '../gate/permit.ts';
 import type { RequestFacts } from '../types.ts';
 import type { CallContext } from './context.ts';
 import type { Fate } from './fate.ts';
@@ -62,9 +62,8 @@ export class Admission implements Ask {
 
   /** A pass; synchronously when neither permit nor token has to be waited for. */
   enter(request: RequestFacts, resend: boolean, askedAt: number, at: number = askedAt): Pass | Promise<Pass> {
-    this.#fate.refuse();
-    const { clock, closed, tokens } = this.#context;
-    if (closed) throw new ClosedError();
+    const { clock, tokens } = this.#context;
+    this.#refuse();
     const authorize = tokens !== undefined && this.#authorizes(request);
     if (authorize && tokens.current === undefined) {
       return this.#fate.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
@@ -80,6 +79,25 @@ export class Admission implements Ask {
     this.#fate.onInterrupt((error) => granted.leave(error));
     // No async function: of a hundred thousand that wait, each would keep all that it knows.
     return granted.permit.then((permit) => this.#granted(permit, request, askedAt, authorize));
+  }
+
+  /** @internal Waits on under the quota that applies now: it has lost nothing but its place in the line. */
+  move(place: Place): void {
+    try {
+      this.#refuse();
+      this.#gate = this.#context.gateOf(this.request as RequestFacts, this.#quota);
+      const granted = this.#gate.acquire(this, this.#context.clock.now(), place);
+      if (granted instanceof Permit) place.grant(granted);
+      else if (place.held) this.#queued(place.expectedMs);
+    } catch (error) {
+      place.refuse(error as Error);
+    }
+  }
+
+  /** Throws what keeps the call from going on. */
+  #refuse(): void {
+    this.#fate.refuse();
+    if (this.#context.closed) throw new ClosedError();
   }
 
   /** A permit came to one who waited. */

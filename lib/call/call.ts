@@ -112,14 +112,14 @@ export class Call implements AttemptObserver {
     return decision;
   }
 
-  /** Waits as decided before the next attempt. For a closed quota it is the gate that makes it wait. */
+  /** Waits as decided before the next attempt. For a closed quota its gate makes it wait, as long as there is one. */
   async backOff(decision: Decision & { readonly resend: true }): Promise<void> {
     const { schedule, tokens } = this.#context;
     if (decision.reason === 'token') {
       this.#refreshed = true;
       if (tokens) await this.#fate.wait(tokens.get(this.#attempt?.token));
-    } else if (decision.reason === 'fault') {
-      this.#previousDelayMs = decision.delayMs;
+    } else if (decision.reason === 'fault' || this.#attempt?.permit.gate.retired) {
+      if (decision.reason === 'fault') this.#previousDelayMs = decision.delayMs;
       const nap = Promise.withResolvers<void>();
       const wake = schedule.at(this.now() + decision.delayMs, true, nap.resolve);
       await this.#fate.wait(nap.promise, () => wake.cancel());
@@ -204,7 +204,7 @@ export class Call implements AttemptObserver {
 
   #begin(pass: Pass): Attempt {
     const { emitter } = this.#context;
-    if (this.#history.count === 0) pass.permit.gate.deposit(this.#settings.policy.budget);
+    if (this.#history.count === 0) pass.permit.gate.budget.deposit(this.#settings.policy.budget);
     this.#attempt = new Attempt(this, this.#history.count + 1, this.#request, pass);
     this.#history.push(this.#attempt);
     this.#decision = undefined;

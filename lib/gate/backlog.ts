@@ -72,9 +72,14 @@ export class Backlog {
     return true;
   }
 
+  /** All leave, in order. */
+  vacate(): Place[] {
+    return [...this.#queue].filter((place) => this.remove(place));
+  }
+
   /** Sends all away. */
   dismissAll(error: Error): void {
-    for (const place of [...this.#queue]) if (this.remove(place)) place.refuse(error);
+    for (const place of this.vacate()) place.refuse(error);
   }
 
   /** Sends away all whose deadline comes before `until`. */

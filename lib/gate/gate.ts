@@ -21,7 +21,10 @@ import { Windows } from './windows.ts';
  */
 export class Gate {
   readonly key: string;
-  readonly #budget: Budget;
+  /** Of what its retries after faults may cost. */
+  readonly budget: Budget;
+  /** The quota is none any more: what is in use is seen to its end. */
+  retired = false;
   readonly #context: GateContext;
   readonly #windows: Windows;
   /** Attempts in flight; its capacity is the concurrency limit. */
@@ -40,7 +43,7 @@ export class Gate {
     this.#context = context;
     this.#backlog = new Backlog(context.room, context.schedule);
     this.#pause = new Pause(context.random);
-    this.#budget = new Budget(context.clock.now());
+    this.budget = new Budget(context.clock.now());
     const { ledger, schedule, clock } = context;
     this.#wake = new Alarm(schedule, true, () => this.#awake());
     this.#reopening = new Alarm(schedule, false, () => this.#reopen());
@@ -52,8 +55,8 @@ export class Gate {
     this.#adaptive = new Adaptive(ref.windows.length > 0, context.random, learned);
   }
 
-  /** A permit at once, or a place in the queue. Throws `QueueFullError`, or `ask.late` for a wait in vain. */
-  acquire(ask: Ask, now: number = this.#context.clock.now()): Permit | Place {
+  /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, or `ask.late` for one in vain. */
+  acquire(ask: Ask, now: number = this.#context.clock.now(), from?: Place): Permit | Place {
     if (this.#reopening.isSet && now >= this.#pause.opensAt) this.#reopen();
     const failure = this.#windows.failure;
     if (failure) throw failure;
@@ -62,8 +65,10 @@ export class Gate {
 
     const expectedMs = this.#expectedAt(ask, now) - now;
     if (now + expectedMs > ask.deadlineAt) throw ask.late(expectedMs);
-    this.#backlog.reserve();
-    const place = new Place(this, ask, expectedMs, expectedMs > 0 || this.#holds(ask, now));
+    // Who waited has had room all along.
+    if (!from) this.#backlog.reserve();
+    const place = from ?? new Place(ask);
+    place.stand(this, expectedMs, expectedMs > 0 || this.#holds(ask, now));
     this.#backlog.push(place);
     this.#pump(now);
     return place;
@@ -124,14 +129,9 @@ export class Gate {
     this.#pump(now);
   }
 
-  /** A call of this quota sends its first attempt; `share` is the policy's budget. */
-  deposit(share: number): void {
-    this.#budget.deposit(share);
-  }
-
   /** Takes one retry from the budget; false when none is left. In an outage the gate paces them by itself. */
   withdraw(share: number): boolean {
-    return this.#adaptive?.outage.on || this.#budget.withdraw(share, this.#context.clock.now());
+    return this.#adaptive?.outage.on || this.budget.withdraw(share, this.#context.clock.now());
   }
 
   /** The quota's limits are others from now on; what was used of the old ones counts on. */
@@ -165,6 +165,13 @@ export class Gate {
       pausedUntil: now < this.#pause.opensAt ? this.#pause.until : undefined,
       learned: this.#adaptive?.snapshot(now),
     };
+  }
+
+  /** Takes all who wait out of the line, in order. */
+  vacate(): Place[] {
+    const places = this.#backlog.vacate();
+    this.#pump();
+    return places;
   }
 
   /** Rejects all who wait, and ends the leases. */
@@ -255,12 +262,7 @@ export class Gate {
   #pump(now: number = this.#context.clock.now()): void {
     if (this.#closed) return;
     this.#windows.want(this.#backlog.length);
-    // By far the most frequent case: there is nothing to move on.
-    if (this.#backlog.length === 0) {
-      this.#rest();
-      return;
-    }
-    const failure = this.#windows.failure;
+    const failure = this.#backlog.length > 0 ? this.#windows.failure : undefined;
     if (failure) this.#backlog.dismissAll(failure);
     let turn = Infinity;
     while (this.#backlog.length > 0) {
@@ -270,14 +272,11 @@ export class Gate {
       this.#pause.released();
     }
     if (this.#backlog.length > 0 && this.#adaptive?.outage.on) turn = Math.min(turn, this.#exemptOne(now));
-    if (this.#backlog.length === 0) this.#rest();
-    else this.#wake.set(turn);
-  }
-
-  /** Nobody waits. */
-  #rest(): void {
-    this.#pause.cleared();
-    this.#wake.clear();
+    if (this.#backlog.length > 0) this.#wake.set(turn);
+    else {
+      this.#pause.cleared();
+      this.#wake.clear();
+    }
   }
 
   #awake(): void {

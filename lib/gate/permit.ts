@@ -52,11 +52,12 @@ export interface Ask {
   readonly request?: { readonly method: string; readonly url: URL } | undefined;
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
+  /** Its quota is none any more, and it stands nowhere: to go on at the gate that it has to pass now. Never throws. */
+  move(place: Place): void;
 }
 
 /** A place in a gate's queue. */
 export class Place implements Queueable {
-  readonly gate: Gate;
   readonly ask: Ask;
   readonly priority: number;
   readonly resend: boolean;
@@ -65,23 +66,28 @@ export class Place implements Queueable {
   line: Line<Queueable> | undefined;
   readonly permit: Promise<Permit>;
   /** Least wait that was to be expected on arrival, in ms. */
-  readonly expectedMs: number;
+  expectedMs = 0;
   /** False where only the ledger's answer is waited for, which comes in no time. */
-  readonly held: boolean;
+  held = false;
+  #gate: Gate | undefined;
   #resolve!: (permit: Permit) => void;
   #reject!: (error: Error) => void;
 
-  constructor(gate: Gate, ask: Ask, expectedMs: number, held: boolean) {
-    this.gate = gate;
+  constructor(ask: Ask) {
     this.ask = ask;
     this.priority = ask.priority;
     this.resend = ask.resend;
-    this.expectedMs = expectedMs;
-    this.held = held;
     this.permit = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  /** @internal It is at this gate from now on. */
+  stand(gate: Gate, expectedMs: number, held: boolean): void {
+    this.#gate = gate;
+    this.expectedMs = expectedMs;
+    this.held = held;
   }
 
   /** @internal */
@@ -96,6 +102,6 @@ export class Place implements Queueable {
 
   /** Gives the place up: its promise rejects with `error`. Nothing, once a permit was granted. */
   leave(error: Error): void {
-    if (this.gate.left(this)) this.#reject(error);
+    if (this.#gate?.left(this)) this.#reject(error);
   }
 }

@@ -204,6 +204,24 @@ describe('A ledger in Redis', function () {
     reader.disconnect();
   });
 
+  it('gets back what a quota leased that was removed, once it is spent', async () => {
+    const { gate } = gateOf({}, 4, 1500);
+    const calls = Array.from({ length: 12 }, () => gate.got(got)(server.url));
+    await until(() => server.seen.length === 4);
+    const removedAt = performance.now();
+    gate.update({ quotas: [] });
+    await Promise.all(calls);
+    expect(performance.now() - removedAt).to.be.below(1000);
+    const reader = new Redis(redisServer.url);
+    const leased = async (): Promise<number> =>
+      (await reader.hvals('b_headgate:q|4/1500_job_weights')).length;
+    expect(await leased()).to.be.above(0);
+    while ((await leased()) > 0) await sleep(50);
+    expect(performance.now() - removedAt).to.be.within(1400, 10_000);
+    expect(gate.quotas().map(({ key }) => key)).to.deep.equal([server.url]);
+    reader.disconnect();
+  });
+
   it('names a wrong option', () => {
     const wrong = [
       {},

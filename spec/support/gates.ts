@@ -50,7 +50,8 @@ export const LATE: Error = new Error('late');
 
 /** An ask that wants nothing special. */
 export function ask(of: Partial<Ask> = {}): Ask {
-  return { priority: 0, resend: false, deadlineAt: Infinity, late: () => LATE, ...of };
+  const move = (place: Place): void => place.refuse(new Error('moved'));
+  return { priority: 0, resend: false, deadlineAt: Infinity, late: () => LATE, move, ...of };
 }
 
 /** The permit of a place or of a prompt grant. */
