@@ -78,7 +78,7 @@ export class Leases implements Holder {
 
   /** What is free of leases that are too old is not used any more: they could run out in use. */
   retire(now: number): void {
-    if (!this.#held.age(now) || this.#state !== 'leasing') return;
+    if (this.#state !== 'leasing' || !this.#held.age(now)) return;
     const { count } = this;
     // All in use was taken before: it may as well be of those.
     const unused = this.#held.due - count.used(now) - count.spent;
@@ -114,7 +114,6 @@ export class Leases implements Holder {
     if (count.capacity < share) {
       this.#turnAt(count.per, () => {
         count.capacity = share;
-        return undefined;
       });
     }
     this.#context.changed();
@@ -123,15 +122,10 @@ export class Leases implements Holder {
   restored(graceMs: number): void {
     // In the grace, all make do with what they could use before, and lease that: together it is within the limit.
     this.#makeshift('grace', Infinity);
-    const until = this.#context.now() + graceMs + this.count.per;
     this.#turnAt(graceMs, () => {
-      const now = this.#context.now();
-      // Nobody may lease beyond what all use, as long as that is not leased itself.
-      if (this.count.used(now) > this.#held.permits && now < until) return REVIEW_MS;
       this.#state = 'leasing';
       this.count.recycle = false;
       this.count.capacity = this.#held.permits;
-      return undefined;
     });
     this.#context.changed();
   }
@@ -154,12 +148,10 @@ export class Leases implements Holder {
     count.capacity = Math.min(count.capacity, most);
   }
 
-  /** Calls `then` in `ms`, and again in as many as it returns. */
-  #turnAt(ms: number, then: () => number | undefined): void {
+  #turnAt(ms: number, then: () => void): void {
     this.#turn?.cancel();
     this.#turn = this.#context.schedule.at(this.#context.now() + ms, false, () => {
-      const again = then();
-      if (again !== undefined) this.#turnAt(again, then);
+      then();
       this.#context.changed();
     });
   }
@@ -199,28 +191,34 @@ export class Leases implements Holder {
     this.#reviewAt(Math.min(count.nextExpiry(now), now + REVIEW_MS, this.#partAt), now);
   }
 
-  /** Permits to have leased: for what is in use, and for what is to come; in the grace, for what is in use alone. */
+  /**
+   * Permits to have leased: for what is in use, and for what is to come. In the grace, and as long as what is in use is
+   * not leased itself, for that alone: nobody may lease beyond what all use.
+   */
   #needed(now: number): number {
-    const coming = this.#state === 'grace' ? 0 : this.#waiting || this.#demand.ahead(now);
-    return this.count.used(now) + coming;
+    const used = this.count.used(now);
+    if (this.#state === 'grace' || used > this.#held.permits) return used;
+    return used + (this.#waiting || this.#demand.ahead(now));
   }
 
   #missing(now: number): number {
     return this.#needed(now) + this.count.spent - this.#held.permits - this.#pending;
   }
 
-  /** Less than a block, which may be needed again soon, stays for a while. */
+  /** Less than a block, which may be needed again soon, stays for a while, but in the grace: others may be using it. */
   #giveBackSurplus(surplus: number, now: number): void {
     const { block } = this.#demand;
     const little = surplus % block;
-    this.#giveBack(2 * little >= block || this.#demand.quiet(now) ? surplus : surplus - little);
+    const all = 2 * little >= block || this.#demand.quiet(now) || this.#state === 'grace';
+    this.#giveBack(all ? surplus : surplus - little);
   }
 
   /** Uses spent permits again, but for those that have to go back. */
   #recycle(now: number): void {
     const { count } = this;
     const { block } = this.#demand;
-    const back = Math.min(count.spent, Math.max(this.#held.due, count.capacity - this.#account.share));
+    const beyond = Math.max(this.#held.due, count.capacity - this.#account.share);
+    const back = Math.min(count.spent, beyond, this.#held.permits - count.used(now));
     const rest = now >= this.#partAt ? 0 : Math.max(0, back) % block;
     this.#giveBack(back - rest);
     count.spent = rest;

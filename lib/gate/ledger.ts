@@ -47,7 +47,10 @@ export interface Holder {
   lost(lease: Lease): void;
   /** The ledger is out of reach: make do with `share` permits; with none, admit nothing. */
   degraded(share: number): void;
-  /** The ledger is back. After `graceMs`, in which all that is still in use is leased again, it is as before. */
+  /**
+   * The ledger is back, and what is left of the leases runs as long as if it were granted now. After `graceMs`, in which
+   * all else that is in use is leased again, it is as before.
+   */
   restored(graceMs: number): void;
 }
 

@@ -2,6 +2,7 @@ import type Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
 import { LONGEST_TIMER, systemClock, type Timer } from '../clock.ts';
 import type { Holder, Lease } from '../gate/ledger.ts';
+import { extend } from './extension.ts';
 
 /** A lease whose grant was on its way for so long, in ms, is not taken: its time runs from the granting. */
 const STALE_GRANT_MS = 2000;
@@ -113,6 +114,22 @@ export class RedisAccount {
     return permits - left;
   }
 
+  /** All that is held runs as long as if it were granted now, but for what Redis has given away. */
+  async extend(): Promise<void> {
+    const at = performance.now();
+    const held = [...this.#held];
+    if (held.length === 0) return;
+    const jobs = held.map(([, { index }]) => index);
+    const kept = await extend(this.#client as Redis, this.limiter.channel(), jobs, this.#expirationMs);
+    if (performance.now() - at > STALE_GRANT_MS) throw new Error('extended too long ago');
+    for (const [number, [lease, { index, free, timer }]] of held.entries()) {
+      if (!this.#held.has(lease)) continue;
+      timer.cancel();
+      if (kept[number]) this.#hold(lease, index, free, at);
+      else this.#lose(lease);
+    }
+  }
+
   /** The store forgot all that is held. */
   forget(): void {
     for (const lease of [...this.#held.keys()]) this.#lose(lease);
@@ -136,6 +153,10 @@ export class RedisAccount {
     for (const { timer: runsOut } of this.#held.values()) runsOut.cancel();
     this.#held.clear();
     await this.limiter.disconnect();
+  }
+
+  get #client(): Redis | undefined {
+    return (this.limiter.clients() as { client?: Redis }).client;
   }
 
   #adapt(): void {
@@ -214,9 +235,14 @@ export class RedisAccount {
         free();
       },
     };
-    const timer = later(this.#expirationMs - age, () => this.#lose(lease));
-    this.#held.set(lease, { index, free, timer });
+    this.#hold(lease, index, free, at);
     resolve(lease);
+  }
+
+  /** Until it runs out, asked for `at`. */
+  #hold(lease: Lease, index: string, free: () => void, at: number): void {
+    const timer = later(at + this.#expirationMs - performance.now(), () => this.#lose(lease));
+    this.#held.set(lease, { index, free, timer });
   }
 
   #lose(lease: Lease): void {
@@ -246,9 +272,8 @@ export class RedisAccount {
   }
 
   #tellQueued(how: 'hincrby' | 'hset', count: number): void {
-    const { client } = this.limiter.clients() as { client?: Redis };
     const key = `${this.limiter.channel()}_client_num_queued`;
-    client?.[how](key, this.#inner._store.clientId, count).catch(() => undefined);
+    this.#client?.[how](key, this.#inner._store.clientId, count).catch(() => undefined);
   }
 }
 

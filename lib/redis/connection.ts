@@ -84,7 +84,8 @@ function mend(client: Redis): void {
   };
 }
 
-const NOW = `local time = redis.call('time')
+/** Redis's own time. */
+export const NOW: string = `local time = redis.call('time')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 const PARTLY = `local keep = tonumber(ARGV[num_static_argv + 2])

@@ -7,6 +7,9 @@ import type { Duration } from '../types.ts';
 import { connect } from './connection.ts';
 import { RedisLedger } from './ledger.ts';
 
+/** After so long a lease goes back, in ms. */
+const RENEW_MS = 20_000;
+
 /** Options of {@link redis}: a `client` or a `url`. */
 export interface RedisOptions {
   /** An ioredis client. Its settings are copied; its own connection is left alone. */
@@ -55,6 +58,7 @@ export function redis(given: RedisOptions): Ledger {
     prefix: rest.prefix ?? 'headgate',
     processes: rest.processes,
     fallback: rest.fallback ?? 'share',
+    renewMs: RENEW_MS,
     longestAttemptMs: rest.longestAttempt ?? 30_000,
     patienceMs: rest.patience ?? 1000,
   });

@@ -10,9 +10,7 @@ import { within } from './within.ts';
 const GRACE_MS = 1500;
 /** In its first half, Bottleneck is told so often to look at the leases that wait. */
 const NUDGES = 5;
-/** After so long a lease goes back, in ms. */
-const RENEW_MS = 20_000;
-/** Its holders do so at different moments: that much earlier at the most, as a share. */
+/** Leases go back at different moments: that much earlier at the most, as a share. */
 const RENEW_SPREAD = 0.5;
 /** What clocks may differ by, and scripts may take, in ms. */
 const SLACK_MS = 5000;
@@ -29,6 +27,8 @@ export interface RedisLedgerSettings {
   /** Processes among which a quota is divided while Redis is away; by default as many as were last seen. */
   readonly processes: number | undefined;
   readonly fallback: 'share' | 'closed';
+  /** After so long a lease goes back; ms. */
+  readonly renewMs: number;
   /** ms */
   readonly longestAttemptMs: number;
   /** ms */
@@ -74,8 +74,8 @@ export class RedisLedger implements Ledger {
   }
 
   open(book: Book, holder: Holder): Account {
-    const { longestAttemptMs, prefix } = this.#settings;
-    const expiration = RENEW_MS + book.per + longestAttemptMs + SLACK_MS;
+    const { renewMs, longestAttemptMs, prefix } = this.#settings;
+    const expiration = renewMs + book.per + longestAttemptMs + SLACK_MS;
     const limiter = new Bottleneck({
       id: `${prefix}:${book.key}`,
       datastore: 'ioredis',
@@ -92,7 +92,7 @@ export class RedisLedger implements Ledger {
     return {
       shared: true,
       get renewMs() {
-        return RENEW_MS * (1 - Math.random() * RENEW_SPREAD);
+        return renewMs * (1 - Math.random() * RENEW_SPREAD);
       },
       get share() {
         return shareOf();
@@ -163,10 +163,19 @@ export class RedisLedger implements Ledger {
   }
 
   async #look(): Promise<void> {
-    const epoch = await within(this.#settings.patienceMs, this.#probe());
+    const { patienceMs } = this.#settings;
+    const epoch = await within(patienceMs, this.#probe());
+    // What was used meanwhile is of old leases: they are not to run out before its window has passed.
+    const back = this.#degraded && epoch !== undefined && epoch === this.#epoch;
+    const extended = !back || (await within(patienceMs, this.#extend()));
     if (this.#closed) return;
-    if (epoch === undefined) this.#degrade();
+    if (epoch === undefined || !extended) this.#degrade();
     else this.#alive(epoch);
+  }
+
+  async #extend(): Promise<true> {
+    await Promise.all([...this.#open].map(({ account }) => account.extend()));
+    return true;
   }
 
   async #probe(): Promise<string | undefined> {

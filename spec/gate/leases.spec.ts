@@ -211,6 +211,84 @@ describe('Any fleet on one ledger', () => {
     );
   });
 
+  it('keeps them though the ledger is away for longer than its leases live', async () => {
+    const long = fc.record({
+      limit: fc.integer({ min: 3, max: 12 }),
+      per: fc.integer({ min: 2000, max: 20_000 }),
+    });
+    const bursts = fc.array(
+      fc.record<Plan>({
+        process: fc.integer({ min: 0, max: PROCESSES - 1 }),
+        gap: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 8000 })),
+        out: fc.integer({ min: 0, max: LONGEST_MS / 2 }),
+        back: fc.integer({ min: 0, max: LONGEST_MS / 2 }),
+        fate: fc.constantFrom('answered', 'answered', 'abandoned'),
+      }),
+      { minLength: 20, maxLength: 80 },
+    );
+    await fc.assert(
+      fc.asyncProperty(long, bursts, mishaps('leave', 'leave', 'return'), async (limit, program, what) => {
+        const expiration = 1000 + limit.per + LONGEST_MS + 300;
+        const fleet = new Fleet([limit], { renewMs: 1000, expiration });
+        await fleet.play(program, what);
+        expect(worst(fleet.moments, limit.per)).to.be.at.most(limit.limit);
+        expectOrder(fleet);
+        await fleet.rest();
+        await fleet.rest();
+        expectRest(fleet, [limit]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('covers what was used while the ledger was away until its window has passed', async () => {
+    for (const awayMs of [10_000, 30_000, 57_000, 60_000, 63_000, 70_000, 200_000]) {
+      const fleet = new Fleet([{ limit: 10, per: 60_000 }], { processes: 2 }, 2);
+      const plan = { gap: 0, out: 0, back: 0, fate: 'answered' } as const;
+      let number = 0;
+      const send = (process: number, count: number): void => {
+        for (let sent = 0; sent < count; sent += 1, number += 1) fleet.send(number, { ...plan, process });
+      };
+      // What is asked for and given up is leased all the same, and used later.
+      const { gate } = fleet.members[0] as { gate: Gate };
+      const places = Array.from({ length: 5 }, () => gate.acquire(ask()));
+      await fleet.clock.advance(1);
+      for (const place of places) if (!(place instanceof Permit)) place.leave(new Error('abandoned'));
+      send(0, 2);
+      fleet.ledger.leave();
+      await fleet.clock.advance(awayMs - 1000);
+      send(0, 5);
+      await fleet.clock.advance(1000);
+      fleet.ledger.comeBack(false);
+      await fleet.clock.advance(1000);
+      send(1, 40);
+      send(0, 20);
+      await fleet.clock.advance(1_000_000);
+      expect(worst(fleet.moments, 60_000), `away for ${awayMs} ms`).to.be.at.most(10);
+      expect(fleet.ended).to.equal(number);
+      expectRest(fleet, [{ limit: 10, per: 60_000 }]);
+    }
+  });
+
+  it('uses nothing that a ledger which it alone did not reach has given away, until that has come back', async () => {
+    const fleet = new Fleet([{ limit: 10, per: 60_000 }], { processes: 2 }, 2);
+    const { branch } = fleet.members[0] as { branch: Branch };
+    for (let number = 0; number < 80; number += 1) {
+      fleet.send(number, { process: number % 2, gap: 0, out: 0, back: 0, fate: 'answered' });
+    }
+    await fleet.clock.advance(1000);
+    branch.cutOff(true);
+    // Its leases run out after 64.2 s, when it has used its share again.
+    await fleet.clock.advance(69_000);
+    branch.cutOff(false);
+    await fleet.clock.advance(GRACE_MS);
+    const back = fleet.counted.length;
+    await fleet.clock.advance(1_000_000);
+    expect(worst(fleet.moments.slice(back), 60_000)).to.be.at.most(10);
+    expect(fleet.ended).to.equal(80);
+    expectRest(fleet, [{ limit: 10, per: 60_000 }]);
+  });
+
   it('loses no call when the data are lost, and sends no more than twice the limit until all have noticed', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -7,6 +7,9 @@ import { type AnyEvent, type Headgate, headgate, LedgerError, OptionsError } fro
 import { type RedisOptions, redis } from 'headgate/redis';
 import { Redis } from 'ioredis';
 import { connect } from '../../lib/redis/connection.ts';
+import { extend } from '../../lib/redis/extension.ts';
+import { RedisLedger } from '../../lib/redis/ledger.ts';
+import { worst } from '../support/fleet.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 import { failureOf, record, sleep, TestServer } from '../support/server.ts';
 
@@ -202,6 +205,67 @@ describe('A ledger in Redis', function () {
     const queued = await reader.hvals('b_headgate:q|4/1500_client_num_queued');
     expect(queued.filter((each) => each !== '0')).to.deep.equal([]);
     reader.disconnect();
+  });
+
+  it('gives nothing away that was used while it did not answer, though it was leased long before', async () => {
+    const per = 6000;
+    const [one, other] = [0, 1].map(() => {
+      const ledger = new RedisLedger(connect({ url: redisServer.url }), {
+        prefix: 'headgate',
+        processes: 2,
+        fallback: 'share',
+        renewMs: 500,
+        longestAttemptMs: 500,
+        patienceMs: PATIENCE_MS,
+      });
+      const gate = headgate({ ledger, quotas: [{ name: 'q', windows: [{ limit: 10, per }] }] });
+      gates.push(gate);
+      return gate;
+    }) as [Headgate, Headgate];
+    const states = record(one);
+    const call = (gate: Headgate, count: number): Promise<unknown> =>
+      Promise.allSettled(Array.from({ length: count }, () => gate.got(got)(server.url)));
+    await call(one, 5);
+    // These leases run out after 12 s.
+    redisServer.freeze(true);
+    await sleep(per + 1500);
+    await call(one, 5);
+    redisServer.freeze(false);
+    await until(() => states.some((event) => event.type === 'ledger' && event.state === 'restored'));
+    void call(other, 40);
+    await sleep(per);
+    const moments = server.seen.map(({ at }) => at);
+    expect(moments.length).to.be.above(14);
+    expect(worst(moments, per)).to.be.at.most(10);
+  });
+
+  it('has leases run on, tells which it has given away, and keeps its books as long as those run', async () => {
+    const pair = connect({ url: redisServer.url });
+    const limiter = new Bottleneck({
+      id: 'extended',
+      datastore: 'ioredis',
+      connection: pair.bottleneck,
+      maxConcurrent: 5,
+      timeout: 2000,
+    });
+    await limiter.ready();
+    const { _store } = limiter as unknown as {
+      _store: { __register__(...lease: [string, number, number]): Promise<{ success: boolean }> };
+    };
+    await _store.__register__('short', 2, 50);
+    await _store.__register__('long', 3, 1000);
+    await sleep(100);
+    // Somebody looks, and what has run out is free.
+    expect(await limiter.running()).to.equal(3);
+    const extended = extend(pair.client, limiter.channel(), ['short', 'long'], 60_000);
+    expect(await extended).to.deep.equal([false, true]);
+    expect(await limiter.running()).to.equal(3);
+    const runsOut = Number(await pair.client.zscore('b_extended_job_expirations', 'long'));
+    expect(runsOut - Date.now()).to.be.within(55_000, 60_000);
+    for (const key of await pair.client.keys('b_extended_*')) {
+      expect(await pair.client.pttl(key), key).to.be.above(60_000);
+    }
+    await pair.disconnect();
   });
 
   it('gets back what a quota leased that was removed, once it is spent', async () => {

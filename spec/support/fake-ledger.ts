@@ -28,6 +28,8 @@ interface Running {
   readonly lease: Lease;
   /** As the ledger knows it. */
   size: number;
+  /** Moment. */
+  expiresAt: number;
 }
 
 /** What the ledger has of one window. */
@@ -96,12 +98,21 @@ export class FakeLedger {
     for (const branch of this.#branches) branch.forgotten = true;
   }
 
+  /** What is leased to one runs as long as if it were granted now. */
+  extend(branch: Branch): void {
+    for (const { running } of this.#pages.values()) {
+      for (const each of running) {
+        if (each.asked.from === branch) each.expiresAt = this.clock.now() + this.settings.expiration;
+      }
+    }
+  }
+
   serve(page: Page): void {
     while (!this.away) {
-      const [next] = page.queue;
+      const next = page.queue.find(({ from }) => !from.cut);
       const room = page.book.limit - sizeOf(page);
       if (!next || room < 1) return;
-      page.queue.shift();
+      page.queue.splice(page.queue.indexOf(next), 1);
       if (next.from.crashed) continue;
       this.#grant(page, next, Math.min(next.size, room));
     }
@@ -115,7 +126,7 @@ export class FakeLedger {
     let left = size;
     /** Done when the ledger is told, which it is in order. */
     const told = (change: () => void): void => {
-      const attempt = (): void => (this.away ? this.later(50, attempt) : change());
+      const attempt = (): void => (this.away || asked.from.cut ? this.later(50, attempt) : change());
       if (!asked.from.crashed) this.later(delay(), attempt);
     };
     const lease: Lease = {
@@ -132,14 +143,19 @@ export class FakeLedger {
       },
       end: () => told(free),
     };
-    const running: Running = { asked, lease, size };
+    const running: Running = { asked, lease, size, expiresAt: this.clock.now() + expiration };
     page.running.add(running);
     this.excess = Math.max(this.excess, sizeOf(page) - page.book.limit);
-    this.later(expiration, () => {
+    const expire = (): void => {
       if (!page.running.has(running)) return;
-      if (!asked.from.crashed) asked.holder.lost(lease);
-      free();
-    });
+      const left = running.expiresAt - this.clock.now();
+      if (left > 0) this.later(left, expire);
+      else {
+        if (!asked.from.crashed) asked.holder.lost(lease);
+        free();
+      }
+    };
+    this.later(expiration, expire);
     this.later(delay(), () => {
       asked.from.held.push({ holder: asked.holder, lease });
       if (!asked.from.crashed) asked.grant(lease);
@@ -153,6 +169,8 @@ export class Branch implements Ledger {
   readonly #open: { readonly book: Book; readonly holder: Holder }[] = [];
   held: { readonly holder: Holder; readonly lease: Lease }[] = [];
   crashed: boolean = false;
+  /** It alone does not reach the ledger. */
+  cut: boolean = false;
   degraded: boolean = false;
   forgotten: boolean = false;
 
@@ -197,10 +215,17 @@ export class Branch implements Ledger {
     this.crashed = true;
   }
 
+  /** It alone reaches the ledger no more, or again. */
+  cutOff(cut: boolean): void {
+    this.cut = cut;
+    this.notice();
+  }
+
   /** Sees whether the ledger is there. */
   notice(): void {
     if (this.crashed) return;
-    const { away, settings } = this.#ledger;
+    const { settings } = this.#ledger;
+    const away = this.#ledger.away || this.cut;
     if (away && !this.degraded) {
       this.degraded = true;
       for (const { book, holder } of this.#open) holder.degraded(this.#share(book));
@@ -208,6 +233,7 @@ export class Branch implements Ledger {
       this.degraded = false;
       const { forgotten, held } = this;
       this.forgotten = false;
+      if (!forgotten) this.#ledger.extend(this);
       for (const { holder } of this.#open) holder.restored(settings.graceMs);
       if (!forgotten) return;
       this.held = [];
