@@ -217,7 +217,7 @@ export class Gate {
   #take(now: number): Permit {
     this.#windows.take(now);
     this.#flight.take();
-    this.#pause.taken(now);
+    this.#pause.taken(now, this.#adaptive?.learner?.latency ?? 0);
     this.#adaptive?.take(now);
     return new Permit(this, now, this.#adaptive?.sent ?? 0);
   }

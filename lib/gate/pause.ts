@@ -9,8 +9,9 @@ const SPREAD_SHARE = 0.1;
 /** Most jitter added to a reopening, in ms, and as a share of the pause. */
 const LONGEST_START_MS = 100;
 const START_SHARE = 0.02;
-/** A trial that is out for so long, in ms, may hang: another is made beside it. */
+/** A trial that is out for so long, in ms and in latencies, may hang: another is made beside it. */
 const TRIAL_PATIENCE_MS = 1000;
+const TRIAL_PATIENCE_LATENCIES = 4;
 /** Jitter added to a wait that the server did not name, as a share. */
 const SILENT_JITTER = 0.02;
 
@@ -48,6 +49,7 @@ export class Pause {
   #release: Release | undefined;
   #trial: 'none' | 'armed' | 'out' = 'none';
   #trialAt = -Infinity;
+  #patienceMs = TRIAL_PATIENCE_MS;
 
   constructor(random: Random) {
     this.#random = random;
@@ -100,10 +102,11 @@ export class Pause {
     return sentAt;
   }
 
-  /** An attempt goes. */
-  taken(now: number): void {
+  /** An attempt goes, which takes so many ms, as far as that is known. */
+  taken(now: number, latency: number): void {
     if (this.#trial === 'none') return;
     this.#trial = 'out';
+    this.#patienceMs = Math.max(TRIAL_PATIENCE_MS, TRIAL_PATIENCE_LATENCIES * latency);
     this.#trialAt = now;
   }
 
@@ -120,7 +123,7 @@ export class Pause {
 
   /** The earliest moment at which the next attempt may go, as far as the pause tells. */
   get nextAt(): number {
-    if (this.#trial === 'out') return this.#trialAt + TRIAL_PATIENCE_MS;
+    if (this.#trial === 'out') return this.#trialAt + this.#patienceMs;
     return this.#release ? this.#release.nextAt : this.opensAt;
   }
 

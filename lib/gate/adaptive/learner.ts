@@ -78,10 +78,15 @@ export class Learner {
     return this.#inFlight.limit;
   }
 
+  /** ms that an attempt takes; 0 while that is not known. */
+  get latency(): number {
+    return this.#trip.average;
+  }
+
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number): number {
-    const most = Math.min(this.#ramp, this.inFlight);
-    const ramped = this.#unanswered < most ? now : Math.max(now, this.#lastTakeAt + this.#stall);
+    const stalled = this.#unanswered >= this.inFlight ? this.#patience : this.#unanswered >= this.#ramp ? this.#stall : -Infinity;
+    const ramped = Math.max(now, this.#lastTakeAt + stalled);
     if (this.#windows.length > 0) {
       return this.#windows.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.#trip.average)),
@@ -283,6 +288,11 @@ export class Learner {
 
   get #stall(): number {
     return Math.min(LONGEST_STALL_MS, Math.max(SHORTEST_STALL_MS, STALL_LATENCIES * this.#trip.average));
+  }
+
+  /** A limit of attempts in flight is kept as long as these may be under way yet. */
+  get #patience(): number {
+    return Math.max(LONGEST_STALL_MS, STALL_LATENCIES * this.#trip.average);
   }
 
   /** The shortest window that can be told from noise, in ms. */
