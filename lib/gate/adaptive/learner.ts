@@ -31,6 +31,8 @@ const REFUTED = 0.5;
 const FIRST_SHARE = 1 / 8;
 const GROWTH = 0.25;
 const SHORTEST_WAIT_MS = 25;
+/** Beyond that factor of the time after which it was asked last, nobody wanted to ask. */
+const IDLE = 2;
 /** In so many round trips one of the attempts in flight has ended. */
 const ONE_TRIP = 1.2;
 
@@ -59,6 +61,8 @@ export class Learner {
   readonly #inFlight = new InFlightLimit();
   #lastTakeAt = -Infinity;
   #closing: Closing | undefined;
+  /** So long after it had closed a silent quota was asked last, in ms. */
+  #asked = 0;
   /** The last reopening that was told from the one before: when an attempt had to be sent, and when one could be. */
   #reopenedAt = -Infinity;
   #openSince = -Infinity;
@@ -186,9 +190,12 @@ export class Learner {
       if (next > now && next < Infinity) return next - now;
     }
     const floor = Math.max(SHORTEST_WAIT_MS, this.#trip.average);
+    if (now === started) this.#asked = 0;
     if (now === started && this.#trip.average > 0 && this.#inFlight.possible) return floor * ONE_TRIP;
     const shortest = Math.max(floor, Math.min(first, ...this.#windows.map(({ per }) => per * FIRST_SHARE)));
-    const elapsed = now - started;
+    // Time in which nobody asked tells nothing of how long the server stays closed.
+    const elapsed = Math.min(now - started, IDLE * (this.#asked + shortest));
+    this.#asked = elapsed;
     return elapsed < shortest ? shortest - elapsed : Math.max(shortest, elapsed) * GROWTH;
   }
 
