@@ -10,6 +10,8 @@ const MOST_ROUNDS = 64;
 const WIDEST_STEP = 0.25;
 /** So many longer waits refute it before it has shown itself. */
 const LONGER = 2;
+/** So many in a row that were soon tell that it was refuted wrongly, or is there by now. */
+const AGAIN = 6;
 /** Share of the limit that each of them leaves: from, to. */
 const LEAST_KEPT = 0.5;
 const MOST_KEPT = 0.9;
@@ -35,6 +37,8 @@ export class InFlightLimit {
   #step = 1;
   #strikes = 0;
   #longer = 0;
+  /** Reopenings in a row that were soon. */
+  #soon = 0;
   /** What was sent until then may be refused for the last growth. */
   #cutAt = -Infinity;
 
@@ -53,11 +57,19 @@ export class InFlightLimit {
    * when that is explained.
    */
   reopened(ms: number, inService: number, tripMs: number): boolean {
-    if (this.#state === 'refuted' || inService < 1) return false;
     if (ms > Math.max(SOON_MS, tripMs * SOON_TRIPS)) {
       this.#longer += 1;
+      this.#soon = 0;
       if (this.#state === 'held' || this.#longer >= LONGER) this.#refute();
       return false;
+    }
+    if (inService < 1) return false;
+    this.#soon += 1;
+    if (this.#state === 'refuted') {
+      if (this.#soon < AGAIN) return false;
+      this.#state = 'unknown';
+      this.#strikes = 0;
+      this.#longer = 0;
     }
     if (this.#state === 'held') this.#strikes += 1;
     if (this.#strikes >= STRIKES) {
@@ -107,6 +119,7 @@ export class InFlightLimit {
 
   #refute(): void {
     this.#state = 'refuted';
+    this.#soon = 0;
     this.#limit = Infinity;
     this.#proved = Infinity;
     this.#cutAt = -Infinity;
