@@ -89,7 +89,12 @@ export class Learner {
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number): number {
-    const stalled = this.#unanswered >= this.inFlight ? this.#patience : this.#unanswered >= this.#ramp ? this.#stall : -Infinity;
+    const stalled =
+      this.#unanswered >= this.inFlight
+        ? this.#patience
+        : this.#unanswered >= this.#ramp
+          ? this.#stall
+          : -Infinity;
     const ramped = Math.max(now, this.#lastTakeAt + stalled);
     if (this.#windows.length > 0) {
       return this.#windows.reduce(
