@@ -24,7 +24,8 @@ type State = 'unknown' | 'held' | 'refuted';
  *
  * It shows itself where a quota opens again as soon as one of the attempts in flight has ended, within 1.5 round trips:
  * those that were in service when it closed are as many as it takes. Each refusal with no more than that in
- * flight lowers it by 10 to 50 %; the fourth refutes it, and so does a longer wait: then it is a matter of time. It grows as a window's limit does: by 1, 2, 4,
+ * flight lowers it by 10 to 50 %; the fourth refutes it, and so does a longer wait: then it is a matter of time,
+ * until it shows itself six times in a row. It grows as a window's limit does: by 1, 2, 4,
  * …, after 4 · limit attempts served at full use, and after twice as many each time that this was refused.
  */
 export class InFlightLimit {

@@ -5,6 +5,7 @@ import { LearnedWindow } from './learned-window.ts';
 import { FIRST_FLIGHT, paced } from './pace.ts';
 import { RoundTrip } from './round-trip.ts';
 import { SentLog } from './sent-log.ts';
+import { SilentWait, shortest } from './silent-wait.ts';
 
 /** Windows shorter than that, in ms and in latencies, cannot be told from noise. */
 const SHORTEST_SPAN_MS = 100;
@@ -27,15 +28,6 @@ const BELIEVED = 5;
 const SURPRISE = 0.01;
 /** A wait that ends before a full window would, by this share of it, is not for it. */
 const REFUTED = 0.5;
-/** A silent server is asked again after the first wait, and then each time that is longer by this factor. */
-const FIRST_SHARE = 1 / 8;
-const GROWTH = 0.25;
-const SHORTEST_WAIT_MS = 25;
-/** Beyond that factor of the time after which it was asked last, nobody wanted to ask. */
-const IDLE = 2;
-/** In so many round trips one of the attempts in flight has ended. */
-const ONE_TRIP = 1.2;
-
 /** What was learned of a quota. */
 export interface Finding {
   readonly limit: number;
@@ -61,8 +53,7 @@ export class Learner {
   readonly #inFlight = new InFlightLimit();
   #lastTakeAt = -Infinity;
   #closing: Closing | undefined;
-  /** So long after it had closed a silent quota was asked last, in ms. */
-  #asked = 0;
+  readonly #silentWait = new SilentWait();
   /** The last reopening that was told from the one before: when an attempt had to be sent, and when one could be. */
   #reopenedAt = -Infinity;
   #openSince = -Infinity;
@@ -89,13 +80,7 @@ export class Learner {
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number): number {
-    const stalled =
-      this.#unanswered >= this.inFlight
-        ? this.#patience
-        : this.#unanswered >= this.#ramp
-          ? this.#stall
-          : -Infinity;
-    const ramped = Math.max(now, this.#lastTakeAt + stalled);
+    const ramped = Math.max(now, this.#lastTakeAt + this.#stall);
     if (this.#windows.length > 0) {
       return this.#windows.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.#trip.average)),
@@ -194,14 +179,10 @@ export class Learner {
       const next = Math.max(0, ...this.#windows.map(({ count }) => count.nextExpiry(now)));
       if (next > now && next < Infinity) return next - now;
     }
-    const floor = Math.max(SHORTEST_WAIT_MS, this.#trip.average);
-    if (now === started) this.#asked = 0;
-    if (now === started && this.#trip.average > 0 && this.#inFlight.possible) return floor * ONE_TRIP;
-    const shortest = Math.max(floor, Math.min(first, ...this.#windows.map(({ per }) => per * FIRST_SHARE)));
-    // Time in which nobody asked tells nothing of how long the server stays closed.
-    const elapsed = Math.min(now - started, IDLE * (this.#asked + shortest));
-    this.#asked = elapsed;
-    return elapsed < shortest ? shortest - elapsed : Math.max(shortest, elapsed) * GROWTH;
+    const least = shortest(first, this.#trip.average, this.#windows);
+    return now === started
+      ? this.#silentWait.first(least, this.#trip.average, this.#inFlight.possible)
+      : this.#silentWait.next(now - started, least);
   }
 
   /**
@@ -298,13 +279,12 @@ export class Learner {
     return window;
   }
 
+  /** When that many are out, another goes so long after the last, in ms: they may hang. */
   get #stall(): number {
-    return Math.min(LONGEST_STALL_MS, Math.max(SHORTEST_STALL_MS, STALL_LATENCIES * this.#trip.average));
-  }
-
-  /** A limit of attempts in flight is kept as long as these may be under way yet. */
-  get #patience(): number {
-    return Math.max(LONGEST_STALL_MS, STALL_LATENCIES * this.#trip.average);
+    const ms = STALL_LATENCIES * this.#trip.average;
+    // A limit of attempts in flight is kept as long as these may be under way yet.
+    if (this.#unanswered >= this.inFlight) return Math.max(LONGEST_STALL_MS, ms);
+    return this.#unanswered < this.#ramp ? 0 : Math.min(LONGEST_STALL_MS, Math.max(SHORTEST_STALL_MS, ms));
   }
 
   /** The shortest window that can be told from noise, in ms. */

@@ -1,18 +1,23 @@
-/** Most moments kept; the later half of them is exact. */
-const MOST = 4096;
+/** So many of the last are all kept; of those before, so many of each time as many. */
+const EXACT = 2048;
+const ROUGH = 256;
+/** It is thinned when it has grown by that factor since, and is longer than that. */
+const GROWTH = 1.5;
+const LEAST = 4096;
 /** Older ones go first, in ms: no quota in use is longer than a day. */
 const HORIZON_MS = 24 * 3_600_000;
 
 /**
- * When those attempts of a quota were sent that were served, in order and in bounded memory: of {@link MOST} moments
- * every second of the earlier half goes, so that what is long ago is known the more roughly, and the last 2048 exactly.
- * Each moment has its number, which tells how many came between two of them.
+ * When those attempts of a quota were sent that were served, in order and in bounded memory: the last 2048 are known
+ * exactly; of those before, so many are kept that a count is right to within 1/256 of how many came since:
+ * 2048 + 256 · ln(n / 2048) and half as many again. Each moment has its number, which tells how many came between two.
  */
 export class SentLog {
   #times: number[] = [];
   /** The number of each of them, from 0. */
   #numbers: number[] = [];
   #total = 0;
+  #most = LEAST;
 
   /** An attempt sent at `at` was served. Answers overtake each other a little: it is put where it belongs. */
   push(at: number): void {
@@ -28,7 +33,7 @@ export class SentLog {
       for (let later = index + 1; later < numbers.length; later += 1) (numbers[later] as number) += 1;
     }
     this.#total += 1;
-    if (times.length > MOST) this.#thin(at);
+    if (times.length > this.#most) this.#thin(at);
   }
 
   /** How many were sent from `from` on and before `to`, and the first of them. */
@@ -77,13 +82,20 @@ export class SentLog {
   }
 
   #thin(now: number): void {
+    const [times, numbers] = [this.#times, this.#numbers];
     const old = this.#indexFrom(now - HORIZON_MS);
-    this.#times.splice(0, old);
-    this.#numbers.splice(0, old);
-    if (this.#times.length < MOST / 2) return;
-    const kept = (_: number, index: number): boolean => index >= MOST / 2 || index % 2 === 1;
-    this.#times = this.#times.filter(kept);
-    this.#numbers = this.#numbers.filter(kept);
+    const kept: number[] = [];
+    let next = Infinity;
+    for (let index = times.length - 1; index >= old; index -= 1) {
+      const number = numbers[index] as number;
+      if (number > next) continue;
+      kept.push(index);
+      next = number - Math.max(1, (this.#total - number - EXACT) / ROUGH);
+    }
+    kept.reverse();
+    this.#times = kept.map((index) => times[index] as number);
+    this.#numbers = kept.map((index) => numbers[index] as number);
+    this.#most = Math.max(LEAST, kept.length * GROWTH);
   }
 }
 

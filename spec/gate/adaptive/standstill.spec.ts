@@ -56,6 +56,19 @@ describe('A gate that learns', () => {
     expect(passed).to.have.lengthOf(3);
   });
 
+  it('waits no longer for having had nothing to send for hours', async () => {
+    const refuse = (permit: Permit): number | undefined => {
+      permit.answer(clock.now());
+      const until = gate.throttled(permit.takenAt, undefined, 'backoff', backoff);
+      permit.settle(clock.now());
+      return until;
+    };
+    refuse(await send());
+    await clock.advance(4 * 3_600_000);
+    const again = refuse(await send());
+    expect((again as number) - clock.now()).to.be.lessThan(2000);
+  });
+
   it('sends another probe when one hangs, and lets hung ones hold up nobody afterwards', async () => {
     await breakDown();
     const passed = queue(20);

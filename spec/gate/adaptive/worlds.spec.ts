@@ -94,8 +94,10 @@ describe('A gate that knows nothing of its quota', function () {
     [5, [50, 50], 1.1, 40],
     [20, [12, 37], 1.25, 60],
     [10, [200, 300], 1.25, 60],
+    [5, [1500, 1500], 1.1, 400],
+    [5, [8000, 12_000], 1.2, 400],
   ] as const) {
-    it(`finds how many a server takes at once that refuses more with a 429 and no wait: ${capacity}`, async () => {
+    it(`finds how many a server takes at once that refuses more with a 429 and no wait: ${capacity}, ${latency[0]} ms`, async () => {
       const calls = capacity * 60;
       const world: World = { limits: [], capacity, crowded: true, retryAfter: 'silent', calls, latency };
       for (const seed of [1, 2, 3]) {
