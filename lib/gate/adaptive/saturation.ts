@@ -70,8 +70,7 @@ export class Saturation {
     this.#sum += inFlight;
     this.#least = Math.min(this.#least, inFlight);
     this.#most = Math.max(this.#most, inFlight);
-    const enough = Math.max(LEAST_SERVED, SERVED_PER_FLIGHT * this.#most);
-    if (this.#served < enough) return undefined;
+    if (this.#served < Math.max(LEAST_SERVED, SERVED_PER_FLIGHT * this.#most)) return undefined;
     const steady = this.#least >= this.#most * STEADY;
     const look = { inFlight: this.#sum / this.#served, rate: this.#served / Math.max(1, now - this.#since) };
     this.#begin(now);
@@ -87,13 +86,17 @@ export class Saturation {
   #judge(look: Look): number | undefined {
     this.#looks += 1;
     const trial = this.#trial;
-    if (trial) return look.inFlight > trial.limit * SLACK ? undefined : this.#conclude(trial, look);
+    if (trial && look.inFlight <= trial.limit * SLACK) return this.#conclude(trial, look);
+    // Those beyond the limit are not over yet; or it has grown for another reason, and the trial is none any more.
+    if (trial && this.#looks <= MEMORY) return undefined;
+    this.#trial = undefined;
     this.#blind = Math.max(0, this.#blind - 1);
     const base = this.#base;
     const more = base && look.inFlight >= base.inFlight * MORE;
     const gain = base && look.rate >= base.rate * GAIN;
     if (more && !gain && this.#blind === 0) {
       this.#trial = { rate: look.rate, limit: Math.ceil(base.inFlight * SLACK) };
+      this.#looks = 0;
       return this.#trial.limit;
     }
     if (!base || more || gain || look.inFlight < base.inFlight || this.#looks > MEMORY) this.#remember(look);
