@@ -66,9 +66,10 @@ export class Place implements Queueable {
   line: Line<Queueable> | undefined;
   readonly permit: Promise<Permit>;
   /** Least wait that was to be expected on arrival, in ms. */
-  expectedMs = 0;
+  // Not 0 at first: the engine would keep the number that comes later in a box of 16 B.
+  expectedMs!: number;
   /** False where only the ledger's answer is waited for, which comes in no time. */
-  held = false;
+  held!: boolean;
   #gate: Gate | undefined;
   #resolve!: (permit: Permit) => void;
   #reject!: (error: Error) => void;
