@@ -30,8 +30,8 @@ const PARTS = [2, 3, 4];
 const MORE = 1.2;
 /** Where the reopening is known roughly, that is considered of a limit that is narrower by much: this share. */
 const MUCH = 0.8;
-/** A wait is that much longer than a window at the most. */
-const BEYOND = 1.05;
+/** A wait this much longer than a window, by this factor, cannot be for it. */
+export const BEYOND: number = 1.05;
 /** The last reopening tells where a window began, if it is no longer ago than so many waits. */
 const RECENT = 8;
 /** Lengths that are tried where nothing tells when a window began, in waits. */

@@ -1,5 +1,13 @@
 import { Closing } from './closing.ts';
-import { type Estimate, estimate, inWholeSeconds, type Known, longestOf, revise } from './estimate.ts';
+import {
+  BEYOND,
+  type Estimate,
+  estimate,
+  inWholeSeconds,
+  type Known,
+  longestOf,
+  revise,
+} from './estimate.ts';
 import { InFlightLimit } from './in-flight.ts';
 import { LearnedWindow } from './learned-window.ts';
 import { FIRST_FLIGHT, paced } from './pace.ts';
@@ -20,8 +28,6 @@ const LONGEST_STALL_MS = 1000;
 const MOST_WINDOWS = 3;
 /** A window that full, as a share of its limit, agrees with a refusal. */
 const FULL = 0.9;
-/** A wait this much longer than a window cannot be for it. */
-const BEYOND = 1.05;
 /** A wait in whole seconds is taken for that of a window of whole seconds, until so many of them have passed. */
 const BELIEVED = 5;
 /** That it took longer than a window by this share of it is worth a second thought. */
