@@ -1,8 +1,10 @@
 /** The README's first example, run against the simulator: a quota that closes, and the ID that support asks for. */
+
 import got from 'got';
-import { type CallReport, headgate } from 'headgate';
+import { headgate } from 'headgate';
 import { defender } from 'headgate/profiles';
 import { simulate } from 'headgate/simulator';
+import type { CallReport } from '../lib/words/report.ts';
 
 const sim = await simulate({ auth: false });
 sim.script({}, { status: 429, code: 'TooManyRequests', headers: { 'retry-after': '1' } });

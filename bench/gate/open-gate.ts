@@ -1,8 +1,8 @@
 import type { CallContext } from '../../lib/call/context.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { Gate } from '../../lib/gate/gate.ts';
 import { type Ask, Permit } from '../../lib/gate/permit.ts';
 import { headgate, type QuotaOptions } from '../../lib/index.ts';
+import type { Clock } from '../../lib/time/clock.ts';
 
 /** An ask that wants nothing special. */
 export const ask: Ask = {

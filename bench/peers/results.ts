@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { Hit, Trial, Work } from './types.ts';
 
 /** Where the results lie. */
-export const RESULTS: URL = new URL('../results/peers/', import.meta.url);
+export const RESULTS: URL = new URL('../results/peers', import.meta.url);
 /** Requests are counted over steps of this many ms. */
 export const STEP_MS = 100;
 

@@ -1,9 +1,9 @@
-import { ClosedError } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';
 import { type Ask, Permit, type Place } from '../gate/permit.ts';
-import type { RequestFacts } from '../types.ts';
+import { ClosedError } from '../words/errors.ts';
+import type { RequestFacts } from '../words/types.ts';
 import type { CallContext } from './context.ts';
-import type { Fate } from './fate.ts';
+import type { Lifetime } from './lifetime.ts';
 
 /** The right to send one attempt: a permit, and a token where the gate has one for it. */
 export interface Pass {
@@ -24,7 +24,7 @@ export class Admission implements Ask {
   resend = false;
   request: RequestFacts | undefined;
   readonly #context: CallContext;
-  readonly #fate: Fate;
+  readonly #lifetime: Lifetime;
   readonly #quota: string | undefined;
   readonly #queued: OnQueued;
   /** Origin of the call's first request, if its user chose it. */
@@ -33,13 +33,13 @@ export class Admission implements Ask {
 
   constructor(
     context: CallContext,
-    fate: Fate,
+    lifetime: Lifetime,
     { priority, quota }: { readonly priority: number; readonly quota: string | undefined },
     home: string | undefined,
     queued: OnQueued,
   ) {
     this.#context = context;
-    this.#fate = fate;
+    this.#lifetime = lifetime;
     this.priority = priority;
     this.#quota = quota;
     this.#home = home;
@@ -52,12 +52,12 @@ export class Admission implements Ask {
   }
 
   get deadlineAt(): number {
-    return this.#fate.deadlineAt;
+    return this.#lifetime.deadlineAt;
   }
 
   /** The error for a wait that cannot end in time. */
   late(waitMs: number): Error {
-    return this.#fate.late(waitMs);
+    return this.#lifetime.late(waitMs);
   }
 
   /** A pass; synchronously when neither permit nor token has to be waited for. */
@@ -66,7 +66,7 @@ export class Admission implements Ask {
     this.#refuse();
     const authorize = tokens !== undefined && this.#authorizes(request);
     if (authorize && tokens.current === undefined) {
-      return this.#fate.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
+      return this.#lifetime.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
     }
     this.#gate = this.#context.gateOf(request, this.#quota);
     this.resend = resend;
@@ -76,7 +76,7 @@ export class Admission implements Ask {
       return { permit: granted, token: authorize ? tokens.current : undefined, at, waitedMs: at - askedAt };
     }
     if (granted.held) this.#queued(granted.expectedMs);
-    this.#fate.onInterrupt((error) => granted.leave(error));
+    this.#lifetime.onInterrupt((error) => granted.leave(error));
     // No async function: of a hundred thousand that wait, each would keep all that it knows.
     return granted.permit.then((permit) => this.#granted(permit, request, askedAt, authorize));
   }
@@ -96,18 +96,18 @@ export class Admission implements Ask {
 
   /** Throws what keeps the call from going on. */
   #refuse(): void {
-    this.#fate.refuse();
+    this.#lifetime.refuse();
     if (this.#context.closed) throw new ClosedError();
   }
 
   /** A permit came to one who waited. */
   #granted(permit: Permit, request: RequestFacts, askedAt: number, authorize: boolean): Pass | Promise<Pass> {
     const { clock, tokens } = this.#context;
-    this.#fate.onInterrupt(undefined);
+    this.#lifetime.onInterrupt(undefined);
     const token = authorize ? tokens?.current : undefined;
     const at = clock.now();
     // The token may have grown old, or the call may have ended, while the permit was on its way.
-    if (!this.#fate.sealed && (!authorize || token !== undefined)) {
+    if (!this.#lifetime.sealed && (!authorize || token !== undefined)) {
       return { permit, token, at, waitedMs: at - askedAt };
     }
     permit.refund();

@@ -1,10 +1,10 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
-import type { AttemptRecord } from '../events/types.ts';
-import { routeOf } from '../gate/adaptive/routes.ts';
 import type { Permit } from '../gate/permit.ts';
-import type { Classification, Headers, Outcome, RequestFacts } from '../types.ts';
+import { routeOf } from '../learning/outage/routes.ts';
+import type { AttemptRecord } from '../words/report.ts';
+import type { Classification, Headers, Outcome, RequestFacts } from '../words/types.ts';
 import type { Pass } from './admission.ts';
-import type { Closing } from './closing.ts';
+import type { PauseNotice } from './pause-notice.ts';
 
 /** Statuses by which a server tells that it has too much to do. */
 const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
@@ -50,7 +50,7 @@ export class Attempt {
   /** The wait decided on before the next attempt. */
   delayMs: number | undefined;
   /** Set once the gate was told that it was throttled. */
-  closing: Closing | undefined;
+  closing: PauseNotice | undefined;
   readonly #observer: AttemptObserver;
   /** The gate was told how the attempt went. */
   #told = false;

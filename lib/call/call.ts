@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { rateLimits } from '../classify/rate-limit.ts';
-import { attachReport, type HeadgateError } from '../errors.ts';
 import { safeUrl } from '../events/safe-url.ts';
-import type { CallEvent, CallReport } from '../events/types.ts';
+import type { CallEvent } from '../events/types.ts';
+import type { CallSettings } from '../options/read.ts';
 import { type Decision, decide } from '../policy/decide.ts';
-import type { CallSettings } from '../settings.ts';
-import type { Classification, Headers, RequestFacts } from '../types.ts';
+import { attachReport, type HeadgateError } from '../words/errors.ts';
+import type { CallReport } from '../words/report.ts';
+import type { Classification, Headers, RequestFacts } from '../words/types.ts';
 import { Admission, type Pass } from './admission.ts';
 import { Attempt, type AttemptObserver, type Ending, type Resend } from './attempt.ts';
-import { Closing } from './closing.ts';
 import type { CallContext } from './context.ts';
-import { Fate } from './fate.ts';
 import { History } from './history.ts';
+import { Lifetime } from './lifetime.ts';
+import { PauseNotice } from './pause-notice.ts';
 
 /** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
 export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
@@ -26,7 +27,7 @@ export class Call implements AttemptObserver {
   #id: string | undefined;
   readonly #context: CallContext;
   readonly #settings: CallSettings;
-  readonly #fate: Fate;
+  readonly #lifetime: Lifetime;
   readonly #admission: Admission;
   readonly #history = new History();
   #request: RequestFacts;
@@ -43,9 +44,11 @@ export class Call implements AttemptObserver {
     this.#context = context;
     this.#settings = settings;
     this.#request = request;
-    this.#fate = new Fate(context.clock, context.schedule, context.life, settings.policy.deadlineMs);
+    this.#lifetime = new Lifetime(context.clock, context.schedule, context.life, settings.policy.deadlineMs);
     const home = settings.anyOrigin || !context.tokens ? undefined : request.url.origin;
-    this.#admission = new Admission(context, this.#fate, settings, home, (waitMs) => this.#queued(waitMs));
+    this.#admission = new Admission(context, this.#lifetime, settings, home, (waitMs) =>
+      this.#queued(waitMs),
+    );
   }
 
   /** The same on every attempt and event; made when first asked for. */
@@ -55,7 +58,7 @@ export class Call implements AttemptObserver {
   }
 
   get ended(): boolean {
-    return this.#fate.ended;
+    return this.#lifetime.ended;
   }
 
   now(): number {
@@ -75,23 +78,23 @@ export class Call implements AttemptObserver {
       return pass.then(
         (late) => this.#begin(late),
         (error: unknown) => {
-          throw this.#fate.seal(error);
+          throw this.#lifetime.seal(error);
         },
       );
     } catch (error) {
-      return Promise.reject(this.#fate.seal(error));
+      return Promise.reject(this.#lifetime.seal(error));
     }
   }
 
   /** Says how the client breaks off the attempt on the wire, should the call have to end. */
   onInterrupt(interrupt: (error: Error) => void): void {
-    this.#fate.onInterrupt(interrupt);
+    this.#lifetime.onInterrupt(interrupt);
   }
 
   /** Reads how the attempt ended and decides whether it is made again. */
   settle(ending: Ending, resend: Resend): Decision {
     const attempt = this.#attempt;
-    if (!attempt || this.#fate.sealed) return NO_RESEND;
+    if (!attempt || this.#lifetime.sealed) return NO_RESEND;
     if (this.#decision) return this.#decision;
     const classification = this.#read(attempt, ending);
     if (classification.unprocessed && attempt.status === undefined) attempt.unsent();
@@ -107,7 +110,7 @@ export class Call implements AttemptObserver {
       const told = { verdict, delayMs, reason, status: attempt.status, code, hint };
       this.#context.emitter.emit('retry', { ...this.#event(), ...told });
     } else if (decision.reason === 'deadline') {
-      this.#fate.seal(this.#fate.late(decision.waitMs));
+      this.#lifetime.seal(this.#lifetime.late(decision.waitMs));
     }
     return decision;
   }
@@ -117,19 +120,19 @@ export class Call implements AttemptObserver {
     const { schedule, tokens } = this.#context;
     if (decision.reason === 'token') {
       this.#refreshed = true;
-      if (tokens) await this.#fate.wait(tokens.get(this.#attempt?.token));
+      if (tokens) await this.#lifetime.wait(tokens.get(this.#attempt?.token));
     } else if (decision.reason === 'fault' || this.#attempt?.permit.gate.retired) {
       if (decision.reason === 'fault') this.#previousDelayMs = decision.delayMs;
       const nap = Promise.withResolvers<void>();
       const wake = schedule.at(this.now() + decision.delayMs, true, nap.resolve);
-      await this.#fate.wait(nap.promise, () => wake.cancel());
+      await this.#lifetime.wait(nap.promise, () => wake.cancel());
     }
-    this.#fate.refuse();
+    this.#lifetime.refuse();
   }
 
   /** Its user gave the call up. */
   abort(reason: unknown): void {
-    this.#fate.abort(reason);
+    this.#lifetime.abort(reason);
   }
 
   /**
@@ -137,14 +140,14 @@ export class Call implements AttemptObserver {
    * the error of ours that ended the call, where one did: a client that still can throws it.
    */
   deliver(): HeadgateError | undefined {
-    if (this.ended) return this.#fate.doom;
+    if (this.ended) return this.#lifetime.doom;
     this.#leaveAttempt();
     const verdict = this.#attempt?.classification?.verdict;
     if (verdict !== undefined && verdict !== 'success') {
       this.fail(undefined);
-      return this.#fate.doom;
+      return this.#lifetime.doom;
     }
-    this.#fate.end();
+    this.#lifetime.end();
     const { emitter } = this.#context;
     if (!emitter.has('success')) return undefined;
     const attempts = this.#history.records();
@@ -157,7 +160,7 @@ export class Call implements AttemptObserver {
    * where no client knows it; either carries the call's report.
    */
   fail(error: unknown, ending?: Ending): unknown {
-    const thrown = this.#fate.doom ?? error;
+    const thrown = this.#lifetime.doom ?? error;
     if (this.ended) {
       // Its client thought of another error since: it is the one that its user sees.
       if (this.#failure) attachReport(thrown, this.#failure);
@@ -165,11 +168,11 @@ export class Call implements AttemptObserver {
     }
     if (thrown !== error && error !== undefined) (thrown as Error).cause ??= error;
     this.#leaveAttempt(ending ?? { error });
-    this.#fate.end();
+    this.#lifetime.end();
     const { reason = 'terminal', ...told } = this.report();
     const { verdict, hint, attempts } = told;
     const { status, classification } = this.#attempt ?? {};
-    const code = this.#fate.doom?.code ?? classification?.code;
+    const code = this.#lifetime.doom?.code ?? classification?.code;
     const event = { ...this.#event(), verdict, reason, status, code, hint, attempts };
     this.#context.emitter.emit('failure', event);
     this.#failure = { ...told, reason };
@@ -186,7 +189,7 @@ export class Call implements AttemptObserver {
       call: this.id,
       correlationId: this.#history.correlationId,
       verdict: classification?.verdict,
-      reason: this.#fate.reason ?? failure,
+      reason: this.#lifetime.reason ?? failure,
       hint: refusal?.hint ?? classification?.hint,
       attempts: this.#history.records(),
     };
@@ -251,7 +254,7 @@ export class Call implements AttemptObserver {
     const { backoff } = this.#settings.policy;
     const untilMs = attempt.permit.gate.throttled(attempt.permit.takenAt, retryAfterMs, cause, backoff);
     const { schedule, emitter } = this.#context;
-    attempt.closing ??= new Closing(schedule, (closed) =>
+    attempt.closing ??= new PauseNotice(schedule, (closed) =>
       emitter.emit('pause', { ...this.#event(), ...closed }),
     );
     if (untilMs !== undefined) attempt.closing.moved({ at: this.now(), untilMs, cause });
@@ -277,7 +280,7 @@ export class Call implements AttemptObserver {
       replayable,
       refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
       reopensInMs: gate.reopensIn(now),
-      remainingMs: this.#fate.deadlineAt - now,
+      remainingMs: this.#lifetime.deadlineAt - now,
       withdraw: () => gate.withdraw(policy.budget),
       random,
     });

@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { Gate } from '../gate/gate.ts';
-import type { Schedule } from '../gate/schedule.ts';
 import type { Random } from '../policy/backoff.ts';
-import type { Classification, Outcome, Profile, RequestFacts } from '../types.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Schedule } from '../time/schedule.ts';
+import type { Classification, Outcome, Profile, RequestFacts } from '../words/types.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What all calls of one `headgate()` share. */

@@ -1,4 +1,4 @@
-import type { AttemptRecord } from '../events/types.ts';
+import type { AttemptRecord } from '../words/report.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Attempts of one call that are kept; of more, the first and the last 99. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** A bearer token and, when known, the moment it expires: Unix ms, or a Date. */
 export interface Token {

@@ -1,4 +1,4 @@
-import { CORRELATION_ID_LIMIT, type Headers } from '../types.ts';
+import { CORRELATION_ID_LIMIT, type Headers } from '../words/types.ts';
 
 /**
  * Characters that have no place in an ID but can forge a line of a log or disguise one: control characters (C0,

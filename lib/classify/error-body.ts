@@ -1,4 +1,4 @@
-import { BODY_LIMIT } from '../types.ts';
+import { BODY_LIMIT } from '../words/types.ts';
 
 /** What an error response says of itself, as far as it says it in a known shape. Untrusted text. */
 export interface ErrorEnvelope {

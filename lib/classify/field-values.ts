@@ -1,4 +1,4 @@
-import type { Headers } from '../types.ts';
+import type { Headers } from '../words/types.ts';
 import { parseHttpDate } from './http-date.ts';
 
 /** The values of a header, one for each time that it came. */

@@ -1,5 +1,5 @@
 /** What HTTP itself, RFC 9110 and its relatives, says of an outcome. Every profile's reading begins here. */
-import type { Classification, Headers, Outcome, Verdict } from '../types.ts';
+import type { Classification, Headers, Outcome, Verdict } from '../words/types.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import { readFault } from './network.ts';
 import { rateLimits, usedUpMs } from './rate-limit.ts';

@@ -7,7 +7,7 @@
  * Whatever cannot be read is left out: no statement is better than a wrong one.
  */
 import { type BareItem, isInnerList, parseDictionary, parseList } from 'structured-headers';
-import type { Headers } from '../types.ts';
+import type { Headers } from '../words/types.ts';
 import { serverNow, trimOws, valuesOf } from './field-values.ts';
 
 /** One policy, as far as it was stated. */

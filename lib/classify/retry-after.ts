@@ -4,7 +4,7 @@
  * Every refusal below errs to `undefined`, which leaves the wait to the caller's own backoff: a number read
  * wrongly is worse than none.
  */
-import type { Headers } from '../types.ts';
+import type { Headers } from '../words/types.ts';
 import { serverNow, trimOws, valuesOf } from './field-values.ts';
 import { parseHttpDate } from './http-date.ts';
 

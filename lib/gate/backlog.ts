@@ -1,8 +1,8 @@
-import { QueueFullError } from '../errors.ts';
+import type { Entry, Schedule } from '../time/schedule.ts';
+import { QueueFullError } from '../words/errors.ts';
 import type { Room } from './context.ts';
 import type { Ask, Place } from './permit.ts';
 import { Queue } from './queue.ts';
-import type { Entry, Schedule } from './schedule.ts';
 
 /** How many are looked at to pick one from among them. */
 const MOST_LOOKED_AT = 256;

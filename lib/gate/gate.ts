@@ -1,17 +1,18 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
-import type { PauseCause } from '../events/types.ts';
-import { Budget } from '../policy/budget.ts';
+import { Adaptive, type Fault, type OnLearned } from '../learning/adaptive.ts';
+import { routeOf } from '../learning/outage/routes.ts';
+import { WindowCount } from '../ledger/window-count.ts';
+import { Windows } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
-import type { QuotaRef } from '../types.ts';
-import { Adaptive, type Fault, type OnLearned } from './adaptive/adaptive.ts';
-import { routeOf } from './adaptive/routes.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm } from '../time/alarm.ts';
+import type { PauseCause } from '../words/causes.ts';
+import type { QuotaSnapshot } from '../words/snapshot.ts';
+import type { QuotaRef } from '../words/types.ts';
 import { Backlog } from './backlog.ts';
-import type { GateContext, QuotaSnapshot } from './context.ts';
+import type { GateContext } from './context.ts';
 import { Pause } from './pause.ts';
 import { type Ask, Permit, Place } from './permit.ts';
-import { WindowCount } from './window-count.ts';
-import { Windows } from './windows.ts';
+import { Budget } from './retry-budget.ts';
 
 /**
  * The gate of one quota: hands out permits in order, while no window is full and no pause is on.

@@ -1,6 +1,7 @@
-import type { QuotaRef } from '../types.ts';
-import { Alarm } from './alarm.ts';
-import type { GateContext, QuotaSnapshot } from './context.ts';
+import { Alarm } from '../time/alarm.ts';
+import type { QuotaSnapshot } from '../words/snapshot.ts';
+import type { QuotaRef } from '../words/types.ts';
+import type { GateContext } from './context.ts';
 import { Gate } from './gate.ts';
 
 /** Quotas remembered at once; beyond it, those that are idle are forgotten, the longest unused first. */

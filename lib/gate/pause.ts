@@ -1,6 +1,6 @@
-import type { PauseCause } from '../events/types.ts';
 import { backoffMs, type Random } from '../policy/backoff.ts';
 import type { Backoff } from '../policy/policy.ts';
+import type { PauseCause } from '../words/causes.ts';
 
 /** Longest time over which a backlog is released after a pause, in ms. */
 const LONGEST_SPREAD_MS = 1000;

@@ -1,19 +1,7 @@
-import type { Classification, Verdict } from '../types.ts';
+import type { FailureReason, RetryReason } from '../words/causes.ts';
+import type { Classification, Verdict } from '../words/types.ts';
 import { backoffMs, type Random } from './backoff.ts';
 import type { Policy } from './policy.ts';
-
-/** Why an attempt is sent again. */
-export type RetryReason = 'quota' | 'fault' | 'token';
-
-/** Why a call failed. */
-export type FailureReason =
-  | 'terminal'
-  | 'attempts'
-  | 'deadline'
-  | 'budget'
-  | 'queue-full'
-  | 'aborted'
-  | 'closed';
 
 /** What became of a call after one attempt. */
 export type Decision =

@@ -1,4 +1,4 @@
-import type { Duration } from '../types.ts';
+import type { Duration } from '../words/types.ts';
 
 /** How the wait before a resend is spread; see `backoff.ts` for the formulas. */
 export type Jitter = 'decorrelated' | 'full' | 'equal' | 'none';

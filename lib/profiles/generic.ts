@@ -1,7 +1,7 @@
 import { sanitizeId } from '../classify/correlation-id.ts';
 import { layersOf, readErrorEnvelope } from '../classify/error-body.ts';
 import { classifyHttp } from '../classify/http.ts';
-import type { Profile, QuotaRef } from '../types.ts';
+import type { Profile, QuotaRef } from '../words/types.ts';
 
 /**
  * Knows only HTTP: each origin has one quota of unknown limits, and the status decides. The code of an error body

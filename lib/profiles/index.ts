@@ -9,5 +9,5 @@ export {
   defenderExpectations,
   defenderLimits,
   defenderLimitsAsOf,
-} from './defender.ts';
+} from './defender/index.ts';
 export { generic } from './generic.ts';

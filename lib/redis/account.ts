@@ -1,7 +1,7 @@
 import type Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
-import { LONGEST_TIMER, systemClock, type Timer } from '../clock.ts';
-import type { Holder, Lease } from '../gate/ledger.ts';
+import type { Holder, Lease } from '../ledger/ledger.ts';
+import { LONGEST_TIMER, systemClock, type Timer } from '../time/clock.ts';
 import { extend } from './extension.ts';
 
 /** A lease whose grant was on its way for so long, in ms, is not taken: its time runs from the granting. */

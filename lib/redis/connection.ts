@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
-import { OptionsError } from '../errors.ts';
+import { OptionsError } from '../words/errors.ts';
 
 /** Longest pause between two tries to reconnect, in ms. */
 const LONGEST_RECONNECT_MS = 500;

@@ -1,9 +1,9 @@
 /** `headgate/redis`: one quota for a whole fleet. Needs the package `ioredis`, 5. */
 import type { Redis } from 'ioredis';
 import * as v from 'valibot';
-import type { Ledger } from '../gate/ledger.ts';
-import { check, duration, has, object, positive, text } from '../schema.ts';
-import type { Duration } from '../types.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { check, duration, has, object, positive, text } from '../options/schema.ts';
+import type { Duration } from '../words/types.ts';
 import { connect } from './connection.ts';
 import { RedisLedger } from './ledger.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
-import type { Account, Book, Holder, Ledger, LedgerObserver } from '../gate/ledger.ts';
+import type { Account, Book, Holder, Ledger, LedgerObserver } from '../ledger/ledger.ts';
 import { RedisAccount } from './account.ts';
 import type { ConnectionPair } from './connection.ts';
 import { within } from './within.ts';

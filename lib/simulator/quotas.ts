@@ -1,6 +1,6 @@
-import { parseDuration } from '../duration.ts';
-import { OptionsError } from '../errors.ts';
-import { defenderLimits } from '../profiles/defender.ts';
+import { defenderLimits } from '../profiles/defender/index.ts';
+import { parseDuration } from '../time/duration.ts';
+import { OptionsError } from '../words/errors.ts';
 import { type Counter, FixedWindow, RollingWindow, TokenBucket } from './counters.ts';
 import { type Matcher, matcher } from './match.ts';
 import type { SimulatedQuota } from './types.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { defenderErrorCodes } from '../profiles/defender.ts';
+import { defenderErrorCodes } from '../profiles/defender/index.ts';
 import type { LogEntry, Reply } from './types.ts';
 
 /** How often, in ms, a dribbling or endless body goes on. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { DURATION_RULE } from '../duration.ts';
-import { check, count, duration, object, positive, text } from '../schema.ts';
+import { check, count, duration, object, positive, text } from '../options/schema.ts';
+import { DURATION_RULE } from '../time/duration.ts';
 import type { SimulatorOptions } from './types.ts';
 
 /** {@link SimulatorOptions}, checked and complete, but for what each part checks of itself. */

@@ -1,4 +1,4 @@
-import type { Duration } from '../types.ts';
+import type { Duration } from '../words/types.ts';
 
 /** Which requests: all that is given must fit. Paths are templates, matched whatever the case and with or without `/v1.0`. */
 export interface Match {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { correlationIdOf, sanitizeId } from '../../lib/classify/correlation-id.ts';
-import { CORRELATION_ID_LIMIT } from '../../lib/types.ts';
+import { CORRELATION_ID_LIMIT } from '../../lib/words/types.ts';
 
 describe('A correlation ID', () => {
   it('is opaque text: a GUID, an Activity ID or anything else stays as it is', () => {

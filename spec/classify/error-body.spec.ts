@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { layersOf, readErrorEnvelope } from '../../lib/classify/error-body.ts';
-import { BODY_LIMIT } from '../../lib/types.ts';
+import { BODY_LIMIT } from '../../lib/words/types.ts';
 
 const codes = (body: string) => [...layersOf(readErrorEnvelope(body))].map(({ code }) => code);
 

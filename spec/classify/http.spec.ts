@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { classifyHttp } from '../../lib/classify/http.ts';
-import type { Outcome } from '../../lib/types.ts';
+import type { Outcome } from '../../lib/words/types.ts';
 
 const request = { method: 'GET', url: new URL('https://example.com/') };
 const classify = (outcome: Partial<Outcome>) =>

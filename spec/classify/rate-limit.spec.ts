@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { classifyHttp } from '../../lib/classify/http.ts';
 import { rateLimits } from '../../lib/classify/rate-limit.ts';
-import type { Headers } from '../../lib/types.ts';
+import type { Headers } from '../../lib/words/types.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const read = (headers: Headers) => rateLimits(headers, NOW);

@@ -1,4 +1,5 @@
-import type { CallOptions, CallReport, Headgate } from 'headgate';
+import type { CallOptions, Headgate } from 'headgate';
+import type { CallReport } from '../../lib/words/report.ts';
 import type { Pair } from '../support/certificate.ts';
 
 /** A request's body, in the form that its user has it in. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AnyEvent, type CallReport, type Headgate, type HeadgateOptions, headgate } from 'headgate';
+import { type AnyEvent, type Headgate, type HeadgateOptions, headgate } from 'headgate';
+import type { CallReport } from '../../lib/words/report.ts';
 import { type Failure, failureOf, names, record, sleep, TestServer } from '../support/server.ts';
 import type { Answer, Ask, Client, Driver } from './driver.ts';
 

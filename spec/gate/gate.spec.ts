@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { QueueFullError } from '../../lib/errors.ts';
 import type { Gate } from '../../lib/gate/gate.ts';
 import { Permit, type Place } from '../../lib/gate/permit.ts';
 import { DEFAULT_POLICY } from '../../lib/policy/policy.ts';
+import { QueueFullError } from '../../lib/words/errors.ts';
 import { ask, LATE, makeGate, permitOf } from '../support/gates.ts';
 import { settled, VirtualClock } from '../support/virtual-clock.ts';
 

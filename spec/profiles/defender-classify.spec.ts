@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { defender, defenderErrorCodes } from '../../lib/profiles/index.ts';
-import { BODY_LIMIT, CORRELATION_ID_LIMIT, type Headers, type Outcome } from '../../lib/types.ts';
+import { BODY_LIMIT, CORRELATION_ID_LIMIT, type Headers, type Outcome } from '../../lib/words/types.ts';
 
 const profile = defender();
 const HOST = 'https://api.security.microsoft.com';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { OptionsError } from '../../lib/errors.ts';
 import { type DefenderOptions, defender } from '../../lib/profiles/index.ts';
+import { OptionsError } from '../../lib/words/errors.ts';
 
 const authorizes = (url: string, options?: DefenderOptions) => defender(options).authorizes?.(new URL(url));
 

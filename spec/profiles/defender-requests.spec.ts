@@ -8,7 +8,7 @@ import {
   defenderLimits,
   defenderLimitsAsOf,
 } from '../../lib/profiles/index.ts';
-import { BODY_LIMIT } from '../../lib/types.ts';
+import { BODY_LIMIT } from '../../lib/words/types.ts';
 
 const profile = defender();
 const HOST = 'https://api.security.microsoft.com';

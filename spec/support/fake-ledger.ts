@@ -1,5 +1,5 @@
-import type { Clock } from '../../lib/clock.ts';
-import type { Account, Book, Holder, Lease, Ledger } from '../../lib/gate/ledger.ts';
+import type { Account, Book, Holder, Lease, Ledger } from '../../lib/ledger/ledger.ts';
+import type { Clock } from '../../lib/time/clock.ts';
 
 /** How a {@link FakeLedger} works; all times in ms. */
 export interface FakeLedgerSettings {

@@ -1,10 +1,10 @@
 import type { GateContext } from '../../lib/gate/context.ts';
 import { Gate } from '../../lib/gate/gate.ts';
-import type { Ledger } from '../../lib/gate/ledger.ts';
 import type { Ask, Place } from '../../lib/gate/permit.ts';
 import { Permit } from '../../lib/gate/permit.ts';
-import { Schedule } from '../../lib/gate/schedule.ts';
-import type { QuotaRef } from '../../lib/types.ts';
+import type { Ledger } from '../../lib/ledger/ledger.ts';
+import { Schedule } from '../../lib/time/schedule.ts';
+import type { QuotaRef } from '../../lib/words/types.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** A ledger that grants at once, as that of one process does a few ms later. */

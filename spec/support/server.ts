@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import type { AnyEvent, CallReport, Headgate } from 'headgate';
+import type { AnyEvent, Headgate } from 'headgate';
 import { EVENT_NAMES } from '../../lib/events/emitter.ts';
+import type { CallReport } from '../../lib/words/report.ts';
 import type { Pair } from './certificate.ts';
 
 /** What a test server does with its nth request, from 1. */

@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Clock, Timer } from '../../lib/time/clock.ts';
 
 interface Pending {
   readonly at: number;

@@ -1,4 +1,4 @@
-import { BODY_LIMIT, type RequestFacts } from '../../types.ts';
+import { BODY_LIMIT, type RequestFacts } from '../../words/types.ts';
 import type { Names } from './parameters.ts';
 
 /** Most names that a hint corrects. */

@@ -2,7 +2,7 @@ import { sanitizeId } from '../../classify/correlation-id.ts';
 import { type ErrorEnvelope, layersOf, readErrorEnvelope } from '../../classify/error-body.ts';
 import { classifyHttp } from '../../classify/http.ts';
 import { retryAfterMs } from '../../classify/retry-after.ts';
-import type { Classification, Outcome, RequestFacts } from '../../types.ts';
+import type { Classification, Outcome, RequestFacts } from '../../words/types.ts';
 import { caseCorrections, jsonBody } from './body.ts';
 import { byCode, byStatus, type DefenderErrorCode } from './codes.ts';
 import { endpointOf } from './endpoints.ts';

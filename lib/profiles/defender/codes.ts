@@ -1,4 +1,4 @@
-import type { Verdict } from '../../types.ts';
+import type { Verdict } from '../../words/types.ts';
 
 /** One error code of the Defender for Endpoint API and what to do about it. */
 export interface DefenderErrorCode {

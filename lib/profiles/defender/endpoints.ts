@@ -1,4 +1,4 @@
-import type { Window } from '../../types.ts';
+import type { Window } from '../../words/types.ts';
 import limits from './limits.json' with { type: 'json' };
 import { Routes, segmentsOf } from './routes.ts';
 

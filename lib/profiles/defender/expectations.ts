@@ -1,4 +1,4 @@
-import type { Verdict } from '../../types.ts';
+import type { Verdict } from '../../words/types.ts';
 
 /** What a 404 means at one endpoint, where it does not mean that the ID is wrong. */
 export interface DefenderExpectation {

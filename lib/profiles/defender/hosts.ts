@@ -1,4 +1,4 @@
-import { OptionsError } from '../../errors.ts';
+import { OptionsError } from '../../words/errors.ts';
 
 /**
  * The API's hosts and the clouds they belong to. Whether the regional hosts of one cloud count apart is not

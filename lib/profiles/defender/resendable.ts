@@ -1,4 +1,4 @@
-import type { RequestFacts } from '../../types.ts';
+import type { RequestFacts } from '../../words/types.ts';
 import { jsonBody } from './body.ts';
 
 type Resending = 'harmless' | 'harmless-without-comment';

@@ -1,4 +1,5 @@
-import type { CallOptions, CallReport } from 'headgate';
+import type { CallOptions } from 'headgate';
+import type { CallReport } from '../../../lib/words/report.ts';
 import { type Answer, type Ask, type Body, type Driver, Refusal } from '../driver.ts';
 import { givenEarly, noPages, noTimeout, openAtHead, unseenLegs } from './differences.ts';
 

@@ -1,5 +1,5 @@
-import type { CallReport } from 'headgate';
 import { Agent, interceptors, FormData as OwnFormData, request } from 'undici';
+import type { CallReport } from '../../../lib/words/report.ts';
 import { type Body, type Driver, Refusal } from '../driver.ts';
 import { givenEarly, noPages } from './differences.ts';
 

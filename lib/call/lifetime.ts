@@ -1,0 +1,118 @@
+import type { Clock } from '../time/clock.ts';
+import type { Entry, Schedule } from '../time/schedule.ts';
+import type { FailureReason } from '../words/causes.ts';
+import { ClosedError, DeadlineError, HeadgateError, QueueFullError } from '../words/errors.ts';
+
+/**
+ * Whether a call may go on, and the one way to break off what it is doing now: waiting, backing off, or being on
+ * the wire. A call ends by its deadline, by its user, or by itself; the first of them decides.
+ */
+export class Lifetime {
+  readonly deadlineMs: number;
+  /** Moment; `Infinity` for none. */
+  readonly deadlineAt: number;
+  readonly #entry: Entry | undefined;
+  readonly #life: AbortSignal;
+  #interrupt: ((error: Error) => void) | undefined;
+  #doom: HeadgateError | undefined;
+  /** What its user gave it up with. */
+  #aborted: Error | undefined;
+  #ended = false;
+
+  constructor(clock: Clock, schedule: Schedule, life: AbortSignal, deadlineMs: number) {
+    this.#life = life;
+    this.deadlineMs = deadlineMs;
+    this.deadlineAt = clock.now() + deadlineMs;
+    if (deadlineMs !== Infinity) {
+      this.#entry = schedule.at(this.deadlineAt, false, () => this.#expire());
+    }
+  }
+
+  /** The error of ours that ends the call, when there is one. */
+  get doom(): HeadgateError | undefined {
+    return this.#doom;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** True once nothing may be sent any more. */
+  get sealed(): boolean {
+    return this.#ended || this.#broken !== undefined;
+  }
+
+  /** Throws what keeps the call from going on. */
+  refuse(): void {
+    if (this.#broken) throw this.#broken;
+    if (this.#ended) throw new Error('The call is over');
+  }
+
+  /** Says how to break off what the call now does; at once, when it has to. */
+  onInterrupt(interrupt: ((error: Error) => void) | undefined): void {
+    this.#interrupt = interrupt;
+    if (this.#broken) interrupt?.(this.#broken);
+  }
+
+  /** Waits for `promise`, but no longer than the call may, nor than the gate lives. `leave` frees what the wait holds. */
+  wait<T>(promise: Promise<T>, leave?: (error: Error) => void): Promise<T> {
+    const life = this.#life;
+    let closed = (): void => undefined;
+    return new Promise<T>((resolve, reject) => {
+      const end = (error: Error): void => {
+        leave?.(error);
+        reject(error);
+      };
+      closed = () => end(this.seal(life.reason) as Error);
+      this.onInterrupt(end);
+      if (life.aborted) closed();
+      else life.addEventListener('abort', closed);
+      promise.then(resolve, reject);
+    }).finally(() => {
+      life.removeEventListener('abort', closed);
+      this.onInterrupt(undefined);
+    });
+  }
+
+  /** The call has to end with `error`; returns it. What is no error of ours is left to the client. */
+  seal(error: unknown): unknown {
+    if (error instanceof HeadgateError && !this.#ended) this.#doom ??= error;
+    return error;
+  }
+
+  /** Its user gave the call up. */
+  abort(reason: unknown): void {
+    if (this.sealed) return;
+    this.#aborted = reason instanceof Error ? reason : new Error('The call was aborted', { cause: reason });
+    this.#interrupt?.(this.#aborted);
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#interrupt = undefined;
+    this.#entry?.cancel();
+  }
+
+  /** The error for a deadline that passed, or for a wait that would not end before it. */
+  late(waitMs?: number): DeadlineError {
+    return new DeadlineError(this.deadlineMs, waitMs);
+  }
+
+  /** Why the call failed, as far as this tells; the last decision tells the rest. */
+  get reason(): FailureReason | undefined {
+    if (this.#doom instanceof DeadlineError) return 'deadline';
+    if (this.#doom instanceof QueueFullError) return 'queue-full';
+    if (this.#doom instanceof ClosedError) return 'closed';
+    return this.#aborted ? 'aborted' : undefined;
+  }
+
+  get #broken(): Error | undefined {
+    return this.#doom ?? this.#aborted;
+  }
+
+  #expire(): void {
+    if (this.sealed) return;
+    this.#doom = this.late();
+    this.#interrupt?.(this.#doom);
+  }
+}

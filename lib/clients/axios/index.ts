@@ -1,0 +1,229 @@
+/**
+ * axios 1, with its `http` and `fetch` adapters or one of the user's. The seam is the adapter, which is put in the
+ * place of the instance's own: interceptors and transforms run once per call, and see one request. Each leg of a
+ * redirect that the `http` adapter follows is an attempt; `fetch` follows by itself, unseen.
+ *
+ * What is given and thrown is axios's own, made by the copy of axios that the instance is from.
+ */
+import type { Attempt } from '../../call/attempt.ts';
+import type { Call, OpenCall } from '../../call/call.ts';
+import { attachReport, HeadgateError, OptionsError } from '../../words/errors.ts';
+import { heed, interruptible } from '../shared/interruptible.ts';
+import { dropResponse, headersOf } from '../shared/response-reading.ts';
+import { retrying, type Tried } from '../shared/retry-loop.ts';
+import { type Warn, warnOfStacked } from '../shared/stacked.ts';
+import { type AxiosError, type Config, endingOf, Leg, type Response } from './leg.ts';
+import type { CancelToken } from './token.ts';
+
+/** The least that an axios instance has to be. */
+export interface AxiosLike {
+  readonly defaults: object;
+  readonly interceptors: { readonly request: { use(...args: never[]): unknown } };
+  create(...args: never[]): unknown;
+}
+
+type Adapter = (config: Config) => Promise<Response>;
+/** What axios takes for an adapter: a function, names, or a list of either. */
+type Choice = Adapter | string | readonly unknown[] | undefined;
+
+interface Instance {
+  readonly defaults: Record<string, unknown> & { adapter?: Choice };
+  readonly interceptors: {
+    readonly request: {
+      use(
+        fulfilled: (config: ChosenConfig) => ChosenConfig,
+        rejected: undefined,
+        options: { synchronous: true; runWhen?(config: ChosenConfig): boolean },
+      ): unknown;
+    };
+  };
+  create(config?: object): Instance;
+  request(config: object): Promise<Response>;
+  getUri(config: object): string;
+}
+
+type ChosenConfig = Config & { adapter?: Choice; readonly exactly?: () => ChosenConfig };
+
+/** Bodies pass as they are: the call's own transforms are done before it, and after. */
+const UNTOUCHED = { transformRequest: [], transformResponse: [] };
+
+const RETRIES =
+  'axios-retry stands before the gate, which retries already: it was told to make no attempts of its own; leave it out';
+
+/** The adapters made here, each with the calls it opens; and the instances that have one. */
+const gatedAdapters = new WeakMap<object, OpenCall>();
+const gatedInstances = new WeakMap<object, OpenCall>();
+
+export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
+  const instance = like as unknown as Instance;
+  if (typeof instance?.create !== 'function' || typeof instance.interceptors?.request?.use !== 'function') {
+    throw new OptionsError(
+      'axios',
+      like,
+      'an axios instance, such as axios itself or what axios.create() gives',
+    );
+  }
+  if (gatedInstances.get(instance) === open) return;
+  gatedInstances.set(instance, open);
+  const create = instance.create.bind(instance);
+  const bare = create();
+  for (const option of Object.keys(bare.defaults)) delete bare.defaults[option];
+  // What is to be sent is complete: it goes past all that axios makes of a config first.
+  bare.interceptors.request.use((asked) => asked.exactly?.() ?? asked, undefined, { synchronous: true });
+
+  const isGated = (choice: Choice): boolean =>
+    typeof choice === 'function' && gatedAdapters.get(choice) === open;
+  const gated = (choice: Choice): Choice => {
+    if (isGated(choice)) return choice;
+    // Only axios knows its adapters by name; an instance with no options of its own finds them.
+    const send: Adapter =
+      typeof choice === 'function'
+        ? choice
+        : (config) => {
+            const exact = Object.assign(config, { adapter: choice, ...UNTOUCHED });
+            return bare.request({ exactly: () => exact });
+          };
+    const adapter: Adapter = (config) => run(open, warn, bare, send, config);
+    gatedAdapters.set(adapter, open);
+    return adapter;
+  };
+
+  instance.defaults.adapter = gated(instance.defaults.adapter);
+  // A request may choose an adapter of its own.
+  instance.interceptors.request.use(
+    (config) => {
+      config.adapter = gated(config.adapter);
+      return config;
+    },
+    undefined,
+    { synchronous: true, runWhen: ({ adapter }) => !isGated(adapter) },
+  );
+  instance.create = (config) => {
+    const child = create(config);
+    gateAxios(open, warn, child as never);
+    return child;
+  };
+}
+
+/** One call, in place of one run of the adapter. */
+async function run(
+  open: OpenCall,
+  warn: Warn,
+  bare: Instance,
+  send: Adapter,
+  config: Config,
+): Promise<Response> {
+  const uriOf = (parts: object): string => bare.getUri(parts);
+  let leg: Leg;
+  try {
+    leg = new Leg(config, uriOf);
+  } catch {
+    // axios refuses it too, or reads a data: URL, which needs no gate.
+    return send({ ...config });
+  }
+  silence(config, warn);
+  const call = open(config.headgate, leg);
+  const leave = [heed(call, config.signal), heedToken(call, config.cancelToken)];
+
+  const attempt = async (): Promise<Tried<Response>> => {
+    let admission = call.admit(leg);
+    for (;;) {
+      const first = admission instanceof Promise ? await admission : admission;
+      let waiting: Promise<Attempt> | undefined;
+      const tried = await interruptible(call, async (breaker) => {
+        let current = first;
+        const sent = leg.prepared(current, breaker, (options, details, request) => {
+          config.beforeRedirect?.(options, details, request);
+          const next = leg.redirected(options, current.token, uriOf);
+          if (!next) return;
+          current.answer(details.statusCode ?? 302, details.headers);
+          leg = next;
+          const admitted = call.admit(leg);
+          if (admitted instanceof Promise) {
+            waiting = admitted;
+            admitted.catch(() => undefined);
+            throw new Error('The redirect has to wait at the gate');
+          }
+          current = admitted;
+          if (current.token !== undefined) options.headers.authorization = `Bearer ${current.token}`;
+        });
+        const outcome = await outcomeOf(send, sent);
+        return triedOf(leg, config, outcome, current);
+      });
+      if (!waiting) return tried;
+      admission = waiting;
+    }
+  };
+
+  try {
+    const response = await retrying(call, attempt);
+    return Object.defineProperty(response, 'headgate', { get: () => call.report(), configurable: true });
+  } catch (error) {
+    if (error instanceof HeadgateError) throw error;
+    throw (await cancellation(bare, config, call)) ?? error;
+  } finally {
+    for (const end of leave) end();
+  }
+}
+
+type Outcome =
+  | { readonly response: Response; readonly error?: undefined }
+  | { readonly response?: undefined; readonly error: AxiosError };
+
+async function outcomeOf(send: Adapter, config: Config): Promise<Outcome> {
+  try {
+    return { response: await send(config) };
+  } catch (error) {
+    return { error: error as AxiosError };
+  }
+}
+
+function triedOf(leg: Leg, config: Config, { response, error }: Outcome, current: Attempt): Tried<Response> {
+  const last = response ?? error?.response;
+  if (last) {
+    // As with the bare axios, the config shows the headers that were sent; but the gate's token is the gate's.
+    if (leg.config === config && current.token !== undefined) {
+      config.headers = last.config.headers;
+      config.headers.delete('authorization');
+    }
+    last.config = config;
+    current.answer(last.status, headersOf(last.headers) ?? {});
+  }
+  if (error?.isAxiosError) error.config = config;
+  return {
+    ending: endingOf(last, error),
+    replayable: leg.replayable,
+    result: response ? { value: response } : { error },
+    drop: () => dropResponse(last),
+  };
+}
+
+function heedToken(call: Call, token: CancelToken | undefined): () => void {
+  const abort = (reason: Error): void => call.abort(reason);
+  token?.subscribe(abort);
+  return () => token?.unsubscribe(abort);
+}
+
+/** What axios throws when its user gave the request up, made by axios itself: a request given up is never sent. */
+async function cancellation(bare: Instance, config: Config, call: Call): Promise<unknown> {
+  let error: unknown = config.cancelToken?.reason;
+  if (!error && config.signal?.aborted) {
+    const { cancelToken: _token, ...rest } = config;
+    error = await bare.request({ ...rest, signal: config.signal }).catch((reason: AxiosError) => {
+      reason.config = config;
+      return reason;
+    });
+  }
+  if (error) attachReport(error, call.report());
+  return error;
+}
+
+/** Retries from above would multiply with the gate's. */
+function silence(config: Config, warn: Warn): void {
+  const retries = config['axios-retry'];
+  if (retries?.retries) {
+    warn('stacked-retries', RETRIES);
+    config['axios-retry'] = { ...retries, retries: 0 };
+  }
+  warnOfStacked((name) => (config.headers as unknown as Record<string, string>)[name], warn);
+}

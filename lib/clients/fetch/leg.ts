@@ -1,0 +1,230 @@
+import type { Headers as HeaderRecord, RequestFacts } from '../../words/types.ts';
+import { bodyText, isReplayable } from '../shared/bodies.ts';
+import { KeptBody } from '../shared/fetch-body.ts';
+
+/** What fetch takes, in the types of whichever library declares it. */
+export type FetchInput = Parameters<typeof fetch>[0];
+/** The second argument of fetch. */
+export type FetchInit = NonNullable<Parameters<typeof fetch>[1]>;
+
+type GivenHeaders = ConstructorParameters<typeof Headers>[0];
+
+/** Fetch standard, 4.4, step 3 of HTTP-redirect fetch: more is a network error. */
+const MOST_REDIRECTS = 20;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Fetch standard, 2.2.3: request-body-header names; and the length, which a client sets by itself. */
+const BODY_HEADERS = [
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-type',
+  'content-length',
+];
+/** What must not reach another origin than the one it was meant for. */
+const ORIGIN_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'host'];
+
+/** One request of a call as it goes to fetch: the user's own, or the one that a redirect made of it. */
+export class Leg implements RequestFacts {
+  readonly method: string;
+  readonly url: URL;
+  /** The user's signal, if there is one. */
+  readonly signal: AbortSignal | undefined;
+  /** Redirects that led here. */
+  readonly redirects: number;
+  readonly #input: FetchInput;
+  readonly #init: FetchInit;
+  readonly #request: Request | undefined;
+  #kept: KeptBody | undefined;
+  #headers: HeaderRecord | undefined;
+  #sent = false;
+
+  private constructor(input: FetchInput, init: FetchInit, redirects: number, url: URL) {
+    this.#input = input;
+    this.#init = init;
+    this.#request = isRequest(input) ? input : undefined;
+    this.redirects = redirects;
+    this.url = url;
+    this.method = (init.method ?? this.#request?.method ?? 'GET').toUpperCase();
+    this.signal = (init.signal === undefined ? this.#request?.signal : init.signal) ?? undefined;
+  }
+
+  /**
+   * Reads the arguments of fetch; the init becomes the leg's own. Throws where fetch itself would: the error is
+   * fetch's to make.
+   */
+  static of(input: FetchInput, init: FetchInit): Leg {
+    if (init.headers) init.headers = snapshot(init.headers);
+    const leg = new Leg(input, init, 0, new URL(isRequest(input) ? input.url : String(input)));
+    if (leg.signal && typeof leg.signal.addEventListener !== 'function') throw new TypeError('No signal');
+    return leg;
+  }
+
+  get headers(): HeaderRecord {
+    this.#headers ??= recordOf(new Headers(this.#givenHeaders));
+    return this.#headers;
+  }
+
+  /** One header by the name that its sender writes, without the work of reading all. */
+  header(name: string): string | null | undefined {
+    const given = this.#givenHeaders as { get?(name: string): string | null } & Record<string, string>;
+    return typeof given?.get === 'function' ? given.get(name) : given?.[name];
+  }
+
+  body(): string | undefined {
+    const body = this.#body;
+    return bodyText({ body: body instanceof URLSearchParams ? String(body) : body });
+  }
+
+  /** The body can be sent again. */
+  get replayable(): boolean {
+    if (this.#hasRequestBody) return this.#kept?.bytes !== undefined;
+    const { body } = this.#init;
+    return isReplayable(body) && !(typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
+  }
+
+  /**
+   * Redirects can be followed here, one attempt each. Not where the user wants none, nor where the response has to
+   * be of a given digest or origin: there the fetch follows by itself.
+   */
+  get followed(): boolean {
+    const { redirect, integrity, mode } = { ...this.#init };
+    return (
+      (redirect ?? this.#request?.redirect ?? 'follow') === 'follow' &&
+      !(integrity ?? this.#request?.integrity) &&
+      (mode ?? this.#request?.mode ?? 'cors') === 'cors'
+    );
+  }
+
+  /** What to call fetch with. A token goes on a copy of the headers: it is not for the next leg. */
+  args(
+    signal: AbortSignal,
+    token: string | undefined,
+    redirect: 'manual' | undefined,
+  ): [FetchInput, FetchInit] {
+    const init: FetchInit = { ...this.#init, signal };
+    if (this.#request) {
+      // A Request that comes with an init forgets these.
+      init.referrer ??= this.#request.referrer;
+      init.referrerPolicy ??= this.#request.referrerPolicy;
+    }
+    if (redirect) init.redirect = redirect;
+    if (token !== undefined) {
+      const headers = new Headers(this.#givenHeaders);
+      headers.set('authorization', `Bearer ${token}`);
+      init.headers = headers;
+    }
+    if (this.#hasRequestBody) {
+      if (this.#sent) init.body = this.#kept?.bytes ?? null;
+      else this.#kept = new KeptBody(this.#request as Request);
+    }
+    this.#sent = true;
+    return [this.#input, init];
+  }
+
+  /** The leg that a response redirects to; `undefined` when it does not. Throws as fetch does. */
+  redirected(status: number, location: HeaderRecord[string]): Leg | undefined {
+    if (!REDIRECTS.has(status) || typeof location !== 'string') return undefined;
+    const url = this.#target(location);
+    if (this.redirects >= MOST_REDIRECTS) throw networkError('redirect count exceeded');
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      throw networkError('URL scheme must be a HTTP(S) scheme');
+    }
+    if ((url.username || url.password) && url.origin !== this.url.origin) {
+      throw networkError('cross origin not allowed for request mode "cors"');
+    }
+    // fetch takes no URL with credentials from its caller, and sends none that a redirect brought.
+    url.username = '';
+    url.password = '';
+    const headers = new Headers(this.#givenHeaders);
+    let body = this.#body ?? null;
+    const reads = this.method === 'GET' || this.method === 'HEAD';
+    const toGet = this.method === 'POST' ? status <= 303 : status === 303 && !reads;
+    const method = toGet ? 'GET' : (this.#init.method ?? this.#request?.method ?? 'GET');
+    if (toGet) {
+      body = null;
+      for (const name of BODY_HEADERS) headers.delete(name);
+    } else if ((body !== null || this.#hasRequestBody) && !this.replayable) {
+      throw networkError('the body is a stream and cannot be sent to where the redirect leads');
+    }
+    if (url.origin !== this.url.origin) for (const name of ORIGIN_HEADERS) headers.delete(name);
+    const init = {
+      ...this.#inherited(),
+      ...this.#init,
+      method,
+      headers,
+      signal: this.signal ?? null,
+      body: body as NonNullable<FetchInit['body']> | null,
+    };
+    return new Leg(url.href, init, this.redirects + 1, url);
+  }
+
+  /** Fetch standard, 2.2.6, location URL: read as UTF-8, and with our fragment where it has none. */
+  #target(location: string): URL {
+    try {
+      const url = new URL(Buffer.from(location, 'latin1').toString(), this.url);
+      if (url.hash === '') url.hash = this.url.hash;
+      return url;
+    } catch (cause) {
+      throw new TypeError('fetch failed', { cause });
+    }
+  }
+
+  /** What a Request brings along besides its headers and body. */
+  #inherited(): FetchInit {
+    if (!this.#request) return {};
+    const { cache, credentials, keepalive, mode, referrer, referrerPolicy } = this.#request;
+    return { cache, credentials, keepalive, mode, referrer, referrerPolicy };
+  }
+
+  get #givenHeaders(): GivenHeaders {
+    return (this.#init.headers ?? this.#request?.headers) as GivenHeaders;
+  }
+
+  get #hasRequestBody(): boolean {
+    return this.#init.body == null && this.#request?.body != null;
+  }
+
+  get #body(): unknown {
+    return this.#hasRequestBody ? this.#kept?.bytes : this.#init.body;
+  }
+}
+
+/** What an init may have from its prototype: it may be a Request. */
+const MEMBERS: readonly string[] = (
+  'method headers body signal redirect duplex mode credentials cache integrity ' +
+  'keepalive referrer referrerPolicy dispatcher headgate'
+).split(' ');
+
+/** An init with all of its members its own. */
+export function membersOf<Init extends object>(init: Init | null | undefined): Init {
+  const prototype = init ? Object.getPrototypeOf(init) : null;
+  if (prototype === null || prototype === Object.prototype) return init ?? ({} as Init);
+  const own = { ...init } as Record<string, unknown>;
+  for (const name of MEMBERS) own[name] ??= (init as Record<string, unknown>)[name];
+  return own as Init;
+}
+
+/** Headers in the form that profiles and classification read. A mocked response may have none. */
+export function recordOf(headers: Iterable<[string, string]> | undefined): HeaderRecord {
+  return headers ? Object.fromEntries(headers) : {};
+}
+
+/** fetch's own error, with the reason where it keeps it. */
+export function networkError(reason: string): TypeError {
+  return new TypeError('fetch failed', { cause: new Error(reason) });
+}
+
+/** By its shape: other fetches have Requests of their own. */
+function isRequest(input: unknown): input is Request {
+  return typeof input === 'object' && input !== null && 'url' in input && 'method' in input;
+}
+
+/** The user's headers as they are now: an attempt may be made much later. */
+function snapshot(headers: unknown): NonNullable<FetchInit['headers']> {
+  if (typeof headers !== 'object') throw new TypeError('No headers');
+  if (Array.isArray(headers)) return headers.slice();
+  if (typeof (headers as Iterable<[string, string]>)[Symbol.iterator] === 'function') {
+    return new Headers(headers as GivenHeaders);
+  }
+  return { ...(headers as Record<string, string>) };
+}

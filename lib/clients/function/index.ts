@@ -1,0 +1,198 @@
+/**
+ * Any function that returns a promise of what one request brought. It makes one attempt each time it is called; what
+ * became of that is read from what it returns or throws.
+ */
+import * as v from 'valibot';
+import type { Attempt } from '../../call/attempt.ts';
+import type { OpenCall } from '../../call/call.ts';
+import { check, has, method, object } from '../../options/schema.ts';
+import type { CallOptions } from '../../options/types.ts';
+import type { Classification, RequestFacts, Verdict } from '../../words/types.ts';
+import { bodyText, isReplayable } from '../shared/bodies.ts';
+import { type Abortable, interruptible } from '../shared/interruptible.ts';
+import {
+  dropResponse,
+  headersOf,
+  type Reading,
+  readRefusal,
+  readResponse,
+} from '../shared/response-reading.ts';
+import { retrying, type Tried } from '../shared/retry-loop.ts';
+
+/** The request that a wrapped function makes, as far as a gate has to know it. */
+export interface WrapRequest {
+  /** Tells whether a repetition does no harm. */
+  readonly method: string;
+  readonly url: string | URL;
+  /** A record, or anything that gives pairs of name and value. */
+  readonly headers?: object | undefined;
+  /** Read only by profiles whose quotas depend on it. A stream is sent once. */
+  readonly body?: unknown;
+  /** Gives the call up. */
+  readonly signal?: Abortable | undefined;
+  readonly headgate?: CallOptions | undefined;
+}
+
+/** What a wrapped function may know of the attempt it makes. */
+export interface WrapContext {
+  /** Fires when the attempt is to be broken off: by the deadline, or by the request's own signal. */
+  readonly signal: AbortSignal;
+  /** From 1. */
+  readonly attempt: number;
+  /** The bearer token to send, where the gate has one for this request. */
+  readonly token: string | undefined;
+}
+
+/** What came of one attempt: a value, or something thrown. */
+export type WrapResult<T> =
+  | { readonly value: T; readonly error?: undefined }
+  | { readonly value?: undefined; readonly error: unknown };
+
+/** Options of `gate.wrap()`. */
+export interface WrapOptions<Args extends unknown[], T> {
+  /** The request, or how to tell it from the arguments. */
+  readonly request: WrapRequest | ((...args: Args) => WrapRequest);
+  /**
+   * A reading of one's own. It is given what the gate read, and returns that amended, or a verdict, or nothing to
+   * leave it as it is.
+   */
+  readonly classify?:
+    | ((result: WrapResult<T>, read: Classification) => Classification | Verdict | undefined)
+    | undefined;
+}
+
+/** The wrapped function, in the types of the one given. */
+export type Wrapped<Args extends unknown[], T> = (...args: Args) => Promise<T>;
+
+type Fn = (this: unknown, ...args: unknown[]) => unknown;
+
+const callable = v.custom<(...args: never[]) => unknown>(
+  (value) => typeof value === 'function',
+  'a function',
+);
+const URL_RULE = 'an absolute URL';
+const request = object({
+  method,
+  url: v.custom<string | URL>((url) => URL.canParse(String(url)), URL_RULE),
+  headers: v.optional(v.custom<object>((value) => headersOf(value) !== undefined, 'headers')),
+  body: v.optional(v.unknown()),
+  signal: v.optional(has<Abortable>('addEventListener', 'an AbortSignal')),
+  headgate: v.optional(v.unknown()),
+});
+const options = object({
+  request: v.custom<WrapRequest | Fn>(
+    (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
+    'a request of { method, url }, or a function that gives one',
+  ),
+  classify: v.optional(callable),
+  withContext: v.optional(v.boolean()),
+});
+
+/** The functions made here, each with the calls it opens. */
+const gated = new WeakMap<object, OpenCall>();
+
+export function wrapped(open: OpenCall, given: unknown, asked: unknown): Wrapped<unknown[], unknown> {
+  const fn = check(callable, given, 'wrap') as Fn;
+  if (gated.get(fn) === open) return fn as Wrapped<unknown[], unknown>;
+  const { request: source, classify, withContext } = check(options, asked, 'wrap');
+  const told = typeof source === 'function' ? undefined : new Facts(source);
+
+  async function run(this: unknown, ...args: unknown[]): Promise<unknown> {
+    const facts = told ?? new Facts((source as Fn).apply(this, args) as WrapRequest);
+    const call = open(facts.headgate, facts);
+    const send = (permitted: Attempt): Promise<Tried<unknown>> =>
+      interruptible(call, async (breaker) => {
+        const { number, token } = permitted;
+        let result: WrapResult<unknown>;
+        try {
+          const context = withContext ? [{ signal: breaker.signal, attempt: number, token }] : [];
+          result = { value: await fn.apply(this, [...context, ...args]) };
+        } catch (error) {
+          result = { error };
+        }
+        const final = finalOf(result.error);
+        const reading =
+          'value' in result ? readResponse(result.value) : readRefusal(final ? final.reason : result.error);
+        if (reading) permitted.answer(reading.status, reading.headers ?? {});
+        // Not to be tried again: what it holds is thrown.
+        if (final) throw final.reason;
+        return triedOf(result, reading, facts, classify as Classify | undefined);
+      });
+    const attempt = (): Promise<Tried<unknown>> => {
+      const admitted = call.admit(facts);
+      return admitted instanceof Promise ? admitted.then(send) : send(admitted);
+    };
+    return retrying(call, attempt, facts.signal);
+  }
+  gated.set(run, open);
+  return run;
+}
+
+type Classify = NonNullable<WrapOptions<unknown[], unknown>['classify']>;
+
+async function triedOf(
+  result: WrapResult<unknown>,
+  reading: Reading | undefined,
+  { replayable }: Facts,
+  classify: Classify | undefined,
+): Promise<Tried<unknown>> {
+  const { status, headers } = reading ?? {};
+  const reread = classify && ((read: Classification) => amended(read, classify(result, read)));
+  if ('error' in result) {
+    const ending = { status, headers, body: await reading?.body(), error: result.error, reread };
+    return { ending, replayable, result: { error: result.error } };
+  }
+  const { value } = result;
+  const failed = status !== undefined && status >= 400;
+  return {
+    // A value that is no response is as good as one.
+    ending: { status: status ?? 200, headers, body: failed ? await reading?.body() : undefined, reread },
+    replayable,
+    result: { value },
+    drop: () => dropResponse(value),
+  };
+}
+
+/** A reading over the gate's own. Of another verdict, only what says whose response it was remains true. */
+function amended(read: Classification, own: Classification | Verdict | undefined): Classification {
+  if (own === undefined) return read;
+  const { verdict, ...rest } = typeof own === 'string' ? { verdict: own } : own;
+  if (verdict === read.verdict) return { ...read, ...rest };
+  const { status, correlationId } = read;
+  return { status, correlationId, ...rest, verdict };
+}
+
+/** What p-retry's AbortError holds; by its shape, for there may be more than one p-retry. */
+function finalOf(error: unknown): { readonly reason: Error } | undefined {
+  if (!(error instanceof Error) || error.name !== 'AbortError') return undefined;
+  const { originalError } = error as { originalError?: unknown };
+  return originalError instanceof Error ? { reason: originalError } : undefined;
+}
+
+/** The request of one call, in the form that gates and profiles read. */
+class Facts implements RequestFacts {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: RequestFacts['headers'];
+  readonly signal: Abortable | undefined;
+  readonly headgate: unknown;
+  readonly #body: unknown;
+
+  constructor(given: WrapRequest) {
+    const { method, url, headers, body, signal, headgate } = check(request, given, 'wrap.request');
+    this.method = method;
+    this.url = new URL(url);
+    this.headers = headersOf(headers);
+    this.#body = body;
+    this.signal = signal;
+    this.headgate = headgate;
+  }
+
+  body(): string | undefined {
+    return bodyText({ body: this.#body });
+  }
+
+  get replayable(): boolean {
+    return isReplayable(this.#body);
+  }
+}

@@ -1,0 +1,80 @@
+/** got, as far as it is used, written down structurally, so that none of one major's types leaks into another. */
+import type { Headers } from '../../words/types.ts';
+import type { BodySource } from '../shared/bodies.ts';
+import type { StretchableTimeout } from './stretch.ts';
+
+/** The least that a got instance has to be. */
+export interface GotLike {
+  extend(...options: never[]): unknown;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: nothing else fits the handlers and hooks of every major
+type Any = any;
+
+/** What `gate.gotOptions()` gives to `got.extend()`, of any major. */
+export interface GotExtension {
+  readonly handlers: ((options: Any, next: Any) => Any)[];
+  readonly hooks: {
+    readonly beforeRequest: ((options: Any, context: Any) => void)[];
+    readonly beforeError: ((error: Any) => Any)[];
+  };
+}
+
+/** A native request, or what a user's own `request` function may return in its place. */
+export interface NativeRequest {
+  readonly statusCode?: number;
+  readonly headers?: Headers;
+  on?(event: string, listener: (response: NativeResponse) => void): unknown;
+  destroy?(error?: Error): unknown;
+  shouldKeepAlive?: boolean;
+}
+
+export interface NativeResponse {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  complete?: boolean;
+  push(chunk: unknown, encoding?: BufferEncoding): boolean;
+}
+
+export type RequestFunction = (...args: unknown[]) => NativeRequest | Promise<NativeRequest> | undefined;
+
+/** got's `Options`, as far as they are used. */
+export interface Options extends BodySource, StretchableTimeout {
+  readonly context: Record<PropertyKey, unknown>;
+  readonly url?: URL | string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly isStream?: boolean;
+  readonly throwHttpErrors: boolean;
+  readonly decompress: boolean;
+  readonly signal?: AbortSignal;
+  readonly retry: {
+    readonly limit: number;
+    calculateDelay: (ask: RetryAsk) => Promise<number>;
+    enforceRetryRules?: boolean;
+  };
+  getRequestFunction(): RequestFunction | undefined;
+  /** got 14 asks for it where a user's function returned nothing. */
+  getFallbackRequestFunction?(): RequestFunction;
+}
+
+export interface RetryAsk {
+  readonly error: GotError;
+}
+
+export interface GotError extends Error {
+  readonly options?: Options;
+  readonly response?: {
+    readonly statusCode: number;
+    readonly headers: Headers;
+    readonly rawBody?: Uint8Array;
+  };
+}
+
+export type Result = Promise<unknown> & {
+  cancel?(reason?: string): void;
+  readonly isCanceled?: boolean;
+  on(event: string, listener: unknown): unknown;
+  off(event: string, listener: unknown): unknown;
+};
+export type Stream = { once(event: string, listener: () => void): unknown };

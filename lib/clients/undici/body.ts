@@ -1,0 +1,87 @@
+/** Bodies of undici: which can be sent again, and what an error response says. */
+import { brotliDecompressSync, constants, gunzipSync, inflateSync } from 'node:zlib';
+import { BODY_LIMIT } from '../../words/types.ts';
+import { bodyText, isReplayable } from '../shared/bodies.ts';
+import { REPLAY_LIMIT } from '../shared/fetch-body.ts';
+
+/** A request's body: sent as it is, or read along while it is sent where it comes from an iterator. */
+export class RequestBody {
+  readonly #given: unknown;
+  #kept: Uint8Array[] | undefined;
+  #whole: Buffer | undefined;
+  #sent = false;
+
+  constructor(given: unknown) {
+    this.#given = given;
+    // fetch gives every body as an iterator, whatever it was made of. A Readable is left as it is.
+    if (isIterator(given)) this.#kept = [];
+  }
+
+  get replayable(): boolean {
+    if (this.#kept || this.#whole) return this.#whole !== undefined;
+    const given = this.#given;
+    if (typeof given !== 'object' || given === null) return true;
+    return (
+      isReplayable(given) &&
+      !(Symbol.asyncIterator in given) &&
+      (!(Symbol.iterator in given) || isData(given))
+    );
+  }
+
+  /** The body for the next attempt. */
+  next(): unknown {
+    if (this.#whole && this.#sent) return this.#whole;
+    this.#sent = true;
+    return this.#kept ? this.#readAlong(this.#given as AsyncIterable<Uint8Array>) : this.#given;
+  }
+
+  text(): string | undefined {
+    return bodyText({ body: this.#whole ?? this.#given });
+  }
+
+  async *#readAlong(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    let size = 0;
+    for await (const chunk of source) {
+      size += chunk.byteLength ?? Infinity;
+      if (size <= REPLAY_LIMIT) this.#kept?.push(chunk);
+      yield chunk;
+    }
+    if (size <= REPLAY_LIMIT) this.#whole = Buffer.concat(this.#kept ?? []);
+    this.#kept = [];
+  }
+}
+
+/** The text of an error response's body, of which no more than its beginning need be at hand. */
+export function errorText(chunks: readonly Uint8Array[], encoding: unknown): string | undefined {
+  const bytes = Buffer.concat(chunks);
+  const decode = decoders.get(String(encoding ?? 'identity').toLowerCase());
+  try {
+    return decode && bodyText({ body: decode(bytes) });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Cut off where it may be: what can be decoded is, and no more than is read of any body. */
+const zlibOptions = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 16 * BODY_LIMIT };
+const decoders: ReadonlyMap<string, (bytes: Buffer) => Uint8Array> = new Map([
+  ['identity', (bytes) => bytes],
+  ['gzip', (bytes) => gunzipSync(bytes, zlibOptions)],
+  ['deflate', (bytes) => inflateSync(bytes, zlibOptions)],
+  ['br', (bytes) => brotliDecompressSync(bytes, { maxOutputLength: zlibOptions.maxOutputLength })],
+]);
+
+function isIterator(body: unknown): boolean {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    Symbol.asyncIterator in body &&
+    !('pipe' in body) &&
+    !isData(body)
+  );
+}
+
+/** Iterable or not, these are there to be read as often as need be. */
+function isData(body: object): boolean {
+  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer || body instanceof Blob || 'getAll' in body;
+}

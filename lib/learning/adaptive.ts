@@ -1,0 +1,159 @@
+import type { RateLimit } from '../classify/rate-limit.ts';
+import type { Random } from '../policy/backoff.ts';
+import type { LearnedCause } from '../words/causes.ts';
+import type { QuotaSnapshot } from '../words/snapshot.ts';
+import { Saturation } from './in-flight/knee.ts';
+import { ConcurrencyLimit } from './in-flight/overload.ts';
+import { Outage } from './outage/outage.ts';
+import { Allowances } from './stated.ts';
+import { type Finding, Learner } from './windows/learner.ts';
+
+export type { Finding } from './windows/learner.ts';
+
+/** An outage that begins with fewer in flight than that began for no overload. */
+const FEW = 8;
+
+/** One attempt that failed for a fault. */
+export interface Fault {
+  readonly sentAt: number;
+  /** Tells calls apart. */
+  readonly call: unknown;
+  readonly route: string;
+  /** True when it may tell of a server that has too much to do. */
+  readonly overload: boolean;
+}
+
+/** Reports what was learned. */
+export type OnLearned = (finding: Finding, cause: LearnedCause) => void;
+
+/** What one quota's gate learns by itself: windows that nobody declared, overload, outage. */
+export class Adaptive {
+  readonly outage: Outage;
+  readonly concurrency: ConcurrencyLimit = new ConcurrencyLimit();
+  /** Absent where windows are declared: there is nothing to find out. */
+  learner: Learner | undefined;
+  readonly #saturation = new Saturation();
+  readonly #allowances = new Allowances();
+  readonly #learned: OnLearned;
+  /** Attempts sent. */
+  #sent = 0;
+
+  constructor(declared: boolean, random: Random, learned: OnLearned) {
+    this.outage = new Outage(random);
+    this.learner = declared ? undefined : new Learner();
+    this.#learned = learned;
+  }
+
+  /** Its windows are declared from now on, or are no more; so many attempts are unanswered. */
+  declare(declared: boolean, unanswered: number): void {
+    if (declared) this.learner = undefined;
+    else this.learner ??= new Learner(unanswered);
+  }
+
+  /** The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell. */
+  turnAt(now: number, inFlight: number, heedOutage: boolean): number {
+    const { learner, outage } = this;
+    return Math.max(
+      heedOutage ? outage.turnAt(inFlight) : now,
+      this.concurrency.turnAt(now, inFlight),
+      this.#allowances.turnAt(now, this.#sent),
+      learner ? learner.turnAt(now) : now,
+    );
+  }
+
+  /** Number of the last attempt sent, from 1. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /**
+   * The server stated what is left of its quotas, in its answer to attempt `number`. Returns for how long nothing more
+   * may be sent, in ms.
+   */
+  heard(now: number, number: number, limits: readonly RateLimit[]): number {
+    // Of several policies of one length the narrowest holds.
+    const windows = new Map<number, number>();
+    for (const { limit, windowMs, requests } of limits) {
+      if (!requests || !limit || !windowMs) continue;
+      windows.set(windowMs, Math.min(limit, windows.get(windowMs) ?? Infinity));
+    }
+    for (const [windowMs, limit] of windows) {
+      const finding = this.learner?.stated(now, limit, windowMs);
+      if (finding) this.#learned(finding, 'header');
+    }
+    return this.#allowances.heard(now, number, this.#sent, limits);
+  }
+
+  take(now: number): void {
+    this.#sent += 1;
+    this.outage.taken(now);
+    this.concurrency.taken(now);
+    this.learner?.take(now);
+  }
+
+  answered(at: number, sentAt: number): void {
+    this.learner?.answered(at, sentAt);
+  }
+
+  ended(now: number, sentAt: number): void {
+    this.outage.ended(now);
+    this.learner?.ended(now, sentAt);
+  }
+
+  refunded(now: number): void {
+    this.outage.ended(now);
+    this.learner?.refunded();
+  }
+
+  /** An attempt was answered, and neither throttled nor at fault. Returns true when that ended an outage. */
+  served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): boolean {
+    this.concurrency.served(now, inFlight, waiting, now - sentAt);
+    // Where there are windows, these may be what holds up those who wait.
+    const most = this.learner?.windows.length === 0 && this.#saturation.served(now, inFlight, waiting);
+    if (most) {
+      this.concurrency.saturated(now, most);
+      if (most < Infinity) this.#learned({ limit: most, perMs: 0 }, 'overload');
+    }
+    const finding = this.learner?.served(now, sentAt, inFlight);
+    if (finding) this.#learned(finding, 'probe');
+    return this.outage.served(route);
+  }
+
+  /** Returns true when the fault began an outage. */
+  failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): boolean {
+    const { outage, concurrency } = this;
+    this.learner?.failed(sentAt);
+    const out = outage.on;
+    const began = outage.failed(now, sentAt, call, route);
+    // A server that is out has not too much to do; nor has a route that is broken.
+    const blamed = overload && !out && !(began && inFlight < FEW) && !outage.routes.broken(route);
+    if (blamed && concurrency.overloaded(now, sentAt, inFlight)) {
+      this.#saturation.disturbed();
+      this.#learned({ limit: concurrency.limit, perMs: 0 }, 'overload');
+    }
+    return began;
+  }
+
+  /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */
+  throttled(now: number, sentAt: number, waitMs: number | undefined): boolean {
+    this.outage.served();
+    return this.learner?.refused(now, sentAt, waitMs) ?? false;
+  }
+
+  reopened(now: number, at: number, named: boolean): void {
+    const finding = this.learner?.reopened(now, at, named);
+    if (finding) this.#learned(finding, 'throttled');
+  }
+
+  /** What was found out; absent when nothing was. */
+  snapshot(now: number): QuotaSnapshot['learned'] {
+    const windows = this.learner?.windows ?? [];
+    const limit = Math.min(this.concurrency.limit, this.learner?.inFlight ?? Infinity);
+    if (windows.length === 0 && limit === Infinity && !this.outage.on) return undefined;
+    return {
+      windows: windows.map(({ limit: most, per, count }) => ({ limit: most, per, used: count.used(now) })),
+      concurrency: limit === Infinity ? undefined : limit,
+      outage: this.outage.on,
+    };
+  }
+}

@@ -1,0 +1,56 @@
+import type { RateLimit } from '../classify/rate-limit.ts';
+
+/** What a server said is left of one policy. */
+interface Allowance {
+  readonly remaining: number;
+  /** Number of the attempt that was told so: those sent after it are not counted in `remaining`. */
+  readonly number: number;
+  /** Moment. */
+  readonly resetAt: number;
+}
+
+/** Most policies remembered. */
+const MOST = 8;
+/** A statement that is no refusal holds for an hour at the most, in ms; then one attempt asks again. */
+const LONGEST_HOLD_MS = 3_600_000;
+
+/**
+ * What the server itself says may still be sent, by its rate-limit headers:
+ *
+ *     left = remaining − attempts sent after the one that was told so
+ *
+ * until the reset that it named, or for an hour.
+ */
+export class Allowances {
+  readonly #allowances = new Map<string, Allowance>();
+
+  /**
+   * @param number of the attempt that was answered, of all of the quota's
+   * @param sent number of the last attempt sent
+   * @returns ms for which nothing more may be sent; 0 when something may
+   */
+  heard(now: number, number: number, sent: number, limits: readonly RateLimit[]): number {
+    let closed = 0;
+    for (const { name, requests, remaining, resetMs: stated } of limits) {
+      const resetMs = stated && Math.min(stated, LONGEST_HOLD_MS);
+      const known = this.#allowances.get(name);
+      if (known && known.number > number && known.resetAt > now) continue;
+      this.#allowances.delete(name);
+      if (remaining === undefined || !resetMs || this.#allowances.size === MOST) continue;
+      if (remaining > 0 && !requests) continue;
+      this.#allowances.set(name, { remaining, number, resetAt: now + resetMs });
+      if (remaining - (sent - number) <= 0) closed = Math.max(closed, resetMs);
+    }
+    return closed;
+  }
+
+  /** The earliest moment at which an attempt may go, when so many were sent. */
+  turnAt(now: number, sent: number): number {
+    let turn = now;
+    for (const [name, { remaining, number, resetAt }] of this.#allowances) {
+      if (now >= resetAt) this.#allowances.delete(name);
+      else if (remaining - (sent - number) <= 0) turn = Math.max(turn, resetAt);
+    }
+    return turn;
+  }
+}

@@ -1,0 +1,298 @@
+import type { Entry } from '../time/schedule.ts';
+import { LedgerError } from '../words/errors.ts';
+import type { Window } from '../words/types.ts';
+import type { LeaseContext } from './context.ts';
+import { Demand } from './demand.ts';
+import { Holdings } from './holdings.ts';
+import type { Account, Holder, Lease } from './ledger.ts';
+import { WindowCount } from './window-count.ts';
+
+/** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
+const REVIEW_MS = 250;
+
+/** What goes beyond the process's fair share of a window is leased so much later, in ms. */
+const BEYOND_MS = 40;
+
+/** Permits that have to go back wait so long for a block of them, in ms. */
+const TOGETHER_MS = 20;
+
+/** Longest that the closing of a gate waits for what is in use to be spent, in ms. */
+const LONGEST_CLOSE_MS = 5000;
+
+/**
+ * One window of a quota, and the permits of it that are leased from the ledger.
+ *
+ * Where nobody shares the ledger, the first demand leases the whole window for good, and a permit costs arithmetic
+ * alone. Where others do, leases are taken by demand, ahead of it while there is traffic. A spent permit is used
+ * again, as long as there is demand, within the process's share of the window; what is held beyond, or has been held
+ * for long, goes back when it is spent. (Permits of one window are alike, so one slow response keeps one permit, not its
+ * whole lease.)
+ */
+export class Leases implements Holder {
+  readonly limit: number;
+  readonly count: WindowCount;
+  readonly #context: LeaseContext;
+  readonly #account: Account;
+  readonly #demand: Demand;
+  readonly #held = new Holdings();
+  /** Permits asked for and not granted yet. */
+  #pending = 0;
+  #waiting = 0;
+  /**
+   * Whether the ledger tells what this window may use; else, while it is out of reach and in the grace after it, it
+   * makes do with the capacity that it has.
+   */
+  #state: 'leasing' | 'degraded' | 'grace' = 'leasing';
+  /** The end of the grace, or the moment from which on the whole share may be used. */
+  #turn: Entry | undefined;
+  /** Permits to make do with; with none, nothing is admitted while the ledger is out of reach. */
+  #share = Infinity;
+  #asking: Entry | undefined;
+  #askingBeyond: Entry | undefined;
+  #tick: Entry | undefined;
+  #tickHolds = false;
+  /** When permits that have to go back do not wait for others any more. */
+  #partAt = Infinity;
+  #closed = false;
+
+  constructor(key: string, { limit, per }: Window, context: LeaseContext) {
+    this.limit = limit;
+    this.count = new WindowCount(per);
+    this.#context = context;
+    this.#demand = new Demand(limit, per, context.now());
+    this.#account = context.ledger.open({ key: `${key}|${limit}/${per}`, limit, per }, this);
+    this.count.recycle = !this.#account.shared;
+  }
+
+  /** What keeps this window from admitting anything, when the ledger is out of reach and there is no share. */
+  get failure(): LedgerError | undefined {
+    return this.#state === 'degraded' && this.#share === 0
+      ? new LedgerError('The ledger cannot be reached, and no share of the quota is left without it')
+      : undefined;
+  }
+
+  /** Whether leases have grown old since it was looked last. */
+  aged(now: number): boolean {
+    return now >= this.#held.dueAt;
+  }
+
+  /** What is free of leases that are too old is not used any more: they could run out in use. */
+  retire(now: number): void {
+    if (this.#state !== 'leasing' || !this.#held.age(now)) return;
+    const { count } = this;
+    // All in use was taken before: it may as well be of those.
+    const unused = this.#held.due - count.used(now) - count.spent;
+    count.spent += Math.max(0, Math.min(unused, count.free(now)));
+  }
+
+  take(now: number): void {
+    this.count.take();
+    if (!this.#account.shared) return;
+    this.#waiting = Math.max(0, this.#waiting - 1);
+    this.#demand.use(now);
+    this.#balance(now);
+  }
+
+  /** So many attempts wait: leases what they need, and gives back what is spent. */
+  want(waiting: number): void {
+    this.#waiting = waiting;
+    if (this.#closed) return;
+    if (this.#account.shared) this.#balance(this.#context.now());
+    else if (waiting > 0 && this.count.capacity + this.#pending === 0) this.#ask(this.limit);
+  }
+
+  lost(lease: Lease): void {
+    const size = this.#held.lose(lease);
+    if (this.#state === 'leasing') this.count.capacity -= size;
+    this.#context.changed();
+  }
+
+  /** What is missing of the share may be in another's use for a window yet, from the last time that this is told. */
+  degraded(share: number): void {
+    const { count } = this;
+    this.#makeshift('degraded', share);
+    if (count.capacity < share) {
+      this.#turnAt(count.per, () => {
+        count.capacity = share;
+      });
+    }
+    this.#context.changed();
+  }
+
+  restored(graceMs: number): void {
+    // In the grace, all make do with what they could use before, and lease that: together it is within the limit.
+    this.#makeshift('grace', Infinity);
+    this.#turnAt(graceMs, () => {
+      this.#state = 'leasing';
+      this.count.recycle = false;
+      this.count.capacity = this.#held.permits;
+    });
+    this.#context.changed();
+  }
+
+  /** Waits until what is in use is spent, if that is soon; a ledger that others share gets the rest when it runs out. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const entry of [this.#tick, this.#turn, this.#asking, this.#askingBeyond]) entry?.cancel();
+    if (this.#account.shared && this.#state !== 'degraded') await this.#drained();
+    await this.#account.close();
+  }
+
+  /** From now on, its own arithmetic alone tells what may be used; no more than it could use, and than `most`. */
+  #makeshift(state: 'degraded' | 'grace', most: number): void {
+    const { count } = this;
+    this.#state = state;
+    this.#share = most;
+    count.recycle = true;
+    count.spent = 0;
+    count.capacity = Math.min(count.capacity, most);
+  }
+
+  #turnAt(ms: number, then: () => void): void {
+    this.#turn?.cancel();
+    this.#turn = this.#context.schedule.at(this.#context.now() + ms, false, () => {
+      then();
+      this.#context.changed();
+    });
+  }
+
+  #drained(): Promise<void> {
+    const { count } = this;
+    const until = this.#context.now() + LONGEST_CLOSE_MS;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const now = this.#context.now();
+        this.#giveBack(this.#held.permits - count.used(now));
+        const next = count.used(now) > count.unanswered ? count.nextExpiry(now) : now + 10;
+        if (count.used(now) === 0 || next > until) resolve();
+        else this.#context.schedule.at(next, true, look);
+      };
+      look();
+    });
+  }
+
+  /** Gives back what is not needed, and leases what is missing. */
+  #balance(now: number): void {
+    if (this.#state === 'degraded' || this.#closed) return;
+    const { count } = this;
+    this.retire(now);
+    const surplus =
+      this.#held.permits - Math.max(this.#needed(now), this.#state === 'grace' ? count.capacity : 0);
+    if (surplus > 0) this.#giveBackSurplus(surplus, now);
+    else if (this.#waiting > 0 && this.#demand.stale(now) && this.#state === 'leasing') {
+      this.#demand.stir(now);
+      this.#giveBack(count.free(now));
+    }
+    this.#recycle(now);
+
+    const missing = this.#missing(now);
+    if (missing > 0) this.#askSoon(now);
+    else if (missing < 0 && this.#pending > 0) this.#pending -= this.#account.withdraw(-missing);
+    this.#reviewAt(Math.min(count.nextExpiry(now), now + REVIEW_MS, this.#partAt), now);
+  }
+
+  /**
+   * Permits to have leased: for what is in use, and for what is to come. In the grace, and as long as what is in use is
+   * not leased itself, for that alone: nobody may lease beyond what all use.
+   */
+  #needed(now: number): number {
+    const used = this.count.used(now);
+    if (this.#state === 'grace' || used > this.#held.permits) return used;
+    return used + (this.#waiting || this.#demand.ahead(now));
+  }
+
+  #missing(now: number): number {
+    return this.#needed(now) + this.count.spent - this.#held.permits - this.#pending;
+  }
+
+  /** Less than a block, which may be needed again soon, stays for a while, but in the grace: others may be using it. */
+  #giveBackSurplus(surplus: number, now: number): void {
+    const { block } = this.#demand;
+    const little = surplus % block;
+    const all = 2 * little >= block || this.#demand.quiet(now) || this.#state === 'grace';
+    this.#giveBack(all ? surplus : surplus - little);
+  }
+
+  /** Uses spent permits again, but for those that have to go back. */
+  #recycle(now: number): void {
+    const { count } = this;
+    const { block } = this.#demand;
+    const beyond = Math.max(this.#held.due, count.capacity - this.#account.share);
+    const back = Math.min(count.spent, beyond, this.#held.permits - count.used(now));
+    const rest = now >= this.#partAt ? 0 : Math.max(0, back) % block;
+    this.#giveBack(back - rest);
+    count.spent = rest;
+    this.#partAt = rest === 0 ? Infinity : Math.min(this.#partAt, now + TOGETHER_MS);
+  }
+
+  #giveBack(permits: number): void {
+    if (permits <= 0) return;
+    const { count } = this;
+    this.#held.giveBack(permits);
+    if (this.#state !== 'leasing') return;
+    count.capacity -= permits;
+    count.spent = Math.max(0, count.spent - permits);
+  }
+
+  /**
+   * Attempts come in swarms: waits for the others of this one, to lease for all at once. What goes beyond a fair share
+   * of the window is leased a little later, so that others come to theirs.
+   */
+  #askSoon(now: number): void {
+    this.#asking ??= this.#context.schedule.at(now, false, () => {
+      this.#asking = undefined;
+      this.#askFor(Math.min(this.limit, this.#account.share) - this.#held.permits);
+      const later = this.#context.now();
+      if (this.#missing(later) <= 0) return;
+      this.#askingBeyond ??= this.#context.schedule.at(later + BEYOND_MS, false, () => {
+        this.#askingBeyond = undefined;
+        this.#askFor(this.limit);
+      });
+    });
+  }
+
+  /** Asks for what is missing, `most` at once. If that is more than there is room for, what goes back comes again. */
+  #askFor(most: number): void {
+    if (this.#state === 'degraded' || this.#closed) return;
+    let missing = this.#missing(this.#context.now());
+    let room = most - this.#pending;
+    while (missing > 0 && room > 0) {
+      const size = Math.min(missing, this.#demand.block, room);
+      this.#ask(size);
+      missing -= size;
+      room -= size;
+    }
+  }
+
+  #ask(size: number): void {
+    this.#pending += size;
+    this.#account.lease(size).then(
+      (lease) => {
+        this.#pending -= size;
+        if (this.#closed) return lease.end();
+        const now = this.#context.now();
+        this.#demand.stir(now);
+        this.#held.add(lease, now + this.#account.renewMs);
+        if (this.#state === 'leasing') this.count.capacity += lease.size;
+        this.#context.changed();
+      },
+      () => {
+        this.#pending -= size;
+      },
+    );
+  }
+
+  /** Looks again at `at`, as long as anything is held or waited for. */
+  #reviewAt(at: number, now: number): void {
+    const hold = this.#waiting > 0;
+    if (this.#tick && this.#tick.at <= at && this.#tick.at > now && this.#tickHolds === hold) return;
+    this.#tick?.cancel();
+    this.#tick = undefined;
+    if (this.#held.permits === 0 && !hold) return;
+    this.#tickHolds = hold;
+    this.#tick = this.#context.schedule.at(Math.max(at, now), hold, () => {
+      this.#tick = undefined;
+      this.#context.changed();
+    });
+  }
+}

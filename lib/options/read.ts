@@ -1,0 +1,219 @@
+import * as v from 'valibot';
+import type { TokenCredential, TokenSource } from '../call/tokens.ts';
+import { PRIORITY_RANGE } from '../gate/queue.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { memory } from '../ledger/memory.ts';
+import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
+import { generic } from '../profiles/generic.ts';
+import { DURATION_RULE } from '../time/duration.ts';
+import { OptionsError } from '../words/errors.ts';
+import type { Profile } from '../words/types.ts';
+import { keyOf } from './quotas.ts';
+import { check, count, duration, has, METHOD_RULE, method, object, positive, text } from './schema.ts';
+import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './types.ts';
+
+/** A quota declared by the user, checked. */
+export interface DeclaredQuota {
+  readonly name: string | undefined;
+  readonly match: QuotaMatch;
+  /** `per` in ms. */
+  readonly windows: readonly { readonly limit: number; readonly per: number }[];
+  readonly concurrency: number | undefined;
+}
+
+/** The options of `headgate()`: checked, complete, in ms. */
+export interface Settings {
+  readonly profile: Profile;
+  readonly policy: Policy;
+  readonly quotas: readonly DeclaredQuota[];
+  readonly maxQueue: number;
+  readonly auth: TokenSource | TokenCredential | undefined;
+  readonly adaptive: boolean;
+  readonly ledger: Ledger;
+  readonly name: string;
+}
+
+/** What one call asks for itself, checked. */
+export interface CallSettings {
+  readonly policy: Policy;
+  readonly priority: number;
+  /** Whether a repetition does no harm, when its user knows. */
+  readonly idempotent: boolean | undefined;
+  /** Name of the quota to draw on, in place of the one that the request tells. */
+  readonly quota: string | undefined;
+  /**
+   * The call may be to any host at all, as where every request of a process is gated: a token goes only where the
+   * profile says that it may.
+   */
+  readonly anyOrigin: boolean;
+}
+
+/** Attempts that may wait at once, when `maxQueue` says nothing. */
+const DEFAULT_MAX_QUEUE = 100_000;
+
+const backoff = v.pipe(
+  object({
+    base: v.optional(
+      v.pipe(
+        duration(),
+        v.check((ms) => ms < Infinity, DURATION_RULE),
+      ),
+    ),
+    max: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+    jitter: v.optional(v.picklist(['decorrelated', 'full', 'equal', 'none'])),
+  }),
+  v.check(({ base = 0, max = Infinity }) => base <= max, 'a max that is no shorter than base'),
+);
+const retry = object({
+  attempts: v.optional(positive),
+  deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+  backoff: v.optional(backoff),
+  budget: v.optional(
+    v.custom<number | false>(
+      (share) => share === false || (typeof share === 'number' && share >= 0),
+      'a share of first attempts of 0 or more, such as 0.1, or false for no limit',
+    ),
+  ),
+  methods: v.optional(v.array(method, 'an array of HTTP methods')),
+});
+
+const PATH_RULE = "a path that starts with '/', without a query";
+const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
+const quota = object({
+  name: v.optional(text),
+  match: v.optional(
+    object({
+      method: v.optional(v.union([method, v.array(method)], `${METHOD_RULE}, or an array of them`)),
+      path: v.optional(v.pipe(v.string(PATH_RULE), v.regex(/^\/[^?#]*$/, PATH_RULE), v.maxLength(2000))),
+      host: v.optional(v.pipe(text, v.regex(/^[^/]*$/, "a host, such as 'api.example.com'"))),
+    }),
+  ),
+  windows: v.optional(
+    v.array(
+      object({
+        limit: positive,
+        per: v.pipe(
+          duration(WINDOW_RULE),
+          v.check((ms) => ms > 0 && ms < Infinity, WINDOW_RULE),
+        ),
+      }),
+      'an array of { limit, per }',
+    ),
+  ),
+  concurrency: v.optional(positive),
+});
+
+const PROFILE_RULE = 'a profile, such as generic() or defender()';
+const options = object({
+  profile: v.optional(
+    v.intersect([
+      has<Profile>('quota', PROFILE_RULE),
+      has<Profile>('classify', PROFILE_RULE),
+      v.custom<Profile>((given) => v.is(text, (given as Profile).name), 'a profile with a name'),
+    ]),
+  ),
+  retry: v.optional(retry),
+  quotas: v.optional(v.array(quota, 'an array of quotas')),
+  maxQueue: v.optional(count(0)),
+  auth: v.optional(
+    v.union(
+      [has<TokenSource>('token', ''), has<TokenCredential>('getToken', '')],
+      'an object with a token() or a getToken() method',
+    ),
+  ),
+  adaptive: v.optional(v.boolean('true or false')),
+  ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
+  name: v.optional(text),
+});
+
+/** What may be replaced of a gate in use. */
+const update = object({ retry: options.entries.retry, quotas: options.entries.quotas });
+
+const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY_RANGE.most}`;
+const call = object({
+  priority: v.optional(
+    v.pipe(
+      v.number(PRIORITY_RULE),
+      v.check(
+        (p) => Number.isInteger(p) && p >= PRIORITY_RANGE.least && p <= PRIORITY_RANGE.most,
+        PRIORITY_RULE,
+      ),
+    ),
+  ),
+  deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+  idempotent: v.optional(v.boolean('true or false')),
+  quota: v.optional(text),
+});
+
+/** The options of `gate.update()` laid over those of `headgate()`, not yet checked together. Throws `OptionsError`. */
+export function updated(options: HeadgateOptions, given: HeadgateUpdate): HeadgateOptions {
+  check(update, given, '');
+  const { retry, quotas, ...rest } = { ...options, ...given };
+  return { ...rest, ...(retry && { retry }), ...(quotas && { quotas }) };
+}
+
+/** The options of `headgate()`, checked and complete. Throws `OptionsError`. */
+export function readOptions(given: HeadgateOptions): Settings {
+  const { profile = generic(), quotas = [], ...rest } = check(options, given, '');
+  const declared = quotas.map(({ name, match = {}, windows = [], concurrency }) => ({
+    name,
+    match,
+    windows,
+    concurrency,
+  }));
+  refuseContradictions(declared);
+  return {
+    profile,
+    policy: policyOf(rest.retry ?? {}, profile),
+    quotas: declared,
+    maxQueue: rest.maxQueue ?? DEFAULT_MAX_QUEUE,
+    auth: rest.auth,
+    adaptive: rest.adaptive ?? true,
+    ledger: rest.ledger ?? memory(),
+    name: rest.name ?? profile.name,
+  };
+}
+
+/** Several matches may share a quota by its name, but one quota has one set of limits. */
+function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
+  const limits = new Map<string, string>();
+  for (const [index, quota] of quotas.entries()) {
+    const key = keyOf(quota);
+    const own = JSON.stringify([quota.windows, quota.concurrency]);
+    if ((limits.get(key) ?? own) !== own) {
+      throw new OptionsError(`quotas.${index}`, key, 'a name of its own, or the same limits as its namesake');
+    }
+    limits.set(key, own);
+  }
+}
+
+/** What one call asks for, over the gate's policy. Throws `OptionsError`. */
+export function readCallOptions(given: unknown, policy: Policy): CallSettings {
+  const { priority = 0, deadline, idempotent, quota } = check(call, given, 'headgate');
+  return {
+    policy: deadline === undefined ? policy : { ...policy, deadlineMs: deadline },
+    priority,
+    idempotent,
+    quota,
+    anyOrigin: false,
+  };
+}
+
+/** The user's options, over the profile's defaults, over ours. */
+function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy {
+  const under = check(retry, profile.retry ?? {}, 'profile.retry');
+  const { backoff = under.backoff ?? {}, budget = under.budget, methods = under.methods } = given;
+  const { baseMs, maxMs, jitter } = DEFAULT_POLICY.backoff;
+  return {
+    attempts: given.attempts ?? under.attempts ?? DEFAULT_POLICY.attempts,
+    deadlineMs: given.deadline ?? under.deadline ?? DEFAULT_POLICY.deadlineMs,
+    // The one that is given moves the other along, where the other's default contradicts it.
+    backoff: {
+      baseMs: backoff.base ?? Math.min(baseMs, backoff.max ?? Infinity),
+      maxMs: backoff.max ?? Math.max(maxMs, backoff.base ?? 0),
+      jitter: backoff.jitter ?? jitter,
+    },
+    budget: budget === false ? Infinity : (budget ?? DEFAULT_POLICY.budget),
+    methods: methods ? new Set(methods) : DEFAULT_POLICY.methods,
+  };
+}

@@ -1,0 +1,63 @@
+import type { TokenCredential, TokenSource } from '../call/tokens.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { RetryOptions } from '../policy/policy.ts';
+import type { Duration, Profile } from '../words/types.ts';
+
+/** Which requests a quota is for. All that is given must fit; `{}` fits every request. */
+export interface QuotaMatch {
+  /** A method or several; any case. */
+  readonly method?: string | readonly string[] | undefined;
+  /**
+   * The URL's path, whatever its case: `{id}` stands for one segment, `*` for a part of one, `**` for anything.
+   */
+  readonly path?: string | undefined;
+  /** Host, with its port if it is not the scheme's own; `*` stands for anything. */
+  readonly host?: string | undefined;
+}
+
+/** A quota that its user declares. */
+export interface QuotaOptions {
+  /** Its key, and what a call's `quota` names it by. Default: made of `match`. */
+  readonly name?: string;
+  /** Default `{}`. */
+  readonly match?: QuotaMatch;
+  /** At most `limit` attempts in any `per`, for each of them. */
+  readonly windows?: readonly { readonly limit: number; readonly per: Duration }[];
+  /** Most attempts in flight at once. */
+  readonly concurrency?: number;
+}
+
+/** Options of `headgate()`. All are optional. */
+export interface HeadgateOptions {
+  /** What is known of the API. Default `generic()`, which knows only HTTP. */
+  readonly profile?: Profile;
+  /** How to retry. What is left out is the profile's, or the default. */
+  readonly retry?: RetryOptions;
+  /** Quotas that go before the profile's; the first that matches a request is the one it draws on. */
+  readonly quotas?: readonly QuotaOptions[];
+  /** Learn the limits that nobody declared. Default true. */
+  readonly adaptive?: boolean;
+  /** Most attempts that wait at once; more are refused with `QueueFullError`. Default 100,000. */
+  readonly maxQueue?: number;
+  /** Where to get a bearer token: a function of ours, or any Azure `TokenCredential`. Default: none is sent. */
+  readonly auth?: TokenSource | TokenCredential;
+  /** The book of permits. Default: in memory. */
+  readonly ledger?: Ledger;
+  /** Name of this gate on its events. Default: the profile's. */
+  readonly name?: string;
+}
+
+/** Options of `gate.update()`. */
+export type HeadgateUpdate = Pick<HeadgateOptions, 'retry' | 'quotas'>;
+
+/** What a single call may ask for itself. */
+export interface CallOptions {
+  /** Whole number from -10 to 10; larger goes first, each step weighing twice the one below. Default 0. */
+  readonly priority?: number;
+  /** Total time for this call, waits included. Default: the policy's. */
+  readonly deadline?: Duration;
+  /** Whether a repetition does no harm. Default: told by the method, an Idempotency-Key, or the profile. */
+  readonly idempotent?: boolean;
+  /** Name of the quota to draw on. Default: told by the request. */
+  readonly quota?: string;
+}

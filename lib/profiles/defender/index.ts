@@ -1,0 +1,100 @@
+import { OptionsError } from '../../words/errors.ts';
+import type { Notice, Profile, QuotaRef } from '../../words/types.ts';
+import { generic } from '../generic.ts';
+import { classifyDefender } from './classify.ts';
+import { endpointOf, unknownClass } from './endpoints.ts';
+import { hosts as hostsOf } from './hosts.ts';
+import { isResendable } from './resendable.ts';
+import { isApiPath } from './routes.ts';
+
+export { type DefenderErrorCode, defenderErrorCodes } from './codes.ts';
+export { type DefenderLimit, defenderLimits, defenderLimitsAsOf } from './endpoints.ts';
+export { type DefenderExpectation, defenderExpectations } from './expectations.ts';
+
+/** Options of {@link defender}. */
+export interface DefenderOptions {
+  /** ID or domain of the tenant. With `app`, it tells whose quotas these are; say both if processes share a ledger. */
+  readonly tenant?: string | undefined;
+  /** Client ID of the application. */
+  readonly app?: string | undefined;
+  /**
+   * Further hosts of the API, e.g. a reverse proxy: `host`, `host:port` (both HTTPS) or an origin. The gate's
+   * token is sent to them.
+   */
+  readonly hosts?: readonly string[] | undefined;
+}
+
+/** From the page run-advanced-query-api.md of 2026-07; the last day from copies of message MC1220762. */
+const RETIRED: Notice = {
+  code: 'deprecated-endpoint',
+  message:
+    'POST /api/advancedqueries/run is being retired since January 2026 and stops working on 1 February 2027 (MC1220762). Use POST https://graph.microsoft.com/v1.0/security/runHuntingQuery, of the Microsoft Graph security API, instead.',
+};
+const RETIRED_ID = 'POST /api/advancedqueries/run';
+
+/** Names that can be told apart in a ledger's key: GUIDs, domain names. */
+const NAME = /^[\w.-]{1,128}$/;
+
+/**
+ * The Microsoft Defender for Endpoint API: its documented rate limits, one quota for each tenant, application
+ * and endpoint (microsoft-365-docs#10124), its error codes, and what may be resent.
+ */
+export function defender(options: DefenderOptions = {}): Profile {
+  const { tenant, app, hosts: own = [] } = validated(options);
+  const hosts = hostsOf(own);
+  const http = generic();
+  // On the API's hosts, but not below /api: /safedownload, where investigation packages are fetched by a link.
+  const isApi = (url: URL) => hosts.familyOf(url) !== undefined && isApiPath(url.pathname);
+
+  return {
+    name: 'defender',
+    scope: 'https://api.securitycenter.microsoft.com/.default',
+    // Longer than the longest window, so that a call outlives a used-up hour.
+    retry: { deadline: '75m' },
+
+    quota(request): QuotaRef {
+      const { method, url } = request;
+      const family = hosts.familyOf(url);
+      if (family === undefined) return http.quota(request);
+      const endpoint = endpointOf(method, url);
+      const sharer = endpoint?.perTenant ? tenant : `${tenant}/${app}`;
+      const key = `defender/${family}/${sharer} ${endpoint?.id ?? unknownClass(method, url)}`;
+      return { key, windows: endpoint?.windows ?? [] };
+    },
+
+    classify: (outcome) => (isApi(outcome.request.url) ? classifyDefender(outcome) : http.classify(outcome)),
+
+    resendable(request) {
+      const { method, url } = request;
+      return isApi(url) && isResendable(endpointOf(method, url)?.id, request);
+    },
+
+    // The links that the API gives out carry a signature of their own, which must not meet the token.
+    authorizes: (url) => isApi(url) && !url.searchParams.has('sig'),
+
+    notice: ({ method, url }) =>
+      isApi(url) && endpointOf(method, url)?.id === RETIRED_ID ? RETIRED : undefined,
+  };
+}
+
+function validated(options: DefenderOptions): {
+  tenant: string;
+  app: string;
+  hosts?: readonly string[] | undefined;
+} {
+  const allowed = "only 'tenant', 'app' and 'hosts'";
+  if (typeof options !== 'object' || options === null) throw new OptionsError('defender', options, allowed);
+  const { tenant, app, hosts, ...unknown } = options;
+  for (const name of Object.keys(unknown)) throw new OptionsError('defender', name, allowed);
+  if (hosts !== undefined && !Array.isArray(hosts)) {
+    throw new OptionsError('defender.hosts', hosts, 'an array of hosts');
+  }
+  return { tenant: nameOf('defender.tenant', tenant), app: nameOf('defender.app', app), hosts };
+}
+
+/** In lower case, as GUIDs and domain names mean the same in any. */
+function nameOf(option: string, value: string | undefined): string {
+  if (value === undefined) return '-';
+  if (typeof value === 'string' && NAME.test(value)) return value.toLowerCase();
+  throw new OptionsError(option, value, "a GUID or a name of letters, digits, '.', '-' and '_'");
+}

@@ -1,0 +1,116 @@
+import TinyQueue from 'tinyqueue';
+import { type Clock, LONGEST_TIMER, type Timer } from './clock.ts';
+
+/** Cancelled entries are swept out once there are more of them than this, and than live ones. */
+const SWEEP = 1024;
+
+/** Something due at a moment. */
+export interface Entry {
+  /** Moment, on the clock's scale. */
+  readonly at: number;
+  /** Takes it back; O(1), and nothing once it has fired. */
+  cancel(): void;
+}
+
+class Due implements Entry {
+  readonly at: number;
+  readonly hold: boolean;
+  fire: (() => void) | undefined;
+  readonly #schedule: Schedule;
+
+  constructor(schedule: Schedule, at: number, hold: boolean, fire: () => void) {
+    this.#schedule = schedule;
+    this.at = at;
+    this.hold = hold;
+    this.fire = fire;
+  }
+
+  cancel(): void {
+    if (!this.fire) return;
+    this.fire = undefined;
+    this.#schedule.cancelled(this);
+  }
+}
+
+/**
+ * Every wait of a gate, on one timer: pauses, windows, backoffs, deadlines.
+ *
+ * Never early: a timer that fires before its moment is set again. Waits longer than a timer can hold are kept in
+ * steps. The process stays alive only while an entry that `hold`s is pending.
+ */
+export class Schedule {
+  readonly #clock: Clock;
+  #queue: TinyQueue<Due> = new TinyQueue([], earlier);
+  #dead = 0;
+  #holding = 0;
+  #timer: Timer | undefined;
+  #timerAt = Infinity;
+  #timerHolds = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Calls `fire` at `at`, or as soon as may be after it; never synchronously. */
+  at(at: number, hold: boolean, fire: () => void): Entry {
+    const due = new Due(this, at, hold, fire);
+    this.#queue.push(due);
+    if (hold) this.#holding += 1;
+    if (at < this.#timerAt || (hold && !this.#timerHolds)) this.#arm();
+    return due;
+  }
+
+  /** @internal */
+  cancelled(due: Due): void {
+    if (due.hold) this.#holding -= 1;
+    this.#dead += 1;
+    if (this.#dead > SWEEP && this.#dead * 2 > this.#queue.length) {
+      this.#queue = new TinyQueue(
+        this.#queue.data.filter((each) => each.fire),
+        earlier,
+      );
+      this.#dead = 0;
+    }
+    // Only what keeps the process alive is worth disarming for; else an idle timer finds nothing due.
+    if (this.#holding === 0 && this.#timerHolds) this.#arm();
+  }
+
+  #arm(): void {
+    const next = this.#next();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+    this.#timerHolds = false;
+    if (!next) return;
+    this.#timerAt = next.at;
+    this.#timerHolds = this.#holding > 0;
+    const wait = Math.min(LONGEST_TIMER, Math.max(0, Math.ceil(next.at - this.#clock.now())));
+    this.#timer = this.#clock.setTimer(() => this.#tick(), wait, this.#timerHolds);
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    for (let due = this.#next(); due && due.at <= now; due = this.#next()) {
+      this.#queue.pop();
+      const fire = due.fire;
+      due.fire = undefined;
+      if (due.hold) this.#holding -= 1;
+      fire?.();
+    }
+    this.#arm();
+  }
+
+  #next(): Due | undefined {
+    for (let due = this.#queue.peek(); due; due = this.#queue.peek()) {
+      if (due.fire) return due;
+      this.#queue.pop();
+      this.#dead -= 1;
+    }
+    return undefined;
+  }
+}
+
+function earlier(a: Due, b: Due): number {
+  return a.at - b.at;
+}

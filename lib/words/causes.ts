@@ -1,0 +1,21 @@
+/**
+ * Why a quota closed: the server named the wait in a header or in its message, or named none, or another process
+ * was told so.
+ */
+export type PauseCause = 'header' | 'message' | 'backoff' | 'peer';
+
+/** Why a limit was learned or changed. */
+export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload';
+
+/** Why an attempt is sent again. */
+export type RetryReason = 'quota' | 'fault' | 'token';
+
+/** Why a call failed. */
+export type FailureReason =
+  | 'terminal'
+  | 'attempts'
+  | 'deadline'
+  | 'budget'
+  | 'queue-full'
+  | 'aborted'
+  | 'closed';

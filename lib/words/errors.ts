@@ -1,0 +1,102 @@
+/**
+ * The errors that no HTTP client knows. Everything else reaches the caller as the client's own error, with a
+ * `headgate` property that holds the {@link CallReport}.
+ */
+import type { CallReport } from './report.ts';
+
+/** Stable `code` of each error of ours. */
+export type HeadgateErrorCode =
+  | 'ERR_HEADGATE_OPTIONS'
+  | 'ERR_HEADGATE_DEADLINE'
+  | 'ERR_HEADGATE_QUEUE_FULL'
+  | 'ERR_HEADGATE_CLOSED'
+  | 'ERR_HEADGATE_LEDGER';
+
+/** What every error of ours has in common. */
+export abstract class HeadgateError extends Error {
+  abstract readonly code: HeadgateErrorCode;
+  /** The record of the call that failed, when the error ended a call. */
+  declare headgate?: CallReport;
+}
+
+/** An option is wrong. The message names its path, the value given and what is allowed. */
+export class OptionsError extends HeadgateError {
+  override readonly name = 'OptionsError';
+  readonly code = 'ERR_HEADGATE_OPTIONS';
+  /** Path of the option, e.g. `retry.backoff.base`. */
+  readonly option: string;
+
+  constructor(option: string, given: unknown, allowed: string) {
+    super(`Option '${option}': expected ${allowed}, got ${hides(option, given) ? 'text' : preview(given)}`);
+    this.option = option;
+  }
+}
+
+/** The call cannot, or did not, end before its deadline. */
+export class DeadlineError extends HeadgateError {
+  override readonly name = 'DeadlineError';
+  readonly code = 'ERR_HEADGATE_DEADLINE';
+  /** The call's whole allowance, in ms. */
+  readonly deadlineMs: number;
+  /** The wait that was needed, in ms, when it was known: ask for a deadline longer than this. */
+  readonly waitMs: number | undefined;
+
+  constructor(deadlineMs: number, waitMs?: number, options?: ErrorOptions) {
+    const needed = waitMs === undefined ? '' : `: it would have had to wait another ${Math.ceil(waitMs)} ms`;
+    super(`The call cannot end within its deadline of ${Math.round(deadlineMs)} ms${needed}`, options);
+    this.deadlineMs = deadlineMs;
+    this.waitMs = waitMs;
+  }
+}
+
+/** As many calls wait at the gate as `maxQueue` allows. */
+export class QueueFullError extends HeadgateError {
+  override readonly name = 'QueueFullError';
+  readonly code = 'ERR_HEADGATE_QUEUE_FULL';
+
+  constructor(maxQueue: number) {
+    super(`The gate's queue is full: ${maxQueue} attempts wait already (option 'maxQueue')`);
+  }
+}
+
+/** The gate was closed while the call waited, or before it began. */
+export class ClosedError extends HeadgateError {
+  override readonly name = 'ClosedError';
+  readonly code = 'ERR_HEADGATE_CLOSED';
+
+  constructor() {
+    super('The gate is closed');
+  }
+}
+
+/** The ledger cannot be reached and was told to fail closed. */
+export class LedgerError extends HeadgateError {
+  override readonly name = 'LedgerError';
+  readonly code = 'ERR_HEADGATE_LEDGER';
+}
+
+/** Gives an error its report; one that its maker froze stays as it is. */
+export function attachReport(error: unknown, report: CallReport): void {
+  if (typeof error !== 'object' || error === null || !Object.isExtensible(error)) return;
+  Object.defineProperty(error, 'headgate', {
+    value: report,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
+}
+
+/** Text that no message may show: a token where its source belongs, headers, a URL with a password or a query. */
+function hides(option: string, given: unknown): boolean {
+  if (typeof given !== 'string') return false;
+  return /^auth$|headers$/.test(option) || (/url$/i.test(option) && /[@?#]/.test(given));
+}
+
+/** A short, single-line, harmless rendering of any value. */
+function preview(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}

@@ -1,0 +1,44 @@
+import { expect } from 'chai';
+import { Allowances } from '../../lib/learning/stated.ts';
+
+const limit = (remaining: number, resetMs: number, name = 'a', requests = true) => ({
+  name,
+  requests,
+  limit: undefined,
+  remaining,
+  resetMs,
+  windowMs: undefined,
+});
+
+describe('What a server says is left', () => {
+  it('is reckoned from the attempt that was told so', () => {
+    const allowances = new Allowances();
+    expect(allowances.heard(0, 5, 6, [limit(3, 1000)])).to.equal(0);
+    expect(allowances.turnAt(0, 7)).to.equal(0);
+    expect(allowances.turnAt(0, 8)).to.equal(1000);
+    expect(allowances.turnAt(1000, 8)).to.equal(1000);
+    expect(allowances.turnAt(1001, 99)).to.equal(1001);
+  });
+
+  it('closes at once when those under way will use it up', () => {
+    expect(new Allowances().heard(0, 5, 7, [limit(2, 1000)])).to.equal(1000);
+  });
+
+  it('is not unsaid by an older answer that comes late', () => {
+    const allowances = new Allowances();
+    allowances.heard(0, 9, 9, [limit(0, 1000)]);
+    allowances.heard(10, 8, 9, [limit(5, 1000)]);
+    expect(allowances.turnAt(10, 9)).to.equal(1000);
+  });
+
+  it('of tokens matters when none are left', () => {
+    const allowances = new Allowances();
+    expect(allowances.heard(0, 1, 1, [limit(1, 1000, 'tokens', false)])).to.equal(0);
+    expect(allowances.turnAt(0, 50)).to.equal(0);
+    expect(allowances.heard(0, 2, 50, [limit(0, 1000, 'tokens', false)])).to.equal(1000);
+  });
+
+  it('holds for an hour at the most', () => {
+    expect(new Allowances().heard(0, 1, 1, [limit(0, 2_000_000_000)])).to.equal(3_600_000);
+  });
+});
