@@ -1,5 +1,5 @@
 import type { Window } from '../../words/types.ts';
-import limits from './limits.json' with { type: 'json' };
+import { limits, limitsAsOf } from './limits.ts';
 import { Routes, segmentsOf } from './routes.ts';
 
 /** One endpoint and its documented rate limits. */
@@ -11,7 +11,7 @@ export interface DefenderLimit {
   readonly perMinute: number | null;
   /** Calls per hour; null when none are documented. */
   readonly perHour: number | null;
-  /** Evidence, as `about.sources` of limits.json explains. */
+  /** Evidence, one of the sources that limits.ts lists. */
   readonly source: string;
   /** `tenant`: all applications of a tenant share the limit. Absent: each application has its own. */
   readonly scope?: string | undefined;
@@ -20,13 +20,22 @@ export interface DefenderLimit {
 }
 
 /** Date, sources and conflicts of {@link defenderLimits}. */
-export const defenderLimitsAsOf: string = limits.about.asOf;
+export const defenderLimitsAsOf: string = limitsAsOf;
 
 /**
  * The API's endpoints and their documented limits. Concurrency is not among them: the 50 live-response sessions
  * last longer than the request that opens them, so a gate that counts requests in flight can't keep that limit.
  */
-export const defenderLimits: readonly DefenderLimit[] = limits.endpoints;
+export const defenderLimits: readonly DefenderLimit[] = limits.map(
+  ([method, path, perMinute, perHour, source, more]) => ({
+    method,
+    path,
+    perMinute,
+    perHour,
+    source,
+    ...more,
+  }),
+);
 
 /** What a profile needs of an endpoint. */
 export interface Endpoint {
