@@ -8,7 +8,6 @@ export type LimitRow = readonly [
   more?: { readonly scope?: string; readonly extra?: string },
 ];
 
-/** Date of the table. */
 export const limitsAsOf: string = '2026-07-28';
 
 /**
