@@ -114,9 +114,9 @@ export class Admission implements Ask {
     return this.enter(request, this.resend, askedAt, at);
   }
 
-  /** A token goes to the API's own hosts, and never in place of one that the user set. */
+  /** A token goes to the API's own hosts only, and never replaces one that the user set. */
   #authorizes(request: RequestFacts): boolean {
-    if (request.headers?.authorization !== undefined) return false;
+    if (request.unreadable || request.headers?.authorization !== undefined) return false;
     const { profile } = this.#context;
     return profile.authorizes ? profile.authorizes(request.url) : request.url.origin === this.#home;
   }

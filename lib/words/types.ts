@@ -21,6 +21,11 @@ export interface RequestFacts {
   readonly headers?: Headers | undefined;
   /** The body as text, when it is known and small; asked for only after a failure. */
   readonly body?: (() => string | undefined) | undefined;
+  /**
+   * True when the gate cannot read where the request goes, such as a relative URL that its client completes. `url` is
+   * then a placeholder with the host `unreadable.invalid`: a profile's `quota` and `authorizes` are not asked about it.
+   */
+  readonly unreadable?: boolean | undefined;
 }
 
 /**
