@@ -12,8 +12,7 @@ export const limitsAsOf: string = '2026-07-28';
 
 /**
  * Documented rate limits of the Microsoft Defender for Endpoint API, per application and tenant unless scope says
- * tenant. `null`: no limit is documented for that window.
- * As of 2026-07-28. Where two pages differ, the tighter figure stands; responses correct it.
+ * tenant. `null`: no limit is documented for that window. Where two pages differ, the tighter figure stands.
  *
  * Sources:
  * - `V26`: read in the Learn pages as mirrored by merill/defender-docs-mirror, defender-endpoint/api, commit
