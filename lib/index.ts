@@ -32,5 +32,6 @@ export {
   QueueFullError,
 } from './words/errors.ts';
 export type * from './words/report.ts';
+export { isHeadgateError, reportOf } from './words/report-of.ts';
 export type { QuotaSnapshot } from './words/snapshot.ts';
 export type * from './words/types.ts';

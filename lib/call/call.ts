@@ -13,11 +13,10 @@ import type { CallContext } from './context.ts';
 import { History } from './history.ts';
 import { Lifetime } from './lifetime.ts';
 import { PauseNotice } from './pause-notice.ts';
+import { eventOf, subjectOf } from './telling.ts';
 
 /** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
 export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
-
-const NO_RESEND: Decision = { resend: false, reason: 'terminal' };
 
 /**
  * One call's life, for any client: {@link admit} before each attempt, {@link settle} after it, {@link backOff}
@@ -44,7 +43,7 @@ export class Call implements AttemptObserver {
     this.#context = context;
     this.#settings = settings;
     this.#request = request;
-    this.#lifetime = new Lifetime(context.clock, context.schedule, context.life, settings.policy.deadlineMs);
+    this.#lifetime = new Lifetime(context, settings.policy.deadlineMs, this);
     const home = settings.anyOrigin || !context.tokens ? undefined : request.url.origin;
     this.#admission = new Admission(context, this.#lifetime, settings, home, (waitMs) =>
       this.#queued(waitMs),
@@ -59,6 +58,11 @@ export class Call implements AttemptObserver {
 
   get ended(): boolean {
     return this.#lifetime.ended;
+  }
+
+  /** Method, URL and quota: how an error's message names the call. */
+  get subject(): string {
+    return subjectOf(this.#request, this.#admission.quota);
   }
 
   now(): number {
@@ -94,7 +98,7 @@ export class Call implements AttemptObserver {
   /** Reads how the attempt ended and decides whether it is made again. */
   settle(ending: Ending, resend: Resend): Decision {
     const attempt = this.#attempt;
-    if (!attempt || this.#lifetime.sealed) return NO_RESEND;
+    if (!attempt || this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
     if (this.#decision) return this.#decision;
     const classification = this.#read(attempt, ending);
     if (classification.unprocessed && attempt.status === undefined) attempt.unsent();
@@ -187,6 +191,9 @@ export class Call implements AttemptObserver {
     const failure = classification?.verdict === 'success' ? undefined : (refusal?.reason ?? 'terminal');
     return {
       call: this.id,
+      method: this.#request.method,
+      url: safeUrl(this.#request.url),
+      quota: this.#admission.quota,
       correlationId: this.#history.correlationId,
       verdict: classification?.verdict,
       reason: this.#lifetime.reason ?? failure,
@@ -287,15 +294,7 @@ export class Call implements AttemptObserver {
   }
 
   #event(): CallEvent {
-    return {
-      at: this.now(),
-      gate: this.#context.name,
-      call: this.id,
-      attempt: this.#attempt?.number ?? 0,
-      quota: this.#admission.quota,
-      method: this.#request.method,
-      url: safeUrl(this.#request.url),
-      correlationId: this.#attempt?.classification?.correlationId,
-    };
+    const { quota } = this.#admission;
+    return eventOf(this.now(), this.#context.name, this.id, this.#request, quota, this.#attempt);
   }
 }

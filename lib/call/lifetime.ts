@@ -1,7 +1,13 @@
-import type { Clock } from '../time/clock.ts';
-import type { Entry, Schedule } from '../time/schedule.ts';
+import type { Entry } from '../time/schedule.ts';
 import type { FailureReason } from '../words/causes.ts';
 import { ClosedError, DeadlineError, HeadgateError, QueueFullError } from '../words/errors.ts';
+import type { CallContext } from './context.ts';
+
+/** Tells what a call is for. */
+export interface Described {
+  /** Method, URL and quota, for the messages of errors. */
+  readonly subject: string;
+}
 
 /**
  * Whether a call may go on, and the one way to break off what it is doing now: waiting, backing off, or being on
@@ -13,14 +19,16 @@ export class Lifetime {
   readonly deadlineAt: number;
   readonly #entry: Entry | undefined;
   readonly #life: AbortSignal;
+  readonly #call: Described;
   #interrupt: ((error: Error) => void) | undefined;
   #doom: HeadgateError | undefined;
   /** What its user gave it up with. */
   #aborted: Error | undefined;
   #ended = false;
 
-  constructor(clock: Clock, schedule: Schedule, life: AbortSignal, deadlineMs: number) {
+  constructor({ clock, schedule, life }: CallContext, deadlineMs: number, call: Described) {
     this.#life = life;
+    this.#call = call;
     this.deadlineMs = deadlineMs;
     this.deadlineAt = clock.now() + deadlineMs;
     if (deadlineMs !== Infinity) {
@@ -74,10 +82,14 @@ export class Lifetime {
     });
   }
 
-  /** The call has to end with `error`; returns it. What is no error of ours is left to the client. */
+  /**
+   * The call has to end with `error`. Returns the error that ends it: of an error of ours, a copy made for this call,
+   * since many calls may end for the same reason. Any other error is left to the client.
+   */
   seal(error: unknown): unknown {
-    if (error instanceof HeadgateError && !this.#ended) this.#doom ??= error;
-    return error;
+    if (!(error instanceof HeadgateError) || this.#ended) return error;
+    this.#doom ??= error.about(this.#call.subject);
+    return this.#doom;
   }
 
   /** Its user gave the call up. */
@@ -95,7 +107,7 @@ export class Lifetime {
 
   /** The error for a deadline that passed, or for a wait that would not end before it. */
   late(waitMs?: number): DeadlineError {
-    return new DeadlineError(this.deadlineMs, waitMs);
+    return new DeadlineError(this.deadlineMs, waitMs, undefined, this.#call.subject);
   }
 
   /** Why the call failed, as far as this tells; the last decision tells the rest. */

@@ -17,6 +17,11 @@ export abstract class HeadgateError extends Error {
   abstract readonly code: HeadgateErrorCode;
   /** The record of the call that failed, when the error ended a call. */
   declare headgate?: CallReport;
+
+  /** @internal The same error for one call, whose message begins with what the call was for. */
+  about(_call: string): HeadgateError {
+    return this;
+  }
 }
 
 /** An option is wrong. The message names its path, the value given and what is allowed. */
@@ -41,9 +46,12 @@ export class DeadlineError extends HeadgateError {
   /** The wait that was needed, in ms, when it was known: ask for a deadline longer than this. */
   readonly waitMs: number | undefined;
 
-  constructor(deadlineMs: number, waitMs?: number, options?: ErrorOptions) {
+  constructor(deadlineMs: number, waitMs?: number, options?: ErrorOptions, call?: string) {
     const needed = waitMs === undefined ? '' : `: it would have had to wait another ${Math.ceil(waitMs)} ms`;
-    super(`The call cannot end within its deadline of ${Math.round(deadlineMs)} ms${needed}`, options);
+    super(
+      told(call, `The call cannot end within its deadline of ${Math.round(deadlineMs)} ms${needed}`),
+      options,
+    );
     this.deadlineMs = deadlineMs;
     this.waitMs = waitMs;
   }
@@ -54,8 +62,15 @@ export class QueueFullError extends HeadgateError {
   override readonly name = 'QueueFullError';
   readonly code = 'ERR_HEADGATE_QUEUE_FULL';
 
-  constructor(maxQueue: number) {
-    super(`The gate's queue is full: ${maxQueue} attempts wait already (option 'maxQueue')`);
+  readonly #maxQueue: number;
+
+  constructor(maxQueue: number, call?: string) {
+    super(told(call, `The gate's queue is full: ${maxQueue} attempts wait already (option 'maxQueue')`));
+    this.#maxQueue = maxQueue;
+  }
+
+  override about(call: string): QueueFullError {
+    return new QueueFullError(this.#maxQueue, call);
   }
 }
 
@@ -64,8 +79,12 @@ export class ClosedError extends HeadgateError {
   override readonly name = 'ClosedError';
   readonly code = 'ERR_HEADGATE_CLOSED';
 
-  constructor() {
-    super('The gate is closed');
+  constructor(call?: string) {
+    super(told(call, 'The gate is closed'));
+  }
+
+  override about(call: string): ClosedError {
+    return new ClosedError(call);
   }
 }
 
@@ -73,6 +92,15 @@ export class ClosedError extends HeadgateError {
 export class LedgerError extends HeadgateError {
   override readonly name = 'LedgerError';
   readonly code = 'ERR_HEADGATE_LEDGER';
+
+  override about(call: string): LedgerError {
+    return new LedgerError(told(call, this.message), this.cause === undefined ? {} : { cause: this.cause });
+  }
+}
+
+/** `GET https://h/x (quota 'q'): what happened`; what happened alone where no call is known. */
+function told(call: string | undefined, what: string): string {
+  return call === undefined ? what : `${call}: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
 }
 
 /** Gives an error its report; one that its maker froze stays as it is. */

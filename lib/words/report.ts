@@ -23,6 +23,12 @@ export interface AttemptRecord {
 export interface CallReport {
   /** The call's ID, the same on all of its events. */
   readonly call: string;
+  /** Method of the last request, in upper case. */
+  readonly method: string;
+  /** URL of the last request, without user name, password, fragment, or the value of anything that may be secret. */
+  readonly url: string;
+  /** Key of the quota that the last attempt drew on, or waited for; empty when the call ended before it met one. */
+  readonly quota: string;
   /** The last correlation ID that the server gave: what a support desk asks for. */
   readonly correlationId?: string | undefined;
   /** Verdict on the last attempt; absent when none was made. */

@@ -11,6 +11,7 @@ import type { Attempt } from '../../call/attempt.ts';
 import type { Call, OpenCall } from '../../call/call.ts';
 import type { CallOptions } from '../../options/types.ts';
 import type { CallReport } from '../../words/report.ts';
+import { rememberResponse } from '../../words/report-of.ts';
 import type { Headers as HeaderRecord } from '../../words/types.ts';
 import { drain, drop, peek } from '../shared/fetch-body.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
@@ -165,7 +166,9 @@ function statusOf({ status, type }: Response): number {
 /** The response as its user gets it, clones included. */
 function given(response: Response, call: Call, redirected: boolean): GatedResponse {
   const { clone } = response;
-  const headgate = { get: () => call.report(), configurable: true };
+  const report = () => call.report();
+  const headgate = { get: report, configurable: true };
+  rememberResponse(response, report);
   Object.defineProperty(response, 'headgate', headgate);
   const cloned = { value: () => given(clone.call(response), call, redirected), configurable: true };
   Object.defineProperty(response, 'clone', cloned);

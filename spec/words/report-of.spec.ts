@@ -1,0 +1,123 @@
+import { Octokit } from '@octokit/core';
+import { expect } from 'chai';
+import got from 'got';
+import { type CallReport, type Headgate, headgate, isHeadgateError, OptionsError, reportOf } from 'headgate';
+import OpenAI from 'openai';
+import { rememberResponse } from '../../lib/words/report-of.ts';
+import { failureOf, TestServer } from '../support/server.ts';
+
+const REPORT: CallReport = { call: 'c', method: 'GET', url: 'https://h/', quota: 'q', attempts: [] };
+
+describe('reportOf finds the record of a call', () => {
+  const bearer = () => Object.assign(new Error('x'), { headgate: REPORT });
+  for (const [what, from] of [
+    ['in the error itself', bearer()],
+    ['in the cause of the cause', new Error('a', { cause: new Error('b', { cause: bearer() }) })],
+    ['in a response', { headgate: REPORT }],
+    ['in the response of an error', Object.assign(new Error('x'), { response: { headgate: REPORT } })],
+    ['in a member of an AggregateError', new AggregateError([new Error('a'), bearer()])],
+    ['in an element of Promise.allSettled', { status: 'rejected', reason: bearer() }],
+    ['in itself', REPORT],
+  ] as const) {
+    it(what, () => {
+      expect(reportOf(from)).to.equal(REPORT);
+    });
+  }
+
+  it('and gives undefined for anything else, whatever it is', () => {
+    const cycle = new Error('a');
+    cycle.cause = cycle;
+    const hostile = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('no');
+        },
+      },
+    );
+    const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const wide = { errors: Array.from({ length: 1e6 }, () => new Error('x')) };
+    const endless = new Proxy({}, { get: (target, key) => (key === 'cause' ? { ...target } : undefined) });
+    for (const from of [
+      undefined,
+      null,
+      1,
+      'text',
+      cycle,
+      hostile,
+      revoked,
+      wide,
+      endless,
+      { headgate: 1 },
+    ]) {
+      expect(reportOf(from)).to.equal(undefined);
+      expect(isHeadgateError(from)).to.equal(false);
+    }
+  });
+
+  it('by a copy of the headers, unless several calls at once were answered alike', () => {
+    const report = (call: string, startedAt: number): CallReport => ({
+      ...REPORT,
+      call,
+      attempts: [{ startedAt, waitedMs: 0, durationMs: 10 }],
+    });
+    const copy = (id: string) => ({ response: { status: 500, url: 'https://h/', headers: { 'x-id': id } } });
+    const answer = (id: string, of: CallReport) =>
+      rememberResponse({ status: 500, url: 'https://h/', headers: new Headers({ 'X-Id': id }) }, of);
+    answer('1', report('a', 0));
+    answer('2', report('b', 0));
+    expect(reportOf(copy('1'))?.call).to.equal('a');
+    answer('1', report('c', 10));
+    expect(reportOf(copy('1'))?.call).to.equal('c');
+    answer('1', report('d', 15));
+    expect(reportOf(copy('1'))).to.equal(undefined);
+  });
+});
+
+describe('The record of a call', () => {
+  let server: TestServer;
+  let gate: Headgate;
+  beforeEach(async () => {
+    server = await TestServer.start();
+    gate = headgate({ retry: { attempts: 2, backoff: { base: 1, max: 1 } } });
+  });
+  afterEach(async () => {
+    await gate.close();
+    await server.close();
+  });
+
+  it('is found from the errors of openai, for a response as for a fault', async () => {
+    const headers = { 'x-request-id': 'r-1' };
+    server.replies({ status: 500 }, { status: 500, headers });
+    const openai = new OpenAI({ apiKey: 'k', baseURL: server.url, fetch: gate.fetch(), maxRetries: 0 });
+    const refused = await failureOf(openai.models.retrieve('x'));
+    expect(reportOf(refused)?.attempts.map(({ status }) => status)).to.deep.equal([500, 500]);
+    expect(reportOf(refused)).to.include({ correlationId: 'r-1', reason: 'attempts', method: 'GET' });
+    server.handler = (_n, request) => request.socket.destroy();
+    const broken = await failureOf(openai.models.retrieve('x'));
+    expect(reportOf(broken)?.attempts).to.have.length(2);
+    expect(reportOf(broken)?.url).to.equal(`${server.url}/models/x`);
+  });
+
+  it('is found from the errors of octokit, for a response as for a fault', async () => {
+    server.replies({ status: 500 }, { status: 500 });
+    const octokit = new Octokit({ baseUrl: server.url, request: { fetch: gate.fetch() } });
+    const refused = await failureOf(octokit.request('GET /user'));
+    expect(reportOf(refused)?.attempts.map(({ status }) => status)).to.deep.equal([500, 500]);
+    server.handler = (_n, request) => request.socket.destroy();
+    const broken = await failureOf(octokit.request('GET /user'));
+    expect(reportOf(broken)?.attempts).to.have.length(2);
+    await gate.close();
+    expect(reportOf(await failureOf(octokit.request('GET /user')))?.reason).to.equal('closed');
+  });
+
+  it('types error.headgate by a guard, for errors of the client as for those of ours', async () => {
+    server.replies({ status: 404 });
+    const error: unknown = await failureOf(gate.got(got)(server.url));
+    if (!isHeadgateError(error)) throw new Error('It bears no record');
+    expect(error.headgate.attempts[0]?.status).to.equal(404);
+    expect(isHeadgateError(new OptionsError('o', 1, '2'))).to.equal(false);
+    expect(isHeadgateError(REPORT)).to.equal(false);
+  });
+});
