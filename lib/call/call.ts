@@ -4,7 +4,7 @@ import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent } from '../events/types.ts';
 import type { CallSettings } from '../options/read.ts';
 import { type Decision, decide } from '../policy/decide.ts';
-import { attachReport, type HeadgateError } from '../words/errors.ts';
+import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
 import type { Classification, Headers, RequestFacts } from '../words/types.ts';
 import { Admission, type Pass } from './admission.ts';
@@ -170,7 +170,7 @@ export class Call implements AttemptObserver {
       if (this.#failure) attachReport(thrown, this.#failure);
       return thrown;
     }
-    if (thrown !== error && error !== undefined) (thrown as Error).cause ??= error;
+    if (thrown !== error) attachCause(thrown as Error, error);
     this.#leaveAttempt(ending ?? { error });
     this.#lifetime.end();
     const { reason = 'terminal', ...told } = this.report();

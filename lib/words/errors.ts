@@ -103,15 +103,37 @@ function told(call: string | undefined, what: string): string {
   return call === undefined ? what : `${call}: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
 }
 
-/** Gives an error its report; one that its maker froze stays as it is. */
+/** Attaches a call's report to its error, out of sight of loggers and serializers. A frozen error is left as it is. */
 export function attachReport(error: unknown, report: CallReport): void {
-  if (typeof error !== 'object' || error === null || !Object.isExtensible(error)) return;
-  Object.defineProperty(error, 'headgate', {
-    value: report,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  });
+  hide(error, 'headgate', report);
+}
+
+/**
+ * Makes `cause` the cause of `error`, as `new Error(…, { cause })` would. Nothing happens where `error` has a cause
+ * already, or where `cause` was itself caused by `error`: a client may have wrapped the error that ended it.
+ */
+export function attachCause(error: Error, cause: unknown): void {
+  if (cause === undefined || error.cause !== undefined || leadsTo(cause, error)) return;
+  hide(error, 'cause', cause);
+}
+
+/** Whether `error` is `to`, or has it among its causes or members. True where that cannot be read. */
+function leadsTo(error: unknown, to: Error, seen: Set<unknown> = new Set()): boolean {
+  if (error === to) return true;
+  if (typeof error !== 'object' || error === null || seen.has(error)) return false;
+  seen.add(error);
+  try {
+    const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+    return [cause, ...(Array.isArray(errors) ? errors : [])].some((link) => leadsTo(link, to, seen));
+  } catch {
+    return true;
+  }
+}
+
+/** Defines a property of an error that is not enumerable. */
+function hide(error: unknown, name: string, value: unknown): void {
+  if (typeof error !== 'object' || error === null) return;
+  Reflect.defineProperty(error, name, { value, configurable: true, enumerable: false, writable: true });
 }
 
 /** Text that no message may show: a token where its source belongs, headers, a URL with a password or a query. */

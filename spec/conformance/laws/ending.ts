@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { ClosedError, DeadlineError } from 'headgate';
+import { Refusal } from '../driver.ts';
 import { last, rejection, type Scene, type Stage, send, soon, until } from '../scene.ts';
 import type { Laws } from './law.ts';
 
@@ -18,6 +19,16 @@ async function occupied(scene: Scene): Promise<Stage & { leave(): Promise<void> 
     await blocking;
   };
   return { ...stage, leave };
+}
+
+const SLOW = { retry: { backoff: { base: '30s', max: '30s' } } };
+
+/** Every error that it leads to by `cause` or `errors` is met once. */
+function expectNoCircle(error: unknown, above: readonly unknown[] = []): void {
+  if (typeof error !== 'object' || error === null) return;
+  expect(above.includes(error), 'a circle of causes').to.equal(false);
+  const { cause, errors = [] } = error as { cause?: unknown; errors?: unknown[] };
+  for (const link of [cause, ...errors]) expectNoCircle(link, [...above, error]);
 }
 
 /** Nothing is held and nobody waits: another call goes through. */
@@ -141,5 +152,48 @@ export const ending: Laws = {
     await until('a retry', () => stage.told().includes('retry'));
     await soon(stage.gate.close());
     expect(await call).to.be.instanceOf(ClosedError);
+  },
+  'no error leads back to itself by its causes: the deadline, in flight and in the queue': async (scene) => {
+    const stage = scene.stage(ONE);
+    scene.server.handler = () => undefined;
+    const asked = { url: scene.url, headgate: { deadline: 100 } };
+    const errors = [stage.client.send(asked), stage.client.send(asked)].map(rejection);
+    for (const error of await Promise.all(errors)) {
+      expect(error).to.be.instanceOf(DeadlineError);
+      expectNoCircle(error);
+    }
+  },
+  'no error leads back to itself by its causes, and each call has one of its own: a closed gate': async (
+    scene,
+  ) => {
+    const stage = scene.stage({ quotas: [{ concurrency: 1 }, { name: 'other' }], ...SLOW });
+    scene.server.replies({ status: 500 }, { status: 500 });
+    const backingOff = [1, 2].map(() =>
+      rejection(stage.client.send({ url: scene.url, headgate: { quota: 'other' } })),
+    );
+    await until('two back off', () => stage.told().filter((name) => name === 'retry').length === 2);
+    scene.server.handler = (_n, _request, response) => setTimeout(() => response.end('{}'), 50);
+    const inFlight = send(stage, { url: scene.url });
+    const queued = [1, 2].map(() => rejection(stage.client.send({ url: scene.url })));
+    await until('two queued', () => stage.gate.quotas().some((quota) => quota.queued === 2));
+    await soon(stage.gate.close());
+    const errors = await Promise.all([...backingOff, ...queued]);
+    for (const error of errors) {
+      expect(error).to.be.instanceOf(ClosedError);
+      expectNoCircle(error);
+    }
+    expect(new Set(errors.map(({ headgate }) => headgate.call)).size).to.equal(4);
+    await inFlight;
+  },
+  'what the gate adds to an error is not enumerable': async (scene) => {
+    const stage = scene.stage(SLOW);
+    scene.server.replies({ status: 404 }, { status: 500 });
+    const refused = await rejection(stage.client.send({ url: scene.url }));
+    const late = await rejection(stage.client.send({ url: scene.url, headgate: { deadline: '1s' } }));
+    expect(late).to.be.instanceOf(DeadlineError);
+    expect(Object.keys(late)).to.have.members(['name', 'code', 'deadlineMs', 'waitMs']);
+    if (refused instanceof Refusal) return;
+    expect(refused.headgate).to.include({ reason: 'terminal' });
+    expect(Object.keys(refused)).not.to.include('headgate');
   },
 };
