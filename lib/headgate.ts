@@ -182,8 +182,8 @@ class Composition implements Headgate, CallContext {
     this.#declared = new DeclaredQuotas(settings.quotas);
     if (this.closed) return;
     const { refs } = this.#declared;
-    for (const ref of refs) this.#gates.relimit(ref);
-    for (const { key } of before.refs) if (!refs.some((ref) => ref.key === key)) this.#gates.retire(key);
+    for (const ref of refs.values()) this.#gates.relimit(ref);
+    for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
   }
 
   close(): Promise<void> {
@@ -212,7 +212,7 @@ class Composition implements Headgate, CallContext {
     const ref =
       quota === undefined
         ? (this.#declared.match(request) ?? this.#undeclared(request))
-        : this.#declared.named(quota);
+        : (this.#declared.named(quota) ?? this.#unknown(quota));
     const notice = request.unreadable ? UNREADABLE : this.profile.notice?.(request);
     if (notice) this.#warn(notice.code, notice.message, ref.key);
     return this.#gates.of(ref);
@@ -221,6 +221,13 @@ class Composition implements Headgate, CallContext {
   /** The quota of a request that fits none declared. */
   #undeclared(request: RequestFacts): QuotaRef {
     return request.unreadable ? { key: this.name, windows: [] } : this.profile.quota(request);
+  }
+
+  /** A quota that a call names and nobody declared: it has no known limit. */
+  #unknown(name: string): QuotaRef {
+    const suspicion = this.#gates.get(name) ? undefined : this.#declared.suspicion(name);
+    if (suspicion !== undefined) this.#warn('unknown-quota', suspicion, name);
+    return { key: name, windows: [] };
   }
 
   async #close(): Promise<void> {

@@ -177,7 +177,7 @@ function reset(text: string | undefined, now: () => number): number | undefined 
   if (ISO.test(text)) return bounded(Date.parse(text) - now());
   if (!DURATION.test(text)) return undefined;
   let ms = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)/g)) {
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)/gy)) {
     ms += Number(amount) * (UNITS[unit as string] as number);
   }
   return bounded(ms);

@@ -1,13 +1,8 @@
+import { type PathTemplate, pathTemplate } from '../words/path-template.ts';
 import type { QuotaRef, RequestFacts } from '../words/types.ts';
+import { QuotaIndex, type Rule } from './quota-index.ts';
 import type { DeclaredQuota } from './read.ts';
 import type { QuotaMatch } from './types.ts';
-
-/** A declared quota with its match compiled. */
-interface Rule {
-  readonly ref: QuotaRef;
-  readonly name: string | undefined;
-  fits(request: RequestFacts): boolean;
-}
 
 /** The key of a declared quota. */
 export function keyOf({ name, match }: DeclaredQuota): string {
@@ -16,29 +11,38 @@ export function keyOf({ name, match }: DeclaredQuota): string {
 
 /** The quotas that the user declared: which of them, if any, a request draws on. */
 export class DeclaredQuotas {
-  readonly #rules: readonly Rule[];
+  /** All of them, by key. */
+  readonly refs: ReadonlyMap<string, QuotaRef>;
+  readonly #index: QuotaIndex;
+  readonly #named: ReadonlyMap<string, QuotaRef>;
 
   constructor(declared: readonly DeclaredQuota[]) {
-    this.#rules = declared.map((quota) => ({
-      ref: { key: keyOf(quota), windows: quota.windows, concurrency: quota.concurrency },
-      name: quota.name,
-      fits: compile(quota.match),
-    }));
-  }
-
-  /** All of them. */
-  get refs(): QuotaRef[] {
-    return this.#rules.map(({ ref }) => ref);
+    const rules = declared.map(compile);
+    this.#index = new QuotaIndex(rules);
+    this.refs = new Map(rules.map(({ ref }) => [ref.key, ref]));
+    this.#named = new Map(rules.flatMap(({ name, ref }) => (name === undefined ? [] : [[name, ref]])));
   }
 
   /** The first that fits. */
   match(request: RequestFacts): QuotaRef | undefined {
-    return this.#rules.find((rule) => rule.fits(request))?.ref;
+    return this.#index.match(request)?.ref;
   }
 
-  /** The one of that name; a name that nobody declared is a quota of its own, with no known limit. */
-  named(name: string): QuotaRef {
-    return this.#rules.find((rule) => rule.name === name)?.ref ?? { key: name, windows: [] };
+  /** The one of that name. */
+  named(name: string): QuotaRef | undefined {
+    return this.#named.get(name);
+  }
+
+  /** Why a call's `quota` may be a typo: nobody declared it, though others were declared. */
+  suspicion(name: string): string | undefined {
+    if (this.refs.size === 0 || this.#named.has(name)) return undefined;
+    const declared = [...this.#named.keys()].slice(0, MOST_COMPARED);
+    const near = declared.filter((each) => isNear(name, each)).slice(0, 3);
+    const names = near.length > 0 ? near : declared.slice(0, 5);
+    const quoted = names.map((each) => `'${each}'`).join(', ');
+    const advice =
+      near.length > 0 ? `did you mean ${quoted}?` : quoted ? `declared are ${quoted}` : 'none has a name';
+    return `A call names the quota '${name}', which is not declared: no declared limit holds for it; ${advice}`;
   }
 }
 
@@ -47,23 +51,62 @@ function describe({ method = '*', host = '', path = '' }: QuotaMatch): string {
   return `${String(method)} ${host}${path}`.trim();
 }
 
-function compile({ method, host, path }: QuotaMatch): (request: RequestFacts) => boolean {
+function compile(quota: DeclaredQuota, index: number): Rule {
+  const { method, host, path } = quota.match;
   const methods = method === undefined ? undefined : new Set([method].flat());
-  const hostPattern = host === undefined ? undefined : pattern(host);
-  const pathPattern = path === undefined ? undefined : pattern(path);
-  return (request) =>
-    (methods === undefined || methods.has(request.method)) &&
-    (hostPattern === undefined || hostPattern.test(request.url.host)) &&
-    (pathPattern === undefined || pathPattern.test(request.url.pathname));
+  const fitsHost = template(host);
+  const fitsPath = template(path);
+  return {
+    ref: { key: keyOf(quota), windows: quota.windows, concurrency: quota.concurrency },
+    name: quota.name,
+    index,
+    path,
+    host: host !== undefined && /^[^{}*]*$/.test(host) ? host.toLowerCase() : undefined,
+    fits: (request) =>
+      (methods === undefined || methods.has(request.method)) &&
+      fitsHost(request.url.host) &&
+      fitsPath(request.url.pathname),
+  };
 }
 
-/** `{id}` is one segment, `*` a part of one, `**` anything; all else stands for itself, in any case. */
-function pattern(template: string): RegExp {
-  const source = template.replaceAll(/\{[^}/]*\}|\*\*|\*|[^{*]+|\{/g, (part) => {
-    if (part === '**') return '.*';
-    if (part === '*') return '[^/]*';
-    if (part.startsWith('{') && part.endsWith('}')) return '[^/]+';
-    return part.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
-  });
-  return new RegExp(`^${source}$`, 'i');
+/** Compiled when first asked: of many quotas, most requests meet few. */
+function template(text: string | undefined): (given: string) => boolean {
+  if (text === undefined) return () => true;
+  let compiled: PathTemplate | undefined;
+  return (given) => {
+    compiled ??= pathTemplate(text);
+    return compiled.fits(given);
+  };
+}
+
+/** Maximum number of names that are compared with an unknown one. */
+const MOST_COMPARED = 1000;
+/** Maximum length of a name that is compared with others. */
+const LONGEST_COMPARED = 64;
+
+/** The same but for case, blanks and punctuation, or with at most two characters added, left out or changed. */
+function isNear(given: string, declared: string): boolean {
+  const a = plain(given);
+  const b = plain(declared);
+  if (a === b) return true;
+  if (Math.max(a.length, b.length) > LONGEST_COMPARED) return false;
+  return distance(a, b) <= Math.min(2, Math.floor(Math.max(a.length, b.length) / 3));
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '') || name;
+}
+
+/** Levenshtein's. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
 }

@@ -73,7 +73,7 @@ function mend(client: Redis): void {
   const define = client.defineCommand.bind(client);
   client.defineCommand = (name, definition) => {
     let lua = definition.lua
-      .replaceAll(/redis\.error_reply\(([^)\n]*)\)/g, '{err=$1}')
+      .replaceAll(/redis\.error_reply\(([^()\n]*)\)/g, '{err=$1}')
       .replace('local now = tonumber(ARGV[1])', NOW);
     if (name === 'register') {
       lua = lua.replace('if conditions_check(capacity, weight) then', ONCE);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { normalPath, patternOf } from './match.ts';
+import { Routes } from '../profiles/defender/routes.ts';
 import { failure } from './replies.ts';
 import type { Reply } from './types.ts';
 
@@ -49,7 +49,7 @@ export class Api {
   readonly #machines: readonly Machine[];
   readonly #alerts: readonly { readonly id: string; readonly machineId: string; readonly severity: string }[];
   readonly #actions = new Map<string, MachineAction>();
-  readonly #routes: readonly { readonly method: string; readonly path: RegExp; readonly handle: Handler }[];
+  readonly #routes = new Map<string, Routes<Handler>>();
 
   constructor({ machines, alerts, pageSize }: Population) {
     this.#pageSize = pageSize;
@@ -67,56 +67,50 @@ export class Api {
         severity: ['Informational', 'Low', 'Medium', 'High'][number % 4] as string,
       })),
     );
-    const route = (method: string, path: string, handle: Handler) => ({
-      method,
-      path: patternOf(path),
-      handle,
+    const route = (method: string, path: string, handle: Handler): void => {
+      const routes = this.#routes.get(method) ?? new Routes();
+      routes.add(path, handle);
+      this.#routes.set(method, routes);
+    };
+    route('GET', '/api/machines', (request) => this.#page(request, this.#machines));
+    route('GET', '/api/machines/{id}', (_, [id]) => found(this.#machine(id)));
+    route('GET', '/api/machines/{id}/alerts', (request, [id]) => {
+      const machine = this.#machine(id);
+      if (!machine) return missing();
+      return this.#page(
+        request,
+        this.#alerts.filter(({ machineId }) => machineId === machine.id),
+      );
     });
-    this.#routes = [
-      route('GET', '/api/machines', (request) => this.#page(request, this.#machines)),
-      route('GET', '/api/machines/{id}', (_, [id]) => found(this.#machine(id))),
-      route('GET', '/api/machines/{id}/alerts', (request, [id]) => {
-        const machine = this.#machine(id);
-        if (!machine) return missing();
-        return this.#page(
-          request,
-          this.#alerts.filter(({ machineId }) => machineId === machine.id),
-        );
-      }),
-      route('GET', '/api/alerts', (request) => this.#page(request, this.#alerts)),
-      route('GET', '/api/alerts/{id}', (_, [id]) => found(this.#alerts.find((alert) => alert.id === id))),
-      route('POST', '/api/advancedqueries/run', (request) => this.#hunt(request)),
-      route('POST', '/api/machines/{id}/isolate', (request, [id]) => this.#act(request, id, 'Isolate')),
-      route('POST', '/api/machines/{id}/unisolate', (request, [id]) => this.#act(request, id, 'Unisolate')),
-      route('POST', '/api/machines/{id}/collectInvestigationPackage', (request, [id]) =>
-        this.#act(request, id, 'CollectInvestigationPackage'),
+    route('GET', '/api/alerts', (request) => this.#page(request, this.#alerts));
+    route('GET', '/api/alerts/{id}', (_, [id]) => found(this.#alerts.find((alert) => alert.id === id)));
+    route('POST', '/api/advancedqueries/run', (request) => this.#hunt(request));
+    route('POST', '/api/machines/{id}/isolate', (request, [id]) => this.#act(request, id, 'Isolate'));
+    route('POST', '/api/machines/{id}/unisolate', (request, [id]) => this.#act(request, id, 'Unisolate'));
+    route('POST', '/api/machines/{id}/collectInvestigationPackage', (request, [id]) =>
+      this.#act(request, id, 'CollectInvestigationPackage'),
+    );
+    route('GET', '/api/machineactions', (request) =>
+      this.#page(
+        request,
+        [...this.#actions.values()].map((action) => shown(action, request.now)),
       ),
-      route('GET', '/api/machineactions', (request) =>
-        this.#page(
-          request,
-          [...this.#actions.values()].map((action) => shown(action, request.now)),
-        ),
-      ),
-      route('GET', '/api/machineactions/{id}', ({ now }, [id]) => {
-        const action = this.#actions.get(id ?? '');
-        return found(action && shown(action, now));
-      }),
-      route('GET', '/api/machineactions/{id}/getPackageUri', ({ now, origin }, [id]) => {
-        const action = this.#actions.get(id ?? '');
-        if (!action || statusAt(action, now) !== 'Succeeded') return missing();
-        return { body: { value: `"${origin}/safedownload/${action.id}.zip?token=simulated"` } };
-      }),
-    ];
+    );
+    route('GET', '/api/machineactions/{id}', ({ now }, [id]) => {
+      const action = this.#actions.get(id ?? '');
+      return found(action && shown(action, now));
+    });
+    route('GET', '/api/machineactions/{id}/getPackageUri', ({ now, origin }, [id]) => {
+      const action = this.#actions.get(id ?? '');
+      if (!action || statusAt(action, now) !== 'Succeeded') return missing();
+      return { body: { value: `"${origin}/safedownload/${action.id}.zip?token=simulated"` } };
+    });
   }
 
   /** The API's answer. A path that it does not know gets a 404 without an envelope. */
   answer(request: ApiRequest): Reply {
-    const path = normalPath(request.url.pathname);
-    for (const { method, path: pattern, handle } of this.#routes) {
-      if (method !== request.method) continue;
-      const ids = pattern.exec(path)?.slice(1);
-      if (ids) return handle(request, ids);
-    }
+    const found = this.#routes.get(request.method)?.match(request.url.pathname);
+    if (found) return found.value(request, found.ids);
     return { status: 404, body: '' };
   }
 

@@ -33,7 +33,8 @@ const RETIRED: Notice = {
 const RETIRED_ID = 'POST /api/advancedqueries/run';
 
 /** Names that can be told apart in a ledger's key: GUIDs, domain names. */
-const NAME = /^[\w.-]{1,128}$/;
+const NAME = /^[\w.-]+$/;
+const LONGEST_NAME = 128;
 
 /**
  * The Microsoft Defender for Endpoint API: its documented rate limits, one quota for each tenant, application
@@ -95,6 +96,7 @@ function validated(options: DefenderOptions): {
 /** In lower case, as GUIDs and domain names mean the same in any. */
 function nameOf(option: string, value: string | undefined): string {
   if (value === undefined) return '-';
-  if (typeof value === 'string' && NAME.test(value)) return value.toLowerCase();
+  if (typeof value === 'string' && value.length <= LONGEST_NAME && NAME.test(value))
+    return value.toLowerCase();
   throw new OptionsError(option, value, "a GUID or a name of letters, digits, '.', '-' and '_'");
 }

@@ -10,8 +10,14 @@ interface Node<T> {
   value?: T;
 }
 
+/** A route, and what stands for each `{id}` of its template. */
+interface Found<T> {
+  readonly value: T;
+  readonly ids: readonly string[];
+}
+
 /** Where the API begins: `/api`, or `/api/v1.0`, which is the same. */
-const ROOT = /^\/+api(?:\/+v\d+(?:\.\d+)?)?(?=\/|$)/i;
+const ROOT = /^\/+api(?:\/+v\d+(?:\.\d+)?)?(?:\/|$)/i;
 
 /** True for a path of the API. */
 export function isApiPath(pathname: string): boolean {
@@ -44,19 +50,31 @@ export class Routes<T> {
   }
 
   find(pathname: string): T | undefined {
+    return this.match(pathname)?.value;
+  }
+
+  /** The same, with what stands for each `{id}`, in lower case. */
+  match(pathname: string): Found<T> | undefined {
     const segments = segmentsOf(pathname);
-    return segments && segments.length <= this.#depth ? walk(this.#root, segments, 0) : undefined;
+    return segments && segments.length <= this.#depth ? walk(this.#root, segments, 0, []) : undefined;
   }
 }
 
 /** Depth-first, so that a literal which leads nowhere leaves `{id}` to be tried. */
-function walk<T>(at: Node<T>, segments: readonly string[], index: number): T | undefined {
+function walk<T>(
+  at: Node<T>,
+  segments: readonly string[],
+  index: number,
+  ids: readonly string[],
+): Found<T> | undefined {
   const segment = segments[index];
-  if (segment === undefined) return at.value;
+  if (segment === undefined) return at.value === undefined ? undefined : { value: at.value, ids };
   const [name, args] = parse(segment);
-  const next = (to: Node<T> | undefined) => to && walk(to, segments, index + 1);
-  if (args === undefined) return next(at.names.get(name)) ?? next(at.any);
-  return next(at.functions.get(name)) ?? next(at.names.get(name)?.any) ?? next(at.any);
+  const next = (to: Node<T> | undefined, id?: string) =>
+    to && walk(to, segments, index + 1, id === undefined ? ids : [...ids, id]);
+  if (args === undefined) return next(at.names.get(name)) ?? next(at.any, name);
+  const id = args.replace(/^'(.*)'$/, '$1');
+  return next(at.functions.get(name)) ?? next(at.names.get(name)?.any, id) ?? next(at.any, segment);
 }
 
 /** Splits `name(arguments)`; an empty list of arguments may be left out. */
