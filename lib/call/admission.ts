@@ -63,7 +63,7 @@ export class Admission implements Ask {
   /** A pass; synchronously when neither permit nor token has to be waited for. */
   enter(request: RequestFacts, resend: boolean, askedAt: number, at: number = askedAt): Pass | Promise<Pass> {
     const { clock, tokens } = this.#context;
-    this.#refuse();
+    this.#refuse(at);
     const authorize = tokens !== undefined && this.#authorizes(request);
     if (authorize && tokens.current === undefined) {
       return this.#lifetime.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
@@ -84,9 +84,10 @@ export class Admission implements Ask {
   /** @internal Waits on under the quota that applies now: it has lost nothing but its place in the line. */
   move(place: Place): void {
     try {
-      this.#refuse();
+      const now = this.#context.clock.now();
+      this.#refuse(now);
       this.#gate = this.#context.gateOf(this.request as RequestFacts, this.#quota);
-      const granted = this.#gate.acquire(this, this.#context.clock.now(), place);
+      const granted = this.#gate.acquire(this, now, place);
       if (granted instanceof Permit) place.grant(granted);
       else if (place.held) this.#queued(place.expectedMs);
     } catch (error) {
@@ -94,9 +95,9 @@ export class Admission implements Ask {
     }
   }
 
-  /** Throws what keeps the call from going on. */
-  #refuse(): void {
-    this.#lifetime.refuse();
+  /** Throws what keeps the call from going on at `now`. */
+  #refuse(now: number): void {
+    this.#lifetime.refuse(now);
     if (this.#context.closed) throw new ClosedError();
   }
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { rateLimits } from '../classify/rate-limit.ts';
 import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent } from '../events/types.ts';
 import type { CallSettings } from '../options/read.ts';
@@ -9,10 +8,11 @@ import type { CallReport } from '../words/report.ts';
 import type { Classification, Headers, RequestFacts } from '../words/types.ts';
 import { Admission, type Pass } from './admission.ts';
 import { Attempt, type AttemptObserver, type Ending, type Resend } from './attempt.ts';
+import type { Body } from './body-watch.ts';
 import type { CallContext } from './context.ts';
 import { History } from './history.ts';
 import { Lifetime } from './lifetime.ts';
-import { PauseNotice } from './pause-notice.ts';
+import { Reader } from './reader.ts';
 import { eventOf, subjectOf } from './telling.ts';
 
 /** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
@@ -28,6 +28,7 @@ export class Call implements AttemptObserver {
   readonly #settings: CallSettings;
   readonly #lifetime: Lifetime;
   readonly #admission: Admission;
+  readonly #reader: Reader;
   readonly #history = new History();
   #request: RequestFacts;
   /** The last attempt. */
@@ -43,7 +44,8 @@ export class Call implements AttemptObserver {
     this.#context = context;
     this.#settings = settings;
     this.#request = request;
-    this.#lifetime = new Lifetime(context, settings.policy.deadlineMs, this);
+    this.#lifetime = new Lifetime(context, settings.policy, this);
+    this.#reader = new Reader(context, settings.policy.backoff, () => this.#event());
     const home = settings.anyOrigin || !context.tokens ? undefined : request.url.origin;
     this.#admission = new Admission(context, this.#lifetime, settings, home, (waitMs) =>
       this.#queued(waitMs),
@@ -75,6 +77,7 @@ export class Call implements AttemptObserver {
    */
   admit(request: RequestFacts): Attempt | Promise<Attempt> {
     this.#leaveAttempt();
+    this.#lifetime.read(undefined);
     this.#request = request;
     try {
       const pass = this.#admission.enter(request, this.#history.count > 0, this.now());
@@ -95,12 +98,21 @@ export class Call implements AttemptObserver {
     this.#lifetime.onInterrupt(interrupt);
   }
 
+  /**
+   * The head of a response came that the client will give, unless its body breaks off: from now on the time that its
+   * body is idle counts, in place of the deadline, until the attempt is settled.
+   */
+  read(body: Body): void {
+    this.#lifetime.read(body);
+  }
+
   /** Reads how the attempt ended and decides whether it is made again. */
   settle(ending: Ending, resend: Resend): Decision {
     const attempt = this.#attempt;
     if (!attempt || this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
+    this.#lifetime.read(undefined);
     if (this.#decision) return this.#decision;
-    const classification = this.#read(attempt, ending);
+    const classification = this.#reader.outcome(attempt, ending, this);
     if (classification.unprocessed && attempt.status === undefined) attempt.unsent();
     else attempt.close();
     const decision = resend.allowed
@@ -122,6 +134,7 @@ export class Call implements AttemptObserver {
   /** Waits as decided before the next attempt. For a closed quota its gate makes it wait, as long as there is one. */
   async backOff(decision: Decision & { readonly resend: true }): Promise<void> {
     const { schedule, tokens } = this.#context;
+    this.#lifetime.refuse();
     if (decision.reason === 'token') {
       this.#refreshed = true;
       if (tokens) await this.#lifetime.wait(tokens.get(this.#attempt?.token));
@@ -204,12 +217,7 @@ export class Call implements AttemptObserver {
 
   /** @internal The head of an attempt's response came. */
   answered(attempt: Attempt, status: number, headers: Headers, at: number): void {
-    // Status and headers are enough to close a quota, or to keep it open; the body may be long in coming.
-    if (status < 400) attempt.tellServed(at);
-    attempt.tellLimits(rateLimits(headers, Date.now()));
-    if (status !== 429) return;
-    const { request } = attempt;
-    this.#pause(attempt, this.#context.classify({ request, status, headers, receivedAt: Date.now() }));
+    this.#reader.head(attempt, status, headers, at);
   }
 
   #begin(pass: Pass): Attempt {
@@ -233,38 +241,8 @@ export class Call implements AttemptObserver {
   #leaveAttempt(ending: Ending = {}): void {
     const attempt = this.#attempt;
     if (!attempt) return;
-    if (!attempt.classification) this.#read(attempt, ending);
+    if (!attempt.classification) this.#reader.outcome(attempt, ending, this);
     attempt.close();
-  }
-
-  #read(attempt: Attempt, { reread, ...ending }: Ending): Classification {
-    const status = ending.status ?? attempt.status;
-    const read = this.#context.classify({
-      ...ending,
-      status,
-      headers: ending.headers ?? attempt.headers,
-      request: attempt.request,
-      receivedAt: Date.now(),
-    });
-    const classification = reread ? reread(read) : read;
-    attempt.classification = classification;
-    this.#pause(attempt, classification);
-    attempt.closing?.tell();
-    attempt.tell(this);
-    return classification;
-  }
-
-  /** Closes the quota of a throttled attempt. */
-  #pause(attempt: Attempt, { verdict, retryAfterMs, retryAfterSource }: Classification): void {
-    if (verdict !== 'throttled' || (attempt.closing && retryAfterSource !== 'message')) return;
-    const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
-    const { backoff } = this.#settings.policy;
-    const untilMs = attempt.permit.gate.throttled(attempt.permit.takenAt, retryAfterMs, cause, backoff);
-    const { schedule, emitter } = this.#context;
-    attempt.closing ??= new PauseNotice(schedule, (closed) =>
-      emitter.emit('pause', { ...this.#event(), ...closed }),
-    );
-    if (untilMs !== undefined) attempt.closing.moved({ at: this.now(), untilMs, cause });
   }
 
   #decide(attempt: Attempt, classification: Classification, replayable: boolean): Decision {

@@ -1,6 +1,8 @@
+import type { Policy } from '../policy/policy.ts';
 import type { Entry } from '../time/schedule.ts';
 import type { FailureReason } from '../words/causes.ts';
 import { ClosedError, DeadlineError, HeadgateError, QueueFullError } from '../words/errors.ts';
+import { type Body, BodyWatch } from './body-watch.ts';
 import type { CallContext } from './context.ts';
 
 /** Tells what a call is for. */
@@ -11,14 +13,18 @@ export interface Described {
 
 /**
  * Whether a call may go on, and the one way to break off what it is doing now: waiting, backing off, or being on
- * the wire. A call ends by its deadline, by its user, or by itself; the first of them decides.
+ * the wire. A call ends by its deadline, by its user, or by itself; the first of them decides. While a response's
+ * body is read, the time for which it is idle decides in place of the deadline.
  */
 export class Lifetime {
   readonly deadlineMs: number;
   /** Moment; `Infinity` for none. */
   readonly deadlineAt: number;
   readonly #entry: Entry | undefined;
-  readonly #life: AbortSignal;
+  readonly #context: CallContext;
+  readonly #bodyTimeoutMs: number | undefined;
+  /** Set while a body is read. */
+  #watch: BodyWatch | undefined;
   readonly #call: Described;
   #interrupt: ((error: Error) => void) | undefined;
   #doom: HeadgateError | undefined;
@@ -26,8 +32,10 @@ export class Lifetime {
   #aborted: Error | undefined;
   #ended = false;
 
-  constructor({ clock, schedule, life }: CallContext, deadlineMs: number, call: Described) {
-    this.#life = life;
+  constructor(context: CallContext, { deadlineMs, bodyTimeoutMs }: Policy, call: Described) {
+    const { clock, schedule } = context;
+    this.#context = context;
+    this.#bodyTimeoutMs = bodyTimeoutMs;
     this.#call = call;
     this.deadlineMs = deadlineMs;
     this.deadlineAt = clock.now() + deadlineMs;
@@ -50,8 +58,9 @@ export class Lifetime {
     return this.#ended || this.#broken !== undefined;
   }
 
-  /** Throws what keeps the call from going on. */
-  refuse(): void {
+  /** Throws what keeps the call from going on at `now`. */
+  refuse(now: number = this.#context.clock.now()): void {
+    if (now >= this.deadlineAt) this.#expire();
     if (this.#broken) throw this.#broken;
     if (this.#ended) throw new Error('The call is over');
   }
@@ -64,7 +73,7 @@ export class Lifetime {
 
   /** Waits for `promise`, but no longer than the call may, nor than the gate lives. `leave` frees what the wait holds. */
   wait<T>(promise: Promise<T>, leave?: (error: Error) => void): Promise<T> {
-    const life = this.#life;
+    const { life } = this.#context;
     let closed = (): void => undefined;
     return new Promise<T>((resolve, reject) => {
       const end = (error: Error): void => {
@@ -80,6 +89,21 @@ export class Lifetime {
       life.removeEventListener('abort', closed);
       this.onInterrupt(undefined);
     });
+  }
+
+  /** The head of a response came, and its body is read from now on; or none is any more. */
+  read(body: Body | undefined): void {
+    this.#watch?.stop();
+    this.#watch = undefined;
+    if (!body || this.sealed) return;
+    const { clock, schedule } = this.#context;
+    const idleMs = this.#bodyTimeoutMs ?? (body.buffered ? this.deadlineMs : Infinity);
+    this.#watch = new BodyWatch(clock, schedule, {
+      body,
+      idleMs,
+      idle: () => this.#break(this.#idle(idleMs)),
+    });
+    if (this.#bodyTimeoutMs !== undefined) this.#watch.look();
   }
 
   /**
@@ -102,6 +126,7 @@ export class Lifetime {
   end(): void {
     this.#ended = true;
     this.#interrupt = undefined;
+    this.#watch?.stop();
     this.#entry?.cancel();
   }
 
@@ -122,9 +147,18 @@ export class Lifetime {
     return this.#doom ?? this.#aborted;
   }
 
+  #idle(idleMs: number): DeadlineError {
+    return new DeadlineError(this.deadlineMs, undefined, { idleMs }, this.#call.subject);
+  }
+
   #expire(): void {
+    if (!this.#watch) this.#break(this.late());
+    else if (this.#bodyTimeoutMs === undefined) this.#watch.look();
+  }
+
+  #break(error: HeadgateError): void {
     if (this.sealed) return;
-    this.#doom = this.late();
-    this.#interrupt?.(this.#doom);
+    this.#doom = error;
+    this.#interrupt?.(error);
   }
 }

@@ -64,9 +64,17 @@ const backoff = v.pipe(
   }),
   v.check(({ base = 0, max = Infinity }) => base <= max, 'a max that is no shorter than base'),
 );
+const BODY_TIMEOUT_RULE = "a duration of more than 0 ms, such as '30s', or Infinity";
+const bodyTimeout = v.optional(
+  v.pipe(
+    duration(BODY_TIMEOUT_RULE),
+    v.check((ms) => ms > 0, BODY_TIMEOUT_RULE),
+  ),
+);
 const retry = object({
   attempts: v.optional(positive),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+  bodyTimeout,
   backoff: v.optional(backoff),
   budget: v.optional(
     v.custom<number | false>(
@@ -141,6 +149,7 @@ const call = object({
     ),
   ),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+  bodyTimeout,
   idempotent: v.optional(v.boolean('true or false')),
   quota: v.optional(text),
 });
@@ -189,9 +198,13 @@ function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
 
 /** What one call asks for, over the gate's policy. Throws `OptionsError`. */
 export function readCallOptions(given: unknown, policy: Policy): CallSettings {
-  const { priority = 0, deadline, idempotent, quota } = check(call, given, 'headgate');
+  const { priority = 0, deadline, bodyTimeout, idempotent, quota } = check(call, given, 'headgate');
   return {
-    policy: deadline === undefined ? policy : { ...policy, deadlineMs: deadline },
+    policy: {
+      ...policy,
+      deadlineMs: deadline ?? policy.deadlineMs,
+      bodyTimeoutMs: bodyTimeout ?? policy.bodyTimeoutMs,
+    },
     priority,
     idempotent,
     quota,
@@ -207,6 +220,7 @@ function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy 
   return {
     attempts: given.attempts ?? under.attempts ?? DEFAULT_POLICY.attempts,
     deadlineMs: given.deadline ?? under.deadline ?? DEFAULT_POLICY.deadlineMs,
+    bodyTimeoutMs: given.bodyTimeout ?? under.bodyTimeout,
     // The one that is given moves the other along, where the other's default contradicts it.
     backoff: {
       baseMs: backoff.base ?? Math.min(baseMs, backoff.max ?? Infinity),

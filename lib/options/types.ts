@@ -54,8 +54,10 @@ export type HeadgateUpdate = Pick<HeadgateOptions, 'retry' | 'quotas'>;
 export interface CallOptions {
   /** Whole number from -10 to 10; larger goes first, each step weighing twice the one below. Default 0. */
   readonly priority?: number;
-  /** Total time for this call, waits included. Default: the policy's. */
+  /** Total time for this call's waits and attempts, up to its response's head. Default: the policy's. */
   readonly deadline?: Duration;
+  /** Longest time between two bytes of this call's response body. Default: the policy's. */
+  readonly bodyTimeout?: Duration;
   /** Whether a repetition does no harm. Default: told by the method, an Idempotency-Key, or the profile. */
   readonly idempotent?: boolean;
   /** Name of the quota to draw on. Default: told by the request. */

@@ -10,8 +10,17 @@ export interface RetryOptions {
    * deadline bounds it. 1 turns retries off. Default 5.
    */
   readonly attempts?: number;
-  /** Total time for a call, waits included. `Infinity` for none. Default `'5m'` (Defender: `'75m'`). */
+  /**
+   * Total time for a call's waits and attempts, up to the head of the response that it gives. `Infinity` for none.
+   * Default `'5m'` (Defender: `'75m'`). A body that is still coming when it passes is not cut off: see `bodyTimeout`.
+   */
   readonly deadline?: Duration;
+  /**
+   * Longest time between two bytes of the body of the response that a call gives; a body that is idle for longer
+   * ends with a `DeadlineError`. `Infinity` for none. Default: none for a stream, which is its user's; the deadline's
+   * length, counted from the last byte, for a body that the client reads to its end before it gives anything.
+   */
+  readonly bodyTimeout?: Duration;
   readonly backoff?: {
     /** The first wait, and the least one. Default `'500ms'`. */
     readonly base?: Duration;
@@ -33,6 +42,8 @@ export interface RetryOptions {
 export interface Policy {
   readonly attempts: number;
   readonly deadlineMs: number;
+  /** Absent: by the kind of the body. */
+  readonly bodyTimeoutMs?: number | undefined;
   readonly backoff: Backoff;
   /** Share of first attempts; `Infinity` for no limit. */
   readonly budget: number;

@@ -37,7 +37,7 @@ export class OptionsError extends HeadgateError {
   }
 }
 
-/** The call cannot, or did not, end before its deadline. */
+/** The call cannot, or did not, end before its deadline; or the body of its response was idle for `bodyTimeout`. */
 export class DeadlineError extends HeadgateError {
   override readonly name = 'DeadlineError';
   readonly code = 'ERR_HEADGATE_DEADLINE';
@@ -46,14 +46,19 @@ export class DeadlineError extends HeadgateError {
   /** The wait that was needed, in ms, when it was known: ask for a deadline longer than this. */
   readonly waitMs: number | undefined;
 
-  constructor(deadlineMs: number, waitMs?: number, options?: ErrorOptions, call?: string) {
-    const needed = waitMs === undefined ? '' : `: it would have had to wait another ${Math.ceil(waitMs)} ms`;
-    super(
-      told(call, `The call cannot end within its deadline of ${Math.round(deadlineMs)} ms${needed}`),
-      options,
-    );
+  /** Time for which the response's body brought nothing, in ms, when it was that which ended the call. */
+  readonly idleMs: number | undefined;
+
+  constructor(
+    deadlineMs: number,
+    waitMs?: number,
+    options?: ErrorOptions & { readonly idleMs?: number },
+    call?: string,
+  ) {
+    super(told(call, lateness(deadlineMs, waitMs, options?.idleMs)), options);
     this.deadlineMs = deadlineMs;
     this.waitMs = waitMs;
+    this.idleMs = options?.idleMs;
   }
 }
 
@@ -134,6 +139,14 @@ function leadsTo(error: unknown, to: Error, seen: Set<unknown> = new Set()): boo
 function hide(error: unknown, name: string, value: unknown): void {
   if (typeof error !== 'object' || error === null) return;
   Reflect.defineProperty(error, name, { value, configurable: true, enumerable: false, writable: true });
+}
+
+function lateness(deadlineMs: number, waitMs: number | undefined, idleMs: number | undefined): string {
+  if (idleMs !== undefined) {
+    return `The response's body brought nothing for ${Math.round(idleMs)} ms (option 'bodyTimeout')`;
+  }
+  const needed = waitMs === undefined ? '' : `: it would have had to wait another ${Math.ceil(waitMs)} ms`;
+  return `The call cannot end within its deadline of ${Math.round(deadlineMs)} ms${needed}`;
 }
 
 /** Text that no message may show: a token where its source belongs, headers, a URL with a password or a query. */

@@ -1,3 +1,4 @@
+import { bodies } from './laws/bodies.ts';
 import { ending } from './laws/ending.ts';
 import type { Laws } from './laws/law.ts';
 import { redirects } from './laws/redirects.ts';
@@ -13,6 +14,7 @@ export const laws: Readonly<Record<string, Laws>> = {
   'Making a request again': resending,
   Waiting: waiting,
   Ending: ending,
+  Bodies: bodies,
   Redirects: redirects,
   Tokens: tokens,
   'Events and records': telling,

@@ -10,6 +10,7 @@ import type { Call, OpenCall } from '../../call/call.ts';
 import { HeadgateError } from '../../words/errors.ts';
 import type { Headers, RequestFacts } from '../../words/types.ts';
 import { bodyText, isReplayable, limitErrorBody } from '../shared/bodies.ts';
+import { receivedOf } from '../shared/received.ts';
 import { Form } from './form.ts';
 import { stretch } from './stretch.ts';
 import type {
@@ -149,6 +150,8 @@ function track(passage: Passage, options: Options, attempt: Attempt, request: Na
     attempt.answer(response.statusCode, response.headers);
     if (response.statusCode >= 400 && options.throwHttpErrors) {
       limitErrorBody(response, request, options.decompress);
+    } else {
+      call.read({ received: receivedOf(response), buffered: !options.isStream });
     }
   };
   if (request.statusCode !== undefined) answer(request as NativeResponse);

@@ -117,6 +117,8 @@ export class Passage implements Controller {
     let held: Held | undefined;
     /** Its outcome was read, and another attempt is being made in its place. */
     let left = false;
+    /** Bytes of the body that were passed on. */
+    let passed = 0;
     const judge = (): void => {
       if (!held) return;
       const { status, headers, chunks, timer } = held;
@@ -142,6 +144,7 @@ export class Passage implements Controller {
       },
       onRequestUpgrade: (_controller, status, headers, socket) => {
         attempt.answer(status, headers);
+        this.#call.read({ received: () => Number.NaN, buffered: false });
         this.#over = true;
         socket.once('close', () => this.#call.deliver());
         handler.onRequestUpgrade?.(this, status, headers, socket);
@@ -151,6 +154,9 @@ export class Passage implements Controller {
         if (this.#over) return;
         if (status >= 200) attempt.answer(status, headers);
         if (status < 400) {
+          if (status >= 200) {
+            this.#call.read({ received: () => (this.paused ? Number.NaN : passed), buffered: false });
+          }
           handler.onResponseStart?.(this, status, headers, message);
           return;
         }
@@ -161,6 +167,7 @@ export class Passage implements Controller {
         if (this.#over || left) return;
         const into = held ?? this.#draining;
         if (!into) {
+          passed += chunk.byteLength;
           handler.onResponseData?.(this, chunk);
           return;
         }

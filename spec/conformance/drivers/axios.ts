@@ -32,6 +32,18 @@ function driver(adapter: 'http' | 'fetch', differences: Differences): Driver {
 
 const common: Differences = {
   ...noPages,
+  'a body that still flows when the deadline passes comes whole': {
+    because: 'it does not tell when the head of a response came that it reads to its end',
+    shows: /deadline/,
+  },
+  'a body that is silent for less than its bodyTimeout comes whole': {
+    because: 'it does not tell when the head of a response came that it reads to its end',
+    shows: /deadline/,
+  },
+  'a body that is silent for its bodyTimeout is broken off, and its connection closed': {
+    because: 'it does not tell when the head of a response came that it reads to its end',
+    shows: /No end/,
+  },
   'an error whose body never ends is not waited for': {
     because: 'it reads the body of an error to its end, of which the deadline is the only limit',
     shows: /deadline/,

@@ -1,0 +1,61 @@
+import { rateLimits } from '../classify/rate-limit.ts';
+import type { CallEvent } from '../events/types.ts';
+import type { Backoff } from '../policy/policy.ts';
+import type { Classification, Headers } from '../words/types.ts';
+import type { Attempt, Ending } from './attempt.ts';
+import type { CallContext } from './context.ts';
+import { PauseNotice } from './pause-notice.ts';
+
+/** Reads what became of a call's attempts, and tells their gates. */
+export class Reader {
+  readonly #context: CallContext;
+  readonly #backoff: Backoff;
+  /** What the call's events have in common, as of now. */
+  readonly #event: () => CallEvent;
+
+  constructor(context: CallContext, backoff: Backoff, event: () => CallEvent) {
+    this.#context = context;
+    this.#backoff = backoff;
+    this.#event = event;
+  }
+
+  /** Reads a response's head: it is enough to close a quota, or to keep it open; the body may be long in coming. */
+  head(attempt: Attempt, status: number, headers: Headers, at: number): void {
+    if (status < 400) attempt.tellServed(at);
+    attempt.tellLimits(rateLimits(headers, Date.now()));
+    if (status !== 429) return;
+    const { request } = attempt;
+    this.#pause(attempt, this.#context.classify({ request, status, headers, receivedAt: Date.now() }));
+  }
+
+  /** Reads an outcome; `by` tells its call from others. */
+  outcome(attempt: Attempt, { reread, ...ending }: Ending, by: unknown): Classification {
+    const status = ending.status ?? attempt.status;
+    const read = this.#context.classify({
+      ...ending,
+      status,
+      headers: ending.headers ?? attempt.headers,
+      request: attempt.request,
+      receivedAt: Date.now(),
+    });
+    const classification = reread ? reread(read) : read;
+    attempt.classification = classification;
+    this.#pause(attempt, classification);
+    attempt.closing?.tell();
+    attempt.tell(by);
+    return classification;
+  }
+
+  /** Closes the quota of a throttled attempt. */
+  #pause(attempt: Attempt, { verdict, retryAfterMs, retryAfterSource }: Classification): void {
+    if (verdict !== 'throttled' || (attempt.closing && retryAfterSource !== 'message')) return;
+    const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
+    const { gate, takenAt } = attempt.permit;
+    const untilMs = gate.throttled(takenAt, retryAfterMs, cause, this.#backoff);
+    const { schedule, emitter, clock } = this.#context;
+    attempt.closing ??= new PauseNotice(schedule, (closed) =>
+      emitter.emit('pause', { ...this.#event(), ...closed }),
+    );
+    if (untilMs !== undefined) attempt.closing.moved({ at: clock.now(), untilMs, cause });
+  }
+}
