@@ -28,7 +28,7 @@ export class Call implements AttemptObserver {
   readonly #settings: CallSettings;
   readonly #lifetime: Lifetime;
   readonly #admission: Admission;
-  readonly #reader: Reader;
+  #made: Reader | undefined;
   readonly #history = new History();
   #request: RequestFacts;
   /** The last attempt. */
@@ -45,7 +45,6 @@ export class Call implements AttemptObserver {
     this.#settings = settings;
     this.#request = request;
     this.#lifetime = new Lifetime(context, settings.policy, this);
-    this.#reader = new Reader(context, settings.policy.backoff, () => this.#event());
     const home = settings.anyOrigin || !context.tokens ? undefined : request.url.origin;
     this.#admission = new Admission(context, this.#lifetime, settings, home, (waitMs) =>
       this.#queued(waitMs),
@@ -228,6 +227,12 @@ export class Call implements AttemptObserver {
     this.#decision = undefined;
     if (emitter.has('attempt')) emitter.emit('attempt', { ...this.#event(), waitedMs: pass.waitedMs });
     return this.#attempt;
+  }
+
+  /** Made when the first attempt is answered: calls that wait need none. */
+  get #reader(): Reader {
+    this.#made ??= new Reader(this.#context, this.#settings.policy.backoff, () => this.#event());
+    return this.#made;
   }
 
   #queued(waitMs: number): void {
