@@ -1,7 +1,7 @@
 import { Call, type OpenCall } from './call/call.ts';
 import type { CallContext } from './call/context.ts';
 import { Tokens } from './call/tokens.ts';
-import { classifyHttp } from './classify/http.ts';
+import { Readings, type Reread } from './classify/readings.ts';
 import { type AxiosLike, gateAxios } from './clients/axios/index.ts';
 import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch/index.ts';
 import { wrapped } from './clients/function/index.ts';
@@ -21,26 +21,10 @@ import { type Clock, systemClock } from './time/clock.ts';
 import { Schedule } from './time/schedule.ts';
 import { ClosedError, OptionsError } from './words/errors.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
-import type {
-  Classification,
-  Notice,
-  Outcome,
-  Profile,
-  QuotaRef,
-  RequestFacts,
-  Verdict,
-} from './words/types.ts';
+import type { Classification, Notice, Outcome, Profile, QuotaRef, RequestFacts } from './words/types.ts';
 
 /** Warnings remembered, so that each is given once. */
 const MOST_WARNINGS = 1000;
-
-const VERDICTS: ReadonlySet<Verdict> = new Set([
-  'success',
-  'throttled',
-  'transient',
-  'unauthorized',
-  'terminal',
-]);
 
 const UNREADABLE: Notice = {
   code: 'unreadable-request',
@@ -69,6 +53,7 @@ class Composition implements Headgate, CallContext {
   #callSettings: CallSettings;
   #gotOptions: GotExtension | undefined;
   readonly #gates: Gates;
+  readonly #readings: Readings;
   readonly #detach: (() => Promise<void>) | undefined;
   readonly #warned = new Set<string>();
   readonly #life = new AbortController();
@@ -79,6 +64,7 @@ class Composition implements Headgate, CallContext {
     const settings = readOptions(options);
     this.#options = options;
     this.profile = settings.profile;
+    this.#readings = new Readings(settings.profile, (code, message) => this.#warn(code, message));
     this.name = settings.name;
     this.clock = clock;
     this.random = random;
@@ -195,17 +181,8 @@ class Composition implements Headgate, CallContext {
     return this.close();
   }
 
-  classify(outcome: Outcome): Classification {
-    try {
-      const read = this.profile.classify(outcome);
-      if (VERDICTS.has(read.verdict)) return read;
-      throw new TypeError(`There is no verdict '${read.verdict}'`);
-    } catch (error) {
-      // Within an event of the client's a throw would end the process, and the permit would be held for good.
-      const why = error instanceof Error ? error.message : typeof error;
-      this.#warn('profile-failed', `The profile '${this.profile.name}' could not read an outcome: ${why}`);
-      return classifyHttp(outcome);
-    }
+  classify(outcome: Outcome, reread?: Reread): Classification {
+    return this.#readings.read(outcome, reread);
   }
 
   gateOf(request: RequestFacts, quota: string | undefined): Gate {

@@ -1,4 +1,5 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
+import type { Reread } from '../classify/readings.ts';
 import type { Permit } from '../gate/permit.ts';
 import { routeOf } from '../learning/outage/routes.ts';
 import type { AttemptRecord } from '../words/report.ts';
@@ -12,7 +13,7 @@ const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
 /** What a client knows of how an attempt ended. */
 export interface Ending extends Omit<Outcome, 'request' | 'receivedAt'> {
   /** Where the client's user has a reading of his own: makes it from the profile's. */
-  readonly reread?: ((read: Classification) => Classification) | undefined;
+  readonly reread?: Reread | undefined;
 }
 
 /** What a client knows of making an attempt again. */

@@ -1,3 +1,4 @@
+import type { Reread } from '../classify/readings.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { Random } from '../policy/backoff.ts';
@@ -14,8 +15,8 @@ export interface CallContext {
   readonly schedule: Schedule;
   readonly emitter: Emitter;
   readonly profile: Profile;
-  /** The profile's reading of an outcome, or HTTP's where the profile fails. Never throws. */
-  classify(outcome: Outcome): Classification;
+  /** The profile's reading of an outcome, or HTTP's if the profile fails; then the user's own. Throws what that throws. */
+  classify(outcome: Outcome, reread?: Reread): Classification;
   readonly tokens: Tokens | undefined;
   readonly closed: boolean;
   /** Aborted, with a `ClosedError`, when the gate closes. */

@@ -31,14 +31,14 @@ export class Reader {
   /** Reads an outcome; `by` tells its call from others. */
   outcome(attempt: Attempt, { reread, ...ending }: Ending, by: unknown): Classification {
     const status = ending.status ?? attempt.status;
-    const read = this.#context.classify({
+    const outcome = {
       ...ending,
       status,
       headers: ending.headers ?? attempt.headers,
       request: attempt.request,
       receivedAt: Date.now(),
-    });
-    const classification = reread ? reread(read) : read;
+    };
+    const classification = this.#context.classify(outcome, reread);
     attempt.classification = classification;
     this.#pause(attempt, classification);
     attempt.closing?.tell();

@@ -1,6 +1,7 @@
 import { backoffMs, type Random } from '../policy/backoff.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
+import { LONGEST_WAIT_MS } from '../words/types.ts';
 
 /** Longest time over which a backlog is released after a pause, in ms. */
 const LONGEST_SPREAD_MS = 1000;
@@ -81,8 +82,8 @@ export class Pause {
 
   /** Closes for `ms`; false when it is closed for longer already. */
   close(now: number, ms: number, cause: PauseCause): boolean {
-    const until = now + ms;
-    if (ms <= 0 || until <= this.until) return false;
+    const until = now + Math.min(ms, LONGEST_WAIT_MS);
+    if (!(ms > 0 && until > this.until)) return false;
     this.until = until;
     this.opensAt = until + this.#random() * Math.min(LONGEST_START_MS, ms * START_SHARE);
     this.cause = cause;

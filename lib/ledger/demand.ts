@@ -73,11 +73,12 @@ export class Demand {
 }
 
 /**
- * The size of a block: the largest that divides the limit, so that no permits are left over which fill none; where
- * there is none of a good size, a small one, that leaves few.
+ * The size of a block: the largest that divides the limit, so that no permits are left over that fill none; if none of a
+ * good size does, a small one, which leaves few.
  */
 function blockOf(limit: number): number {
-  const largest = Math.max(1, Math.floor(limit / LEAST_BLOCKS));
-  for (let block = largest; block >= limit / MOST_BLOCKS; block -= 1) if (limit % block === 0) return block;
+  for (let blocks = LEAST_BLOCKS; blocks <= MOST_BLOCKS; blocks += 1) {
+    if (limit % blocks === 0) return limit / blocks;
+  }
   return Math.max(1, Math.floor(limit / MOST_BLOCKS));
 }

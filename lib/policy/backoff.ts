@@ -1,4 +1,8 @@
+import { LONGEST_WAIT_MS } from '../words/types.ts';
 import type { Backoff } from './policy.ts';
+
+/** Largest power of two that a number holds: beyond it, a base of 0 would make NaN. */
+const MOST_DOUBLINGS = 1023;
 
 /** A source of numbers in [0, 1). */
 export type Random = () => number;
@@ -11,7 +15,7 @@ export type Random = () => number;
  * - `equal`: c/2 + U(0, c/2);
  * - `none`: c;
  *
- * where c = base · 2^(resend − 1); all are capped at max.
+ * where c = base · 2^(resend − 1); all are capped at max, and finite whatever `max` and `resend` are.
  *
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  *
@@ -23,8 +27,10 @@ export function backoffMs(
   previousMs: number | undefined,
   random: Random,
 ): number {
-  const { baseMs, maxMs, jitter } = backoff;
-  const ceiling = Math.min(maxMs, baseMs * 2 ** (resend - 1));
+  const { jitter } = backoff;
+  const maxMs = Math.min(backoff.maxMs, LONGEST_WAIT_MS);
+  const baseMs = Math.min(backoff.baseMs, maxMs);
+  const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(resend - 1, MOST_DOUBLINGS));
   switch (jitter) {
     case 'decorrelated':
       return Math.min(maxMs, baseMs + random() * Math.max(0, 3 * (previousMs ?? baseMs) - baseMs));

@@ -51,8 +51,10 @@ export class Schedule {
     this.#clock = clock;
   }
 
-  /** Calls `fire` at `at`, or as soon as may be after it; never synchronously. */
-  at(at: number, hold: boolean, fire: () => void): Entry {
+  /** Calls `fire` at `at` or as soon as possible after it, never synchronously. `NaN` is due at once. */
+  at(moment: number, hold: boolean, fire: () => void): Entry {
+    // One entry without an order would leave the whole queue without one.
+    const at = moment > -Infinity ? moment : this.#clock.now();
     const due = new Due(this, at, hold, fire);
     this.#queue.push(due);
     if (hold) this.#holding += 1;

@@ -117,5 +117,8 @@ export interface Profile {
 /** Most bytes of an error response's body that are kept and read. */
 export const BODY_LIMIT: number = 64 * 1024;
 
+/** Longest wait that a gate keeps, in ms; a longer one is cut to this. */
+export const LONGEST_WAIT_MS: number = Number.MAX_SAFE_INTEGER;
+
 /** Most characters of a correlation ID that are kept. */
 export const CORRELATION_ID_LIMIT: number = 256;

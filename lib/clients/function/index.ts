@@ -155,8 +155,9 @@ async function triedOf(
 
 /** A reading over the gate's own. Of another verdict, only what says whose response it was remains true. */
 function amended(read: Classification, own: Classification | Verdict | undefined): Classification {
-  if (own === undefined) return read;
-  const { verdict, ...rest } = typeof own === 'string' ? { verdict: own } : own;
+  if (own === undefined || own === null) return read;
+  const { verdict = read.verdict, ...rest }: Partial<Classification> =
+    typeof own === 'string' ? { verdict: own } : own;
   if (verdict === read.verdict) return { ...read, ...rest };
   const { status, correlationId } = read;
   return { status, correlationId, ...rest, verdict };
