@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { Hit, Trial, Work } from './types.ts';
 
 /** Where the results lie. */
-export const RESULTS: URL = new URL('../results/peers', import.meta.url);
+export const RESULTS: URL = new URL('../results/peers/', import.meta.url);
 /** Requests are counted over steps of this many ms. */
 export const STEP_MS = 100;
 
@@ -29,7 +29,7 @@ export async function save(work: Work, trials: readonly Trial[]): Promise<void> 
   );
   const all = [...kept, ...fresh].sort((a, b) => identity(a).localeCompare(identity(b)));
   await writeFile(file, `${JSON.stringify({ work, trials: all })}\n`);
-  await draw(work.name, { work, trials: all });
+  await draw(new URL(`${work.name}.svg`, RESULTS), { work, trials: all });
 }
 
 /** All works' results that there are, by name. */
@@ -44,10 +44,10 @@ async function readResults(file: URL): Promise<Results | undefined> {
 }
 
 /** The chart's library is a dependency of the bench alone, and may not be installed. */
-export async function draw(name: string, results: Results): Promise<void> {
+export async function draw(file: URL, results: Results): Promise<void> {
   const module = new URL('chart.ts', import.meta.url).href;
   const { chart } = (await import(module).catch(() => ({}))) as { chart?: (results: Results) => string };
-  if (chart) await writeFile(new URL(`${name}.svg`, RESULTS), chart(results));
+  if (chart) await writeFile(file, chart(results));
   else console.error('No chart: npm install --prefix bench');
 }
 

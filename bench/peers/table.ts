@@ -1,13 +1,17 @@
 /**
  * Makes the charts and tables of what `npm run bench:peers` measured: a table in full, `bench/results/peers/README.md`, and one in
- * short between `<!-- peers -->` and `<!-- /peers -->` of the README, if these are there.
+ * short between `<!-- peers -->` and `<!-- /peers -->` of `docs/unknown-limits.md`, if these are there; and the README's picture.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { COLUMNS, type Row, rowsOf } from './print.ts';
 import { allResults, draw, RESULTS, type Results } from './results.ts';
 import { works } from './works.ts';
 
-const README = new URL('../../README.md', import.meta.url);
+const PAGE = new URL('../../docs/unknown-limits.md', import.meta.url);
+/** The README's picture: one work, with and without Headgate. */
+const PICTURE = new URL('../../docs/with-and-without.svg', import.meta.url);
+const PICTURED = 'unknown';
+const PICTURED_PEERS = ['headgate', 'got', 'p-retry'];
 const START = '<!-- peers -->';
 const END = '<!-- /peers -->';
 
@@ -62,7 +66,12 @@ function range(rows: readonly Row[], value: (row: Row) => number): string {
 
 const order = works().map(({ name }) => name);
 const results = (await allResults()).sort((a, b) => order.indexOf(a.work.name) - order.indexOf(b.work.name));
-for (const each of results) await draw(each.work.name, each);
+for (const each of results) {
+  await draw(new URL(`${each.work.name}.svg`, RESULTS), each);
+  if (each.work.name === PICTURED) {
+    await draw(PICTURE, { ...each, trials: each.trials.filter(({ peer }) => PICTURED_PEERS.includes(peer)) });
+  }
+}
 const intro =
   '# Headgate and its peers\n\nMedians over the seeds. Made by `npm run bench:table` of what `npm run bench:peers` measured.\n';
 await writeFile(new URL('README.md', RESULTS), [intro, ...results.map(full)].join('\n'));
@@ -71,10 +80,10 @@ const table = markdown(
   ['work', 'Headgate: time / ideal', 'best peer: time / ideal', 'refused, all peers', 'lost, all peers'],
   results.map(short),
 );
-const readme = await readFile(README, 'utf8').catch(() => '');
-const [from, to] = [readme.indexOf(START), readme.indexOf(END)];
+const page = await readFile(PAGE, 'utf8').catch(() => '');
+const [from, to] = [page.indexOf(START), page.indexOf(END)];
 if (from >= 0 && to > from) {
-  await writeFile(README, `${readme.slice(0, from + START.length)}\n\n${table}\n\n${readme.slice(to)}`);
+  await writeFile(PAGE, `${page.slice(0, from + START.length)}\n\n${table}\n\n${page.slice(to)}`);
 } else {
   console.log(table);
 }

@@ -1,6 +1,6 @@
 /**
  * Tries every law on every client and prints what came of it as a table: `npm run conformance`. With `-- --write` the
- * whole of it goes into `spec/conformance/README.md`, and the laws that do not hold everywhere into the README.
+ * whole of it goes into `spec/conformance/README.md`, and the laws that do not hold everywhere into `docs/clients.md`.
  * Ends with an error when a law did not hold where no difference is declared, or a difference did not show.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -61,19 +61,19 @@ if (process.argv.includes('--write')) {
     new URL('README.md', import.meta.url),
     `# One behaviour, whatever client is wrapped\n\nWritten by \`npm run conformance -- --write\`.\n\n${table}\n`,
   );
-  const readme = new URL('../../README.md', import.meta.url);
+  const page = new URL('../../docs/clients.md', import.meta.url);
   const few = [
-    `${tried} laws are tried on ${drivers.length} clients ([all of them](spec/conformance/README.md)). ` +
+    `${tried} laws are tried on ${drivers.length} clients ([all of them](../spec/conformance/README.md)). ` +
       `All hold, but for ${differing.length}, where a number tells why:\n`,
     ...head,
     ...differing,
     ...notes,
   ].join('\n');
-  const fresh = readFileSync(readme, 'utf8').replace(
+  const fresh = readFileSync(page, 'utf8').replace(
     /(<!-- conformance -->\n)[\s\S]*?(<!-- \/conformance -->)/,
     (_all, begin, end) => `${begin}\n${few}\n\n${end}`,
   );
-  writeFileSync(readme, fresh);
+  writeFileSync(page, fresh);
 }
 if (failures.length > 0) {
   console.error(failures.join('\n'));

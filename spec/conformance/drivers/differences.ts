@@ -14,7 +14,8 @@ export const noPages: Differences = {
 /** Clients that give a response as soon as its head has come. */
 export const givenEarly: Differences = {
   'a response cut off in its body is asked for again': {
-    because: 'a response is its user’s when its head has come; the body then breaks off in his hands',
+    because:
+      'a response is its user’s when its head has come; the body then breaks off in its reader’s hands',
     shows: /terminated|other side closed/,
   },
 };
