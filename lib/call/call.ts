@@ -57,6 +57,16 @@ export class Call implements AttemptObserver {
     return this.#id;
   }
 
+  /** The user set a limit to the silence of a body. */
+  get limitsSilence(): boolean {
+    const { bodyTimeoutMs = Infinity } = this.#settings.policy;
+    return bodyTimeoutMs !== Infinity;
+  }
+
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   get ended(): boolean {
     return this.#lifetime.ended;
   }
@@ -64,6 +74,11 @@ export class Call implements AttemptObserver {
   /** Method, URL and quota: how an error's message names the call. */
   get subject(): string {
     return subjectOf(this.#request, this.#admission.quota);
+  }
+
+  /** Nothing more may be sent, nor given. */
+  get sealed(): boolean {
+    return this.#lifetime.sealed;
   }
 
   now(): number {

@@ -47,7 +47,7 @@ export class DeadlineError extends HeadgateError {
   readonly waitMs: number | undefined;
 
   /** Time for which the response's body brought nothing, in ms, when it was that which ended the call. */
-  readonly idleMs: number | undefined;
+  declare readonly idleMs?: number;
 
   constructor(
     deadlineMs: number,
@@ -58,7 +58,7 @@ export class DeadlineError extends HeadgateError {
     super(told(call, lateness(deadlineMs, waitMs, options?.idleMs)), options);
     this.deadlineMs = deadlineMs;
     this.waitMs = waitMs;
-    this.idleMs = options?.idleMs;
+    if (options?.idleMs !== undefined) Object.assign(this, { idleMs: options.idleMs });
   }
 }
 

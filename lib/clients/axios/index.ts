@@ -8,11 +8,14 @@
 import type { Attempt } from '../../call/attempt.ts';
 import type { Call, OpenCall } from '../../call/call.ts';
 import { attachReport, HeadgateError, OptionsError } from '../../words/errors.ts';
+import { watched } from '../shared/given-body.ts';
 import { heed, interruptible } from '../shared/interruptible.ts';
+import { receivedOf } from '../shared/received.ts';
 import { dropResponse, headersOf } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked.ts';
 import { type AxiosError, type Config, endingOf, Leg, type Response } from './leg.ts';
+import { claimNext, leaveClaim, type NativeResponse } from './native.ts';
 import type { CancelToken } from './token.ts';
 
 /** The least that an axios instance has to be. */
@@ -132,8 +135,13 @@ async function run(
       let waiting: Promise<Attempt> | undefined;
       const tried = await interruptible(call, async (breaker) => {
         let current = first;
+        const answered = (response: NativeResponse): void => {
+          current.answer(response.statusCode, response.headers);
+          if (isGiven(response)) call.read({ received: receivedOf(response), buffered: true });
+        };
         const sent = leg.prepared(current, breaker, (options, details, request) => {
           config.beforeRedirect?.(options, details, request);
+          claimNext(answered);
           const next = leg.redirected(options, current.token, uriOf);
           if (!next) return;
           current.answer(details.statusCode ?? 302, details.headers);
@@ -147,8 +155,10 @@ async function run(
           current = admitted;
           if (current.token !== undefined) options.headers.authorization = `Bearer ${current.token}`;
         });
-        const outcome = await outcomeOf(send, sent);
-        return triedOf(leg, config, outcome, current);
+        claimNext(answered);
+        const outcome = outcomeOf(send, sent);
+        leaveClaim();
+        return triedOf(leg, config, await outcome, current, call);
       });
       if (!waiting) return tried;
       admission = waiting;
@@ -178,7 +188,13 @@ async function outcomeOf(send: Adapter, config: Config): Promise<Outcome> {
   }
 }
 
-function triedOf(leg: Leg, config: Config, { response, error }: Outcome, current: Attempt): Tried<Response> {
+function triedOf(
+  leg: Leg,
+  config: Config,
+  { response, error }: Outcome,
+  current: Attempt,
+  call: Call,
+): Tried<Response> {
   const last = response ?? error?.response;
   if (last) {
     // As with the bare axios, the config shows the headers that were sent; but the gate's token is the gate's.
@@ -195,7 +211,18 @@ function triedOf(leg: Leg, config: Config, { response, error }: Outcome, current
     replayable: leg.replayable,
     result: response ? { value: response } : { error },
     drop: () => dropResponse(last),
+    ...(response &&
+      config.responseType === 'stream' && { watch: () => withBodyWatched(call, response, config) }),
   };
+}
+
+/** A response that axios gives, once it has read it to its end: neither an error nor a redirect. */
+function isGiven({ statusCode, headers }: NativeResponse): boolean {
+  return statusCode < 300 || (statusCode < 400 && headers.location === undefined);
+}
+
+function withBodyWatched(call: Call, response: Response, { signal }: Config): Response {
+  return Object.assign(response, { data: watched(call, response.data, signal) });
 }
 
 function heedToken(call: Call, token: CancelToken | undefined): () => void {

@@ -25,6 +25,7 @@ export interface Config {
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
   readonly data?: unknown;
   readonly maxRedirects?: number;
+  readonly responseType?: string;
   readonly signal?: AbortSignal;
   readonly cancelToken?: CancelToken;
   readonly validateStatus?: ((status: number) => boolean) | null;

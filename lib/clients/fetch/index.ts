@@ -14,6 +14,7 @@ import type { CallReport } from '../../words/report.ts';
 import { rememberResponse } from '../../words/report-of.ts';
 import type { Headers as HeaderRecord } from '../../words/types.ts';
 import { drain, drop, peek } from '../shared/fetch-body.ts';
+import { watched } from '../shared/given-body.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked.ts';
 import { type FetchInit, type FetchInput, Leg, membersOf, networkError, recordOf } from './leg.ts';
@@ -100,7 +101,9 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
           }
         }
         if (!next)
-          return response.status < 400 ? tried(leg, response, headers) : judged(leg, response, headers);
+          return response.status < 400
+            ? { ...tried(leg, response, headers), ...watch(call, response, leg.signal) }
+            : judged(leg, response, headers);
         drain(response);
         leg = next;
       }
@@ -154,6 +157,28 @@ function tried(leg: Leg, response: Response, headers: HeaderRecord, body?: strin
     replayable: leg.replayable,
     result: { value: response },
     drop: () => drop(response),
+  };
+}
+
+/** The response, with its body watched until it ends. */
+function watch(
+  call: Call,
+  response: Response,
+  signal: AbortSignal | undefined,
+): Pick<Tried<Response>, 'watch'> | undefined {
+  if (!call.limitsSilence || !response.body) return undefined;
+  return {
+    watch: () => {
+      const body = watched(call, response.body, signal);
+      if (body === response.body) return response;
+      const { status, statusText, headers, url, type, redirected } = response;
+      const Copy = response.constructor as typeof Response;
+      const copy = new Copy(body as ReadableStream, { status, statusText, headers });
+      for (const [name, value] of Object.entries({ url, type, redirected })) {
+        Object.defineProperty(copy, name, { value, configurable: true });
+      }
+      return copy;
+    },
   };
 }
 

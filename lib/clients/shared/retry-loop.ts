@@ -13,6 +13,8 @@ export interface Tried<T> {
   readonly result: { readonly value: T } | { readonly error: unknown };
   /** Frees what the response holds; called when it is not the one to be given. */
   drop?(): void;
+  /** Given where a body is handed on as a stream: the result with its body watched, until whose end the call lasts. */
+  watch?(): T;
 }
 
 /** Asks p-retry for another attempt; never seen by anybody else. */
@@ -63,6 +65,7 @@ export async function retrying<T>(
 function concluded<T>(call: Call, tried: Tried<T>): T {
   const { ending, result } = tried;
   if ('error' in result) throw call.fail(result.error, ending);
+  if (tried.watch && call.limitsSilence && !call.sealed) return tried.watch();
   const doom = call.deliver();
   if (!doom) return result.value;
   tried.drop?.();
