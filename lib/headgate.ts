@@ -5,7 +5,7 @@ import { Readings, type Reread } from './classify/readings.ts';
 import { type AxiosLike, gateAxios } from './clients/axios/index.ts';
 import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch/index.ts';
 import { wrapped } from './clients/function/index.ts';
-import { gotExtension } from './clients/got/index.ts';
+import { gateGot, gotExtension } from './clients/got/index.ts';
 import type { GotExtension, GotLike } from './clients/got/types.ts';
 import { type UndiciInterceptor, undiciInterceptor } from './clients/undici/index.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
@@ -100,8 +100,7 @@ class Composition implements Headgate, CallContext {
   }
 
   got<G extends GotLike>(instance: G): G {
-    if (typeof instance?.extend !== 'function') throw new OptionsError('got', instance, 'a got instance');
-    return instance.extend(this.gotOptions() as never) as G;
+    return gateGot(instance, this.gotOptions());
   }
 
   gotOptions(): GotExtension {

@@ -50,6 +50,8 @@ export class Attempt {
   classification: Classification | undefined;
   /** The wait decided on before the next attempt. */
   delayMs: number | undefined;
+  /** Set once the next attempt is due. */
+  superseded = false;
   /** Set once the gate was told that it was throttled. */
   closing: PauseNotice | undefined;
   readonly #observer: AttemptObserver;

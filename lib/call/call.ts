@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent } from '../events/types.ts';
 import type { CallSettings } from '../options/read.ts';
-import { type Decision, decide } from '../policy/decide.ts';
+import { type Decision, decide, unsent } from '../policy/decide.ts';
 import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
 import type { Classification, Headers, RequestFacts } from '../words/types.ts';
@@ -125,7 +125,11 @@ export class Call implements AttemptObserver {
     const attempt = this.#attempt;
     if (!attempt || this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
     this.#lifetime.read(undefined);
-    if (this.#decision) return this.#decision;
+    if (this.#decision) {
+      // Asked again although the next attempt was due: the client sent none.
+      if (attempt.superseded) this.#decision = unsent(resend.replayable);
+      return this.#decision;
+    }
     const classification = this.#reader.outcome(attempt, ending, this);
     if (classification.unprocessed && attempt.status === undefined) attempt.unsent();
     else attempt.close();
@@ -149,6 +153,7 @@ export class Call implements AttemptObserver {
   async backOff(decision: Decision & { readonly resend: true }): Promise<void> {
     const { schedule, tokens } = this.#context;
     this.#lifetime.refuse();
+    if (this.#attempt) this.#attempt.superseded = true;
     if (decision.reason === 'token') {
       this.#refreshed = true;
       if (tokens) await this.#lifetime.wait(tokens.get(this.#attempt?.token));
@@ -193,8 +198,8 @@ export class Call implements AttemptObserver {
   fail(error: unknown, ending?: Ending): unknown {
     const thrown = this.#lifetime.doom ?? error;
     if (this.ended) {
-      // Its client thought of another error since: it is the one that its user sees.
-      if (this.#failure) attachReport(thrown, this.#failure);
+      // The client has since replaced the error, or found one after its response: the user will see this one.
+      attachReport(thrown, this.#failure ?? this.report());
       return thrown;
     }
     if (thrown !== error) attachCause(thrown as Error, error);

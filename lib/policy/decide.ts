@@ -73,3 +73,10 @@ function within(s: Situation, reason: RetryReason, delayMs: number): Decision {
     ? { resend: true, reason, delayMs }
     : { resend: false, reason: 'deadline', waitMs: delayMs };
 }
+
+/** What a decision to resend turns into when the client sends nothing after it, as for a body that is gone. */
+export function unsent(replayable: boolean): Decision {
+  return replayable
+    ? { resend: false, reason: 'attempts' }
+    : { resend: false, reason: 'terminal', hint: UNREPLAYABLE };
+}

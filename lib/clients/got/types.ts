@@ -8,6 +8,18 @@ export interface GotLike {
   extend(...options: never[]): unknown;
 }
 
+/** A got instance, as far as it is read. */
+export interface GotInstance extends GotLike {
+  readonly defaults: {
+    readonly options: unknown;
+    readonly handlers: readonly unknown[];
+    readonly mutableDefaults: boolean;
+  };
+}
+
+/** A hook of any kind. */
+export type Hook = (...args: never[]) => unknown;
+
 // biome-ignore lint/suspicious/noExplicitAny: nothing else fits the handlers and hooks of every major
 type Any = any;
 
@@ -40,7 +52,12 @@ export type RequestFunction = (...args: unknown[]) => NativeRequest | Promise<Na
 
 /** got's `Options`, as far as they are used. */
 export interface Options extends BodySource, StretchableTimeout {
-  readonly context: Record<PropertyKey, unknown>;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly hooks: {
+    readonly beforeRequest: Hook[];
+    readonly beforeRetry: readonly Hook[];
+    readonly beforeError: Hook[];
+  };
   readonly url?: URL | string;
   readonly method: string;
   readonly headers: Headers;
@@ -60,6 +77,8 @@ export interface Options extends BodySource, StretchableTimeout {
 
 export interface RetryAsk {
   readonly error: GotError;
+  /** Delay by got's own rules, in ms; 0 for no retry. */
+  readonly computedValue: number;
 }
 
 export interface GotError extends Error {
@@ -68,10 +87,14 @@ export interface GotError extends Error {
     readonly statusCode: number;
     readonly headers: Headers;
     readonly rawBody?: Uint8Array;
+    readonly isFromCache?: boolean;
   };
 }
 
 export type Result = Promise<unknown> & {
+  json(): Promise<unknown>;
+  text(): Promise<unknown>;
+  buffer(): Promise<unknown>;
   cancel?(reason?: string): void;
   readonly isCanceled?: boolean;
   on(event: string, listener: unknown): unknown;

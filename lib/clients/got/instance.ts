@@ -1,0 +1,26 @@
+import type { GotInstance, Options } from './types.ts';
+
+/** True for a got whose options know the function that sends a request: got 11 and older keep plain objects. */
+export function isGot(given: unknown): given is GotInstance {
+  if (typeof given !== 'function') return false;
+  const { extend, defaults } = given as Partial<GotInstance>;
+  const { getRequestFunction } = (defaults?.options ?? {}) as Partial<Options>;
+  return typeof extend === 'function' && typeof getRequestFunction === 'function';
+}
+
+/** What {@link isGot} expects, and what to do about the value given instead. */
+export function expectation(given: unknown): string {
+  const remedy = remedyFor((given ?? {}) as Record<string, unknown>);
+  return `a got instance, version 14 or later (import got from 'got')${remedy && `; ${remedy}`}`;
+}
+
+function remedyFor(given: Readonly<Record<string, unknown>>): string {
+  if (typeof given.then === 'function') return 'await the promise first';
+  if (isGot(given.default)) return 'this is the module: use its default export';
+  if ('mergeOptions' in given || 'mergeOptions' in ((given.default ?? {}) as object)) {
+    return 'this is an older got: update it';
+  }
+  if ('interceptors' in given) return 'this is axios: use gate.axios()';
+  if ('extend' in given && 'stop' in given) return 'this is ky: give it the option fetch: gate.fetch()';
+  return '';
+}

@@ -1,0 +1,160 @@
+import type { Attempt, Ending } from '../../call/attempt.ts';
+import type { Call } from '../../call/call.ts';
+import { HeadgateError } from '../../words/errors.ts';
+import { bodyText, isReplayable, limitErrorBody } from '../shared/bodies.ts';
+import { receivedOf } from '../shared/received.ts';
+import { Form } from './form.ts';
+import { authorize, factsOf, headersOf } from './request.ts';
+import { stretch } from './stretch.ts';
+import type { GotError, NativeRequest, NativeResponse, Options, RequestFunction, RetryAsk } from './types.ts';
+
+/** One call of got: the hooks and the retry rule that the options of all its attempts carry. */
+export class Passage {
+  readonly call: Call;
+  /** A stream of this call is being replaced by another: the closing of the first ends nothing. */
+  replaced = false;
+  readonly #form: Form | undefined;
+  /** Options of the current leg. */
+  #options: Options;
+  /** The user's `timeout.request`, and the retry for which it was read. */
+  #timeout: number | undefined;
+  #retryCount = -1;
+  /** The body that has been consumed, where the user may still replace it before the retry. */
+  #gone: unknown;
+
+  constructor(call: Call, options: Options) {
+    this.call = call;
+    this.#form = Form.of(options);
+    this.#options = options;
+  }
+
+  /** Hook: lets this leg take a permit before it is sent. */
+  readonly beforeRequest = (options: Options, { retryCount = 0 }: { retryCount?: number } = {}): void => {
+    if (Object.hasOwn(options, 'getRequestFunction')) return;
+    if (this.#gone !== undefined && options.body === this.#gone) throw new Error(CONSUMED);
+    this.#gone = undefined;
+    // A retry starts got's request timeout anew; a redirect goes on with it, and with what it was stretched by.
+    if (this.#retryCount !== retryCount) {
+      if (this.#retryCount >= 0 && options.timeout) options.timeout.request = this.#timeout;
+      this.#timeout = options.timeout?.request;
+      this.#retryCount = retryCount;
+    }
+    this.#options = options;
+    const { getRequestFunction } = options;
+    shadow(options, 'getRequestFunction', () => this.#gated(options, getRequestFunction.call(options)));
+    // A retry answered by the cache would be the same refusal again.
+    if (retryCount > 0) shadow(options, 'cache', undefined);
+  };
+
+  /** Retry rule: decides, waits, and returns the shortest delay that got takes for a retry, or 0 for none. */
+  readonly calculateDelay = async ({ error, computedValue }: RetryAsk): Promise<number> => {
+    // Thrown by the user's own `retryWithMergedOptions`: not a failure to judge.
+    if (error.name === 'RetryError') return 1;
+    // A refusal from the cache says nothing of this moment. What got would retry is sent, through the gate.
+    if (error.response?.isFromCache) return computedValue > 0 ? 1 : 0;
+    const { options } = error;
+    const lost = this.#form === undefined && !isReplayable(options?.body);
+    const replaceable = lost && (options?.isStream || (options?.hooks.beforeRetry.length ?? 0) > 0);
+    const decision = this.call.settle(endingOf(error), {
+      replayable: !lost || (replaceable && this.#gone === undefined),
+      allowed: options?.retry.limit !== 0,
+    });
+    if (!decision.resend) return 0;
+    await this.call.backOff(decision);
+    if (options) this.#form?.refill(options);
+    if (lost) this.#gone = options?.body;
+    this.replaced = true;
+    return 1;
+  };
+
+  /** Hook: gives the error its report, or puts ours in its place. */
+  readonly beforeError = (error: GotError): unknown => this.fail(error);
+
+  /** The call failed for good. Returns the error to throw. */
+  fail(error: unknown): unknown {
+    const ending = endingOf((error ?? {}) as GotError);
+    // Nobody replaced the body, so got did not retry after all.
+    if (this.#gone !== undefined) this.call.settle(ending, { replayable: false, allowed: true });
+    this.#gone = undefined;
+    return this.call.fail(error, ending);
+  }
+
+  /** The call is over: its options show the user's own timeout again. */
+  leave(): void {
+    const { timeout } = this.#options;
+    if (this.#retryCount >= 0 && timeout && timeout.request !== this.#timeout)
+      timeout.request = this.#timeout;
+  }
+
+  /** The function that got calls to send, with a permit taken before it. */
+  #gated(options: Options, native: RequestFunction | undefined): RequestFunction {
+    return (...args) => {
+      const send = (attempt: Attempt): NativeRequest | Promise<NativeRequest> => {
+        if (attempt.token !== undefined) authorize(args, attempt.token);
+        try {
+          const request = native?.(...args) ?? options.getFallbackRequestFunction?.()(...args);
+          if (!(request instanceof Promise)) return this.#track(options, attempt, request as NativeRequest);
+          return request.then(
+            (made) => this.#track(options, attempt, made),
+            (error: unknown) => {
+              attempt.close();
+              throw error;
+            },
+          );
+        } catch (error) {
+          attempt.unsent();
+          throw error;
+        }
+      };
+      const attempt = this.call.admit(factsOf(options, headersOf(args)));
+      if (!(attempt instanceof Promise)) return send(attempt);
+      stretch(options, attempt);
+      return attempt.then(send);
+    };
+  }
+
+  /** Follows one native request to its end. */
+  #track(options: Options, attempt: Attempt, request: NativeRequest): NativeRequest {
+    const { call } = this;
+    let last: NativeResponse | undefined;
+    const answer = (response: NativeResponse): void => {
+      last = response;
+      attempt.answer(response.statusCode, response.headers);
+      if (response.statusCode >= 400 && options.throwHttpErrors) {
+        limitErrorBody(response, request, options.decompress);
+      } else {
+        call.read({ received: receivedOf(response), buffered: !options.isStream });
+      }
+    };
+    if (request.statusCode !== undefined) answer(request as NativeResponse);
+    else request.on?.('response', answer);
+    request.on?.('close', () => {
+      attempt.close();
+      // The handler never sees the stream that replaced another: its end is told by its response alone.
+      const done = last?.complete && (last.statusCode < 300 || !options.throwHttpErrors);
+      if (this.replaced && options.isStream && done) call.deliver();
+    });
+    // Where its user gives it up, got breaks it off by itself.
+    call.onInterrupt((error) => {
+      if (error instanceof HeadgateError) request.destroy?.(error);
+    });
+    return request;
+  }
+}
+
+/** got's own words, where its promise finds the same. */
+const CONSUMED = 'Cannot retry with consumed body stream';
+
+/** Overrides a member of one options object; got copies its options without it. */
+function shadow(options: Options, name: 'getRequestFunction' | 'cache', value: unknown): void {
+  Object.defineProperty(options, name, { value, configurable: true, writable: true });
+}
+
+/** How an attempt ended, by got's error. Where an error status came, a fault in reading its body says no more. */
+function endingOf(error: GotError): Ending {
+  const { response } = error;
+  if (!response || response.statusCode < 400) return { error };
+  if (response.isFromCache) return {};
+  const { statusCode: status, headers, rawBody } = response;
+  return { status, headers, body: rawBody && bodyText({ body: rawBody }) };
+}

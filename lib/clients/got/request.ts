@@ -1,0 +1,28 @@
+import type { Headers, RequestFacts } from '../../words/types.ts';
+import { bodyText } from '../shared/bodies.ts';
+import type { Options } from './types.ts';
+
+export function factsOf(options: Options, headers: Headers = options.headers): RequestFacts {
+  return {
+    method: options.method.toUpperCase(),
+    url: options.url instanceof URL ? options.url : new URL(options.url as string),
+    headers,
+    body: () => bodyText(options),
+  };
+}
+
+/** got calls a request function with (url, options), or, through its cache, with (options, callback). */
+function nativeOptionsOf(args: readonly unknown[]): { headers?: Headers } {
+  const [first, second] = args as { headers?: Headers }[];
+  return first instanceof URL || typeof first === 'string' ? (second ?? {}) : (first ?? {});
+}
+
+export function headersOf(args: readonly unknown[]): Headers {
+  return nativeOptionsOf(args).headers ?? {};
+}
+
+/** On a copy: got's own headers would carry the token along a redirect. */
+export function authorize(args: readonly unknown[], token: string): void {
+  const native = nativeOptionsOf(args);
+  native.headers = { ...native.headers, authorization: `Bearer ${token}` };
+}
