@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { Client } from '@microsoft/microsoft-graph-client';
 import { Octokit } from '@octokit/core';
 import { expect } from 'chai';
 import { type Headgate, headgate } from 'headgate';
@@ -60,6 +61,30 @@ describe('An SDK with a gated fetch', () => {
     await openai.models.retrieve('x');
     expect(server.seen).to.have.length(5);
     expect(names(events).filter((name) => name === 'warning')).to.have.length(1);
+  });
+
+  it('hands on what a single call asks of the gate', async () => {
+    const quotas: string[] = [];
+    const own = headgate({
+      quotas: ['openai', 'octokit', 'graph'].map((name) => ({ name, match: { path: '/none' } })),
+    });
+    own.on('success', ({ quota }) => quotas.push(quota));
+    const fetch = own.fetch();
+    const asking = (quota: string): object => ({ headgate: { quota } });
+
+    const openai = new OpenAI({ apiKey: 'k', baseURL: server.url, fetch, maxRetries: 0 });
+    await openai.models.list({ fetchOptions: asking('openai') });
+    const octokit = new Octokit({ baseUrl: server.url });
+    const ofOne: typeof fetch = (url, init) => fetch(url, { ...init, ...asking('octokit') });
+    await octokit.request('GET /user', { request: { fetch: ofOne } });
+    const execute = async (context: { request: unknown; options?: object; response?: Response }) => {
+      context.response = await fetch(context.request as string, context.options);
+    };
+    const graph = Client.initWithMiddleware({ baseUrl: server.url, middleware: { execute } as never });
+    await graph.api('/me').options(asking('graph')).get();
+
+    expect(quotas).to.deep.equal(['openai', 'octokit', 'graph']);
+    await own.close();
   });
 
   it('streams server-sent events', async () => {
