@@ -5,12 +5,14 @@ import { Scene } from './scene.ts';
 /** Tries a law on a client. Throws where it does not hold, or where a declared difference does not show. */
 export async function tryLaw(driver: Driver, title: string, law: Laws[string]): Promise<void> {
   const difference = driver.differences?.[title];
-  await using scene = await Scene.open(driver);
+  const scene = await Scene.open(driver);
   try {
     await law(scene);
   } catch (error) {
     if (difference?.shows.test((error as Error).message)) return;
     throw error;
+  } finally {
+    await scene[Symbol.asyncDispose]();
   }
   if (difference) throw new Error(`The law holds; yet a difference is declared: ${difference.because}`);
 }

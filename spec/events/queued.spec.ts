@@ -1,18 +1,22 @@
 import { expect } from 'chai';
 import got from 'got';
-import { headgate } from 'headgate';
+import { type Headgate, headgate } from 'headgate';
 import { names, record, TestServer } from '../support/server.ts';
 
 describe('The event queued', () => {
   let server: TestServer;
+  let gate: Headgate;
   beforeEach(async () => {
     server = await TestServer.start();
     server.handler = (_n, _request, response) => setTimeout(() => response.end('{}'), 20);
   });
-  afterEach(() => server.close());
+  afterEach(async () => {
+    await gate.close();
+    await server.close();
+  });
 
   it('tells of who waits for one in flight to end', async () => {
-    await using gate = headgate({ quotas: [{ name: 'q', concurrency: 1 }] });
+    gate = headgate({ quotas: [{ name: 'q', concurrency: 1 }] });
     const events = record(gate);
     const api = gate.got(got);
     await Promise.all([api(server.url), api(server.url)]);
@@ -23,7 +27,7 @@ describe('The event queued', () => {
 
   it('tells of who waits behind others for that', async () => {
     const windows = [{ limit: 100, per: '1h' }];
-    await using gate = headgate({ quotas: [{ name: 'q', windows, concurrency: 2 }] });
+    gate = headgate({ quotas: [{ name: 'q', windows, concurrency: 2 }] });
     const events = record(gate);
     const api = gate.got(got);
     await Promise.all([1, 2, 3, 4, 5].map(() => api(server.url)));
@@ -31,7 +35,7 @@ describe('The event queued', () => {
   });
 
   it('does not tell of a permit that is on its way', async () => {
-    await using gate = headgate({ quotas: [{ name: 'q', windows: [{ limit: 100, per: '1h' }] }] });
+    gate = headgate({ quotas: [{ name: 'q', windows: [{ limit: 100, per: '1h' }] }] });
     const events = record(gate);
     const api = gate.got(got);
     await Promise.all([api(server.url), api(server.url)]);

@@ -70,7 +70,8 @@ describe('Declared quotas', () => {
         match: { path: `/t${i}/**` },
         windows: [{ limit, per: '1m' }],
       }));
-    await using gate = headgate({ quotas: quotas(1) });
+    const gate = headgate({ quotas: quotas(1) });
     for (let i = 2; i < 10; i += 1) gate.update({ quotas: quotas(i) });
+    await gate.close();
   });
 });

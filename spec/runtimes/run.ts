@@ -1,5 +1,5 @@
 /**
- * The four laws in Node.js, Bun, Deno and workerd (Cloudflare's), each from one file that esbuild makes of the source
+ * The four laws in Node.js 22, 24 and 26, Bun, Deno and workerd (Cloudflare's), each from one file that esbuild makes of the source
  * and the laws. `npm run runtimes` installs the runtimes and runs this.
  */
 import { spawn } from 'node:child_process';
@@ -17,6 +17,7 @@ const PATIENCE_MS = 30_000;
 const here = import.meta.dirname;
 const folder = await mkdtemp(path.join(tmpdir(), 'headgate-runtimes-'));
 const bin = (name: string): string => path.join(here, 'node_modules', '.bin', name);
+const node = (major: number): string => path.join(here, 'node_modules', `node${major}`, 'bin', 'node');
 
 async function bundled(entry: string): Promise<string> {
   const outfile = path.join(folder, `${entry}.mjs`);
@@ -80,12 +81,18 @@ const config :Workerd.Config = (
 }
 
 const runtimes: Record<string, (command: string, worker: string, base: string) => Promise<void>> = {
-  'Node.js': (command, _worker, base) => run(process.execPath, command, base),
+  'Node.js 22': (command, _worker, base) => run(node(22), command, base),
+  'Node.js 24': (command, _worker, base) => run(process.execPath, command, base),
+  'Node.js 26': (command, _worker, base) => run(node(26), command, base),
   Bun: (command, _worker, base) => run(bin('bun'), command, base),
   Deno: (command, _worker, base) =>
     run(bin('deno'), 'run', '--allow-net', '--allow-env', '--allow-read', '--allow-sys', command, base),
   workerd: (_command, worker, base) => inWorkerd(worker, base),
 };
+
+// The whole suite has to load on the oldest Node.js that is supported: no syntax that it lacks.
+const mocha = path.join(here, '../../node_modules/mocha/bin/mocha.js');
+await run(node(22), mocha, '--reporter=dot', '--dry-run', path.join(here, '../**/*.spec.ts'));
 
 const command = await bundled('command');
 const worker = await bundled('worker');
