@@ -12,7 +12,10 @@ import type { QuotaSnapshot } from './words/snapshot.ts';
 
 /** What tests own: time and chance. */
 export interface Environment {
-  /** Default: the process's own monotonic clock. */
+  /**
+   * The clock that every wait goes by. Default: the process's own monotonic clock, or the one that a test's fake timers
+   * (node:test, sinon, vitest, jest) make of it. `virtualClock()` of `headgate/testing` is one that a test moves by hand.
+   */
   readonly clock?: Clock;
   /** Numbers in [0, 1). Default `Math.random`. */
   readonly random?: Random;

@@ -1,6 +1,7 @@
 import { rateLimits } from '../classify/rate-limit.ts';
 import type { CallEvent } from '../events/types.ts';
 import type { Backoff } from '../policy/policy.ts';
+import { wallOf } from '../time/clock.ts';
 import type { Classification, Headers } from '../words/types.ts';
 import type { Attempt, Ending } from './attempt.ts';
 import type { CallContext } from './context.ts';
@@ -22,10 +23,13 @@ export class Reader {
   /** Reads a response's head: it is enough to close a quota, or to keep it open; the body may be long in coming. */
   head(attempt: Attempt, status: number, headers: Headers, at: number): void {
     if (status < 400) attempt.tellServed(at);
-    attempt.tellLimits(rateLimits(headers, Date.now()));
+    attempt.tellLimits(rateLimits(headers, wallOf(this.#context.clock)));
     if (status !== 429) return;
     const { request } = attempt;
-    this.#pause(attempt, this.#context.classify({ request, status, headers, receivedAt: Date.now() }));
+    this.#pause(
+      attempt,
+      this.#context.classify({ request, status, headers, receivedAt: wallOf(this.#context.clock) }),
+    );
   }
 
   /** Reads an outcome; `by` tells its call from others. */
@@ -36,7 +40,7 @@ export class Reader {
       status,
       headers: ending.headers ?? attempt.headers,
       request: attempt.request,
-      receivedAt: Date.now(),
+      receivedAt: wallOf(this.#context.clock),
     };
     const classification = this.#context.classify(outcome, reread);
     attempt.classification = classification;

@@ -1,6 +1,6 @@
-import type { Clock } from '../time/clock.ts';
+import { type Clock, wallOf } from '../time/clock.ts';
 
-/** A bearer token and, when known, the moment it expires: Unix ms, or a Date. */
+/** A bearer token and, when known, the moment it expires by the system's clock: Unix ms, or a Date. */
 export interface Token {
   readonly token: string;
   readonly expiresAt?: number | Date | undefined;
@@ -31,7 +31,9 @@ export class Tokens {
   readonly #clock: Clock;
   readonly #fetch: (previous: string | undefined) => Promise<Token>;
   #token: string | undefined;
+  /** On the wall clock, by which the server counts; and on the monotonic one, which nobody sets back. */
   #renewAt = Infinity;
+  #renewBy = Infinity;
   #flight: Promise<string> | undefined;
 
   constructor(
@@ -53,7 +55,9 @@ export class Tokens {
 
   /** The token, when there is one that is not about to expire. */
   get current(): string | undefined {
-    return this.#clock.now() < this.#renewAt ? this.#token : undefined;
+    if (this.#renewAt === Infinity) return this.#token;
+    const due = wallOf(this.#clock) >= this.#renewAt || this.#clock.now() >= this.#renewBy;
+    return due ? undefined : this.#token;
   }
 
   /** A token; fetched when there is none, or when the current one is `refused`. */
@@ -74,11 +78,13 @@ export class Tokens {
         "Option 'auth': expected { token } from its source, text of visible ASCII characters",
       );
     }
-    const now = this.#clock.now();
+    const now = wallOf(this.#clock);
     const expiry = expiresAt === undefined ? Infinity : Number(expiresAt);
     this.#token = token;
     // A source that answers with a token already old is believed until the server refuses it.
-    this.#renewAt = expiry > now ? expiry - Math.min(EARLY_MS, (expiry - now) * EARLY_SHARE) : Infinity;
+    const lifeMs = expiry > now ? expiry - now - Math.min(EARLY_MS, (expiry - now) * EARLY_SHARE) : Infinity;
+    this.#renewAt = now + lifeMs;
+    this.#renewBy = this.#clock.now() + lifeMs;
     return token;
   }
 }

@@ -1,0 +1,111 @@
+import TinyQueue from 'tinyqueue';
+import type { Clock, Timer } from '../time/clock.ts';
+
+interface Pending {
+  readonly at: number;
+  readonly order: number;
+  readonly hold: boolean;
+  readonly fire: () => void;
+}
+
+/** Maximum number of timers that {@link VirtualClock.runAll} fires. */
+const MOST_TIMERS = 100_000;
+
+/** A clock that moves only when a test moves it. Timers fire in order, each at its own moment. */
+export class VirtualClock implements Clock {
+  #now: number;
+  /** Time that passed on the wall clock alone, in ms. */
+  #suspendedMs = 0;
+  readonly #timers = new Set<Pending>();
+  /** The same timers, the next first, and some that were cancelled. */
+  readonly #queue = new TinyQueue<Pending>([], (a, b) => a.at - b.at || a.order - b.order);
+  #order = 0;
+
+  constructor(now = 1_000_000) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  wall(): number {
+    return this.#now + this.#suspendedMs;
+  }
+
+  setTimer(fire: () => void, ms: number, hold: boolean): Timer {
+    this.#order += 1;
+    const timer = { at: this.#now + ms, fire, hold, order: this.#order };
+    this.#timers.add(timer);
+    this.#queue.push(timer);
+    return { cancel: () => this.#timers.delete(timer) };
+  }
+
+  /** Number of timers that are set. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** Number of timers that would keep a process alive. */
+  get holding(): number {
+    return [...this.#timers].filter(({ hold }) => hold).length;
+  }
+
+  /** Moves on by `ms`, fires what falls due, and lets promises settle after each. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await settled();
+    while (this.#fireNext(until)) await settled();
+    this.#now = until;
+  }
+
+  /** The same without promises: for code that is synchronous throughout. */
+  advanceSync(ms: number): void {
+    const until = this.#now + ms;
+    while (this.#fireNext(until));
+    this.#now = until;
+  }
+
+  /**
+   * Moves on until no timer is set that would keep a process alive: no wait and no backoff. Throws after 100,000
+   * timers.
+   */
+  async runAll(): Promise<void> {
+    await settled();
+    for (let fired = 0; this.holding > 0; fired += 1) {
+      if (fired === MOST_TIMERS) throw new Error(`Timers are still set after ${MOST_TIMERS} of them fired`);
+      this.#fireNext(Infinity);
+      await settled();
+    }
+  }
+
+  /** The machine sleeps for `ms`: the wall clock moves on, timers and {@link now} stand still. */
+  suspend(ms: number): void {
+    this.#suspendedMs += ms;
+  }
+
+  /** The moment of the next timer; `Infinity` when none is set. */
+  nextAt(): number {
+    return this.#next(Infinity)?.at ?? Infinity;
+  }
+
+  #fireNext(until: number): boolean {
+    const next = this.#next(until);
+    if (!next) return false;
+    this.#timers.delete(next);
+    this.#now = Math.max(this.#now, next.at);
+    next.fire();
+    return true;
+  }
+
+  #next(until: number): Pending | undefined {
+    let next = this.#queue.peek();
+    for (; next && !this.#timers.has(next); next = this.#queue.peek()) this.#queue.pop();
+    return next && next.at <= until ? next : undefined;
+  }
+}
+
+/** Lets promise reactions run, as many turns of them as any chain here needs. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}

@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import type { Token } from 'headgate';
+import { Tokens } from '../../lib/call/tokens.ts';
+import { virtualClock } from '../../lib/testing/index.ts';
+
+const HOUR = 3_600_000;
+
+describe('A token', () => {
+  const { signal } = new AbortController();
+
+  it('is renewed by the wall clock, which goes on while the machine sleeps', async () => {
+    const clock = virtualClock();
+    let fetched = 0;
+    const token = (): Token => ({ token: `t${++fetched}`, expiresAt: clock.wall() + HOUR });
+    const tokens = new Tokens({ token }, undefined, clock, signal);
+    expect(await tokens.get()).to.equal('t1');
+    expect(tokens.current).to.equal('t1');
+    clock.suspend(2 * HOUR);
+    expect(tokens.current).to.equal(undefined);
+    expect(await Promise.all([tokens.get(), tokens.get()])).to.deep.equal(['t2', 't2']);
+    expect(fetched).to.equal(2);
+  });
+
+  it('is renewed a minute early, in time that passes', async () => {
+    const clock = virtualClock();
+    const tokens = new Tokens(
+      { token: () => ({ token: 't', expiresAt: new Date(clock.wall() + HOUR) }) },
+      undefined,
+      clock,
+      signal,
+    );
+    await tokens.get();
+    await clock.advance(HOUR - 60_001);
+    expect(tokens.current).to.equal('t');
+    await clock.advance(1);
+    expect(tokens.current).to.equal(undefined);
+  });
+
+  it('is renewed although the wall clock was set back', async () => {
+    const clock = virtualClock();
+    const tokens = new Tokens(
+      { token: () => ({ token: 't', expiresAt: clock.wall() + HOUR }) },
+      undefined,
+      clock,
+      signal,
+    );
+    await tokens.get();
+    clock.suspend(-2 * HOUR);
+    await clock.advance(HOUR);
+    expect(tokens.current).to.equal(undefined);
+  });
+
+  it('is renewed by Date.now() on a clock that has no wall clock', async () => {
+    const { now, setTimer } = virtualClock({ now: 5 });
+    const clock = { now: () => now.call(own), setTimer: setTimer.bind({}) as never };
+    const own = virtualClock({ now: 5 });
+    const tokens = new Tokens(
+      { token: () => ({ token: 't', expiresAt: Date.now() + 20 }) },
+      undefined,
+      clock,
+      signal,
+    );
+    await tokens.get();
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    expect(tokens.current).to.equal(undefined);
+  });
+});
