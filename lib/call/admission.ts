@@ -16,7 +16,9 @@ export interface Pass {
 }
 
 /** Told when an attempt has to wait, and how long at the least, in ms. */
-export type OnQueued = (waitMs: number) => void;
+export interface Waits {
+  queued(waitMs: number): void;
+}
 
 /** One call's way through the gate, attempt after attempt; it is itself what is asked for each of them. */
 export class Admission implements Ask {
@@ -26,7 +28,7 @@ export class Admission implements Ask {
   readonly #context: CallContext;
   readonly #lifetime: Lifetime;
   readonly #quota: string | undefined;
-  readonly #queued: OnQueued;
+  readonly #waits: Waits;
   /** Origin of the call's first request, if its user chose it. */
   readonly #home: string | undefined;
   #gate: Gate | undefined;
@@ -36,14 +38,14 @@ export class Admission implements Ask {
     lifetime: Lifetime,
     { priority, quota }: { readonly priority: number; readonly quota: string | undefined },
     home: string | undefined,
-    queued: OnQueued,
+    waits: Waits,
   ) {
     this.#context = context;
     this.#lifetime = lifetime;
     this.priority = priority;
     this.#quota = quota;
     this.#home = home;
-    this.#queued = queued;
+    this.#waits = waits;
   }
 
   /** Key of the quota last asked; it may not have granted anything yet. */
@@ -75,7 +77,7 @@ export class Admission implements Ask {
     if (granted instanceof Permit) {
       return { permit: granted, token: authorize ? tokens.current : undefined, at, waitedMs: at - askedAt };
     }
-    if (granted.held) this.#queued(granted.expectedMs);
+    if (granted.held) this.#waits.queued(granted.expectedMs);
     this.#lifetime.onInterrupt((error) => granted.leave(error));
     // No async function: of a hundred thousand that wait, each would keep all that it knows.
     return granted.permit.then((permit) => this.#granted(permit, request, askedAt, authorize));
@@ -89,7 +91,7 @@ export class Admission implements Ask {
       this.#gate = this.#context.gateOf(this.request as RequestFacts, this.#quota);
       const granted = this.#gate.acquire(this, now, place);
       if (granted instanceof Permit) place.grant(granted);
-      else if (place.held) this.#queued(place.expectedMs);
+      else if (place.held) this.#waits.queued(place.expectedMs);
     } catch (error) {
       place.refuse(error as Error);
     }

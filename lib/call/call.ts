@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { safeUrl } from '../events/safe-url.ts';
-import type { CallEvent } from '../events/types.ts';
 import type { CallSettings } from '../options/read.ts';
 import { type Decision, decide, unsent } from '../policy/decide.ts';
 import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
@@ -13,7 +11,7 @@ import type { CallContext } from './context.ts';
 import { History } from './history.ts';
 import { Lifetime } from './lifetime.ts';
 import { Reader } from './reader.ts';
-import { eventOf, subjectOf } from './telling.ts';
+import { reportOf, subjectOf, Teller, type Told } from './telling.ts';
 
 /** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
 export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
@@ -23,6 +21,7 @@ export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
  * before the next; in the end {@link deliver} or {@link fail}, one of them, once.
  */
 export class Call implements AttemptObserver {
+  readonly teller: Teller;
   #id: string | undefined;
   readonly #context: CallContext;
   readonly #settings: CallSettings;
@@ -46,9 +45,8 @@ export class Call implements AttemptObserver {
     this.#request = request;
     this.#lifetime = new Lifetime(context, settings.policy, this);
     const home = settings.anyOrigin || !context.tokens ? undefined : request.url.origin;
-    this.#admission = new Admission(context, this.#lifetime, settings, home, (waitMs) =>
-      this.#queued(waitMs),
-    );
+    this.teller = new Teller(context, () => this.#told());
+    this.#admission = new Admission(context, this.#lifetime, settings, home, this.teller);
   }
 
   /** The same on every attempt and event; made when first asked for. */
@@ -107,9 +105,18 @@ export class Call implements AttemptObserver {
     }
   }
 
-  /** Says how the client breaks off the attempt on the wire, should the call have to end. */
+  /**
+   * Says how the client breaks off the attempt on the wire, should the call have to end. Called before anything is
+   * sent: an attempt whose call ends before gives its permit back unused.
+   */
   onInterrupt(interrupt: (error: Error) => void): void {
     this.#lifetime.onInterrupt(interrupt);
+  }
+
+  /** For a client that can say so only once it began to send. Throws where the call has ended before that. */
+  depart(attempt: Attempt): void {
+    this.onInterrupt(() => undefined);
+    this.#stop(attempt);
   }
 
   /**
@@ -141,8 +148,9 @@ export class Call implements AttemptObserver {
       const { delayMs, reason } = decision;
       const { verdict, code, hint } = classification;
       attempt.delayMs = delayMs;
-      const told = { verdict, delayMs, reason, status: attempt.status, code, hint };
-      this.#context.emitter.emit('retry', { ...this.#event(), ...told });
+      this.#lifetime.onInterrupt(undefined);
+      const { status } = attempt;
+      this.teller.tell('retry', () => ({ verdict, delayMs, reason, status, code, hint }));
     } else if (decision.reason === 'deadline') {
       this.#lifetime.seal(this.#lifetime.late(decision.waitMs));
     }
@@ -184,10 +192,8 @@ export class Call implements AttemptObserver {
       return this.#lifetime.doom;
     }
     this.#lifetime.end();
-    const { emitter } = this.#context;
-    if (!emitter.has('success')) return undefined;
-    const attempts = this.#history.records();
-    emitter.emit('success', { ...this.#event(), status: this.#attempt?.status, attempts });
+    const { status } = this.#attempt ?? {};
+    this.teller.tell('success', () => ({ status, attempts: this.#history.records() }));
     return undefined;
   }
 
@@ -209,8 +215,7 @@ export class Call implements AttemptObserver {
     const { verdict, hint, attempts } = told;
     const { status, classification } = this.#attempt ?? {};
     const code = this.#lifetime.doom?.code ?? classification?.code;
-    const event = { ...this.#event(), verdict, reason, status, code, hint, attempts };
-    this.#context.emitter.emit('failure', event);
+    this.teller.tell('failure', () => ({ verdict, reason, status, code, hint, attempts }));
     this.#failure = { ...told, reason };
     attachReport(thrown, this.#failure);
     return thrown;
@@ -221,17 +226,8 @@ export class Call implements AttemptObserver {
     const classification = this.#attempt?.classification;
     const refusal = this.#decision?.resend === false ? this.#decision : undefined;
     const failure = classification?.verdict === 'success' ? undefined : (refusal?.reason ?? 'terminal');
-    return {
-      call: this.id,
-      method: this.#request.method,
-      url: safeUrl(this.#request.url),
-      quota: this.#admission.quota,
-      correlationId: this.#history.correlationId,
-      verdict: classification?.verdict,
-      reason: this.#lifetime.reason ?? failure,
-      hint: refusal?.hint ?? classification?.hint,
-      attempts: this.#history.records(),
-    };
+    const reason = this.#lifetime.reason ?? failure;
+    return reportOf(this.#told(), this.#history, reason, refusal?.hint);
   }
 
   /** @internal The head of an attempt's response came. */
@@ -240,32 +236,37 @@ export class Call implements AttemptObserver {
   }
 
   #begin(pass: Pass): Attempt {
-    const { emitter } = this.#context;
+    const attempt = new Attempt(this, this.#history.count + 1, this.#request, pass);
+    // The call may have ended while the pass was on its way.
+    this.#stop(attempt);
     if (this.#history.count === 0) pass.permit.gate.budget.deposit(this.#settings.policy.budget);
-    this.#attempt = new Attempt(this, this.#history.count + 1, this.#request, pass);
-    this.#history.push(this.#attempt);
+    this.#attempt = attempt;
+    this.#history.push(attempt);
     this.#decision = undefined;
-    if (emitter.has('attempt')) emitter.emit('attempt', { ...this.#event(), waitedMs: pass.waitedMs });
-    return this.#attempt;
+    this.teller.tell('attempt', () => ({ waitedMs: pass.waitedMs }));
+    // A listener may have ended it.
+    this.#stop(attempt);
+    return attempt;
+  }
+
+  /** Throws, and gives the permit back unused, where the call has ended. */
+  #stop(attempt: Attempt): void {
+    if (!this.#lifetime.sealed) return;
+    attempt.unsent();
+    this.#lifetime.refuse();
   }
 
   /** Made when the first attempt is answered: calls that wait need none. */
   get #reader(): Reader {
-    this.#made ??= new Reader(this.#context, this.#settings.policy.backoff, () => this.#event());
+    this.#made ??= new Reader(this.#context, this.#settings.policy.backoff, this.teller);
     return this.#made;
   }
 
-  #queued(waitMs: number): void {
-    const { emitter } = this.#context;
-    if (!emitter.has('queued')) return;
-    const attempt = this.#history.count + 1;
-    emitter.emit('queued', { ...this.#event(), correlationId: undefined, attempt, waitMs });
-  }
-
-  /** The last attempt is over; its outcome is read, if that was not done. */
+  /** The last attempt is over; its outcome is read, if that was not done. One that was never sent is unused. */
   #leaveAttempt(ending: Ending = {}): void {
     const attempt = this.#attempt;
     if (!attempt) return;
+    if (!this.#lifetime.interruptible) attempt.unsent();
     if (!attempt.classification) this.#reader.outcome(attempt, ending, this);
     attempt.close();
   }
@@ -296,8 +297,7 @@ export class Call implements AttemptObserver {
     });
   }
 
-  #event(): CallEvent {
-    const { quota } = this.#admission;
-    return eventOf(this.now(), this.#context.name, this.id, this.#request, quota, this.#attempt);
+  #told(): Told {
+    return { call: this.id, request: this.#request, quota: this.#admission.quota, attempt: this.#attempt };
   }
 }

@@ -58,6 +58,11 @@ export class Lifetime {
     return this.#ended || this.#broken !== undefined;
   }
 
+  /** Something is under way that can be broken off. */
+  get interruptible(): boolean {
+    return this.#interrupt !== undefined;
+  }
+
   /** Throws what keeps the call from going on at `now`. */
   refuse(now: number = this.#context.clock.now()): void {
     if (now >= this.deadlineAt) this.#expire();

@@ -1,23 +1,22 @@
 import { rateLimits } from '../classify/rate-limit.ts';
-import type { CallEvent } from '../events/types.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { wallOf } from '../time/clock.ts';
 import type { Classification, Headers } from '../words/types.ts';
 import type { Attempt, Ending } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import { PauseNotice } from './pause-notice.ts';
+import type { Teller } from './telling.ts';
 
 /** Reads what became of a call's attempts, and tells their gates. */
 export class Reader {
   readonly #context: CallContext;
   readonly #backoff: Backoff;
-  /** What the call's events have in common, as of now. */
-  readonly #event: () => CallEvent;
+  readonly #teller: Teller;
 
-  constructor(context: CallContext, backoff: Backoff, event: () => CallEvent) {
+  constructor(context: CallContext, backoff: Backoff, teller: Teller) {
     this.#context = context;
     this.#backoff = backoff;
-    this.#event = event;
+    this.#teller = teller;
   }
 
   /** Reads a response's head: it is enough to close a quota, or to keep it open; the body may be long in coming. */
@@ -56,10 +55,8 @@ export class Reader {
     const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
     const { gate, takenAt } = attempt.permit;
     const untilMs = gate.throttled(takenAt, retryAfterMs, cause, this.#backoff);
-    const { schedule, emitter, clock } = this.#context;
-    attempt.closing ??= new PauseNotice(schedule, (closed) =>
-      emitter.emit('pause', { ...this.#event(), ...closed }),
-    );
+    const { schedule, clock } = this.#context;
+    attempt.closing ??= new PauseNotice(schedule, (closed) => this.#teller.tell('pause', () => closed));
     if (untilMs !== undefined) attempt.closing.moved({ at: clock.now(), untilMs, cause });
   }
 }

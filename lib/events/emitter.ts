@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import diagnosticsChannel from 'node:diagnostics_channel';
 import type { AnyEvent, EventName, GateEvents } from './types.ts';
 
@@ -28,15 +29,27 @@ const channels = Object.fromEntries(
   EVENT_NAMES.map((name) => [name, diagnosticsChannel.channel(`headgate:${name}`)]),
 ) as unknown as Record<EventName, diagnosticsChannel.Channel>;
 
+const allChannels: readonly diagnosticsChannel.Channel[] = Object.values(channels);
+
 /** Hands events to listeners, readers and diagnostics channels. No listener can break the one who emits. */
 export class Emitter {
   readonly #listeners = new Map<EventName, Set<AnyListener>>();
   readonly #readers = new Set<Reader>();
+  /** Events told by listeners while they were told of another one. */
+  readonly #later: (() => void)[] = [];
+  #telling = false;
   #closed = false;
 
   /** True when somebody would receive such an event: lets hot paths skip building it. */
   has(name: EventName): boolean {
     return this.#readers.size > 0 || this.#listeners.has(name) || channels[name].hasSubscribers;
+  }
+
+  /** True when somebody would receive an event of some kind. */
+  get listened(): boolean {
+    return (
+      this.#readers.size > 0 || this.#listeners.size > 0 || allChannels.some((each) => each.hasSubscribers)
+    );
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): void {
@@ -73,10 +86,31 @@ export class Emitter {
     return reader;
   }
 
+  /** An event that a listener brings about reaches everybody after the one that the listener was told of. */
   emit<Name extends EventName>(name: Name, fields: GateEvents[Name]): void {
     if (!this.has(name)) return;
     const event = Object.freeze({ type: name, ...fields }) as unknown as AnyEvent;
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+    if (this.#telling) {
+      this.#later.push(AsyncResource.bind(() => this.#hand(event)));
+      return;
+    }
+    this.#telling = true;
+    try {
+      this.#hand(event);
+      for (let next = this.#later.shift(); next; next = this.#later.shift()) next();
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const reader of this.#readers) reader.end();
+    this.#readers.clear();
+  }
+
+  #hand(event: AnyEvent): void {
+    for (const listener of [...(this.#listeners.get(event.type) ?? [])]) {
       try {
         const result = listener(event);
         if (isThenable(result)) Promise.resolve(result).catch(warn);
@@ -86,13 +120,8 @@ export class Emitter {
     }
     for (const reader of this.#readers) reader.push(event);
     // A subscriber's throw is reported by Node as an uncaught exception, by that module's own contract.
-    if (channels[name].hasSubscribers) channels[name].publish(event);
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const reader of this.#readers) reader.end();
-    this.#readers.clear();
+    const channel = channels[event.type];
+    if (channel.hasSubscribers) channel.publish(event);
   }
 }
 

@@ -90,6 +90,7 @@ export class Passage {
   #gated(options: Options, native: RequestFunction | undefined): RequestFunction {
     return (...args) => {
       const send = (attempt: Attempt): NativeRequest | Promise<NativeRequest> => {
+        this.call.depart(attempt);
         if (attempt.token !== undefined) authorize(args, attempt.token);
         try {
           const request = native?.(...args) ?? options.getFallbackRequestFunction?.()(...args);
