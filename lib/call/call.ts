@@ -149,8 +149,7 @@ export class Call implements AttemptObserver {
       const { verdict, code, hint } = classification;
       attempt.delayMs = delayMs;
       this.#lifetime.onInterrupt(undefined);
-      const { status } = attempt;
-      this.teller.tell('retry', () => ({ verdict, delayMs, reason, status, code, hint }));
+      this.teller.tell('retry', () => ({ verdict, delayMs, reason, status: attempt.status, code, hint }));
     } else if (decision.reason === 'deadline') {
       this.#lifetime.seal(this.#lifetime.late(decision.waitMs));
     }
@@ -226,8 +225,7 @@ export class Call implements AttemptObserver {
     const classification = this.#attempt?.classification;
     const refusal = this.#decision?.resend === false ? this.#decision : undefined;
     const failure = classification?.verdict === 'success' ? undefined : (refusal?.reason ?? 'terminal');
-    const reason = this.#lifetime.reason ?? failure;
-    return reportOf(this.#told(), this.#history, reason, refusal?.hint);
+    return reportOf(this.#told(), this.#history, this.#lifetime.reason ?? failure, refusal?.hint);
   }
 
   /** @internal The head of an attempt's response came. */
@@ -237,19 +235,17 @@ export class Call implements AttemptObserver {
 
   #begin(pass: Pass): Attempt {
     const attempt = new Attempt(this, this.#history.count + 1, this.#request, pass);
-    // The call may have ended while the pass was on its way.
     this.#stop(attempt);
     if (this.#history.count === 0) pass.permit.gate.budget.deposit(this.#settings.policy.budget);
     this.#attempt = attempt;
     this.#history.push(attempt);
     this.#decision = undefined;
     this.teller.tell('attempt', () => ({ waitedMs: pass.waitedMs }));
-    // A listener may have ended it.
     this.#stop(attempt);
     return attempt;
   }
 
-  /** Throws, and gives the permit back unused, where the call has ended. */
+  /** Throws, and gives the permit back unused, if the call ended: on the permit's way, or by a listener. */
   #stop(attempt: Attempt): void {
     if (!this.#lifetime.sealed) return;
     attempt.unsent();
