@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { safeUrl } from '../../lib/events/safe-url.ts';
 
 describe('A URL on an event', () => {
@@ -39,6 +40,155 @@ describe('A URL on an event', () => {
       expect(shown(rest)).to.equal(text);
     });
   }
+
+  const SECRETS = `X-Amz-Credential X-Goog-Signature X-Goog-Credential AWSAccessKeyId Signature passcode tokens keys
+    passwords sas pw appid app_id nonce signed hash authcode auth_code cred creds oauth_verifier oauth_nonce apisig totp
+    accesstoken accessToken access-tokens clientSecret api_keys[] apiKey APIkey APIKEY refresh-tokens subscription-key
+    private_key userpin pass-phrase dbpass userpass samlrequest csrf_token jwt bearer authorization code_verifier
+    password1 passwordconfirm newPassword device_code smscode webhooksecret pAsSwOrD ASPSESSIONIDQQABCD Key-Pair-Id
+    sharedaccesssignature 2fa_code $skiptoken license_key hashes passes id_token_hint passkeys tök%C3%A9n t%256Fken`;
+  for (const name of SECRETS.split(/\s+/)) {
+    it(`hides the value of '${name}', by what it means`, () => {
+      const { search } = new URL(`https://h/?${name}=REDACTED`);
+      expect(shown(`/p?a=1&${name}=SECRET&b=2`)).to.equal(`https://h/p?a=1&${search.slice(1)}&b=2`);
+    });
+  }
+
+  const PLAIN = `$filter signal page design keyword monkey passenger author authors hashtag broken country_code zipCode
+    status_code partitionKey sort_key keyboard tokenizer compass bypass passport assign unsigned signup pinned opinion
+    shipping decode encoding barcode postcode authority sidebar inside donkey hockey secretary announce sacred credits
+    incredible classes accession path pattern api-version client_id tenant username email cursor`;
+  for (const name of PLAIN.split(/\s+/)) {
+    it(`shows the value of '${name}'`, () => {
+      expect(shown(`/p?${name}=SHOWN`)).to.equal(`https://h/p?${name}=SHOWN`);
+    });
+  }
+
+  it('shows counts', () => {
+    expect(shown('/?max_tokens=100&max-keys=1000&session_count=3')).to.include(
+      'max_tokens=100&max-keys=1000&session_count=3',
+    );
+    expect(shown('/?total_tokens=SECRET')).to.not.include('SECRET');
+  });
+
+  for (const [what, rest] of [
+    ['JSON', `/?q=${encodeURIComponent('{"a":{"clientSecret":"SECRET"}}')}`],
+    ['JSON in JSON', `/?q=${encodeURIComponent(JSON.stringify({ a: JSON.stringify({ token: 'SECRET' }) }))}`],
+    ['XML', '/?q=<password>SECRET</password>'],
+    ['a cookie', '/?c=a=1;%20sid=SECRET'],
+    ['an encoded query', '/?next=%2Fp%3Fa%3D1%26token%3DSECRET'],
+    ['a query encoded twice', `/?next=${encodeURIComponent(encodeURIComponent('/p?token=SECRET'))}`],
+    [
+      'a query encoded five times',
+      `/?n=${[1, 2, 3, 4, 5].reduce((text) => encodeURIComponent(text), '/p?token=SECRET')}`,
+    ],
+    ['a fragment of a URL', `/?u=${encodeURIComponent('https://x/#access_token=SECRET')}`],
+    ['the user of a URL', `/?u=${encodeURIComponent('https://me:SECRET@x/')}`],
+    ['the user of a URL encoded twice', `/?u=${encodeURIComponent(encodeURIComponent('//me:SECRET@x/'))}`],
+    ['the user of a URL in the path', '/proxy/https://me:SECRET@x/'],
+    ['the user of an encoded URL in the path', '/proxy/https%3A%2F%2Fme%3ASECRET%40x'],
+    ['a matrix parameter', '/p;a=1;token=SECRET/q'],
+    ['a matrix parameter, encoded', '/p;tok%65n=SECRET/q'],
+    ['a segment of the path', '/auth/token=SECRET/q'],
+    ['a key of OData', "/Users(password='SECRET')"],
+    ['parameters set apart by semicolons', '/?a=1;token=SECRET;b=2'],
+    ['a header', '/?h=Authorization:+Bearer+SECRETSECRET'],
+    ['what is malformed', '/?q=%7B%22token%22:%22SECRET%22%ff'],
+    ['a SAS of Azure', '/c/b?sv=2022-11-02&sig=SECRET%3D'],
+  ] as const) {
+    it(`hides a secret within ${what}`, () => {
+      expect(shown(rest)).to.not.include('SECRET');
+    });
+  }
+
+  for (const token of [
+    'ghp_SECRET0123456789abcdef0123456789ab',
+    'github_pat_SECRET0123456789_abcdef0123456789',
+    'sk-proj-SECRET0123456789abcdef0123',
+    'sk_live_SECRET0123456789abcdef01',
+    'xoxb-123456789012-SECRETabcdefghijklmnop',
+    'AKIASECRET0123456789',
+    'AIzaSECRET0123456789abcdef0123456789abc',
+    'ya29.SECRET0123456789abcdef',
+    'eyJhbGciOiJub25lIn0.SECRET0123.',
+    'ZXlKaGJHY2lPaUpJVXpJMU5pSjkuSECRET',
+  ]) {
+    it(`hides a secret that shows by its shape: ${token.slice(0, 12)}…`, () => {
+      for (const rest of [
+        `/bot/${token}/send`,
+        `/p?x=${token}`,
+        `/p?${token}`,
+        `/p?x=${encodeURIComponent(encodeURIComponent(`a ${token}`))}`,
+      ]) {
+        expect(shown(rest)).to.not.include('SECRET');
+      }
+    });
+  }
+
+  it('shows words that begin as a token does', () => {
+    for (const rest of [
+      '/task-force-of-the-world-0123456789',
+      '/sk-something-or-other-quite-long',
+      '/sk-SK/p',
+    ]) {
+      expect(shown(rest)).to.equal(`https://h${rest}`);
+    }
+  });
+
+  it('hides the parameters that its user named', () => {
+    const url = new URL(
+      'https://h/p;mine=SECRET?MyParam=SECRET&q[mine]=SECRET&ref-1=SECRET&ref-2=SECRET&a=1&u=%3Fmine=SECRET',
+    );
+    const text = safeUrl(url, ['mine', 'myparam', /^ref-/g]);
+    expect(text).to.not.include('SECRET');
+    expect(text).to.include('a=1');
+  });
+
+  it('never shows a secret parameter, however it is written', () => {
+    const name = fc.constantFrom('token', 'clientSecret', 'api_keys', 'X-Amz-Signature', 'pw', 'authcode');
+    const layers = fc.nat(3);
+    const wrap = fc.constantFrom<(pair: string) => string>(
+      (pair) => pair,
+      (pair) => `https://x/?${pair}`,
+      (pair) => `a=1&${pair}&b=2`,
+      (pair) => `/p;${pair}/q`,
+      (pair) => `https://x/#${pair}`,
+      (pair) => JSON.stringify({ a: [Object.fromEntries([pair.split('=')])] }),
+    );
+    const noise = fc.string({ maxLength: 12 });
+    fc.assert(
+      fc.property(name, layers, wrap, noise, (secret, count, inner, before) => {
+        let value = inner(`${secret}=SECRET`);
+        for (let layer = 0; layer < count; layer += 1) value = encodeURIComponent(value);
+        const url = new URL('https://h/p');
+        url.search = `n=${encodeURIComponent(before)}&v=${encodeURIComponent(value)}`;
+        expect(safeUrl(url)).to.not.include('SECRET');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('takes a time linear in the URL, whatever it holds', () => {
+    for (const piece of [
+      'a=',
+      '%25',
+      'eyJ',
+      'a;',
+      '=',
+      'sk-',
+      '//',
+      '{"a":',
+      '%7B',
+      '@:',
+      'a-',
+      'aaSign',
+      '%',
+      '.eyJ',
+    ]) {
+      const hostile = piece.repeat(300_000);
+      expect(shown(`/p${hostile}?x=${hostile}&${hostile}`).length).to.be.at.most(2049);
+    }
+  });
 
   it('shows all else', () => {
     const rest = "/api/machines(1);v=2?$filter=a eq 'b'&$top=5&signal=1&u=https://x/?page=2&state=on&a=%ff";
