@@ -9,7 +9,9 @@ import { gateGot, gotExtension } from './clients/got/index.ts';
 import type { GotExtension, GotLike } from './clients/got/types.ts';
 import { type UndiciInterceptor, undiciInterceptor } from './clients/undici/index.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
+import type { Redaction } from './events/secret-names.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
+import { Warnings } from './events/warnings.ts';
 import type { Environment, Headgate } from './face.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
@@ -22,9 +24,6 @@ import { Schedule } from './time/schedule.ts';
 import { ClosedError, OptionsError } from './words/errors.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
 import type { Classification, Notice, Outcome, Profile, QuotaRef, RequestFacts } from './words/types.ts';
-
-/** Warnings remembered, so that each is given once. */
-const MOST_WARNINGS = 1000;
 
 const UNREADABLE: Notice = {
   code: 'unreadable-request',
@@ -55,7 +54,8 @@ class Composition implements Headgate, CallContext {
   readonly #gates: Gates;
   readonly #readings: Readings;
   readonly #detach: (() => Promise<void>) | undefined;
-  readonly #warned = new Set<string>();
+  readonly #warnings: Warnings;
+  readonly redact: readonly Redaction[];
   readonly #life = new AbortController();
   readonly life: AbortSignal = this.#life.signal;
   #closing: Promise<void> | undefined;
@@ -68,6 +68,8 @@ class Composition implements Headgate, CallContext {
     this.name = settings.name;
     this.clock = clock;
     this.random = random;
+    this.redact = settings.redact;
+    this.#warnings = new Warnings(this.emitter, clock, this.name);
     this.schedule = new Schedule(clock);
     this.#callSettings = callSettings(settings);
     this.#declared = new DeclaredQuotas(settings.quotas);
@@ -79,9 +81,23 @@ class Composition implements Headgate, CallContext {
       ledger: settings.ledger,
       room: { most: settings.maxQueue, taken: 0 },
       resumed: (quota, untilMs, cause) =>
-        this.emitter.emit('resume', { at: clock.now(), gate: this.name, quota, untilMs, cause }),
+        this.emitter.emit('resume', {
+          at: clock.now(),
+          gate: this.name,
+          quota,
+          until: untilMs,
+          untilMs,
+          cause,
+        }),
       held: (quota, untilMs) =>
-        this.emitter.emit('pause', { at: clock.now(), gate: this.name, quota, untilMs, cause: 'header' }),
+        this.emitter.emit('pause', {
+          at: clock.now(),
+          gate: this.name,
+          quota,
+          until: untilMs,
+          untilMs,
+          cause: 'header',
+        }),
       adaptive: settings.adaptive,
       learned: (quota, { limit, perMs }, cause) =>
         this.emitter.emit('learned', { at: clock.now(), gate: this.name, quota, limit, perMs, cause }),
@@ -224,14 +240,12 @@ class Composition implements Headgate, CallContext {
   #pausedByPeer(quota: string, ms: number): void {
     const now = this.clock.now();
     if (!this.#gates.get(quota)?.pause(ms, 'peer')) return;
-    this.emitter.emit('pause', { at: now, gate: this.name, quota, untilMs: now + ms, cause: 'peer' });
+    const until = now + ms;
+    this.emitter.emit('pause', { at: now, gate: this.name, quota, until, untilMs: until, cause: 'peer' });
   }
 
   #warn(code: string, message: string, quota?: string): void {
-    const cause = `${code} ${quota ?? message}`;
-    if (this.#warned.has(cause) || this.#warned.size >= MOST_WARNINGS) return;
-    this.#warned.add(cause);
-    this.emitter.emit('warning', { at: this.clock.now(), gate: this.name, code, message, quota });
+    this.#warnings.warn(code, message, quota);
   }
 }
 

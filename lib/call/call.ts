@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CallSettings } from '../options/read.ts';
-import { type Decision, decide, unsent } from '../policy/decide.ts';
+import { type Decision, decide, mayRepeat, unsent } from '../policy/decide.ts';
 import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
 import type { Classification, Headers, RequestFacts } from '../words/types.ts';
@@ -57,8 +57,7 @@ export class Call implements AttemptObserver {
 
   /** The user set a limit to the silence of a body. */
   get limitsSilence(): boolean {
-    const { bodyTimeoutMs = Infinity } = this.#settings.policy;
-    return bodyTimeoutMs !== Infinity;
+    return (this.#settings.policy.bodyTimeoutMs ?? Infinity) !== Infinity;
   }
 
   get failed(): boolean {
@@ -71,7 +70,7 @@ export class Call implements AttemptObserver {
 
   /** Method, URL and quota: how an error's message names the call. */
   get subject(): string {
-    return subjectOf(this.#request, this.#admission.quota);
+    return subjectOf(this.#context, this.#request, this.#admission.quota);
   }
 
   /** Nothing more may be sent, nor given. */
@@ -92,6 +91,7 @@ export class Call implements AttemptObserver {
     this.#lifetime.read(undefined);
     this.#request = request;
     try {
+      if (this.#history.count === 0) this.teller.begins(this.#settings);
       const pass = this.#admission.enter(request, this.#history.count > 0, this.now());
       if (!(pass instanceof Promise)) return this.#begin(pass);
       return pass.then(
@@ -225,7 +225,8 @@ export class Call implements AttemptObserver {
     const classification = this.#attempt?.classification;
     const refusal = this.#decision?.resend === false ? this.#decision : undefined;
     const failure = classification?.verdict === 'success' ? undefined : (refusal?.reason ?? 'terminal');
-    return reportOf(this.#told(), this.#history, this.#lifetime.reason ?? failure, refusal?.hint);
+    const reason = this.#lifetime.reason ?? failure;
+    return reportOf(this.#context, this.#told(), this.#history, reason, refusal?.hint);
   }
 
   /** @internal The head of an attempt's response came. */
@@ -270,7 +271,6 @@ export class Call implements AttemptObserver {
   #decide(attempt: Attempt, classification: Classification, replayable: boolean): Decision {
     const { policy, idempotent } = this.#settings;
     const { profile, tokens, random } = this.#context;
-    const { request } = attempt;
     const { gate } = attempt.permit;
     const now = this.now();
     if (classification.verdict === 'transient') this.#transients += 1;
@@ -279,11 +279,7 @@ export class Call implements AttemptObserver {
       policy,
       transients: this.#transients,
       previousDelayMs: this.#previousDelayMs,
-      safe:
-        idempotent ??
-        (policy.methods.has(request.method) ||
-          request.headers?.['idempotency-key'] !== undefined ||
-          profile.resendable?.(request) === true),
+      safe: idempotent ?? mayRepeat(attempt.request, policy, profile),
       replayable,
       refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
       reopensInMs: gate.reopensIn(now),

@@ -1,5 +1,6 @@
 import type { Reread } from '../classify/readings.ts';
 import type { Emitter } from '../events/emitter.ts';
+import type { Redaction } from '../events/secret-names.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';
@@ -14,6 +15,8 @@ export interface CallContext {
   readonly random: Random;
   readonly schedule: Schedule;
   readonly emitter: Emitter;
+  /** Parameters of URLs that events hide besides those that tell of a secret. */
+  readonly redact: readonly Redaction[];
   readonly profile: Profile;
   /** The profile's reading of an outcome, or HTTP's if the profile fails; then the user's own. Throws what that throws. */
   classify(outcome: Outcome, reread?: Reread): Classification;

@@ -56,7 +56,9 @@ export class Reader {
     const { gate, takenAt } = attempt.permit;
     const untilMs = gate.throttled(takenAt, retryAfterMs, cause, this.#backoff);
     const { schedule, clock } = this.#context;
-    attempt.closing ??= new PauseNotice(schedule, (closed) => this.#teller.tell('pause', () => closed));
+    attempt.closing ??= new PauseNotice(schedule, (closed) =>
+      this.#teller.tell('pause', () => ({ ...closed, until: closed.untilMs })),
+    );
     if (untilMs !== undefined) attempt.closing.moved({ at: clock.now(), untilMs, cause });
   }
 }

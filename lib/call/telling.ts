@@ -2,6 +2,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent, GateEvents } from '../events/types.ts';
+import type { CallSettings } from '../options/read.ts';
 import type { CallReport } from '../words/report.ts';
 import type { RequestFacts } from '../words/types.ts';
 import type { Attempt } from './attempt.ts';
@@ -9,14 +10,14 @@ import type { CallContext } from './context.ts';
 import type { History } from './history.ts';
 
 /** The events of a call. */
-export type CallEventName = 'queued' | 'attempt' | 'retry' | 'pause' | 'success' | 'failure';
+export type CallEventName = 'call' | 'queued' | 'attempt' | 'retry' | 'pause' | 'success' | 'failure';
 
 /** Maximum number of characters of a URL in an error's message. */
 const LONGEST_URL = 300;
 
 /** `GET https://h/x (quota 'q')`: how an error's message names a call. */
-export function subjectOf({ method, url }: RequestFacts, quota: string): string {
-  const text = safeUrl(url);
+export function subjectOf({ redact }: CallContext, { method, url }: RequestFacts, quota: string): string {
+  const text = safeUrl(url, redact);
   const shown = text.length > LONGEST_URL ? `${text.slice(0, LONGEST_URL)}…` : text;
   return `${method} ${shown}${quota && ` (quota '${quota}')`}`;
 }
@@ -32,7 +33,9 @@ export interface Told {
   readonly attempt: Attempt | undefined;
 }
 
+/** A call's record. */
 export function reportOf(
+  { redact }: CallContext,
   { call, request, quota, attempt }: Told,
   history: History,
   reason: CallReport['reason'],
@@ -41,7 +44,7 @@ export function reportOf(
   return {
     call,
     method: request.method,
-    url: safeUrl(request.url),
+    url: safeUrl(request.url, redact),
     quota,
     correlationId: history.correlationId,
     verdict: attempt?.classification?.verdict,
@@ -84,6 +87,15 @@ export class Teller {
     this.inScope(() => emitter.emit(name, event));
   }
 
+  /** The call begins. */
+  begins({ priority, policy, quota: named }: CallSettings): void {
+    const { closed } = this.#context;
+    this.tell('call', () => {
+      const quota = closed ? '' : this.#context.gateOf(this.#told().request, named).key;
+      return { quota, priority, deadlineMs: policy.deadlineMs };
+    });
+  }
+
   /** The next attempt has to wait, for `waitMs` at the least. */
   queued(waitMs: number): void {
     const attempt = (this.#told().attempt?.number ?? 0) + 1;
@@ -100,7 +112,7 @@ export class Teller {
       attempt: attempt?.number ?? 0,
       quota,
       method: request.method,
-      url: safeUrl(request.url),
+      url: safeUrl(request.url, this.#context.redact),
       correlationId: attempt?.classification?.correlationId,
     };
   }

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import diagnosticsChannel from 'node:diagnostics_channel';
+import { processWarning } from './process-warning.ts';
 import type { AnyEvent, EventName, GateEvents } from './types.ts';
 
 /** A listener to one kind of event. What it throws, or rejects with, becomes a process warning. */
@@ -9,6 +10,7 @@ type AnyListener = ((event: AnyEvent) => unknown) & { readonly listener?: unknow
 
 /** Every event there is. */
 export const EVENT_NAMES: readonly EventName[] = [
+  'call',
   'queued',
   'attempt',
   'retry',
@@ -136,9 +138,7 @@ function callable(listener: unknown): void {
 
 /** No more of what was thrown is shown than its text: an error of a client may carry headers. */
 function warn(error: unknown): void {
-  process.emitWarning(`A listener to a headgate event failed: ${textOf(error)}`, {
-    code: 'HEADGATE_LISTENER',
-  });
+  processWarning(`A listener to a headgate event failed: ${textOf(error)}`, 'HEADGATE_LISTENER');
 }
 
 /** Anything can be thrown, even what has no text. */

@@ -20,6 +20,14 @@ export interface CallEvent {
   readonly correlationId?: string | undefined;
 }
 
+/** The call begins: told before anything else of it, and before it waits. */
+export interface CallBeginEvent extends CallEvent {
+  /** Priority that it asked for, from -10 to 10; 0 by default. */
+  readonly priority: number;
+  /** Its deadline, in ms from now; `Infinity` for none. */
+  readonly deadlineMs: number;
+}
+
 /** The attempt waits: for a pause, a window, or its turn. */
 export interface QueuedEvent extends CallEvent {
   /** Least wait to be expected, in ms; 0 where it depends on attempts in flight. */
@@ -65,7 +73,9 @@ export interface PauseEvent {
   readonly at: number;
   readonly gate: string;
   readonly quota: string;
-  /** Moment of reopening, on the scale of `at`. */
+  /** Moment of reopening; Unix ms, on the scale of `at`. */
+  readonly until: number;
+  /** @deprecated The same as {@link until}: a moment, not a duration. */
   readonly untilMs: number;
   readonly cause: PauseCause;
   /** The attempt that was throttled; absent where it was another process's, or where the server said that nothing is left. */
@@ -81,7 +91,9 @@ export interface ResumeEvent {
   readonly at: number;
   readonly gate: string;
   readonly quota: string;
-  /** The moment that the pause was to last until. */
+  /** Moment at which the pause was to end; Unix ms, on the scale of `at`. */
+  readonly until: number;
+  /** @deprecated The same as {@link until}: a moment, not a duration. */
   readonly untilMs: number;
   readonly cause: PauseCause;
 }
@@ -117,6 +129,7 @@ export interface WarningEvent {
 
 /** Every event by its name. */
 export interface GateEvents {
+  call: CallBeginEvent;
   queued: QueuedEvent;
   attempt: AttemptEvent;
   retry: RetryEvent;

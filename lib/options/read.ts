@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { TokenCredential, TokenSource } from '../call/tokens.ts';
+import type { Redaction } from '../events/secret-names.ts';
 import { PRIORITY_RANGE } from '../gate/queue.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { memory } from '../ledger/memory.ts';
@@ -31,6 +32,7 @@ export interface Settings {
   readonly adaptive: boolean;
   readonly ledger: Ledger;
   readonly name: string;
+  readonly redact: readonly Redaction[];
 }
 
 /** What one call asks for itself, checked. */
@@ -131,6 +133,12 @@ const options = object({
   ),
   adaptive: v.optional(v.boolean('true or false')),
   ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
+  redact: v.optional(
+    v.array(
+      v.union([text, v.instance(RegExp)], 'the name of a URL parameter, or a regular expression'),
+      'an array of names and regular expressions',
+    ),
+  ),
   name: v.optional(text),
 });
 
@@ -180,6 +188,7 @@ export function readOptions(given: HeadgateOptions): Settings {
     adaptive: rest.adaptive ?? true,
     ledger: rest.ledger ?? memory(),
     name: rest.name ?? profile.name,
+    redact: rest.redact ?? [],
   };
 }
 

@@ -45,6 +45,11 @@ export interface HeadgateOptions {
   readonly ledger?: Ledger;
   /** Name of this gate on its events. Default: the profile's. */
   readonly name?: string;
+  /**
+   * URL parameters whose values events, reports and messages hide, besides those whose names tell of a secret: names
+   * in any case, or regular expressions. Default: none.
+   */
+  readonly redact?: readonly (string | RegExp)[];
 }
 
 /** Options of `gate.update()`. */

@@ -1,5 +1,5 @@
 import type { FailureReason, RetryReason } from '../words/causes.ts';
-import type { Classification, Verdict } from '../words/types.ts';
+import type { Classification, Profile, RequestFacts, Verdict } from '../words/types.ts';
 import { backoffMs, type Random } from './backoff.ts';
 import type { Policy } from './policy.ts';
 
@@ -42,6 +42,15 @@ const UNREPLAYABLE =
   'The body is a stream and cannot be sent again; give a string, Buffer, or JSON to allow retries.';
 const UNSAFE =
   'The server may have processed the request, so it was not resent; mark the call idempotent if a repetition does no harm.';
+
+/** Whether a repetition does no harm, as far as the request, the policy and the API tell. */
+export function mayRepeat(request: RequestFacts, policy: Policy, profile: Profile): boolean {
+  return (
+    policy.methods.has(request.method) ||
+    request.headers?.['idempotency-key'] !== undefined ||
+    profile.resendable?.(request) === true
+  );
+}
 
 /** The retry law: pure, and the same for every client. */
 export function decide(s: Situation): Decision {

@@ -169,7 +169,7 @@ forEachMajor('A wrapped client', (got) => {
     await api(server.url);
     await gate.close();
     await reading;
-    expect(types).to.deep.equal(['attempt', 'success']);
+    expect(types).to.deep.equal(['call', 'attempt', 'success']);
   });
 
   it('takes in no endless body of an error', async () => {
