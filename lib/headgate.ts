@@ -15,6 +15,7 @@ import { Warnings } from './events/warnings.ts';
 import type { Environment, Headgate } from './face.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
+import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
 import { type CallSettings, readCallOptions, readOptions, type Settings, updated } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate } from './options/types.ts';
@@ -74,12 +75,28 @@ class Composition implements Headgate, CallContext {
     this.#callSettings = callSettings(settings);
     this.#declared = new DeclaredQuotas(settings.quotas);
     this.tokens = settings.auth && new Tokens(settings.auth, this.profile.scope, clock, this.#life.signal);
+    const told = (state: 'degraded' | 'restored') => (message: string) =>
+      this.emitter.emit('ledger', { at: clock.now(), gate: this.name, state, message });
+    const observer: LedgerObserver = {
+      now: () => clock.now(),
+      degraded: told('degraded'),
+      restored: told('restored'),
+      paused: (quota, ms) => this.#pausedByPeer(quota, ms),
+    };
     this.#gates = new Gates({
       clock,
       random,
       schedule: this.schedule,
       ledger: settings.ledger,
       room: { most: settings.maxQueue, taken: 0 },
+      closed: (quota, ms) => settings.ledger.pause?.(quota, ms, observer),
+      met: (quota) => settings.ledger.recall?.(quota, observer),
+      unsound: (quota) =>
+        this.#warn(
+          'profile-failed',
+          'The profile gave limits that are no numbers of 1 or more: they were ignored',
+          quota,
+        ),
       resumed: (quota, untilMs, cause) =>
         this.emitter.emit('resume', {
           at: clock.now(),
@@ -102,13 +119,7 @@ class Composition implements Headgate, CallContext {
       learned: (quota, { limit, perMs }, cause) =>
         this.emitter.emit('learned', { at: clock.now(), gate: this.name, quota, limit, perMs, cause }),
     });
-    const told = (state: 'degraded' | 'restored') => (message: string) =>
-      this.emitter.emit('ledger', { at: clock.now(), gate: this.name, state, message });
-    this.#detach = settings.ledger.attach?.({
-      degraded: told('degraded'),
-      restored: told('restored'),
-      paused: (quota, ms) => this.#pausedByPeer(quota, ms),
-    });
+    this.#detach = settings.ledger.attach?.(observer);
   }
 
   get closed(): boolean {

@@ -69,7 +69,6 @@ export class Readings {
 }
 
 function noVerdict(read: Classification | undefined): string {
-  return read === undefined || read === null
-    ? 'no reading'
-    : `no known verdict: '${String(read.verdict).slice(0, 40)}'`;
+  const verdict: unknown = read?.verdict;
+  return typeof verdict === 'string' ? `no known verdict: '${verdict.slice(0, 40)}'` : 'no verdict';
 }

@@ -9,52 +9,52 @@ const MOST_LOOKED_AT = 256;
 
 /** Who waits at one gate: in order, as many as there is room for, and none beyond its deadline. */
 export class Backlog {
-  readonly #queue = new Queue<Place>();
-  readonly #room: Room;
-  readonly #schedule: Schedule;
+  readonly #context: { readonly room: Room; readonly schedule: Schedule };
+  /** Made for the first who waits. */
+  #queue: Queue<Place> | undefined;
   /** Whatever they wait for, the process must not exit while they do. */
   #vigil: Entry | undefined;
   /** No deadline in the queue is earlier than this. */
   #earliestDeadline = Infinity;
 
-  constructor(room: Room, schedule: Schedule) {
-    this.#room = room;
-    this.#schedule = schedule;
+  constructor(context: { readonly room: Room; readonly schedule: Schedule }) {
+    this.#context = context;
   }
 
   get length(): number {
-    return this.#queue.length;
+    return this.#queue?.length ?? 0;
   }
 
   /** How many stand before a newcomer at the least. */
   ahead({ priority, resend }: Ask): number {
-    return this.#queue.ahead(priority, resend);
+    return this.#queue?.ahead(priority, resend) ?? 0;
   }
 
   /** Throws `QueueFullError` when nobody else may wait. */
   reserve(): void {
-    const { most, taken } = this.#room;
+    const { most, taken } = this.#context.room;
     if (taken >= most) throw new QueueFullError(most);
   }
 
   push(place: Place): void {
-    this.#room.taken += 1;
-    this.#vigil ??= this.#schedule.at(Infinity, true, () => undefined);
+    if (place.held) this.#context.room.taken += 1;
+    this.#vigil ??= this.#context.schedule.at(Infinity, true, () => undefined);
+    this.#queue ??= new Queue();
     this.#queue.push(place);
     this.#earliestDeadline = Math.min(this.#earliestDeadline, place.ask.deadlineAt);
   }
 
   /** The next to go leaves. */
   shift(): Place {
-    const place = this.#queue.shift() as Place;
-    this.#left();
+    const place = this.#queue?.shift() as Place;
+    this.#left(place);
     return place;
   }
 
   /** One who fits leaves, the first of the first few. */
   pick(fits: (ask: Ask) => boolean): Place | undefined {
     let looked = 0;
-    for (const place of this.#queue) {
+    for (const place of this.#queue ?? []) {
       if (fits(place.ask)) {
         this.remove(place);
         return place;
@@ -67,14 +67,14 @@ export class Backlog {
 
   /** Leaves from anywhere; false when it does not stand here. */
   remove(place: Place): boolean {
-    if (!this.#queue.remove(place)) return false;
-    this.#left();
+    if (!this.#queue?.remove(place)) return false;
+    this.#left(place);
     return true;
   }
 
   /** All leave, in order. */
   vacate(): Place[] {
-    return [...this.#queue].filter((place) => this.remove(place));
+    return [...(this.#queue ?? [])].filter((place) => this.remove(place));
   }
 
   /** Sends all away. */
@@ -86,7 +86,7 @@ export class Backlog {
   dismissBefore(until: number, now: number): void {
     if (until <= this.#earliestDeadline) return;
     this.#earliestDeadline = Infinity;
-    for (const place of [...this.#queue]) {
+    for (const place of [...(this.#queue ?? [])]) {
       const { ask } = place;
       const { deadlineAt } = ask;
       if (deadlineAt < until && this.remove(place)) place.refuse(ask.late(until - now));
@@ -94,9 +94,9 @@ export class Backlog {
     }
   }
 
-  #left(): void {
-    this.#room.taken -= 1;
-    if (this.#queue.length > 0) return;
+  #left({ held }: Place): void {
+    if (held) this.#context.room.taken -= 1;
+    if (this.length > 0) return;
     this.#earliestDeadline = Infinity;
     this.#vigil?.cancel();
     this.#vigil = undefined;

@@ -20,6 +20,12 @@ export interface GateContext {
   readonly room: Room;
   /** The pause of this quota ended. */
   readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
+  /** A server closed this quota: for the other gates of its ledger. */
+  readonly closed: (quota: string, ms: number) => void;
+  /** This quota was just met: another gate of its ledger may have closed it. */
+  readonly met: (quota: string) => void;
+  /** A profile gave limits for this quota that are none. */
+  readonly unsound: (quota: string) => void;
   /** This quota closed because the server stated that nothing is left of it. */
   readonly held: (quota: string, untilMs: number) => void;
   /** Whether a gate learns what nobody declared. */

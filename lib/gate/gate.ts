@@ -1,17 +1,21 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
 import { Adaptive, type Fault, type OnLearned } from '../learning/adaptive.ts';
 import { routeOf } from '../learning/outage/routes.ts';
+import type { LeaseContext } from '../ledger/context.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { WindowCount } from '../ledger/window-count.ts';
 import { Windows } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { Alarm } from '../time/alarm.ts';
+import type { Schedule } from '../time/schedule.ts';
 import type { PauseCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { QuotaRef } from '../words/types.ts';
 import { Backlog } from './backlog.ts';
 import type { GateContext } from './context.ts';
-import { Pause } from './pause.ts';
+import { NEVER_PAUSED, Pause } from './pause.ts';
 import { type Ask, Permit, Place } from './permit.ts';
+import type { Line, Linked } from './queue.ts';
 import { Budget } from './retry-budget.ts';
 
 /**
@@ -20,36 +24,40 @@ import { Budget } from './retry-budget.ts';
  * An uncontended permit is given synchronously. Otherwise the attempt gets a {@link Place} in the queue, and one
  * law moves the queue on: {@link Gate.turnAt}, the earliest moment at which its first may go.
  */
-export class Gate {
+export class Gate implements LeaseContext, Linked {
   readonly key: string;
   /** Of what its retries after faults may cost. */
   readonly budget: Budget;
   /** The quota is none any more: what is in use is seen to its end. */
   retired = false;
+  /** @internal It was drawn on since it was last examined whether to forget it. */
+  drawnOn = false;
+  /** @internal */
+  previous: Linked | undefined;
+  /** @internal */
+  next: Linked | undefined;
+  /** @internal */
+  line: Line<Linked> | undefined;
   readonly #context: GateContext;
   readonly #windows: Windows;
   /** Attempts in flight; its capacity is the concurrency limit. */
   readonly #flight: WindowCount;
   readonly #backlog: Backlog;
-  /** When the first in line may go. */
-  readonly #wake: Alarm;
-  readonly #pause: Pause;
   /** Absent where nothing is to be learned. */
   readonly #adaptive: Adaptive | undefined;
-  readonly #reopening: Alarm;
+  // What only some quotas come to need is made when they do: there may be a hundred thousand.
+  #pause: Pause = NEVER_PAUSED;
+  /** When the first in line may go. */
+  #wake: Alarm | undefined;
+  #reopening: Alarm | undefined;
   #closed = false;
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
     this.#context = context;
-    this.#backlog = new Backlog(context.room, context.schedule);
-    this.#pause = new Pause(context.random);
+    this.#backlog = new Backlog(context);
     this.budget = new Budget(context.clock.now());
-    const { ledger, schedule, clock } = context;
-    this.#wake = new Alarm(schedule, true, () => this.#awake());
-    this.#reopening = new Alarm(schedule, false, () => this.#reopen());
-    const leasing = { ledger, schedule, now: () => clock.now(), changed: () => this.#pump() };
-    this.#windows = new Windows(ref.key, ref.windows, leasing);
+    this.#windows = new Windows(ref.key, ref.windows, this);
     this.#flight = new WindowCount(0, ref.concurrency ?? Infinity);
     if (!context.adaptive) return;
     const learned: OnLearned = (finding, cause) => context.learned(ref.key, finding, cause);
@@ -58,7 +66,7 @@ export class Gate {
 
   /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, or `ask.late` for one in vain. */
   acquire(ask: Ask, now: number = this.#context.clock.now(), from?: Place): Permit | Place {
-    if (this.#reopening.isSet && now >= this.#pause.opensAt) this.#reopen();
+    if (this.#reopening?.isSet && now >= this.#pause.opensAt) this.#reopen();
     const failure = this.#windows.failure;
     if (failure) throw failure;
     if (this.#backlog.length === 0 && this.#turnAt(now) <= now) return this.#take(now);
@@ -66,10 +74,11 @@ export class Gate {
 
     const expectedMs = this.#expectedAt(ask, now) - now;
     if (now + expectedMs > ask.deadlineAt) throw ask.late(expectedMs);
-    // Who waited has had room all along.
-    if (!from) this.#backlog.reserve();
+    const held = expectedMs > 0 || this.#holds(ask, now);
+    // A place that moves has had room all along; one that only the ledger's answer keeps waiting takes none.
+    if (held && !from) this.#backlog.reserve();
     const place = from ?? new Place(ask);
-    place.stand(this, expectedMs, expectedMs > 0 || this.#holds(ask, now));
+    place.stand(this, expectedMs, held);
     this.#backlog.push(place);
     this.#pump(now);
     return place;
@@ -88,17 +97,18 @@ export class Gate {
     const now = this.#context.clock.now();
     if (this.#adaptive?.throttled(now, sentAt, retryAfterMs)) return undefined;
     const silentMs = this.#adaptive?.learner?.silentWait(now, backoff.baseMs / 2);
-    const ms = this.#pause.judge(now, sentAt, retryAfterMs, backoff, silentMs);
+    const ms = this.#ownPause().judge(now, sentAt, retryAfterMs, backoff, silentMs);
     if (ms === undefined || !this.pause(ms, cause)) return undefined;
-    this.#context.ledger.pause?.(this.key, ms);
+    this.#context.closed(this.key, ms);
     return this.#pause.until;
   }
 
   /** Closes for `ms`, unless it is closed for longer already. */
   pause(ms: number, cause: PauseCause): boolean {
     const now = this.#context.clock.now();
-    if (!this.#pause.close(now, ms, cause)) return false;
+    if (!this.#ownPause().close(now, ms, cause)) return false;
     const { until, opensAt } = this.#pause;
+    this.#reopening ??= new Alarm(this.#context.schedule, false, () => this.#reopen());
     this.#reopening.set(opensAt);
     this.#backlog.dismissBefore(until, now);
     this.#pump(now);
@@ -178,10 +188,30 @@ export class Gate {
   /** Rejects all who wait, and ends the leases. */
   async close(error: Error): Promise<void> {
     this.#closed = true;
-    this.#wake.clear();
-    this.#reopening.clear();
+    this.#wake?.clear();
+    this.#reopening?.clear();
     this.#backlog.dismissAll(error);
     await this.#windows.close();
+  }
+
+  /** @internal */
+  get ledger(): Ledger {
+    return this.#context.ledger;
+  }
+
+  /** @internal */
+  get schedule(): Schedule {
+    return this.#context.schedule;
+  }
+
+  /** @internal */
+  now(): number {
+    return this.#context.clock.now();
+  }
+
+  /** @internal The ledger granted or lost permits. */
+  changed(): void {
+    this.#pump();
   }
 
   /** @internal A permit's response came. */
@@ -213,6 +243,11 @@ export class Gate {
     if (!this.#backlog.remove(place)) return false;
     this.#pump();
     return true;
+  }
+
+  #ownPause(): Pause {
+    if (this.#pause === NEVER_PAUSED) this.#pause = new Pause(this.#context.random);
+    return this.#pause;
   }
 
   #take(now: number): Permit {
@@ -251,6 +286,7 @@ export class Gate {
   /** Something keeps attempts waiting: more than a permit that is on its way from the ledger. */
   #holds(ask: Ask, now: number): boolean {
     if (this.#flight.free(now) <= this.#backlog.ahead(ask) || this.#pause.nextAt > now) return true;
+    if (this.#windows.isLate(now)) return true;
     return this.#adaptive !== undefined && this.#adaptive.turnAt(now, this.#flight.used(now), true) > now;
   }
 
@@ -273,20 +309,22 @@ export class Gate {
       this.#pause.released();
     }
     if (this.#backlog.length > 0 && this.#adaptive?.outage.on) turn = Math.min(turn, this.#exemptOne(now));
-    if (this.#backlog.length > 0) this.#wake.set(turn);
-    else {
+    if (this.#backlog.length > 0) {
+      this.#wake ??= new Alarm(this.#context.schedule, true, () => this.#awake());
+      this.#wake.set(turn);
+    } else {
       this.#pause.cleared();
-      this.#wake.clear();
+      this.#wake?.clear();
     }
   }
 
   #awake(): void {
-    if (this.#reopening.isSet && this.#context.clock.now() >= this.#pause.opensAt) this.#reopen();
+    if (this.#reopening?.isSet && this.#context.clock.now() >= this.#pause.opensAt) this.#reopen();
     else this.#pump();
   }
 
   #reopen(): void {
-    this.#reopening.clear();
+    this.#reopening?.clear();
     const now = this.#context.clock.now();
     const { until, cause } = this.#pause;
     this.#pause.reopen(now, this.#backlog.length);

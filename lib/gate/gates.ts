@@ -1,21 +1,24 @@
 import { Alarm } from '../time/alarm.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
-import type { QuotaRef } from '../words/types.ts';
+import { LONGEST_WAIT_MS, type QuotaRef, type Window } from '../words/types.ts';
 import type { GateContext } from './context.ts';
 import { Gate } from './gate.ts';
+import { Line } from './queue.ts';
 
-/** Quotas remembered at once; beyond it, those that are idle are forgotten, the longest unused first. */
+/** Quotas beyond which idle ones are forgotten, the longest unused first. */
 const MOST_GATES = 10_000;
-/** How many old quotas are looked at when one is to be forgotten. */
+/** Quotas examined at most when another is met: amortised O(1). */
 const LOOK = 32;
-/** It is looked so often whether quotas that nobody draws on any more can be forgotten, in ms. */
+/** Interval between two looks at quotas that nobody may draw on again, in ms, and quotas examined at each. */
 const LOOK_MS = 1000;
+const LOOK_LATER = 1000;
 
 /** All gates of one `headgate()`, one per quota key. */
 export class Gates {
   readonly #context: GateContext;
-  /** In the order of their last use. */
   readonly #gates = new Map<string, Gate>();
+  /** The same, those that were examined longest ago first. */
+  readonly #line = new Line<Gate>();
   /** Those of quotas that are none any more. */
   readonly #retired = new Set<Gate>();
   /** Those whose waiters go on elsewhere once a pause is over. */
@@ -31,17 +34,14 @@ export class Gates {
         if (gate && this.#leaving.delete(gate)) move(gate);
       },
     };
-    this.#look = new Alarm(context.schedule, false, () => this.#forgetRetired());
+    this.#look = new Alarm(context.schedule, false, () => this.#lookAgain());
   }
 
   of(ref: QuotaRef): Gate {
-    let gate = this.#gates.get(ref.key);
-    if (gate?.retired) this.#revive(gate, ref);
-    if (gate && this.#gates.size < MOST_GATES) return gate;
-    if (gate) this.#gates.delete(ref.key);
-    else gate = this.#make(ref);
-    this.#gates.set(ref.key, gate);
-    if (this.#gates.size > MOST_GATES) this.#forget();
+    const gate = this.#gates.get(ref.key);
+    if (!gate) return this.#meet(ref);
+    gate.drawnOn = true;
+    if (gate.retired) this.#revive(gate, ref);
     return gate;
   }
 
@@ -83,40 +83,61 @@ export class Gates {
     await Promise.all([...this.#gates.values()].map((gate) => gate.close(error)));
   }
 
-  #make(ref: QuotaRef): Gate {
-    this.#context.ledger.recall?.(ref.key);
-    return new Gate(ref, this.#context);
+  #meet(ref: QuotaRef): Gate {
+    const gate = new Gate(this.#sound(ref), this.#context);
+    this.#gates.set(ref.key, gate);
+    this.#line.push(gate);
+    this.#context.met(ref.key);
+    this.#forget(LOOK);
+    return gate;
   }
 
   #revive(gate: Gate, ref: QuotaRef): void {
     gate.retired = false;
     this.#retired.delete(gate);
-    gate.relimit(ref);
+    gate.relimit(this.#sound(ref));
   }
 
-  #forget(): void {
+  /** What a profile says of a quota, without what is no limit. */
+  #sound(ref: QuotaRef): QuotaRef {
+    if (isSound(ref)) return ref;
+    this.#context.unsound(ref.key);
+    const { key, windows, concurrency } = ref;
+    const kept = Array.isArray(windows) ? windows.filter(isWindow) : [];
+    return { key, windows: kept, concurrency: isLimit(concurrency) ? concurrency : undefined };
+  }
+
+  /** Forgets idle quotas, if there are too many. What is kept goes to the end of the line, so nothing blocks it. */
+  #forget(most: number): void {
+    if (this.#gates.size <= MOST_GATES) return;
     const now = this.#context.clock.now();
-    let looked = 0;
-    for (const gate of this.#gates.values()) {
-      const idle = gate.idle(now);
-      if (idle) this.#remove(gate);
-      looked += 1;
-      if (idle || looked === LOOK) return;
+    for (let looked = 0; looked < most && this.#gates.size > MOST_GATES; looked += 1) {
+      const gate = this.#line.first as Gate;
+      const kept = gate.drawnOn || !gate.idle(now);
+      gate.drawnOn = false;
+      if (!kept) this.#remove(gate);
+      else {
+        this.#line.remove(gate);
+        this.#line.push(gate);
+      }
     }
+    if (!this.#look.isSet) this.#lookLater();
   }
 
   #lookLater(): void {
     this.#look.set(this.#context.clock.now() + LOOK_MS);
   }
 
-  #forgetRetired(): void {
+  #lookAgain(): void {
     const now = this.#context.clock.now();
     for (const gate of this.#retired) if (gate.idle(now)) this.#remove(gate);
-    if (this.#retired.size > 0) this.#lookLater();
+    this.#forget(LOOK_LATER);
+    if (this.#retired.size > 0 && !this.#look.isSet) this.#lookLater();
   }
 
   #remove(gate: Gate): void {
     this.#gates.delete(gate.key);
+    this.#line.remove(gate);
     this.#retired.delete(gate);
     this.#leaving.delete(gate);
     void gate.close(new Error('forgotten'));
@@ -126,4 +147,18 @@ export class Gates {
 /** All who wait there go on elsewhere. */
 function move(gate: Gate): void {
   for (const place of gate.vacate()) place.ask.move(place);
+}
+
+function isSound({ windows, concurrency }: QuotaRef): boolean {
+  return (
+    Array.isArray(windows) && windows.every(isWindow) && (concurrency === undefined || isLimit(concurrency))
+  );
+}
+
+function isWindow({ limit, per }: Window): boolean {
+  return isLimit(limit) && per >= 0 && per <= LONGEST_WAIT_MS;
+}
+
+function isLimit(limit: unknown): boolean {
+  return typeof limit === 'number' && limit >= 1;
 }

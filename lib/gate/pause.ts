@@ -139,6 +139,9 @@ export class Pause {
   }
 }
 
+/** The pause of a quota that was never closed: it has no state to share. */
+export const NEVER_PAUSED: Pause = new Pause(() => 0);
+
 /**
  * The release of a backlog: not a herd, but one by one, evenly over a tenth of the pause, a second at the most.
  * Attempt n may go at start + n · gap.

@@ -1,5 +1,5 @@
 import type { Gate } from './gate.ts';
-import type { Line, Queueable } from './queue.ts';
+import type { Line, Linked, Queueable } from './queue.ts';
 
 type PermitState = 'held' | 'answered' | 'settled';
 
@@ -61,9 +61,9 @@ export class Place implements Queueable {
   readonly ask: Ask;
   readonly priority: number;
   readonly resend: boolean;
-  previous: Queueable | undefined;
-  next: Queueable | undefined;
-  line: Line<Queueable> | undefined;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  line: Line<Linked> | undefined;
   readonly permit: Promise<Permit>;
   /** Least wait that was to be expected on arrival, in ms. */
   // Not 0 at first: the engine would keep the number that comes later in a box of 16 B.

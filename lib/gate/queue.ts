@@ -1,24 +1,28 @@
 /** Priorities: whole numbers, larger first. */
 export const PRIORITY_RANGE: { readonly least: number; readonly most: number } = { least: -10, most: 10 };
 
-/** What can stand in a {@link Queue}; the links are the queue's own. */
-export interface Queueable {
+/** What can stand in a {@link Line}; the links are the line's own. */
+export interface Linked {
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  line: Line<Linked> | undefined;
+}
+
+/** What can stand in a {@link Queue}. */
+export interface Queueable extends Linked {
   readonly priority: number;
   /** A resend goes ahead of the new calls of its priority. */
   readonly resend: boolean;
-  previous: Queueable | undefined;
-  next: Queueable | undefined;
-  line: Line<Queueable> | undefined;
 }
 
 /** A doubly linked line: O(1) at both ends and for leaving from the middle. */
-export class Line<T extends Queueable> {
+export class Line<T extends Linked> {
   first: T | undefined;
   last: T | undefined;
   length = 0;
 
   push(item: T): void {
-    item.line = this as unknown as Line<Queueable>;
+    item.line = this as unknown as Line<Linked>;
     item.previous = this.last;
     if (this.last) this.last.next = item;
     else this.first = item;

@@ -1,11 +1,10 @@
 import type { Entry } from '../time/schedule.ts';
 import { LedgerError } from '../words/errors.ts';
-import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
 import { Demand } from './demand.ts';
 import { Holdings } from './holdings.ts';
-import type { Account, Holder, Lease } from './ledger.ts';
-import { WindowCount } from './window-count.ts';
+import type { Account, Lease } from './ledger.ts';
+import type { WindowCount } from './window-count.ts';
 
 /** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
 const REVIEW_MS = 250;
@@ -19,16 +18,20 @@ const TOGETHER_MS = 20;
 /** Longest that the closing of a gate waits for what is in use to be spent, in ms. */
 const LONGEST_CLOSE_MS = 5000;
 
+/** A ledger that has the permits answers within this, in ms. */
+const PROMPT_MS = 250;
+
+/** Time between two looks at what a closed gate still uses of a ledger in memory, in ms. */
+const LINGER_MS = 250;
+
 /**
- * One window of a quota, and the permits of it that are leased from the ledger.
+ * The permits of one window that are leased from a ledger on which others draw too.
  *
- * Where nobody shares the ledger, the first demand leases the whole window for good, and a permit costs arithmetic
- * alone. Where others do, leases are taken by demand, ahead of it while there is traffic. A spent permit is used
- * again, as long as there is demand, within the process's share of the window; what is held beyond, or has been held
- * for long, goes back when it is spent. (Permits of one window are alike, so one slow response keeps one permit, not its
- * whole lease.)
+ * Leases are taken by demand, ahead of it while there is traffic. A spent permit is used again while there is demand,
+ * within this gate's share of the window; what is held beyond it, or has been held for long, goes back when it is
+ * spent. (Permits of one window are alike, so one slow response keeps one permit, not its whole lease.)
  */
-export class Leases implements Holder {
+export class Leases {
   readonly limit: number;
   readonly count: WindowCount;
   readonly #context: LeaseContext;
@@ -37,6 +40,8 @@ export class Leases implements Holder {
   readonly #held = new Holdings();
   /** Permits asked for and not granted yet. */
   #pending = 0;
+  /** When the first of them was asked for. */
+  #pendingSince = 0;
   #waiting = 0;
   /**
    * Whether the ledger tells what this window may use; else, while it is out of reach and in the grace after it, it
@@ -55,13 +60,19 @@ export class Leases implements Holder {
   #partAt = Infinity;
   #closed = false;
 
-  constructor(key: string, { limit, per }: Window, context: LeaseContext) {
+  /** @param whole what is held of the window already */
+  constructor(limit: number, count: WindowCount, account: Account, context: LeaseContext, whole?: Lease) {
     this.limit = limit;
-    this.count = new WindowCount(per);
+    this.count = count;
     this.#context = context;
-    this.#demand = new Demand(limit, per, context.now());
-    this.#account = context.ledger.open({ key: `${key}|${limit}/${per}`, limit, per }, this);
-    this.count.recycle = !this.#account.shared;
+    this.#account = account;
+    this.#demand = new Demand(limit, count.per, context.now());
+    if (whole) this.#held.add(whole, Infinity);
+  }
+
+  /** Whether a wait for permits may be more than the ledger's prompt answer. */
+  isLate(now: number): boolean {
+    return this.#state !== 'leasing' || (this.#pending > 0 && now > this.#pendingSince + PROMPT_MS);
   }
 
   /** What keeps this window from admitting anything, when the ledger is out of reach and there is no share. */
@@ -85,9 +96,8 @@ export class Leases implements Holder {
     count.spent += Math.max(0, Math.min(unused, count.free(now)));
   }
 
-  take(now: number): void {
-    this.count.take();
-    if (!this.#account.shared) return;
+  /** A permit was taken. */
+  taken(now: number): void {
     this.#waiting = Math.max(0, this.#waiting - 1);
     this.#demand.use(now);
     this.#balance(now);
@@ -96,9 +106,7 @@ export class Leases implements Holder {
   /** So many attempts wait: leases what they need, and gives back what is spent. */
   want(waiting: number): void {
     this.#waiting = waiting;
-    if (this.#closed) return;
-    if (this.#account.shared) this.#balance(this.#context.now());
-    else if (waiting > 0 && this.count.capacity + this.#pending === 0) this.#ask(this.limit);
+    if (!this.#closed) this.#balance(this.#context.now());
   }
 
   lost(lease: Lease): void {
@@ -130,12 +138,18 @@ export class Leases implements Holder {
     this.#context.changed();
   }
 
-  /** Waits until what is in use is spent, if that is soon; a ledger that others share gets the rest when it runs out. */
-  async close(): Promise<void> {
+  /**
+   * Gives back what is not in use, and the rest when it is spent: a ledger in memory gets that after this has resolved;
+   * another has to be told before, if that is soon, or gets it when it runs out.
+   */
+  async close(moved: boolean): Promise<void> {
     this.#closed = true;
     for (const entry of [this.#tick, this.#turn, this.#asking, this.#askingBeyond]) entry?.cancel();
-    if (this.#account.shared && this.#state !== 'degraded') await this.#drained();
-    await this.#account.close();
+    const { lingers = false } = this.#account;
+    if (this.#state === 'degraded') return this.#account.close();
+    const drained = this.#drained(lingers && !moved ? Infinity : LONGEST_CLOSE_MS, lingers);
+    const closed = drained.then(() => this.#account.close());
+    if (!lingers) await closed;
   }
 
   /** From now on, its own arithmetic alone tells what may be used; no more than it could use, and than `most`. */
@@ -156,16 +170,17 @@ export class Leases implements Holder {
     });
   }
 
-  #drained(): Promise<void> {
+  #drained(longestMs: number, lingers: boolean): Promise<void> {
     const { count } = this;
-    const until = this.#context.now() + LONGEST_CLOSE_MS;
+    const until = this.#context.now() + longestMs;
     return new Promise((resolve) => {
       const look = (): void => {
         const now = this.#context.now();
         this.#giveBack(this.#held.permits - count.used(now));
-        const next = count.used(now) > count.unanswered ? count.nextExpiry(now) : now + 10;
+        const soon = now + (lingers ? LINGER_MS : 10);
+        const next = count.used(now) > count.unanswered ? count.nextExpiry(now) : soon;
         if (count.used(now) === 0 || next > until) resolve();
-        else this.#context.schedule.at(next, true, look);
+        else this.#context.schedule.at(next, !lingers, look);
       };
       look();
     });
@@ -265,6 +280,7 @@ export class Leases implements Holder {
   }
 
   #ask(size: number): void {
+    if (this.#pending === 0) this.#pendingSince = this.#context.now();
     this.#pending += size;
     this.#account.lease(size).then(
       (lease) => {

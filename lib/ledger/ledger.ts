@@ -24,12 +24,14 @@ export interface Lease {
 
 /** The account of one window, from which leases are drawn. */
 export interface Account {
-  /** False when nobody else can draw on this window: it is leased whole, once. */
+  /** False while nobody else draws on this window: its holder has all of it, without asking. */
   readonly shared: boolean;
   /** Permits that a process may keep for as long as it needs them; what it holds beyond goes back after use. */
   readonly share: number;
   /** A lease goes back when it is this old, so that it never runs out in use; ms. */
   readonly renewMs: number;
+  /** True where what is in use at the closing may be given back later. Default false. */
+  readonly lingers?: boolean;
   /** Resolves with a lease once so many permits are free, or some of them. Rejects when the account is closed. */
   lease(size: number): Promise<Lease>;
   /**
@@ -43,6 +45,10 @@ export interface Account {
 
 /** Who holds leases. */
 export interface Holder {
+  /** Permits in use now. */
+  readonly inUse: number;
+  /** Others draw on this window too from now on: what was held without asking is the lease `whole`. */
+  joined(whole: Lease): void;
   /** A lease ran out, or the ledger forgot it: its permits are not ours any more. */
   lost(lease: Lease): void;
   /** The ledger is out of reach: make do with `share` permits; with none, admit nothing. */
@@ -56,9 +62,11 @@ export interface Holder {
 
 /** What a ledger tells the gates that use it. */
 export interface LedgerObserver {
+  /** The observer's clock: a moment in ms. */
+  now(): number;
   degraded(message: string): void;
   restored(message: string): void;
-  /** Another process closed this quota, for so many ms from now. */
+  /** Another gate or process closed this quota, for so many ms from now. */
   paused(quota: string, ms: number): void;
 }
 
@@ -67,8 +75,8 @@ export interface Ledger {
   open(book: Book, holder: Holder): Account;
   /** Begins to tell `observer`; returns how to end that. A ledger that nobody observes any more closes. */
   attach?(observer: LedgerObserver): () => Promise<void>;
-  /** Tells the other processes that this quota is closed, for so many ms from now. */
-  pause?(quota: string, ms: number): void;
-  /** Another process may have closed this quota before we began: asks, and tells the observers. */
-  recall?(quota: string): void;
+  /** Tells all others that this quota is closed, for so many ms from now; `from` is who says so. */
+  pause?(quota: string, ms: number, from: LedgerObserver): void;
+  /** Another may have closed this quota before `from` met it: asks, and tells `from`. */
+  recall?(quota: string, from: LedgerObserver): void;
 }

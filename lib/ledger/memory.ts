@@ -1,54 +1,87 @@
-import Bottleneck from 'bottleneck';
-import type { Account, Lease, Ledger } from './ledger.ts';
+import type { Account, Book, Holder, Ledger, LedgerObserver } from './ledger.ts';
+import { Page } from './page.ts';
+
+/** Lingering pages examined whenever a window is opened: forgetting them is amortised. */
+const LOOK = 2;
+/** Fewest pauses among which those that are over are looked for. */
+const LEAST_PAUSES = 64;
 
 /**
- * An account kept by Bottleneck in memory.
+ * The ledger of one process, for one gate or for several that share it.
  *
- * A lease is one job whose weight is the lease's size: it starts when as many of the window's `limit` (its
- * `maxConcurrent`) are free, and runs until the lease is ended. A reservoir would let twice the limit through
- * across its refill; a job that runs until `per` after its last response cannot.
- *
- * A job costs Bottleneck several timers (about 4 ms), whence leases: never one job per request.
+ * A window that only one gate draws on is held by it whole, without asking: there is nothing to arbitrate. Once a second
+ * gate opens the same window, its {@link Page} makes a Bottleneck, from which each leases what it needs.
  */
-class MemoryAccount implements Account {
-  readonly shared: boolean = false;
-  readonly share: number = Infinity;
-  readonly renewMs: number = Infinity;
-  readonly #limiter: Bottleneck;
-  readonly #held = new Set<() => void>();
+class MemoryLedger implements Ledger {
+  readonly #pages = new Map<string, Page>();
+  /** Keys of pages that only closed gates still use. */
+  readonly #lingering = new Set<string>();
+  readonly #observers = new Set<LedgerObserver>();
+  /** Quotas that a gate closed, until when. */
+  readonly #pauses = new Map<string, number>();
+  #mostPauses = LEAST_PAUSES;
 
-  constructor(limit: number) {
-    this.#limiter = new Bottleneck({ maxConcurrent: limit });
+  open({ key, limit }: Book, holder: Holder): Account {
+    this.#look();
+    let page = this.#pages.get(key);
+    if (!page || page.isSpent()) {
+      page = new Page(this, key, limit);
+      this.#pages.set(key, page);
+    }
+    this.#lingering.delete(key);
+    return page.join(holder);
   }
 
-  lease(size: number): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      const job = (): Promise<void> =>
-        new Promise((free) => {
-          const end = (): void => {
-            this.#held.delete(end);
-            free();
-          };
-          this.#held.add(end);
-          // Leased whole, for good.
-          resolve({ size, shrink: () => undefined, end });
-        });
-      this.#limiter.schedule({ weight: size }, job).catch(reject);
-    });
+  attach(observer: LedgerObserver): () => Promise<void> {
+    this.#observers.add(observer);
+    return async () => {
+      this.#observers.delete(observer);
+    };
   }
 
-  /** Nobody else could have what is asked for. */
-  withdraw(): number {
-    return 0;
+  pause(quota: string, ms: number, from: LedgerObserver): void {
+    const now = from.now();
+    this.#remember(quota, now + ms, now);
+    for (const observer of this.#observers) if (observer !== from) observer.paused(quota, ms);
   }
 
-  async close(): Promise<void> {
-    for (const end of this.#held) end();
-    await this.#limiter.disconnect();
+  recall(quota: string, from: LedgerObserver): void {
+    const until = this.#pauses.get(quota);
+    if (until === undefined) return;
+    const ms = until - from.now();
+    if (ms > 0) from.paused(quota, ms);
+  }
+
+  /** @internal No gate holds this page open. */
+  left(key: string, page: Page): void {
+    if (this.#pages.get(key) !== page) return;
+    if (page.isSpent()) this.#pages.delete(key);
+    else this.#lingering.add(key);
+  }
+
+  #look(): void {
+    let looked = 0;
+    for (const key of this.#lingering) {
+      this.#lingering.delete(key);
+      const page = this.#pages.get(key);
+      if (page) this.left(key, page);
+      looked += 1;
+      if (looked === LOOK) return;
+    }
+  }
+
+  #remember(quota: string, until: number, now: number): void {
+    this.#pauses.set(quota, Math.max(until, this.#pauses.get(quota) ?? 0));
+    if (this.#pauses.size <= this.#mostPauses) return;
+    for (const [key, at] of this.#pauses) if (at <= now) this.#pauses.delete(key);
+    this.#mostPauses = Math.max(LEAST_PAUSES, 2 * this.#pauses.size);
   }
 }
 
-/** The ledger of one process. */
+/**
+ * The ledger of one process, and the default. Gates that are given the same one share the windows of quotas of the same
+ * name and limits, and learn of each other's pauses; a concurrency limit is each gate's own.
+ */
 export function memory(): Ledger {
-  return { open: ({ limit }) => new MemoryAccount(limit) };
+  return new MemoryLedger();
 }

@@ -4,6 +4,12 @@
  */
 export const CLOCK_GRAIN_MS = 1;
 
+/** The ring of a count in which there was no response yet, and the shortest of the others. */
+const NO_RING: number[] = [];
+const LEAST_RING = 4;
+/** Length from which on a typed array is used. */
+const TYPED_RING = 64;
+
 /**
  * The arithmetic of one window: how many permits are free, and when the next ones will be.
  *
@@ -28,7 +34,7 @@ export class WindowCount {
   /** Permits that were used and are not released yet. */
   spent = 0;
   #inFlight = 0;
-  #ring = new Float64Array(8);
+  #ring: number[] | Float64Array = NO_RING;
   #head = 0;
   #size = 0;
 
@@ -78,6 +84,12 @@ export class WindowCount {
   /** The last response was a refusal, and does not count. */
   retract(): void {
     if (this.#size > 0) this.#size -= 1;
+  }
+
+  /** Nothing is in use any more. */
+  clear(): void {
+    this.#inFlight = 0;
+    this.#size = 0;
   }
 
   /** Counts on from another count. */
@@ -135,7 +147,9 @@ export class WindowCount {
   }
 
   #grow(): void {
-    const larger = new Float64Array(this.#ring.length * 2);
+    const length = Math.max(LEAST_RING, this.#ring.length * 2);
+    // A short array is smaller: a typed one takes 200 B beside its numbers.
+    const larger = length < TYPED_RING ? new Array<number>(length).fill(-0.5) : new Float64Array(length);
     for (let index = 0; index < this.#size; index += 1) larger[index] = this.#at(index);
     this.#ring = larger;
     this.#head = 0;

@@ -1,13 +1,13 @@
 import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
-import { Leases } from './leases.ts';
+import { DeclaredWindow } from './window.ts';
 
 /** The declared windows of one quota: a permit needs one of each. */
 export class Windows {
   readonly #key: string;
   readonly #context: LeaseContext;
   /** The longest first: its permits are the scarcest to lease. */
-  #all: readonly Leases[] = [];
+  #all: readonly DeclaredWindow[] = [];
   #unanswered = 0;
 
   constructor(key: string, windows: readonly Window[], context: LeaseContext) {
@@ -35,17 +35,17 @@ export class Windows {
       .map((window) => {
         const kept = old.find(({ limit, count }) => limit === window.limit && count.per === window.per);
         if (kept) return kept;
-        const leases = new Leases(this.#key, window, this.#context);
-        if (old[0]) leases.count.adopt(old[0].count);
-        else leases.count.presetInFlight(this.#unanswered);
-        return leases;
+        const made = new DeclaredWindow(this.#key, window, this.#context);
+        if (old[0]) made.count.adopt(old[0].count);
+        else made.count.presetInFlight(this.#unanswered);
+        return made;
       });
-    for (const leases of old) if (!this.#all.includes(leases)) void leases.close();
+    for (const each of old) if (!this.#all.includes(each)) void each.close(true);
   }
 
   take(now: number): void {
     this.#unanswered += 1;
-    for (const leases of this.#all) leases.take(now);
+    for (const window of this.#all) window.take(now);
   }
 
   /** A permit's response came. */
@@ -62,15 +62,15 @@ export class Windows {
 
   /** So many attempts wait. */
   want(waiting: number): void {
-    for (const leases of this.#all) leases.want(waiting);
+    for (const window of this.#all) window.want(waiting);
   }
 
   /** The earliest moment at which there is a permit of each; `Infinity` when only an event can tell. */
   turnAt(now: number): number {
     let turn = now;
-    for (const leases of this.#all) {
-      const { count } = leases;
-      if (leases.aged(now)) leases.retire(now);
+    for (const window of this.#all) {
+      const { count } = window;
+      window.refresh(now);
       if (count.free(now) < 1) turn = Math.max(turn, count.recycle ? count.nextExpiry(now) : Infinity);
     }
     return turn;
@@ -79,9 +79,14 @@ export class Windows {
   /** The earliest moment at which there can be so many: a lower bound. */
   freeAt(permits: number, now: number): number {
     let at = now;
-    // However much of the limit others have now, it may all be this process's by then, and more cannot be.
+    // However much others have now, it may all be ours by then.
     for (const { count, limit } of this.#all) at = Math.max(at, count.freeAt(permits, now, limit));
     return at;
+  }
+
+  /** Whether a wait for the ledger's permits may be more than its prompt answer. */
+  isLate(now: number): boolean {
+    return this.#all.some((window) => window.isLate(now));
   }
 
   idle(now: number): boolean {
@@ -93,6 +98,6 @@ export class Windows {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#all.map((leases) => leases.close()));
+    await Promise.all(this.#all.map((window) => window.close()));
   }
 }

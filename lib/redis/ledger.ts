@@ -114,16 +114,17 @@ export class RedisLedger implements Ledger {
     };
   }
 
-  pause(quota: string, ms: number): void {
+  pause(quota: string, ms: number, from: LedgerObserver): void {
+    for (const observer of this.#observers) if (observer !== from) observer.paused(quota, ms);
     const message = JSON.stringify({ from: this.#self, quota, ms });
     void this.#pair.client.publish(this.#key('pauses'), message).catch(() => undefined);
     void this.#pair.client.set(this.#key('pause', quota), '1', 'PX', Math.ceil(ms)).catch(() => undefined);
   }
 
-  recall(quota: string): void {
+  recall(quota: string, from: LedgerObserver): void {
     void this.#pair.client.pttl(this.#key('pause', quota)).then(
       (ms) => {
-        if (ms > 0) for (const observer of this.#observers) observer.paused(quota, ms);
+        if (ms > 0) from.paused(quota, ms);
       },
       () => undefined,
     );

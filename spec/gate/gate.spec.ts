@@ -8,14 +8,14 @@ import { settled, VirtualClock } from '../support/virtual-clock.ts';
 
 const { backoff } = DEFAULT_POLICY;
 
-/** Waits in line, noting its name when it is let through. */
+/** Takes a permit or waits in line, noting its name when it is let through. */
 function enter(gate: Gate, name: string, passed: string[], of: Parameters<typeof ask>[0] = {}): Place {
-  const place = gate.acquire(ask(of)) as Place;
-  permitOf(place).then(
+  const granted = gate.acquire(ask(of));
+  permitOf(granted).then(
     () => passed.push(name),
     (error: Error) => passed.push(`${name}: ${error.message}`),
   );
-  return place;
+  return granted instanceof Permit ? ({ permit: permitOf(granted) } as Place) : granted;
 }
 
 describe('Gate', () => {
