@@ -1,5 +1,6 @@
 import { Call, type OpenCall } from './call/call.ts';
 import type { CallContext } from './call/context.ts';
+import type { Sign } from './call/signing.ts';
 import { Tokens } from './call/tokens.ts';
 import { Readings, type Reread } from './classify/readings.ts';
 import { type AxiosLike, gateAxios } from './clients/axios/index.ts';
@@ -46,6 +47,7 @@ class Composition implements Headgate, CallContext {
   readonly emitter: Emitter = new Emitter();
   readonly profile: Profile;
   readonly tokens: Tokens | undefined;
+  readonly sign: Sign | undefined;
   /** As its user gave them: an update is laid over them. */
   #options: HeadgateOptions;
   #declared: DeclaredQuotas;
@@ -75,6 +77,7 @@ class Composition implements Headgate, CallContext {
     this.#callSettings = callSettings(settings);
     this.#declared = new DeclaredQuotas(settings.quotas);
     this.tokens = settings.auth && new Tokens(settings.auth, this.profile.scope, clock, this.#life.signal);
+    this.sign = settings.sign;
     const told = (state: 'degraded' | 'restored') => (message: string) =>
       this.emitter.emit('ledger', { at: clock.now(), gate: this.name, state, message });
     const observer: LedgerObserver = {
@@ -144,8 +147,9 @@ class Composition implements Headgate, CallContext {
 
   undici(): UndiciInterceptor {
     const warn = (code: string, message: string): void => this.#warn(code, message);
-    if (this.tokens && !this.profile.authorizes) {
-      warn('token-withheld', `The profile '${this.profile.name}' names no hosts for the token: none is sent`);
+    if ((this.tokens || this.sign) && !this.profile.authorizes) {
+      const what = this.tokens ? 'token: none is sent' : 'headers of `sign`: it is not called';
+      warn('token-withheld', `The profile '${this.profile.name}' names no hosts for the ${what}`);
     }
     return undiciInterceptor(
       (asked, request) => new Call(this, { ...this.#settingsOf(asked), anyOrigin: true }, request),

@@ -1,5 +1,6 @@
 /** The public face of `headgate`. */
 
+export type { Sign, SignedHeaders } from './call/signing.ts';
 export type { Token, TokenCredential, TokenSource } from './call/tokens.ts';
 export type { AxiosLike } from './clients/axios/index.ts';
 export type { FetchLike, GatedFetch, GatedResponse } from './clients/fetch/index.ts';

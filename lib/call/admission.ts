@@ -4,11 +4,14 @@ import { ClosedError } from '../words/errors.ts';
 import type { RequestFacts } from '../words/types.ts';
 import type { CallContext } from './context.ts';
 import type { Lifetime } from './lifetime.ts';
+import { signable, signedRecord } from './signing.ts';
 
-/** The right to send one attempt: a permit, and a token where the gate has one for it. */
+/** The right to send one attempt: a permit, and the headers that are the gate's own for it. */
 export interface Pass {
   readonly permit: Permit;
   readonly token: string | undefined;
+  /** The token's header, and what was signed. */
+  readonly own: Readonly<Record<string, string>> | undefined;
   /** Moment at which it was complete. */
   readonly at: number;
   /** How long it was waited for, in ms. */
@@ -75,7 +78,7 @@ export class Admission implements Ask {
     this.request = request;
     const granted = this.#gate.acquire(this, at);
     if (granted instanceof Permit) {
-      return { permit: granted, token: authorize ? tokens.current : undefined, at, waitedMs: at - askedAt };
+      return this.#pass(granted, request, authorize ? tokens.current : undefined, askedAt, at);
     }
     if (granted.held) this.#waits.queued(granted.expectedMs);
     this.#lifetime.onInterrupt((error) => granted.leave(error));
@@ -111,15 +114,66 @@ export class Admission implements Ask {
     const at = clock.now();
     // The token may have grown old, or the call may have ended, while the permit was on its way.
     if (!this.#lifetime.sealed && (!authorize || token !== undefined)) {
-      return { permit, token, at, waitedMs: at - askedAt };
+      return this.#pass(permit, request, token, askedAt, at);
     }
     permit.refund();
     return this.enter(request, this.resend, askedAt, at);
   }
 
+  /** All that an attempt needs, from `at` on; a promise only where its headers are signed asynchronously. */
+  #pass(
+    permit: Permit,
+    request: RequestFacts,
+    token: string | undefined,
+    askedAt: number,
+    at: number,
+  ): Pass | Promise<Pass> {
+    const own = token === undefined ? undefined : { authorization: `Bearer ${token}` };
+    const pass = { permit, token, own, at, waitedMs: at - askedAt };
+    const { sign } = this.#context;
+    if (!sign || !this.#trusts(request)) return pass;
+    try {
+      const signed = sign(signable(request, own));
+      if (typeof (signed as PromiseLike<unknown> | undefined)?.then !== 'function') {
+        return { ...pass, own: { ...own, ...signedRecord(signed) } };
+      }
+      return this.#signed(signed as PromiseLike<unknown>, pass, request, askedAt);
+    } catch (error) {
+      permit.refund();
+      throw error;
+    }
+  }
+
+  /** Waits for the signature with the permit in hand, no longer than the call may. */
+  async #signed(
+    signing: PromiseLike<unknown>,
+    { permit, ...pass }: Pass,
+    request: RequestFacts,
+    askedAt: number,
+  ): Promise<Pass> {
+    const { clock } = this.#context;
+    try {
+      const own = { ...pass.own, ...signedRecord(await this.#lifetime.wait(Promise.resolve(signing))) };
+      const at = clock.now();
+      this.#refuse(at);
+      if (permit.gate.reopensIn(at) === 0) return { ...pass, permit, own, at, waitedMs: at - askedAt };
+    } catch (error) {
+      permit.refund();
+      throw error;
+    }
+    // The quota closed meanwhile: nothing is sent before it reopens, and then with a new signature.
+    permit.refund();
+    return this.enter(request, this.resend, askedAt, clock.now());
+  }
+
   /** A token goes to the API's own hosts only, and never replaces one that the user set. */
   #authorizes(request: RequestFacts): boolean {
-    if (request.unreadable || request.headers?.authorization !== undefined) return false;
+    return request.headers?.authorization === undefined && this.#trusts(request);
+  }
+
+  /** The request goes to the API's own hosts. */
+  #trusts(request: RequestFacts): boolean {
+    if (request.unreadable) return false;
     const { profile } = this.#context;
     return profile.authorizes ? profile.authorizes(request.url) : request.url.origin === this.#home;
   }

@@ -40,8 +40,10 @@ export class Attempt {
   readonly number: number;
   readonly request: RequestFacts;
   readonly permit: Permit;
-  /** The bearer token to send, when the gate has one for this request. */
+  /** The gate's bearer token, when it has one for this request. */
   readonly token: string | undefined;
+  /** What goes over the request's own headers for this attempt alone: the token, and what was signed. Never shown. */
+  readonly own: Readonly<Record<string, string>> | undefined;
   readonly startedAt: number;
   readonly waitedMs: number;
   status: number | undefined;
@@ -63,7 +65,7 @@ export class Attempt {
     observer: AttemptObserver,
     number: number,
     request: RequestFacts,
-    { permit, token, at, waitedMs }: Pass,
+    { permit, token, own, at, waitedMs }: Pass,
   ) {
     this.#observer = observer;
     this.number = number;
@@ -71,6 +73,7 @@ export class Attempt {
     this.permit = permit;
     this.waitedMs = waitedMs;
     this.token = token;
+    this.own = own;
     this.startedAt = at;
   }
 

@@ -44,7 +44,7 @@ export class Call implements AttemptObserver {
     this.#settings = settings;
     this.#request = request;
     this.#lifetime = new Lifetime(context, settings.policy, this);
-    const home = settings.anyOrigin || !context.tokens ? undefined : request.url.origin;
+    const home = settings.anyOrigin || !(context.tokens || context.sign) ? undefined : request.url.origin;
     this.teller = new Teller(context, () => this.#told());
     this.#admission = new Admission(context, this.#lifetime, settings, home, this.teller);
   }
@@ -97,12 +97,19 @@ export class Call implements AttemptObserver {
       return pass.then(
         (late) => this.#begin(late),
         (error: unknown) => {
-          throw this.#lifetime.seal(error);
+          throw this.#notAdmitted(error);
         },
       );
     } catch (error) {
-      return Promise.reject(this.#lifetime.seal(error));
+      return Promise.reject(this.#notAdmitted(error));
     }
+  }
+
+  /** An attempt that cannot be made ends the call, whatever was decided on the one before. */
+  #notAdmitted(error: unknown): unknown {
+    if (this.#attempt) this.#attempt.superseded = false;
+    this.#decision = { resend: false, reason: 'terminal' };
+    return this.#lifetime.seal(error);
   }
 
   /**

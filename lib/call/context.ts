@@ -6,6 +6,7 @@ import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { Classification, Outcome, Profile, RequestFacts } from '../words/types.ts';
+import type { Sign } from './signing.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What all calls of one `headgate()` share. */
@@ -21,6 +22,7 @@ export interface CallContext {
   /** The profile's reading of an outcome, or HTTP's if the profile fails; then the user's own. Throws what that throws. */
   classify(outcome: Outcome, reread?: Reread): Classification;
   readonly tokens: Tokens | undefined;
+  readonly sign: Sign | undefined;
   readonly closed: boolean;
   /** Aborted, with a `ClosedError`, when the gate closes. */
   readonly life: AbortSignal;

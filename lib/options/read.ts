@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Sign } from '../call/signing.ts';
 import type { TokenCredential, TokenSource } from '../call/tokens.ts';
 import type { Redaction } from '../events/secret-names.ts';
 import { PRIORITY_RANGE } from '../gate/queue.ts';
@@ -29,6 +30,7 @@ export interface Settings {
   readonly quotas: readonly DeclaredQuota[];
   readonly maxQueue: number;
   readonly auth: TokenSource | TokenCredential | undefined;
+  readonly sign: Sign | undefined;
   readonly adaptive: boolean;
   readonly ledger: Ledger;
   readonly name: string;
@@ -131,6 +133,7 @@ const options = object({
       'an object with a token() or a getToken() method',
     ),
   ),
+  sign: v.optional(v.custom<Sign>((value) => typeof value === 'function', 'a function that gives headers')),
   adaptive: v.optional(v.boolean('true or false')),
   ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
   redact: v.optional(
@@ -185,6 +188,7 @@ export function readOptions(given: HeadgateOptions): Settings {
     quotas: declared,
     maxQueue: rest.maxQueue ?? DEFAULT_MAX_QUEUE,
     auth: rest.auth,
+    sign: rest.sign,
     adaptive: rest.adaptive ?? true,
     ledger: rest.ledger ?? memory(),
     name: rest.name ?? profile.name,

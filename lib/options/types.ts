@@ -1,3 +1,4 @@
+import type { Sign } from '../call/signing.ts';
 import type { TokenCredential, TokenSource } from '../call/tokens.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RetryOptions } from '../policy/policy.ts';
@@ -41,6 +42,13 @@ export interface HeadgateOptions {
   readonly maxQueue?: number;
   /** Where to get a bearer token: a function of ours, or any Azure `TokenCredential`. Default: none is sent. */
   readonly auth?: TokenSource | TokenCredential;
+  /**
+   * Headers to lay over the request's own, made when its permit is granted, right before it is sent: signatures and
+   * timestamps that must not grow old in a queue. Called for each attempt and each leg of a redirect to an authorised
+   * host: those of the profile, or else the origin of the call's first request (by `gate.undici()`: the profile's alone).
+   * The permit is held while a promise is awaited. What it throws ends the call and gives the permit back.
+   */
+  readonly sign?: Sign;
   /** The book of permits. Default: in memory. */
   readonly ledger?: Ledger;
   /** Name of this gate on its events. Default: the profile's. */

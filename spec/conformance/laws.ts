@@ -3,6 +3,7 @@ import { ending } from './laws/ending.ts';
 import type { Laws } from './laws/law.ts';
 import { redirects } from './laws/redirects.ts';
 import { resending } from './laws/resending.ts';
+import { signing } from './laws/signing.ts';
 import { telling } from './laws/telling.ts';
 import { tokens } from './laws/tokens.ts';
 import { verdicts } from './laws/verdicts.ts';
@@ -17,5 +18,6 @@ export const laws: Readonly<Record<string, Laws>> = {
   Bodies: bodies,
   Redirects: redirects,
   Tokens: tokens,
+  Signing: signing,
   'Events and records': telling,
 };

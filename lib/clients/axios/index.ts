@@ -142,7 +142,7 @@ async function run(
         const sent = leg.prepared(current, breaker, (options, details, request) => {
           config.beforeRedirect?.(options, details, request);
           claimNext(answered);
-          const next = leg.redirected(options, current.token, uriOf);
+          const next = leg.redirected(options, current.own, uriOf);
           if (!next) return;
           current.answer(details.statusCode ?? 302, details.headers);
           leg = next;
@@ -153,7 +153,7 @@ async function run(
             throw new Error('The redirect has to wait at the gate');
           }
           current = admitted;
-          if (current.token !== undefined) options.headers.authorization = `Bearer ${current.token}`;
+          Object.assign(options.headers, current.own);
         });
         claimNext(answered);
         const outcome = outcomeOf(send, sent);
@@ -197,11 +197,8 @@ function triedOf(
 ): Tried<Response> {
   const last = response ?? error?.response;
   if (last) {
-    // As with the bare axios, the config shows the headers that were sent; but the gate's token is the gate's.
-    if (leg.config === config && current.token !== undefined) {
-      config.headers = last.config.headers;
-      config.headers.delete('authorization');
-    }
+    // As with the bare axios, the config shows the headers that were sent; but the gate's own are the gate's.
+    if (leg.config === config && current.own) config.headers = leg.shown(last.config.headers, current.own);
     last.config = config;
     current.answer(last.status, headersOf(last.headers) ?? {});
   }

@@ -25,6 +25,7 @@ export interface Config {
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
   readonly data?: unknown;
   readonly maxRedirects?: number;
+  readonly fetchOptions?: object | undefined;
   readonly responseType?: string;
   readonly signal?: AbortSignal;
   readonly cancelToken?: CancelToken;
@@ -114,32 +115,49 @@ export class Leg implements RequestFacts {
   }
 
   /** The config for one attempt, which may be written into. */
-  prepared({ token }: Attempt, breaker: Breaker, beforeRedirect: BeforeRedirect): Config {
+  prepared({ own }: Attempt, breaker: Breaker, beforeRedirect: BeforeRedirect): Config {
     const { config } = this;
-    // A token is for one attempt alone. What else adapters write into headers, they may meet again.
-    const headers = token === undefined ? config.headers : copyOf(config.headers, config.headers);
-    if (token !== undefined) headers.set('Authorization', `Bearer ${token}`);
+    // The gate's own headers are for one attempt alone. What else adapters write into headers, they may meet again.
+    const headers = own ? copyOf(config.headers, config.headers) : config.headers;
+    for (const [name, value] of Object.entries(own ?? {})) headers.set(name, value);
     const kept = this.#sent ? this.#kept : undefined;
     if (kept) headers.set('Content-Type', (config.data as FormStream).getHeaders()['content-type'] as string);
     this.#sent = true;
     const cancelToken = new AttemptToken(breaker, config.cancelToken);
-    const prepared = { ...config, headers, beforeRedirect, cancelToken, ...(kept && { data: kept }) };
+    const prepared = {
+      ...config,
+      headers,
+      beforeRedirect,
+      cancelToken,
+      ...(kept && { data: kept }),
+      ...(isSigned(own) && { fetchOptions: { ...config.fetchOptions, redirect: 'manual' } }),
+    };
     // Without a prototype, as axios makes its own: of any other it makes a copy first.
     return Object.setPrototypeOf(prepared, null);
   }
 
+  /** The headers that were sent, without the gate's own. */
+  shown(sent: AxiosHeaders, own: NonNullable<Attempt['own']>): AxiosHeaders {
+    const users = this.headers;
+    for (const name of Object.keys(own)) {
+      const value = users[name];
+      if (typeof value === 'string' && name !== 'authorization') sent.set(name, value);
+      else sent.delete(name);
+    }
+    return sent;
+  }
+
   /**
    * The leg that a redirect leads to. `undefined` where a stream has to go along: it can only follow right behind,
-   * as a part of this leg. Takes the gate's `token` for this leg out of the options.
+   * as a part of this leg. Takes the gate's `own` headers for this leg out of the options.
    */
-  redirected(options: HopOptions, token: string | undefined, uriOf: UriOf): Leg | undefined {
+  redirected(options: HopOptions, own: Attempt['own'], uriOf: UriOf): Leg | undefined {
     const { href, method, headers, auth, maxRedirects } = options;
     const { config } = this;
     const same = method.toUpperCase() === this.method;
     if (same && !this.replayable) return undefined;
-    if (token !== undefined) {
-      for (const name of Object.keys(headers)) if (headers[name] === `Bearer ${token}`) delete headers[name];
-    }
+    for (const name of Object.keys(headers))
+      if (own?.[name.toLowerCase()] !== undefined) delete headers[name];
     const [username = '', ...password] = auth?.split(':') ?? [];
     const { baseURL: _base, params: _params, ...rest } = config;
     return new Leg(
@@ -156,6 +174,14 @@ export class Leg implements RequestFacts {
       uriOf,
     );
   }
+}
+
+/**
+ * The headers hold more than a token. The `fetch` adapter follows redirects by itself, and takes all headers but
+ * `authorization` along to another host: with a signature it must follow none.
+ */
+function isSigned(own: Attempt['own']): boolean {
+  return own !== undefined && Object.keys(own).some((name) => name !== 'authorization');
 }
 
 /** How an attempt ended, by its response or by what the adapter threw. */

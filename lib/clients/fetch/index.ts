@@ -120,7 +120,7 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
 }
 
 /** Sends one attempt. Rejects at once when the call has to end, even where the fetch heeds no signal. */
-function send(call: Call, native: Native, leg: Leg, { token }: Attempt, follow: boolean): Promise<Response> {
+function send(call: Call, native: Native, leg: Leg, { own }: Attempt, follow: boolean): Promise<Response> {
   const breaker = new AbortController();
   return new Promise((resolve, reject) => {
     let broken = false;
@@ -132,7 +132,7 @@ function send(call: Call, native: Native, leg: Leg, { token }: Attempt, follow: 
     if (broken) return;
     // The user's signal goes on to govern the body after the call is over.
     const signal = leg.signal ? AbortSignal.any([leg.signal, breaker.signal]) : breaker.signal;
-    native(...leg.args(signal, token, follow ? 'manual' : undefined)).then((response) => {
+    native(...leg.args(signal, own, follow ? 'manual' : undefined)).then((response) => {
       if (broken) drop(response);
       else resolve(response);
     }, reject);

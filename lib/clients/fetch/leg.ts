@@ -95,10 +95,10 @@ export class Leg implements RequestFacts {
     );
   }
 
-  /** What to call fetch with. A token goes on a copy of the headers: it is not for the next leg. */
+  /** What to call fetch with. The gate's own headers go on a copy of the request's: they are not for the next leg. */
   args(
     signal: AbortSignal,
-    token: string | undefined,
+    own: Readonly<Record<string, string>> | undefined,
     redirect: 'manual' | undefined,
   ): [FetchInput, FetchInit] {
     const init: FetchInit = { ...this.#init, signal };
@@ -108,9 +108,9 @@ export class Leg implements RequestFacts {
       init.referrerPolicy ??= this.#request.referrerPolicy;
     }
     if (redirect) init.redirect = redirect;
-    if (token !== undefined) {
+    if (own) {
       const headers = new Headers(this.#givenHeaders);
-      headers.set('authorization', `Bearer ${token}`);
+      for (const [name, value] of Object.entries(own)) headers.set(name, value);
       init.headers = headers;
     }
     if (this.#hasRequestBody) {

@@ -41,6 +41,8 @@ export interface WrapContext {
   readonly attempt: number;
   /** The bearer token to send, where the gate has one for this request. */
   readonly token: string | undefined;
+  /** Headers to lay over the request's own: `authorization` with the token, and those of the option `sign`. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What came of one attempt: a value, or something thrown. */
@@ -102,10 +104,12 @@ export function wrapped(open: OpenCall, given: unknown, asked: unknown): Wrapped
     const call = open(facts.headgate, facts);
     const send = (permitted: Attempt): Promise<Tried<unknown>> =>
       interruptible(call, async (breaker) => {
-        const { number, token } = permitted;
+        const { number, token, own } = permitted;
         let result: WrapResult<unknown>;
         try {
-          const context = withContext ? [{ signal: breaker.signal, attempt: number, token }] : [];
+          const context = withContext
+            ? [{ signal: breaker.signal, attempt: number, token, headers: own ?? {} }]
+            : [];
           result = { value: await fn.apply(this, [...context, ...args]) };
         } catch (error) {
           result = { error };

@@ -4,7 +4,7 @@ import { HeadgateError } from '../../words/errors.ts';
 import { bodyText, isReplayable, limitErrorBody } from '../shared/bodies.ts';
 import { receivedOf } from '../shared/received.ts';
 import { Form } from './form.ts';
-import { authorize, factsOf, headersOf } from './request.ts';
+import { factsOf, headersOf, overlay } from './request.ts';
 import { stretch } from './stretch.ts';
 import type { GotError, NativeRequest, NativeResponse, Options, RequestFunction, RetryAsk } from './types.ts';
 
@@ -91,7 +91,7 @@ export class Passage {
     return (...args) => {
       const send = (attempt: Attempt): NativeRequest | Promise<NativeRequest> => {
         this.call.depart(attempt);
-        if (attempt.token !== undefined) authorize(args, attempt.token);
+        if (attempt.own) overlay(args, attempt.own);
         try {
           const request = native?.(...args) ?? options.getFallbackRequestFunction?.()(...args);
           if (!(request instanceof Promise)) return this.#track(options, attempt, request as NativeRequest);

@@ -21,8 +21,8 @@ export function headersOf(args: readonly unknown[]): Headers {
   return nativeOptionsOf(args).headers ?? {};
 }
 
-/** On a copy: got's own headers would carry the token along a redirect. */
-export function authorize(args: readonly unknown[], token: string): void {
+/** On a copy: got's own headers would carry them along a redirect. */
+export function overlay(args: readonly unknown[], headers: Headers): void {
   const native = nativeOptionsOf(args);
-  native.headers = { ...native.headers, authorization: `Bearer ${token}` };
+  native.headers = { ...native.headers, ...headers };
 }

@@ -98,8 +98,8 @@ export class Passage implements Controller {
   }
 
   #dispatch(attempt: Attempt): boolean {
-    const { token } = attempt;
-    const headers = token === undefined ? this.#headers : withToken(this.#headers, token);
+    const { own } = attempt;
+    const headers = own ? overlaid(this.#headers, own) : this.#headers;
     this.#native = undefined;
     this.#call.onInterrupt((error) => this.#fail(error));
     if (this.#over) return true;
@@ -268,7 +268,8 @@ export class Passage implements Controller {
 }
 
 /** In the flat form that all majors take. */
-function withToken(headers: unknown, token: string): unknown[] {
-  const flat = pairsOf(headers).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each]));
-  return [...flat, 'authorization', `Bearer ${token}`];
+function overlaid(headers: unknown, own: Readonly<Record<string, string>>): unknown[] {
+  const kept = pairsOf(headers).filter(([name]) => own[String(name).toLowerCase()] === undefined);
+  const flat = kept.flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each]));
+  return [...flat, ...Object.entries(own).flat()];
 }

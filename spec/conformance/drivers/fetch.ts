@@ -58,12 +58,11 @@ export const wrapped: Driver = {
   name: 'a function',
   client: (gate) => {
     const run = gate.wrap(
-      ({ signal, token }, ask: Ask) => {
+      ({ signal, headers: own }, ask: Ask) => {
         const { headers, ...init } = initOf(ask);
-        const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
         return fetch(ask.url, {
           ...init,
-          headers: { ...(headers as Record<string, string>), ...authorization },
+          headers: { ...(headers as Record<string, string>), ...own },
           signal: ask.signal ? AbortSignal.any([signal, ask.signal]) : signal,
         });
       },
@@ -87,6 +86,14 @@ export const wrapped: Driver = {
     ...openAtHead,
     ...noTimeout,
     ...unseenLegs,
+    'a signature goes to no other origin': {
+      because: 'the function is given the headers: what it follows redirects with is its own affair',
+      shows: /at the other origin/,
+    },
+    'each leg of a redirect is signed for itself': {
+      because: 'a redirect that a function follows is unseen',
+      shows: /'\/a'/,
+    },
     'a body that is silent for its bodyTimeout is broken off, and its connection closed': {
       because: 'its body is no business of the gate: what a function gives is its own',
       shows: /No end/,

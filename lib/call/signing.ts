@@ -1,0 +1,48 @@
+import type { RequestFacts } from '../words/types.ts';
+
+/** Headers in any of the usual forms: a record, or pairs of name and value, such as a `Headers`. */
+export type SignedHeaders =
+  | Readonly<Record<string, string | number | undefined>>
+  | Iterable<readonly [string, string]>;
+
+/**
+ * Makes headers that must not be old: signatures, timestamps, nonces. Called for each attempt and each leg of a redirect
+ * once its permit is granted, right before it is sent. The request's headers include the gate's own token.
+ */
+export type Sign = (
+  request: RequestFacts,
+) => SignedHeaders | undefined | PromiseLike<SignedHeaders | undefined>;
+
+/** RFC 9110, 5.6.2 and 5.5. */
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** What was signed as a record, names in lower case. Throws `TypeError`; its message shows no value. */
+export function signedRecord(given: unknown): Record<string, string> {
+  const signed: Record<string, string> = {};
+  if (given === undefined || given === null) return signed;
+  if (typeof given !== 'object') throw new TypeError("Option 'sign': expected headers from it");
+  const pairs = Symbol.iterator in given ? (given as Iterable<[string, unknown]>) : Object.entries(given);
+  for (const [name, value] of pairs) {
+    if (value === undefined) continue;
+    if (typeof name !== 'string' || !NAME.test(name)) {
+      throw new TypeError("Option 'sign': expected names of headers, in a record or in pairs");
+    }
+    const text = typeof value === 'number' ? String(value) : value;
+    if (typeof text !== 'string' || !VALUE.test(text)) {
+      throw new TypeError(`Option 'sign': expected text that a header can carry for '${name}'`);
+    }
+    signed[name.toLowerCase()] = text;
+  }
+  return signed;
+}
+
+/** The request as it is signed: with the token that goes with it. */
+export function signable(request: RequestFacts, headers: RequestFacts['headers']): RequestFacts {
+  return {
+    method: request.method,
+    url: request.url,
+    headers: { ...request.headers, ...headers },
+    body: () => request.body?.(),
+  };
+}
