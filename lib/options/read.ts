@@ -209,6 +209,13 @@ function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
   }
 }
 
+const close = object({ drain: v.optional(duration(`${DURATION_RULE}, or Infinity`)) });
+
+/** The time that `gate.close()` lets calls go on, in ms. Throws `OptionsError`. */
+export function readCloseOptions(given: unknown): number {
+  return check(close, given, 'close').drain ?? 0;
+}
+
 /** What one call asks for, over the gate's policy. Throws `OptionsError`. */
 export function readCallOptions(given: unknown, policy: Policy): CallSettings {
   const { priority = 0, deadline, bodyTimeout, idempotent, quota } = check(call, given, 'headgate');
