@@ -1,5 +1,5 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
-import { Adaptive, type Fault, type OnLearned } from '../learning/adaptive.ts';
+import { Adaptive, type Fault, type Finding, type LearningObserver } from '../learning/adaptive.ts';
 import { routeOf } from '../learning/outage/routes.ts';
 import type { LeaseContext } from '../ledger/context.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -8,7 +8,7 @@ import { Windows } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { Alarm } from '../time/alarm.ts';
 import type { Schedule } from '../time/schedule.ts';
-import type { PauseCause } from '../words/causes.ts';
+import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { QuotaRef } from '../words/types.ts';
 import { Backlog } from './backlog.ts';
@@ -24,7 +24,7 @@ import { Budget } from './retry-budget.ts';
  * An uncontended permit is given synchronously. Otherwise the attempt gets a {@link Place} in the queue, and one
  * law moves the queue on: {@link Gate.turnAt}, the earliest moment at which its first may go.
  */
-export class Gate implements LeaseContext, Linked {
+export class Gate implements LeaseContext, LearningObserver, Linked {
   readonly key: string;
   /** Of what its retries after faults may cost. */
   readonly budget: Budget;
@@ -60,8 +60,7 @@ export class Gate implements LeaseContext, Linked {
     this.#windows = new Windows(ref.key, ref.windows, this);
     this.#flight = new WindowCount(0, ref.concurrency ?? Infinity);
     if (!context.adaptive) return;
-    const learned: OnLearned = (finding, cause) => context.learned(ref.key, finding, cause);
-    this.#adaptive = new Adaptive(ref.windows.length > 0, context.random, learned);
+    this.#adaptive = new Adaptive(ref.windows.length > 0, context.random, this);
   }
 
   /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, or `ask.late` for one in vain. */
@@ -207,6 +206,11 @@ export class Gate implements LeaseContext, Linked {
   /** @internal */
   now(): number {
     return this.#context.clock.now();
+  }
+
+  /** @internal */
+  learned(finding: Finding, cause: LearnedCause): void {
+    this.#context.learned(this.key, finding, cause);
   }
 
   /** @internal The ledger granted or lost permits. */

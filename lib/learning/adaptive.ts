@@ -23,25 +23,29 @@ export interface Fault {
   readonly overload: boolean;
 }
 
-/** Reports what was learned. */
-export type OnLearned = (finding: Finding, cause: LearnedCause) => void;
+/** Is told what was learned. */
+export interface LearningObserver {
+  learned(finding: Finding, cause: LearnedCause): void;
+}
 
 /** What one quota's gate learns by itself: windows that nobody declared, overload, outage. */
 export class Adaptive {
   readonly outage: Outage;
-  readonly concurrency: ConcurrencyLimit = new ConcurrencyLimit();
+  /** Made for the first sign of overload. */
+  #concurrency: ConcurrencyLimit | undefined;
   /** Absent where windows are declared: there is nothing to find out. */
   learner: Learner | undefined;
-  readonly #saturation = new Saturation();
+  /** Made for the first call that waits. */
+  #saturation: Saturation | undefined;
   readonly #allowances = new Allowances();
-  readonly #learned: OnLearned;
+  readonly #observer: LearningObserver;
   /** Attempts sent. */
   #sent = 0;
 
-  constructor(declared: boolean, random: Random, learned: OnLearned) {
+  constructor(declared: boolean, random: Random, observer: LearningObserver) {
     this.outage = new Outage(random);
     this.learner = declared ? undefined : new Learner();
-    this.#learned = learned;
+    this.#observer = observer;
   }
 
   /** Its windows are declared from now on, or are no more; so many attempts are unanswered. */
@@ -55,7 +59,7 @@ export class Adaptive {
     const { learner, outage } = this;
     return Math.max(
       heedOutage ? outage.turnAt(inFlight) : now,
-      this.concurrency.turnAt(now, inFlight),
+      this.#concurrency ? this.#concurrency.turnAt(now, inFlight) : now,
       this.#allowances.turnAt(now, this.#sent),
       learner ? learner.turnAt(now) : now,
     );
@@ -79,7 +83,7 @@ export class Adaptive {
     }
     for (const [windowMs, limit] of windows) {
       const finding = this.learner?.stated(now, limit, windowMs);
-      if (finding) this.#learned(finding, 'header');
+      if (finding) this.#observer.learned(finding, 'header');
     }
     return this.#allowances.heard(now, number, this.#sent, limits);
   }
@@ -87,7 +91,7 @@ export class Adaptive {
   take(now: number): void {
     this.#sent += 1;
     this.outage.taken(now);
-    this.concurrency.taken(now);
+    this.#concurrency?.taken(now);
     this.learner?.take(now);
   }
 
@@ -107,29 +111,32 @@ export class Adaptive {
 
   /** An attempt was answered, and neither throttled nor at fault. Returns true when that ended an outage. */
   served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): boolean {
-    this.concurrency.served(now, inFlight, waiting, now - sentAt);
+    this.#concurrency?.served(now, inFlight, waiting, now - sentAt);
     // Where there are windows, these may be what holds up those who wait.
-    const most = this.learner?.windows.length === 0 && this.#saturation.served(now, inFlight, waiting);
+    if (waiting > 0) this.#saturation ??= new Saturation();
+    const most = this.learner?.windows.length === 0 && this.#saturation?.served(now, inFlight, waiting);
     if (most) {
-      this.concurrency.saturated(now, most);
-      if (most < Infinity) this.#learned({ limit: most, perMs: 0 }, 'overload');
+      this.#limited(now).saturated(now, most);
+      if (most < Infinity) this.#observer.learned({ limit: most, perMs: 0 }, 'overload');
     }
     const finding = this.learner?.served(now, sentAt, inFlight);
-    if (finding) this.#learned(finding, 'probe');
+    if (finding) this.#observer.learned(finding, 'probe');
     return this.outage.served(route);
   }
 
   /** Returns true when the fault began an outage. */
   failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): boolean {
-    const { outage, concurrency } = this;
+    const { outage } = this;
     this.learner?.failed(sentAt);
     const out = outage.on;
     const began = outage.failed(now, sentAt, call, route);
     // A server that is out has not too much to do; nor has a route that is broken.
     const blamed = overload && !out && !(began && inFlight < FEW) && !outage.routes.broken(route);
-    if (blamed && concurrency.overloaded(now, sentAt, inFlight)) {
-      this.#saturation.disturbed();
-      this.#learned({ limit: concurrency.limit, perMs: 0 }, 'overload');
+    if (!blamed) return began;
+    const concurrency = this.#limited(now);
+    if (concurrency.overloaded(now, sentAt, inFlight)) {
+      this.#saturation?.disturbed();
+      this.#observer.learned({ limit: concurrency.limit, perMs: 0 }, 'overload');
     }
     return began;
   }
@@ -142,13 +149,21 @@ export class Adaptive {
 
   reopened(now: number, at: number, named: boolean): void {
     const finding = this.learner?.reopened(now, at, named);
-    if (finding) this.#learned(finding, 'throttled');
+    if (finding) this.#observer.learned(finding, 'throttled');
+  }
+
+  #limited(now: number): ConcurrencyLimit {
+    if (!this.#concurrency) {
+      this.#concurrency = new ConcurrencyLimit();
+      this.#concurrency.taken(now);
+    }
+    return this.#concurrency;
   }
 
   /** What was found out; absent when nothing was. */
   snapshot(now: number): QuotaSnapshot['learned'] {
     const windows = this.learner?.windows ?? [];
-    const limit = Math.min(this.concurrency.limit, this.learner?.inFlight ?? Infinity);
+    const limit = Math.min(this.#concurrency?.limit ?? Infinity, this.learner?.inFlight ?? Infinity);
     if (windows.length === 0 && limit === Infinity && !this.outage.on) return undefined;
     return {
       windows: windows.map(({ limit: most, per, count }) => ({ limit: most, per, used: count.used(now) })),

@@ -22,7 +22,8 @@ const LONGEST_HOLD_MS = 3_600_000;
  * until the reset that it named, or for an hour.
  */
 export class Allowances {
-  readonly #allowances = new Map<string, Allowance>();
+  /** Made for the first statement. */
+  #allowances: Map<string, Allowance> | undefined;
 
   /**
    * @param number of the attempt that was answered, of all of the quota's
@@ -31,14 +32,16 @@ export class Allowances {
    */
   heard(now: number, number: number, sent: number, limits: readonly RateLimit[]): number {
     let closed = 0;
+    this.#allowances ??= new Map();
+    const allowances = this.#allowances;
     for (const { name, requests, remaining, resetMs: stated } of limits) {
       const resetMs = stated && Math.min(stated, LONGEST_HOLD_MS);
-      const known = this.#allowances.get(name);
+      const known = allowances.get(name);
       if (known && known.number > number && known.resetAt > now) continue;
-      this.#allowances.delete(name);
-      if (remaining === undefined || !resetMs || this.#allowances.size === MOST) continue;
+      allowances.delete(name);
+      if (remaining === undefined || !resetMs || allowances.size === MOST) continue;
       if (remaining > 0 && !requests) continue;
-      this.#allowances.set(name, { remaining, number, resetAt: now + resetMs });
+      allowances.set(name, { remaining, number, resetAt: now + resetMs });
       if (remaining - (sent - number) <= 0) closed = Math.max(closed, resetMs);
     }
     return closed;
@@ -47,6 +50,7 @@ export class Allowances {
   /** The earliest moment at which an attempt may go, when so many were sent. */
   turnAt(now: number, sent: number): number {
     let turn = now;
+    if (!this.#allowances) return turn;
     for (const [name, { remaining, number, resetAt }] of this.#allowances) {
       if (now >= resetAt) this.#allowances.delete(name);
       else if (remaining - (sent - number) <= 0) turn = Math.max(turn, resetAt);

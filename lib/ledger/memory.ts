@@ -1,7 +1,7 @@
 import type { Account, Book, Holder, Ledger, LedgerObserver } from './ledger.ts';
-import { Page } from './page.ts';
+import { Seat } from './seat.ts';
 
-/** Lingering pages examined whenever a window is opened: forgetting them is amortised. */
+/** Lingering windows examined whenever one is opened: forgetting them is amortised. */
 const LOOK = 2;
 /** Fewest pauses among which those that are over are looked for. */
 const LEAST_PAUSES = 64;
@@ -10,26 +10,26 @@ const LEAST_PAUSES = 64;
  * The ledger of one process, for one gate or for several that share it.
  *
  * A window that only one gate draws on is held by it whole, without asking: there is nothing to arbitrate. Once a second
- * gate opens the same window, its {@link Page} makes a Bottleneck, from which each leases what it needs.
+ * gate opens the same window, a Bottleneck is made, from which each leases what it needs.
  */
 class MemoryLedger implements Ledger {
-  readonly #pages = new Map<string, Page>();
-  /** Keys of pages that only closed gates still use. */
+  /** One of those who sit at each window. */
+  readonly #seats = new Map<string, Seat>();
+  /** Keys of windows that only closed gates still use. */
   readonly #lingering = new Set<string>();
   readonly #observers = new Set<LedgerObserver>();
   /** Quotas that a gate closed, until when. */
   readonly #pauses = new Map<string, number>();
   #mostPauses = LEAST_PAUSES;
 
-  open({ key, limit }: Book, holder: Holder): Account {
+  open(book: Book, holder: Holder): Account {
     this.#look();
-    let page = this.#pages.get(key);
-    if (!page || page.isSpent()) {
-      page = new Page(this, key, limit);
-      this.#pages.set(key, page);
-    }
-    this.#lingering.delete(key);
-    return page.join(holder);
+    const seat = new Seat(this, book, holder);
+    const known = this.#seats.get(book.key);
+    if (known && !known.abandoned) known.welcome(seat);
+    this.#seats.set(book.key, seat);
+    this.#lingering.delete(book.key);
+    return seat;
   }
 
   attach(observer: LedgerObserver): () => Promise<void> {
@@ -52,10 +52,9 @@ class MemoryLedger implements Ledger {
     if (ms > 0) from.paused(quota, ms);
   }
 
-  /** @internal No gate holds this page open. */
-  left(key: string, page: Page): void {
-    if (this.#pages.get(key) !== page) return;
-    if (page.isSpent()) this.#pages.delete(key);
+  /** @internal A seat was closed. */
+  left({ key }: Seat): void {
+    if (this.#seats.get(key)?.abandoned) this.#seats.delete(key);
     else this.#lingering.add(key);
   }
 
@@ -63,8 +62,8 @@ class MemoryLedger implements Ledger {
     let looked = 0;
     for (const key of this.#lingering) {
       this.#lingering.delete(key);
-      const page = this.#pages.get(key);
-      if (page) this.left(key, page);
+      const seat = this.#seats.get(key);
+      if (seat?.closed) this.left(seat);
       looked += 1;
       if (looked === LOOK) return;
     }

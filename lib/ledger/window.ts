@@ -21,7 +21,9 @@ export class DeclaredWindow implements Holder {
     this.limit = limit;
     this.count = new WindowCount(per, limit);
     this.#context = context;
-    this.#account = context.ledger.open({ key: `${key}|${limit}/${per}`, limit, per }, this);
+    // Joined, for a template would keep each of its parts.
+    const book = { key: [key, '|', limit, '/', per].join(''), limit, per };
+    this.#account = context.ledger.open(book, this);
     if (this.#account.shared) this.#share();
   }
 

@@ -2,12 +2,14 @@ import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
 import { DeclaredWindow } from './window.ts';
 
+const NONE: readonly DeclaredWindow[] = [];
+
 /** The declared windows of one quota: a permit needs one of each. */
 export class Windows {
   readonly #key: string;
   readonly #context: LeaseContext;
   /** The longest first: its permits are the scarcest to lease. */
-  #all: readonly DeclaredWindow[] = [];
+  #all: readonly DeclaredWindow[] = NONE;
   #unanswered = 0;
 
   constructor(key: string, windows: readonly Window[], context: LeaseContext) {
@@ -29,6 +31,7 @@ export class Windows {
 
   /** Other limits from now on; what was used of the old ones counts on. */
   replace(windows: readonly Window[]): void {
+    if (windows.length === 0 && this.#all === NONE) return;
     const old = this.#all;
     this.#all = [...windows]
       .sort((a, b) => b.per - a.per)

@@ -47,6 +47,7 @@ describe('Numbers', () => {
           },
           { clock, random: () => 0.5 },
         );
+        gate.on('warning', () => undefined);
         const classify = source === 'classify' ? () => bad : undefined;
         const run = gate.wrap(refused, { request, classify });
         let ended = false;

@@ -28,25 +28,27 @@ export interface GateSetup {
   readonly learned?: GateContext['learned'];
 }
 
+/** What gates on a virtual clock share. */
+export function contextOf(clock: VirtualClock, setup: GateSetup = {}): GateContext {
+  return {
+    clock,
+    random: setup.random ?? (() => 0),
+    schedule: new Schedule(clock),
+    ledger: setup.ledger ?? promptLedger,
+    room: { most: setup.maxQueue ?? Infinity, taken: 0 },
+    closed: () => undefined,
+    met: () => undefined,
+    unsound: () => undefined,
+    resumed: setup.resumed ?? (() => undefined),
+    held: () => undefined,
+    adaptive: setup.adaptive ?? false,
+    learned: setup.learned ?? (() => undefined),
+  };
+}
+
 /** One gate on a virtual clock. */
 export function makeGate(clock: VirtualClock, ref: Partial<QuotaRef>, setup: GateSetup = {}): Gate {
-  return new Gate(
-    { key: 'quota', windows: [], ...ref },
-    {
-      clock,
-      random: setup.random ?? (() => 0),
-      schedule: new Schedule(clock),
-      ledger: setup.ledger ?? promptLedger,
-      room: { most: setup.maxQueue ?? Infinity, taken: 0 },
-      closed: () => undefined,
-      met: () => undefined,
-      unsound: () => undefined,
-      resumed: setup.resumed ?? (() => undefined),
-      held: () => undefined,
-      adaptive: setup.adaptive ?? false,
-      learned: setup.learned ?? (() => undefined),
-    },
-  );
+  return new Gate({ key: 'quota', windows: [], ...ref }, contextOf(clock, setup));
 }
 
 export const LATE: Error = new Error('late');

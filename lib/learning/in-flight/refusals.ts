@@ -126,3 +126,6 @@ export class InFlightLimit {
     this.#cutAt = -Infinity;
   }
 }
+
+/** The limit of a quota that refused nothing yet: it has no state to share. */
+export const NONE_KNOWN: InFlightLimit = new InFlightLimit();

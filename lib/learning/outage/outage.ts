@@ -31,7 +31,8 @@ const STALL_MS = 100;
 export class Outage {
   readonly #random: Random;
   #failures = 0;
-  readonly #calls = new Set<unknown>();
+  /** Made for the first failure. */
+  #calls: Set<unknown> | undefined;
   readonly routes: Routes = new Routes();
   /** When it began; absent while there is none. */
   #since: number | undefined;
@@ -85,7 +86,7 @@ export class Outage {
   served(route?: string): boolean {
     this.routes.served(route);
     this.#failures = 0;
-    if (this.#calls.size > 0) this.#calls.clear();
+    if (this.#calls && this.#calls.size > 0) this.#calls.clear();
     if (this.#ramp !== Infinity) this.#ramp = this.#ramp >= RAMP_END ? Infinity : this.#ramp + 1;
     if (this.#since === undefined) return false;
     this.#since = undefined;
@@ -108,6 +109,7 @@ export class Outage {
       return false;
     }
     this.#failures += 1;
+    this.#calls ??= new Set();
     if (this.#calls.size < CALLS) this.#calls.add(call);
     // Just after an outage the first failure is enough.
     const relapse = this.#ramp !== Infinity;

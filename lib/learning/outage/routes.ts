@@ -21,24 +21,26 @@ interface Failing {
  * were served, is broken, and tells nothing of the server.
  */
 export class Routes {
-  readonly #failing = new Map<string, Failing>();
+  /** Made for the first. */
+  #failing: Map<string, Failing> | undefined;
   #served = 0;
 
   /** True while any route fails. */
   get failing(): boolean {
-    return this.#failing.size > 0;
+    return this.#failing !== undefined && this.#failing.size > 0;
   }
 
   fails(route: string): boolean {
-    return this.#failing.has(route);
+    return this.#failing?.has(route) === true;
   }
 
   broken(route: string): boolean {
-    const record = this.#failing.get(route);
+    const record = this.#failing?.get(route);
     return record !== undefined && record.failures >= FAILURES && this.#served > record.servedBefore;
   }
 
   failed(route: string): void {
+    this.#failing ??= new Map();
     const record = this.#failing.get(route);
     if (record) record.failures += 1;
     else if (this.#failing.size < MOST) this.#failing.set(route, { failures: 1, servedBefore: this.#served });
@@ -47,7 +49,7 @@ export class Routes {
   /** An attempt was served, whatever route it was of; without one, none fails any more. */
   served(route: string | undefined): void {
     this.#served += 1;
-    if (this.#failing.size === 0) return;
+    if (!this.#failing || this.#failing.size === 0) return;
     if (route === undefined) this.#failing.clear();
     else this.#failing.delete(route);
   }

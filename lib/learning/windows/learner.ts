@@ -1,4 +1,4 @@
-import { InFlightLimit } from '../in-flight/refusals.ts';
+import { InFlightLimit, NONE_KNOWN } from '../in-flight/refusals.ts';
 import { RoundTrip } from '../round-trip.ts';
 import { Closure } from './closure.ts';
 import {
@@ -52,11 +52,11 @@ export interface Finding {
  */
 export class Learner {
   readonly #served = new SentLog();
-  #windows: LearnedWindow[] = [];
+  #windows: LearnedWindow[] = NO_WINDOWS;
   #unanswered: number;
   #successes = 0;
   readonly #trip = new RoundTrip();
-  readonly #inFlight = new InFlightLimit();
+  #inFlight: InFlightLimit = NONE_KNOWN;
   #lastTakeAt = -Infinity;
   #closing: Closure | undefined;
   readonly #silentWait = new SilentWait();
@@ -210,6 +210,7 @@ export class Learner {
     const trip = this.#trip.average;
     // What is sent within one round trip is in service at its end.
     const inService = this.#served.between(closing.refusedAt - trip, closing.refusedAt + 1).count;
+    if (closing.silent && this.#inFlight === NONE_KNOWN) this.#inFlight = new InFlightLimit();
     if (closing.silent && this.#inFlight.reopened(at - closing.at, inService, trip)) {
       return { limit: this.inFlight, perMs: 0 };
     }
@@ -298,6 +299,8 @@ export class Learner {
     return Math.max(SHORTEST_SPAN_MS, SPAN_LATENCIES * this.#trip.average);
   }
 }
+
+const NO_WINDOWS: LearnedWindow[] = [];
 
 /** No more than that passes the longer window where the shorter is kept. */
 function implies(shorter: LearnedWindow, longer: LearnedWindow): boolean {

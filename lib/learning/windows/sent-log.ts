@@ -24,7 +24,11 @@ export class SentLog {
     const [times, numbers] = [this.#times, this.#numbers];
     let index = times.length;
     while (index > 0 && (times[index - 1] as number) > at) index -= 1;
-    if (index === times.length) {
+    if (times.length === 0) {
+      // Of one each: with the first push the engine makes room for 17.
+      this.#times = [at];
+      this.#numbers = [this.#total];
+    } else if (index === times.length) {
       times.push(at);
       numbers.push(this.#total);
     } else {
