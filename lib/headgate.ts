@@ -1,5 +1,4 @@
 import { Call, type OpenCall } from './call/call.ts';
-import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
 import type { Sign } from './call/signing.ts';
 import { Tokens } from './call/tokens.ts';
@@ -14,19 +13,12 @@ import { Emitter, type Listener } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
 import { Warnings } from './events/warnings.ts';
-import type { CloseOptions, Environment, Headgate } from './face.ts';
+import type { Environment, Headgate } from './face.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
-import {
-  type CallSettings,
-  readCallOptions,
-  readCloseOptions,
-  readOptions,
-  type Settings,
-  updated,
-} from './options/read.ts';
+import { type CallSettings, readCallOptions, readOptions, type Settings, updated } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import { type Clock, systemClock } from './time/clock.ts';
@@ -69,7 +61,6 @@ class Composition implements Headgate, CallContext {
   readonly redact: readonly Redaction[];
   readonly #life = new AbortController();
   readonly life: AbortSignal = this.#life.signal;
-  readonly calls: Calls = new Calls();
   #closing: Promise<void> | undefined;
 
   constructor(options: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {
@@ -135,7 +126,7 @@ class Composition implements Headgate, CallContext {
   }
 
   get closed(): boolean {
-    return this.life.aborted;
+    return this.#closing !== undefined;
   }
 
   got<G extends GotLike>(instance: G): G {
@@ -151,11 +142,11 @@ class Composition implements Headgate, CallContext {
     if (fetchLike !== undefined && typeof fetchLike !== 'function') {
       throw new OptionsError('fetch', fetchLike, 'a function that is called as fetch is');
     }
-    return gatedFetch(this.#opener, (code, message) => this.#warn(code, message), fetchLike);
+    return gatedFetch(this.#opener, this.warn, fetchLike);
   }
 
   undici(): UndiciInterceptor {
-    const warn = (code: string, message: string): void => this.#warn(code, message);
+    const { warn } = this;
     if ((this.tokens || this.sign) && !this.profile.authorizes) {
       const what = this.tokens ? 'token: none is sent' : 'headers of `sign`: it is not called';
       warn('token-withheld', `The profile '${this.profile.name}' names no hosts for the ${what}`);
@@ -167,7 +158,7 @@ class Composition implements Headgate, CallContext {
   }
 
   axios<A extends AxiosLike>(instance: A): A {
-    gateAxios(this.#opener, (code, message) => this.#warn(code, message), instance);
+    gateAxios(this.#opener, this.warn, instance);
     return instance;
   }
 
@@ -211,10 +202,8 @@ class Composition implements Headgate, CallContext {
     for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    const drainMs = readCloseOptions(options);
-    if (drainMs === 0) this.calls.hurry();
-    this.#closing ??= drainMs > 0 ? this.#drain(drainMs) : this.#close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
@@ -248,14 +237,7 @@ class Composition implements Headgate, CallContext {
     return { key: name, windows: [] };
   }
 
-  async #drain(ms: number): Promise<void> {
-    const tell = (state: 'draining' | 'closed'): void =>
-      this.emitter.emit('close', { at: this.clock.now(), gate: this.name, state, open: this.calls.open });
-    tell('draining');
-    await this.calls.drain(ms, this.clock, this.schedule);
-    tell('closed');
-    await this.#close();
-  }
+  readonly warn = (code: string, message: string): void => this.#warn(code, message);
 
   async #close(): Promise<void> {
     const error = new ClosedError();

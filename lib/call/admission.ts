@@ -1,10 +1,12 @@
 import type { Gate } from '../gate/gate.ts';
 import { type Ask, Permit, type Place } from '../gate/permit.ts';
+import type { CallSettings } from '../options/read.ts';
 import { ClosedError } from '../words/errors.ts';
 import type { RequestFacts } from '../words/types.ts';
 import type { CallContext } from './context.ts';
 import type { Lifetime } from './lifetime.ts';
 import { signable, signedRecord } from './signing.ts';
+import { warnOfWithheld } from './withheld.ts';
 
 /** The right to send one attempt: a permit, and the headers that are the gate's own for it. */
 export interface Pass {
@@ -34,12 +36,13 @@ export class Admission implements Ask {
   readonly #waits: Waits;
   /** Origin of the call's first request, if its user chose it. */
   readonly #home: string | undefined;
+  readonly #anyOrigin: boolean;
   #gate: Gate | undefined;
 
   constructor(
     context: CallContext,
     lifetime: Lifetime,
-    { priority, quota }: { readonly priority: number; readonly quota: string | undefined },
+    { priority, quota, anyOrigin }: Pick<CallSettings, 'priority' | 'quota' | 'anyOrigin'>,
     home: string | undefined,
     waits: Waits,
   ) {
@@ -47,6 +50,7 @@ export class Admission implements Ask {
     this.#lifetime = lifetime;
     this.priority = priority;
     this.#quota = quota;
+    this.#anyOrigin = anyOrigin;
     this.#home = home;
     this.#waits = waits;
   }
@@ -103,7 +107,7 @@ export class Admission implements Ask {
   /** Throws what keeps the call from going on at `now`. */
   #refuse(now: number): void {
     this.#lifetime.refuse(now);
-    if (this.#context.closed || !this.#lifetime.admitted) throw new ClosedError();
+    if (this.#context.closed) throw new ClosedError();
   }
 
   /** A permit came to one who waited. */
@@ -168,12 +172,18 @@ export class Admission implements Ask {
 
   /** A token goes to the API's own hosts only, and never replaces one that the user set. */
   #authorizes(request: RequestFacts): boolean {
-    return request.headers?.authorization === undefined && this.#trusts(request);
+    if (request.headers?.authorization !== undefined) return false;
+    if (this.#trusts(request)) return true;
+    // A redirect may lead anywhere, and so may the requests of a whole process: of these only a 401 tells.
+    if (request.bearerless || (this.#gate === undefined && !this.#anyOrigin)) {
+      warnOfWithheld(this.#context, request);
+    }
+    return false;
   }
 
   /** The request goes to the API's own hosts. */
   #trusts(request: RequestFacts): boolean {
-    if (request.unreadable) return false;
+    if (request.unreadable || request.bearerless) return false;
     const { profile } = this.#context;
     return profile.authorizes ? profile.authorizes(request.url) : request.url.origin === this.#home;
   }

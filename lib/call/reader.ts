@@ -6,6 +6,7 @@ import type { Attempt, Ending } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import { PauseNotice } from './pause-notice.ts';
 import type { Teller } from './telling.ts';
+import { explained } from './withheld.ts';
 
 /** Reads what became of a call's attempts, and tells their gates. */
 export class Reader {
@@ -41,7 +42,7 @@ export class Reader {
       request: attempt.request,
       receivedAt: wallOf(this.#context.clock),
     };
-    const classification = this.#context.classify(outcome, reread);
+    const classification = explained(this.#context, attempt, this.#context.classify(outcome, reread));
     attempt.classification = classification;
     this.#pause(attempt, classification);
     attempt.closing?.tell();

@@ -44,5 +44,6 @@ export function signable(request: RequestFacts, headers: RequestFacts['headers']
     url: request.url,
     headers: { ...request.headers, ...headers },
     body: () => request.body?.(),
+    unreadable: request.unreadable,
   };
 }

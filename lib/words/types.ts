@@ -26,6 +26,8 @@ export interface RequestFacts {
    * then a placeholder with the host `unreadable.invalid`: a profile's `quota` and `authorizes` are not asked about it.
    */
   readonly unreadable?: boolean | undefined;
+  /** True when the gate's token must not go with it: its client might take the token along to another host. */
+  readonly bearerless?: boolean | undefined;
 }
 
 /**

@@ -15,9 +15,12 @@ import { rememberResponse } from '../../words/report-of.ts';
 import type { Headers as HeaderRecord } from '../../words/types.ts';
 import { drain, drop, peek } from '../shared/fetch-body.ts';
 import { watched } from '../shared/given-body.ts';
+import { type Breaker, interruptible, joined } from '../shared/interruptible.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked.ts';
-import { type FetchInit, type FetchInput, Leg, membersOf, networkError, recordOf } from './leg.ts';
+import { type AnyLeg, readInput } from './input.ts';
+import { type FetchInit, type FetchInput, Leg, networkError, recordOf } from './leg.ts';
+import { OpaqueLeg } from './opaque.ts';
 
 /** A response, with the report of the call that brought it. */
 export type GatedResponse = Response & { readonly headgate: CallReport };
@@ -33,13 +36,21 @@ export type FetchLike = (input: never, init?: never) => Promise<unknown>;
 
 type Native = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
+const ROAMS =
+  'The fetch given follows redirects by itself, whatever it is told: it gets no token from now on, since it might take one along to another host';
 const HIDDEN = 'the fetch given hides where its redirects lead';
+
+/** The platform's own fetch, as far as can be known. */
+const PLATFORM = globalThis.fetch as Native;
 
 /** The fetches made here, each with the calls it opens. */
 const gated = new WeakMap<object, OpenCall>();
 
-/** The fetch made here by which the global one was called. */
-const within = new AsyncLocalStorage<GatedFetch>();
+/** The fetch made here by which the global one was called, until that calls it in turn. */
+const within = new AsyncLocalStorage<{ readonly fetch: GatedFetch; met: boolean }>();
+
+/** What came of one attempt: a result, or the leg to go on with. */
+type Step = Tried<Response> | { readonly next: Leg; drop?(): void };
 
 export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): GatedFetch {
   const own = fetchLike as Native | undefined;
@@ -47,68 +58,87 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
   const before = globalThis.fetch as Native;
   /** Whether the fetch is known to hide where a redirect leads, as a browser's does. */
   let hides = false;
+  /** Whether the fetch is known to follow redirects that it was told not to follow. */
+  let roams = false;
   /** A global fetch that somebody put over this one, once it has shown itself to call this one. */
   let above: Native | undefined;
   const nativeFetch = (): Native => {
     if (own) return own;
     const now = globalThis.fetch as Native;
     if (now === before || now === above || gated.has(now)) return before;
-    return (...args) => within.run(fetch, () => now(...args));
+    return (...args) => within.run({ fetch, met: false }, () => now(...args));
   };
+  /** Where the fetch itself follows a redirect, only that of the platform is known to drop a token on the way. */
+  const isBearerless = ({ follows, followed }: Leg): boolean =>
+    follows && (roams || (own !== undefined && own !== before && (!followed || hides)));
 
   const fetch: GatedFetch = async (input, init) => {
-    if (within.getStore() === fetch) {
+    const outer = within.getStore();
+    if (outer?.fetch === fetch && !outer.met) {
+      outer.met = true;
       above = globalThis.fetch as Native;
       return before(input, init) as Promise<GatedResponse>;
     }
     const native = nativeFetch();
-    // fetch refuses it, with an error of its own.
-    if (typeof (init ?? {}) !== 'object') return native(input, init) as Promise<GatedResponse>;
-    const { headgate: asked, ...rest } = membersOf(init);
-    let leg: Leg;
-    try {
-      leg = Leg.of(input, rest);
-    } catch {
-      // fetch refuses it too, with an error of its own.
-      return native(input, rest) as Promise<GatedResponse>;
-    }
-    const call = open(asked, leg);
+    const read = readInput(input, init);
+    if (!read.leg) return native(input, init) as Promise<GatedResponse>;
+    let leg: AnyLeg = read.leg;
+    if (native === PLATFORM && leg instanceof OpaqueLeg && leg.isRefused) return native(input, init) as never;
+    if (leg instanceof Leg) leg.bearerless = isBearerless(leg);
+    const call = open(read.asked, leg);
     warnOfStacked((name) => leg.header(name), warn);
 
-    const go = async (first: Attempt): Promise<Tried<Response>> => {
-      for (let permitted = first; ; permitted = await call.admit(leg)) {
-        const follow = leg.followed && !hides;
-        let response: Response;
+    const once = async (attempt: Attempt, breaker: Breaker): Promise<Step> => {
+      const follow = leg.followed && !hides;
+      let response: Response;
+      try {
+        // The user's signal goes on to govern the body after the call is over.
+        const signal = joined(leg.signal, breaker);
+        response = await native(...leg.args(signal, attempt.own, follow ? 'manual' : undefined));
+      } catch (error) {
+        return failed(leg, error);
+      }
+      // A mock may give anything.
+      if (!isObject(response)) return tried(leg, response, {}, breaker);
+      const headers = recordOf(response.headers);
+      attempt.answer(statusOf(response), headers);
+      if (follow) {
+        if (response.redirected && attempt.own) {
+          roams = true;
+          warn('token-withheld', ROAMS);
+        }
+        let next: Leg | undefined;
         try {
-          response = await send(call, native, leg, permitted, follow);
+          if (response.type === 'opaqueredirect') next = unhidden(leg as Leg);
+          else next = leg.redirected(response.status, headers.location);
         } catch (error) {
+          drain(response, () => breaker.end());
           return failed(leg, error);
         }
-        const headers = recordOf(response.headers);
-        permitted.answer(statusOf(response), headers);
-        let next: Leg | undefined;
-        if (follow && response.type === 'opaqueredirect') {
-          hides = true;
-          // Only what has no effect is sent again, now for the fetch to follow by itself.
-          if (leg.method !== 'GET' && leg.method !== 'HEAD') return failed(leg, networkError(HIDDEN));
-          next = leg;
-        } else if (follow) {
-          try {
-            next = leg.redirected(response.status, headers.location);
-          } catch (error) {
-            drain(response);
-            return failed(leg, error);
-          }
+        if (next) {
+          drain(response, () => breaker.end());
+          return { next };
         }
-        if (!next)
-          return response.status < 400
-            ? { ...tried(leg, response, headers), ...watch(call, response, leg.signal) }
-            : judged(leg, response, headers);
-        drain(response);
-        leg = next;
+      }
+      return response.status < 400
+        ? { ...tried(leg, response, headers, breaker), ...watch(call, response, leg.signal) }
+        : judged(leg, response, headers, breaker);
+    };
+    /** The fetch hides where the redirect leads. Only what has no effect is sent again, for the fetch to follow. */
+    const unhidden = (hidden: Leg): Leg => {
+      hides = true;
+      if (hidden.method !== 'GET' && hidden.method !== 'HEAD') throw networkError(HIDDEN);
+      return hidden;
+    };
+    const go = async (first: Attempt): Promise<Tried<Response>> => {
+      for (let attempt = first; ; ) {
+        const step = await interruptible(call, (breaker) => once(attempt, breaker));
+        if (!('next' in step)) return step;
+        leg = step.next;
+        leg.bearerless = isBearerless(leg);
+        attempt = await call.admit(leg);
       }
     };
-
     const attempt = (): Promise<Tried<Response>> => {
       const admitted = call.admit(leg);
       return admitted instanceof Promise ? admitted.then(go) : go(admitted);
@@ -119,44 +149,35 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
   return fetch;
 }
 
-/** Sends one attempt. Rejects at once when the call has to end, even where the fetch heeds no signal. */
-function send(call: Call, native: Native, leg: Leg, { own }: Attempt, follow: boolean): Promise<Response> {
-  const breaker = new AbortController();
-  return new Promise((resolve, reject) => {
-    let broken = false;
-    call.onInterrupt((error) => {
-      broken = true;
-      breaker.abort(error);
-      reject(error);
-    });
-    if (broken) return;
-    // The user's signal goes on to govern the body after the call is over.
-    const signal = leg.signal ? AbortSignal.any([leg.signal, breaker.signal]) : breaker.signal;
-    native(...leg.args(signal, own, follow ? 'manual' : undefined)).then((response) => {
-      if (broken) drop(response);
-      else resolve(response);
-    }, reject);
-  });
-}
-
-function failed(leg: Leg, error: unknown): Tried<Response> {
+function failed(leg: AnyLeg, error: unknown): Tried<Response> {
   return { ending: { error }, replayable: leg.replayable, result: { error } };
 }
 
 /** What an error response says: its body is read, as far as it is needed. */
-async function judged(leg: Leg, response: Response, headers: HeaderRecord): Promise<Tried<Response>> {
+async function judged(
+  leg: AnyLeg,
+  response: Response,
+  headers: HeaderRecord,
+  breaker: Breaker,
+): Promise<Tried<Response>> {
   const body = await peek(response);
-  if (!leg.signal?.aborted) return tried(leg, response, headers, body);
-  drop(response);
+  if (!leg.signal?.aborted) return tried(leg, response, headers, breaker, body);
+  drop(response, () => breaker.end());
   return failed(leg, leg.signal.reason);
 }
 
-function tried(leg: Leg, response: Response, headers: HeaderRecord, body?: string): Tried<Response> {
+function tried(
+  leg: AnyLeg,
+  response: Response,
+  headers: HeaderRecord,
+  breaker: Breaker,
+  body?: string,
+): Tried<Response> {
   return {
-    ending: { status: statusOf(response), headers, body },
+    ending: { status: isObject(response) ? statusOf(response) : 200, headers, body },
     replayable: leg.replayable,
     result: { value: response },
-    drop: () => drop(response),
+    drop: () => drop(response, () => breaker.end()),
   };
 }
 
@@ -190,6 +211,7 @@ function statusOf({ status, type }: Response): number {
 
 /** The response as its user gets it, clones included. */
 function given(response: Response, call: Call, redirected: boolean): GatedResponse {
+  if (!isObject(response) || !Object.isExtensible(response)) return response as GatedResponse;
   const { clone } = response;
   const report = () => call.report();
   const headgate = { get: report, configurable: true };
@@ -199,4 +221,8 @@ function given(response: Response, call: Call, redirected: boolean): GatedRespon
   Object.defineProperty(response, 'clone', cloned);
   if (redirected) Object.defineProperty(response, 'redirected', { value: true, configurable: true });
   return response as GatedResponse;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }

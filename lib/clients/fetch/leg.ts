@@ -31,6 +31,8 @@ export class Leg implements RequestFacts {
   readonly signal: AbortSignal | undefined;
   /** Redirects that led here. */
   readonly redirects: number;
+  /** Set where the fetch may take a token along to another host. */
+  bearerless = false;
   readonly #input: FetchInput;
   readonly #init: FetchInit;
   readonly #request: Request | undefined;
@@ -48,13 +50,10 @@ export class Leg implements RequestFacts {
     this.signal = (init.signal === undefined ? this.#request?.signal : init.signal) ?? undefined;
   }
 
-  /**
-   * Reads the arguments of fetch; the init becomes the leg's own. Throws where fetch itself would: the error is
-   * fetch's to make.
-   */
-  static of(input: FetchInput, init: FetchInit): Leg {
+  /** The request to `url` that these arguments of fetch make; the init becomes the leg's own. Throws where fetch does. */
+  static of(input: FetchInput, init: FetchInit, url: URL): Leg {
     if (init.headers) init.headers = snapshot(init.headers);
-    const leg = new Leg(input, init, 0, new URL(isRequest(input) ? input.url : String(input)));
+    const leg = new Leg(input, init, 0, url);
     if (leg.signal && typeof leg.signal.addEventListener !== 'function') throw new TypeError('No signal');
     return leg;
   }
@@ -71,25 +70,28 @@ export class Leg implements RequestFacts {
   }
 
   body(): string | undefined {
-    const body = this.#body;
-    return bodyText({ body: body instanceof URLSearchParams ? String(body) : body });
+    return bodyOf(this.#body);
   }
 
   /** The body can be sent again. */
   get replayable(): boolean {
     if (this.#hasRequestBody) return this.#kept?.bytes !== undefined;
-    const { body } = this.#init;
-    return isReplayable(body) && !(typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
+    return isReplayableInit(this.#init.body);
+  }
+
+  /** Its user wants redirects to be followed. */
+  get follows(): boolean {
+    return (this.#init.redirect ?? this.#request?.redirect ?? 'follow') === 'follow';
   }
 
   /**
-   * Redirects can be followed here, one attempt each. Not where the user wants none, nor where the response has to
-   * be of a given digest or origin: there the fetch follows by itself.
+   * Redirects are followed by the gate, one attempt each. Where the response must have a given digest or origin, the
+   * fetch follows them by itself.
    */
   get followed(): boolean {
-    const { redirect, integrity, mode } = { ...this.#init };
+    const { integrity, mode } = this.#init;
     return (
-      (redirect ?? this.#request?.redirect ?? 'follow') === 'follow' &&
+      this.follows &&
       !(integrity ?? this.#request?.integrity) &&
       (mode ?? this.#request?.mode ?? 'cors') === 'cors'
     );
@@ -214,9 +216,19 @@ export function networkError(reason: string): TypeError {
   return new TypeError('fetch failed', { cause: new Error(reason) });
 }
 
-/** By its shape: other fetches have Requests of their own. */
-function isRequest(input: unknown): input is Request {
-  return typeof input === 'object' && input !== null && 'url' in input && 'method' in input;
+/** A Request, by its shape: other fetches have Requests of their own. */
+export function isRequest(input: unknown): input is Request {
+  return typeof input === 'object' && input !== null && typeof (input as Request).url === 'string';
+}
+
+/** The body of an init can be sent again. */
+export function isReplayableInit(body: unknown): boolean {
+  return isReplayable(body) && !(typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
+}
+
+/** A request's body as text, if it is at hand. */
+export function bodyOf(body: unknown): string | undefined {
+  return bodyText({ body: body instanceof URLSearchParams ? String(body) : body });
 }
 
 /** The user's headers as they are now: an attempt may be made much later. */

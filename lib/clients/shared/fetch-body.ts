@@ -32,16 +32,55 @@ export async function peek(response: Holder): Promise<string | undefined> {
   return decoder.decode(bytes.all.subarray(0, BODY_LIMIT));
 }
 
-/** Reads what little may be left of a response that nobody wants, so that its connection serves again. */
-export function drain(response: Holder): void {
-  if (isStream(response.body)) read(response.body, BODY_LIMIT).catch(ignore);
+/**
+ * Gives up a response that nobody will read, after a short look at whether the rest of its body is small: then it is
+ * read, so that its connection serves again.
+ *
+ * @param abort breaks off the request, where the body cannot be ended by itself
+ */
+export function drain(response: Holder, abort?: () => void): void {
+  const { body } = response;
+  if (isStream(body)) read(body, BODY_LIMIT).catch(abort ?? ignore);
+  else if (isReadable(body)) exhaust(body, abort);
 }
 
-/** Gives a response up, with what it has left. */
-export function drop(response: Holder): void {
-  const body = response.body as { cancel?(): Promise<void>; destroy?(): void } | null | undefined;
-  if (typeof body?.cancel === 'function') body.cancel().catch(ignore);
-  else body?.destroy?.();
+/** Gives up a response with what is left of it. */
+export function drop(response: Holder, abort?: () => void): void {
+  const { body } = response as { body?: { cancel?(): Promise<void> } | null };
+  if (typeof body?.cancel === 'function') body.cancel().catch(abort ?? ignore);
+  else if (isReadable(body)) exhaust(body, abort);
+}
+
+/** A stream of Node.js. */
+interface NodeReadable {
+  on(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+  readonly destroyed?: boolean;
+  readonly readableEnded?: boolean;
+}
+
+/**
+ * Reads a stream of Node.js to its end if that is near, and destroys it otherwise. Destroying alone would not do: the
+ * body of node-fetch 2 is the end of a pipe, and its socket would wait behind it for ever.
+ */
+function exhaust(stream: NodeReadable, abort: () => void = ignore): void {
+  if (stream.destroyed || stream.readableEnded) return;
+  let size = 0;
+  const stop = (): void => {
+    clearTimeout(timer);
+    abort();
+    stream.destroy();
+  };
+  const timer = setTimeout(stop, READ_MS);
+  timer.unref?.();
+  stream.on('error', ignore);
+  for (const event of ['end', 'close']) stream.on(event, () => clearTimeout(timer));
+  stream.on('data', (chunk) => {
+    size += chunk.length;
+    if (size > BODY_LIMIT) stop();
+  });
+  stream.resume();
 }
 
 /**
@@ -106,6 +145,11 @@ function copyOf(holder: Holder): ByteStream | undefined {
     // Its body is being read already.
     return undefined;
   }
+}
+
+function isReadable(body: unknown): body is NodeReadable {
+  const { on, resume, destroy } = (body ?? {}) as Record<string, unknown>;
+  return [on, resume, destroy].every((method) => typeof method === 'function');
 }
 
 function isStream(body: unknown): body is ByteStream {

@@ -1,5 +1,4 @@
 import type { Call } from '../../call/call.ts';
-import type { Tried } from './retry-loop.ts';
 
 /** Tells what makes an attempt when it is to be broken off. */
 export class Breaker {
@@ -28,6 +27,11 @@ export class Breaker {
     this.#listeners.delete(listener);
   }
 
+  /** Breaks off what is left of an attempt whose response nobody will read. */
+  end(): void {
+    this.break(new Error('The response was discarded'));
+  }
+
   break(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason;
@@ -38,12 +42,12 @@ export class Breaker {
 
 /**
  * One attempt that ends at once when its call has to, whether what makes it heeds that or not. What comes of it
- * later is let go.
+ * later is dropped.
  */
-export function interruptible<T>(
+export function interruptible<T extends { drop?(): void }>(
   call: Call,
-  make: (breaker: Breaker) => Promise<Tried<T>>,
-): Promise<Tried<T>> {
+  make: (breaker: Breaker) => Promise<T>,
+): Promise<T> {
   const breaker = new Breaker();
   return new Promise((resolve, reject) => {
     call.onInterrupt((error) => {
@@ -64,6 +68,34 @@ export interface Abortable {
   readonly reason?: unknown;
   addEventListener(event: 'abort', listener: () => void, options?: { once: boolean }): void;
   removeEventListener(event: 'abort', listener: () => void): void;
+}
+
+/** Controllers by their signals, which do not keep them. */
+const controllers = new WeakMap<AbortSignal, AbortController>();
+const forgotten = new FinalizationRegistry<() => void>((leave) => leave());
+
+/** A signal that fires with the user's or with the breaker's. The user's may be of another realm, or a polyfill. */
+export function joined(users: AbortSignal | undefined, breaker: Breaker): AbortSignal {
+  const own = breaker.signal;
+  if (!users) return own;
+  try {
+    return AbortSignal.any([users, own]);
+  } catch {
+    return bridged(users, own);
+  }
+}
+
+/** As `AbortSignal.any`, for a signal that it refuses. The user's signal keeps no listener of what was forgotten. */
+function bridged(users: Abortable, own: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  controllers.set(controller.signal, controller);
+  own.addEventListener('abort', () => controller.abort(own.reason), { once: true });
+  const weak = new WeakRef(controller);
+  const abort = (): void => weak.deref()?.abort(users.reason);
+  if (users.aborted) abort();
+  else users.addEventListener('abort', abort, { once: true });
+  forgotten.register(controller, () => users.removeEventListener('abort', abort));
+  return controller.signal;
 }
 
 const nothing = (): void => undefined;

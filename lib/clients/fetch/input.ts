@@ -1,0 +1,47 @@
+/** Reads the arguments of fetch, whatever they are. */
+
+import { type FetchInit, type FetchInput, isRequest, Leg, membersOf } from './leg.ts';
+import { OpaqueLeg } from './opaque.ts';
+
+/** A request that can be read, or one that is sent as its user gave it. */
+export type AnyLeg = Leg | OpaqueLeg;
+
+/** Schemes that fetch answers within the process: they need no gate. */
+const LOCAL: ReadonlySet<string> = new Set(['about:', 'blob:', 'data:', 'file:']);
+
+/** Arguments of fetch, read. */
+export interface Reading {
+  /** What the call asks for itself. */
+  readonly asked: unknown;
+  /** Absent where the request needs no gate. */
+  readonly leg: AnyLeg | undefined;
+}
+
+/** Reads the arguments of fetch; never throws. What cannot be read may still be accepted by the fetch given. */
+export function readInput(input: FetchInput, init: FetchInit | undefined): Reading {
+  let asked: unknown;
+  try {
+    if (isPrimitive(init ?? {})) throw new TypeError('No init');
+    const { headgate, ...rest } = membersOf(init) as FetchInit & { headgate?: unknown };
+    asked = headgate;
+    const target = targetOf(input);
+    const { protocol } = target.url;
+    if (LOCAL.has(protocol)) return { asked, leg: undefined };
+    if (/^https?:$/.test(protocol)) return { asked, leg: Leg.of(target.input, rest, target.url) };
+  } catch {
+    // Left to the fetch given, which may know better.
+  }
+  return { asked, leg: new OpaqueLeg(input, init) };
+}
+
+function isPrimitive(value: unknown): boolean {
+  return typeof value !== 'object' && typeof value !== 'function';
+}
+
+/** Where a request goes. A URL object is read once: its user may change it while the request waits. */
+function targetOf(input: FetchInput): { readonly input: FetchInput; readonly url: URL } {
+  if (typeof input === 'string') return { input, url: new URL(input) };
+  if (isRequest(input)) return { input, url: new URL(input.url) };
+  const text = String(input);
+  return { input: input instanceof URL ? new URL(text) : text, url: new URL(text) };
+}
