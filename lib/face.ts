@@ -9,6 +9,7 @@ import type { HeadgateUpdate } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import type { Clock } from './time/clock.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
+import type { Duration } from './words/types.ts';
 
 /** What tests own: time and chance. */
 export interface Environment {
@@ -19,6 +20,12 @@ export interface Environment {
   readonly clock?: Clock;
   /** Numbers in [0, 1). Default `Math.random`. */
   readonly random?: Random;
+}
+
+/** Options of `gate.close()`. */
+export interface CloseOptions {
+  /** How long the calls that have begun may go on. Default: not at all. */
+  readonly drain?: Duration;
 }
 
 /** A gate before somebody else's API: wraps clients, tells what happens, shows the quotas. */
@@ -64,8 +71,18 @@ export interface Headgate {
    * is no more go on under what applies now. Throws `OptionsError`.
    */
   update(options: HeadgateUpdate): void;
-  /** Admits nothing more, rejects what waits with `ClosedError`, and gives the ledger's permits back. */
-  close(): Promise<void>;
+  /**
+   * Admits nothing more, rejects what waits with `ClosedError`, and gives the ledger's permits back. Requests in flight
+   * and streams end by themselves.
+   *
+   * With `drain` the calls that have begun go on, with all their waits and retries, until they end or that time is over;
+   * only then the rest is rejected. A `close` event tells when that begins and ends. A second `close()` without `drain`
+   * ends it at once. Throws `OptionsError`.
+   *
+   * @example
+   * process.once('SIGTERM', () => gate.close({ drain: '30s' }));
+   */
+  close(options?: CloseOptions): Promise<void>;
   /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { Call, type OpenCall } from './call/call.ts';
+import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
 import type { Sign } from './call/signing.ts';
 import { Tokens } from './call/tokens.ts';
@@ -13,12 +14,19 @@ import { Emitter, type Listener } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
 import { Warnings } from './events/warnings.ts';
-import type { Environment, Headgate } from './face.ts';
+import type { CloseOptions, Environment, Headgate } from './face.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
-import { type CallSettings, readCallOptions, readOptions, type Settings, updated } from './options/read.ts';
+import {
+  type CallSettings,
+  readCallOptions,
+  readCloseOptions,
+  readOptions,
+  type Settings,
+  updated,
+} from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import { type Clock, systemClock } from './time/clock.ts';
@@ -61,6 +69,7 @@ class Composition implements Headgate, CallContext {
   readonly redact: readonly Redaction[];
   readonly #life = new AbortController();
   readonly life: AbortSignal = this.#life.signal;
+  readonly calls: Calls = new Calls();
   #closing: Promise<void> | undefined;
 
   constructor(options: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {
@@ -126,7 +135,7 @@ class Composition implements Headgate, CallContext {
   }
 
   get closed(): boolean {
-    return this.#closing !== undefined;
+    return this.life.aborted;
   }
 
   got<G extends GotLike>(instance: G): G {
@@ -202,8 +211,10 @@ class Composition implements Headgate, CallContext {
     for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: CloseOptions = {}): Promise<void> {
+    const drainMs = readCloseOptions(options);
+    if (drainMs === 0) this.calls.hurry();
+    this.#closing ??= drainMs > 0 ? this.#drain(drainMs) : this.#close();
     return this.#closing;
   }
 
@@ -238,6 +249,15 @@ class Composition implements Headgate, CallContext {
   }
 
   readonly warn = (code: string, message: string): void => this.#warn(code, message);
+
+  async #drain(ms: number): Promise<void> {
+    const tell = (state: 'draining' | 'closed'): void =>
+      this.emitter.emit('close', { at: this.clock.now(), gate: this.name, state, open: this.calls.open });
+    tell('draining');
+    await this.calls.drain(ms, this.clock, this.schedule);
+    tell('closed');
+    await this.#close();
+  }
 
   async #close(): Promise<void> {
     const error = new ClosedError();

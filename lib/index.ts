@@ -9,7 +9,7 @@ export type { WrapContext, WrapOptions, Wrapped, WrapRequest, WrapResult } from 
 export type { UndiciInterceptor } from './clients/undici/index.ts';
 export type { Listener } from './events/emitter.ts';
 export type * from './events/types.ts';
-export type { Environment, Headgate } from './face.ts';
+export type { CloseOptions, Environment, Headgate } from './face.ts';
 export { headgate } from './headgate.ts';
 export type * from './ledger/ledger.ts';
 export { memory } from './ledger/memory.ts';

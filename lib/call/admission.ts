@@ -107,7 +107,7 @@ export class Admission implements Ask {
   /** Throws what keeps the call from going on at `now`. */
   #refuse(now: number): void {
     this.#lifetime.refuse(now);
-    if (this.#context.closed) throw new ClosedError();
+    if (this.#context.closed || !this.#lifetime.admitted) throw new ClosedError();
   }
 
   /** A permit came to one who waited. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CallSettings } from '../options/read.ts';
-import { type Decision, decide, mayRepeat, unsent } from '../policy/decide.ts';
+import { type Decision, unsent } from '../policy/decide.ts';
 import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
 import type { Classification, Headers, RequestFacts } from '../words/types.ts';
@@ -11,6 +11,7 @@ import type { CallContext } from './context.ts';
 import { History } from './history.ts';
 import { Lifetime } from './lifetime.ts';
 import { Reader } from './reader.ts';
+import { Resends } from './resends.ts';
 import { reportOf, subjectOf, Teller, type Told } from './telling.ts';
 
 /** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
@@ -32,9 +33,7 @@ export class Call implements AttemptObserver {
   #request: RequestFacts;
   /** The last attempt. */
   #attempt: Attempt | undefined;
-  #transients = 0;
-  #previousDelayMs: number | undefined;
-  #refreshed = false;
+  #resends: Resends | undefined;
   #decision: Decision | undefined;
   /** The record of the call that failed. */
   #failure: CallReport | undefined;
@@ -168,11 +167,10 @@ export class Call implements AttemptObserver {
     const { schedule, tokens } = this.#context;
     this.#lifetime.refuse();
     if (this.#attempt) this.#attempt.superseded = true;
+    this.#resends?.took(decision);
     if (decision.reason === 'token') {
-      this.#refreshed = true;
       if (tokens) await this.#lifetime.wait(tokens.get(this.#attempt?.token));
     } else if (decision.reason === 'fault' || this.#attempt?.permit.gate.retired) {
-      if (decision.reason === 'fault') this.#previousDelayMs = decision.delayMs;
       const nap = Promise.withResolvers<void>();
       const wake = schedule.at(this.now() + decision.delayMs, true, nap.resolve);
       await this.#lifetime.wait(nap.promise, () => wake.cancel());
@@ -276,24 +274,8 @@ export class Call implements AttemptObserver {
   }
 
   #decide(attempt: Attempt, classification: Classification, replayable: boolean): Decision {
-    const { policy, idempotent } = this.#settings;
-    const { profile, tokens, random } = this.#context;
-    const { gate } = attempt.permit;
-    const now = this.now();
-    if (classification.verdict === 'transient') this.#transients += 1;
-    return decide({
-      classification,
-      policy,
-      transients: this.#transients,
-      previousDelayMs: this.#previousDelayMs,
-      safe: idempotent ?? mayRepeat(attempt.request, policy, profile),
-      replayable,
-      refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
-      reopensInMs: gate.reopensIn(now),
-      remainingMs: this.#lifetime.deadlineAt - now,
-      withdraw: () => gate.withdraw(policy.budget),
-      random,
-    });
+    this.#resends ??= new Resends(this.#context, this.#settings);
+    return this.#resends.decide(attempt, classification, replayable, this.#lifetime.deadlineAt);
   }
 
   #told(): Told {

@@ -6,6 +6,7 @@ import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { Classification, Outcome, Profile, RequestFacts } from '../words/types.ts';
+import type { Calls } from './calls.ts';
 import type { Sign } from './signing.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -23,6 +24,7 @@ export interface CallContext {
   classify(outcome: Outcome, reread?: Reread): Classification;
   readonly tokens: Tokens | undefined;
   readonly sign: Sign | undefined;
+  readonly calls: Calls;
   readonly closed: boolean;
   /** Aborted, with a `ClosedError`, when the gate closes. */
   readonly life: AbortSignal;

@@ -22,6 +22,8 @@ export class Lifetime {
   readonly deadlineAt: number;
   readonly #entry: Entry | undefined;
   readonly #context: CallContext;
+  /** It began before its gate was closed. */
+  readonly admitted: boolean;
   readonly #bodyTimeoutMs: number | undefined;
   /** Set while a body is read. */
   #watch: BodyWatch | undefined;
@@ -35,6 +37,7 @@ export class Lifetime {
   constructor(context: CallContext, { deadlineMs, bodyTimeoutMs }: Policy, call: Described) {
     const { clock, schedule } = context;
     this.#context = context;
+    this.admitted = context.calls.begin();
     this.#bodyTimeoutMs = bodyTimeoutMs;
     this.#call = call;
     this.deadlineMs = deadlineMs;
@@ -129,7 +132,9 @@ export class Lifetime {
   }
 
   end(): void {
+    if (this.#ended) return;
     this.#ended = true;
+    this.#context.calls.end();
     this.#interrupt = undefined;
     this.#watch?.stop();
     this.#entry?.cancel();

@@ -65,6 +65,12 @@ export const TRANSIENT_CODES: ReadonlySet<string> = new Set([
 
 const CERTIFICATE =
   "The server's certificate was refused: check the host name, the clock and the trusted authorities.";
+const UNTRUSTED =
+  "No authority that Node.js trusts signed the server's certificate. Name its authority in NODE_EXTRA_CA_CERTS, or start Node.js with --use-system-ca.";
+const OUTDATED =
+  "The server's certificate is not valid at this time. Check this machine's clock; else it has to be renewed.";
+const OTHER_HOST =
+  "The server's certificate is for another host. Check the host name in the URL, and any proxy in between.";
 const ABORTED = 'The request was aborted by the program.';
 
 /** Faults that no resend cures and that deserve a word. They also end the search for an earlier cause. */
@@ -74,29 +80,35 @@ export const TERMINAL_CODES: ReadonlyMap<string, string> = new Map([
   ['ERR_CANCELED', ABORTED],
   ['UND_ERR_ABORT', ABORTED],
   ['UND_ERR_ABORTED', ABORTED],
-  ['CERT_HAS_EXPIRED', CERTIFICATE],
-  ['CERT_NOT_YET_VALID', CERTIFICATE],
+  ['CERT_HAS_EXPIRED', OUTDATED],
+  ['CERT_NOT_YET_VALID', OUTDATED],
   ['CERT_REJECTED', CERTIFICATE],
   ['CERT_REVOKED', CERTIFICATE],
   ['CERT_SIGNATURE_FAILURE', CERTIFICATE],
-  ['CERT_UNTRUSTED', CERTIFICATE],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', CERTIFICATE],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', CERTIFICATE],
-  ['HOSTNAME_MISMATCH', CERTIFICATE],
-  ['SELF_SIGNED_CERT_IN_CHAIN', CERTIFICATE],
-  ['UNABLE_TO_GET_ISSUER_CERT', CERTIFICATE],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', CERTIFICATE],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', CERTIFICATE],
-  ['EPROTO', 'The TLS handshake failed: is this port served over HTTPS?'],
+  ['CERT_UNTRUSTED', UNTRUSTED],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', UNTRUSTED],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', OTHER_HOST],
+  ['HOSTNAME_MISMATCH', OTHER_HOST],
+  ['SELF_SIGNED_CERT_IN_CHAIN', UNTRUSTED],
+  ['UNABLE_TO_GET_ISSUER_CERT', UNTRUSTED],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNTRUSTED],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNTRUSTED],
+  [
+    'EPROTO',
+    'The TLS handshake failed. Check that this port is served over HTTPS, and that both sides share a TLS version.',
+  ],
   ['ERR_BODY_PARSE_FAILURE', 'The response was complete, but its body is not of the type asked for.'],
-  ['ERR_CACHE_ACCESS', "The client's own cache failed."],
-  ['ERR_INVALID_URL', 'The URL is not valid.'],
-  ['ERR_TOO_MANY_REDIRECTS', 'The server redirected too often.'],
-  ['ERR_UNSUPPORTED_PROTOCOL', "The URL's protocol is not supported."],
-  ['ERR_UPLOAD', "The request's own body failed while it was read."],
+  ['ERR_CACHE_ACCESS', "The client's own cache failed. Check its store."],
+  ['ERR_INVALID_URL', 'The URL is not valid. Give the client an absolute http or https URL.'],
+  [
+    'ERR_TOO_MANY_REDIRECTS',
+    'The server redirected too often. Look at where its redirects lead, which may be in a circle.',
+  ],
+  ['ERR_UNSUPPORTED_PROTOCOL', "The URL's protocol is not supported. Use http or https."],
+  ['ERR_UPLOAD', "The request's own body failed while it was read. Look at the stream it comes from."],
   ['HPE_HEADER_OVERFLOW', "The response's headers are larger than the client allows."],
   ['UND_ERR_HEADERS_OVERFLOW', "The response's headers are larger than the client allows."],
-  ['UND_ERR_CLOSED', 'The client was closed.'],
-  ['UND_ERR_DESTROYED', 'The client was destroyed.'],
+  ['UND_ERR_CLOSED', 'The client was closed before the request. Close it after the last call.'],
+  ['UND_ERR_DESTROYED', 'The client was destroyed before the response. Destroy it after the last call.'],
   ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', "The request's body has not the length its headers announced."],
 ]);

@@ -1,5 +1,6 @@
 import { sanitizeId } from './correlation-id.ts';
 import { TERMINAL_CODES, TRANSIENT_CODES, UNPROCESSED_CODES } from './network-codes.ts';
+import { hintOf } from './network-hints.ts';
 
 /** The reading of a fault: an attempt that ended without a complete response. */
 export interface Fault {
@@ -64,7 +65,7 @@ function recognise(error: object): Fault | undefined {
   if (hint !== undefined) return { verdict: 'terminal', code: code ?? says, unprocessed: false, hint };
   if (!TRANSIENT_CODES.has(says) && !UNPROCESSED_CODES.has(says)) return undefined;
   const unprocessed = UNPROCESSED_CODES.has(says) || causesOf(error).some(isBeforeSending);
-  return { verdict: 'transient', code: code ?? says, unprocessed };
+  return { verdict: 'transient', code: code ?? says, unprocessed, hint: hintOf(says) };
 }
 
 function isBeforeSending(error: object): boolean {

@@ -21,6 +21,7 @@ export const EVENT_NAMES: readonly EventName[] = [
   'learned',
   'ledger',
   'warning',
+  'close',
 ];
 
 /** Events that a slow reader of {@link Emitter.events} may have waiting; older ones are dropped. */

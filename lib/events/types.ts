@@ -127,6 +127,16 @@ export interface WarningEvent {
   readonly quota?: string | undefined;
 }
 
+/** A gate that closes with `drain`. */
+export interface CloseEvent {
+  readonly at: number;
+  readonly gate: string;
+  /** `draining`: no call may begin, those that have begun go on; `closed`: what is left of them is rejected. */
+  readonly state: 'draining' | 'closed';
+  /** Number of calls that have begun and not ended. */
+  readonly open: number;
+}
+
 /** Every event by its name. */
 export interface GateEvents {
   call: CallBeginEvent;
@@ -140,6 +150,7 @@ export interface GateEvents {
   learned: LearnedEvent;
   ledger: LedgerEvent;
   warning: WarningEvent;
+  close: CloseEvent;
 }
 
 /** The name of an event. */

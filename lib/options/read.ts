@@ -10,8 +10,9 @@ import { generic } from '../profiles/generic.ts';
 import { DURATION_RULE } from '../time/duration.ts';
 import { OptionsError } from '../words/errors.ts';
 import type { Profile } from '../words/types.ts';
+import { match } from './match.ts';
 import { keyOf } from './quotas.ts';
-import { check, count, duration, has, METHOD_RULE, method, object, positive, text } from './schema.ts';
+import { check, count, duration, has, method, object, positive, text } from './schema.ts';
 import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './types.ts';
 
 /** A quota declared by the user, checked. */
@@ -89,17 +90,10 @@ const retry = object({
   methods: v.optional(v.array(method, 'an array of HTTP methods')),
 });
 
-const PATH_RULE = "a path that starts with '/', without a query";
 const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
 const quota = object({
   name: v.optional(text),
-  match: v.optional(
-    object({
-      method: v.optional(v.union([method, v.array(method)], `${METHOD_RULE}, or an array of them`)),
-      path: v.optional(v.pipe(v.string(PATH_RULE), v.regex(/^\/[^?#]*$/, PATH_RULE), v.maxLength(2000))),
-      host: v.optional(v.pipe(text, v.regex(/^[^/]*$/, "a host, such as 'api.example.com'"))),
-    }),
-  ),
+  match: v.optional(match),
   windows: v.optional(
     v.array(
       object({
@@ -207,6 +201,13 @@ function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
     }
     limits.set(key, own);
   }
+}
+
+const close = object({ drain: v.optional(duration(`${DURATION_RULE}, or Infinity`)) });
+
+/** The time that `gate.close()` lets calls go on, in ms. Throws `OptionsError`. */
+export function readCloseOptions(given: unknown): number {
+  return check(close, given, 'close').drain ?? 0;
 }
 
 /** What one call asks for, over the gate's policy. Throws `OptionsError`. */

@@ -64,11 +64,21 @@ export function has<T>(method: keyof T & string, rule: string): v.GenericSchema<
  * @param root path of the options themselves, before their names
  */
 export function check<S extends v.GenericSchema>(schema: S, given: unknown, root: string): v.InferOutput<S> {
-  const result = v.safeParse(schema, given, { abortEarly: true });
+  const result = parsed(schema, given);
+  if (result === undefined) throw new OptionsError(root || 'options', given, 'an object that can be read');
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = [root, v.getDotPath(issue) ?? ''].filter((part) => part !== '').join('.');
   throw new OptionsError(path || 'options', issue.input, allowed(issue));
+}
+
+/** `undefined` where a getter or a proxy among the options throws. */
+function parsed<S extends v.GenericSchema>(schema: S, given: unknown): v.SafeParseResult<S> | undefined {
+  try {
+    return v.safeParse(schema, given, { abortEarly: true });
+  } catch {
+    return undefined;
+  }
 }
 
 /** What would have been right, in words. */

@@ -152,14 +152,19 @@ function lateness(deadlineMs: number, waitMs: number | undefined, idleMs: number
 /** Text that no message may show: a token where its source belongs, headers, a URL with a password or a query. */
 function hides(option: string, given: unknown): boolean {
   if (typeof given !== 'string') return false;
-  return /^auth$|headers$/.test(option) || (/url$/i.test(option) && /[@?#]/.test(given));
+  if (/^auth\b|headers$|secret$/i.test(option)) return true;
+  return (/url$/i.test(option) || given.includes('://')) && /[@?#]/.test(given);
 }
 
 /** A short, single-line, harmless rendering of any value. */
 function preview(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    if (Array.isArray(value)) return `an array of ${value.length}`;
+    return value instanceof RegExp ? 'a regular expression' : 'an object';
+  } catch {
+    return 'an object';
+  }
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { readFault } from '../../lib/classify/network.ts';
 import { TERMINAL_CODES, TRANSIENT_CODES, UNPROCESSED_CODES } from '../../lib/classify/network-codes.ts';
+import { hintOf } from '../../lib/classify/network-hints.ts';
 
 const fault = (fields: object, cause?: unknown) => Object.assign(new Error('text', { cause }), fields);
 const wrapped = (cause: unknown) => new TypeError('fetch failed', { cause });
@@ -9,19 +10,32 @@ const wrapped = (cause: unknown) => new TypeError('fetch failed', { cause });
 describe('A fault', () => {
   it('of the network is transient', () => {
     for (const code of TRANSIENT_CODES) {
-      expect(readFault(fault({ code }))).to.eql({ verdict: 'transient', code, unprocessed: false });
+      expect(readFault(fault({ code }))).to.include({ verdict: 'transient', code, unprocessed: false });
     }
   });
 
   it('before the request could be sent is transient, and the request unprocessed', () => {
     for (const code of UNPROCESSED_CODES) {
-      expect(readFault(fault({ code }))).to.eql({ verdict: 'transient', code, unprocessed: true });
+      expect(readFault(fault({ code }))).to.include({ verdict: 'transient', code, unprocessed: true });
     }
   });
 
   it('of the certificate, the program or its abort is terminal, with advice', () => {
     for (const [code, hint] of TERMINAL_CODES) {
       expect(readFault(fault({ code }))).to.include({ verdict: 'terminal', code, hint });
+    }
+  });
+
+  it('says in one or two sentences what to do, whatever its code', () => {
+    for (const code of [
+      ...TRANSIENT_CODES,
+      ...UNPROCESSED_CODES,
+      ...TERMINAL_CODES.keys(),
+      'UND_ERR_PRX_TLS',
+    ]) {
+      const { hint } = { hint: hintOf(code), ...readFault(fault({ code })) };
+      expect(hint, code).to.match(/^[A-Z].{20,}\.$/);
+      expect(hint?.match(/\.(?: |$)/g)?.length, hint).to.be.at.most(2);
     }
   });
 

@@ -1,0 +1,53 @@
+import type { CallSettings } from '../options/read.ts';
+import { type Decision, decide, mayRepeat } from '../policy/decide.ts';
+import type { Classification } from '../words/types.ts';
+import type { Attempt } from './attempt.ts';
+import type { CallContext } from './context.ts';
+
+/** Decides whether an attempt is made again, by what the call has spent on resends so far. */
+export class Resends {
+  readonly #context: CallContext;
+  readonly #settings: CallSettings;
+  /** Attempts that ended in a transient fault. */
+  #transients = 0;
+  #previousDelayMs: number | undefined;
+  /** The token was refreshed, which is done once. */
+  #refreshed = false;
+
+  constructor(context: CallContext, settings: CallSettings) {
+    this.#context = context;
+    this.#settings = settings;
+  }
+
+  decide(
+    attempt: Attempt,
+    classification: Classification,
+    replayable: boolean,
+    deadlineAt: number,
+  ): Decision {
+    const { policy, idempotent } = this.#settings;
+    const { clock, profile, tokens, random } = this.#context;
+    const { gate } = attempt.permit;
+    const now = clock.now();
+    if (classification.verdict === 'transient') this.#transients += 1;
+    return decide({
+      classification,
+      policy,
+      transients: this.#transients,
+      previousDelayMs: this.#previousDelayMs,
+      safe: idempotent ?? mayRepeat(attempt.request, policy, profile),
+      replayable,
+      refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
+      reopensInMs: gate.reopensIn(now),
+      remainingMs: deadlineAt - now,
+      withdraw: () => gate.withdraw(policy.budget),
+      random,
+    });
+  }
+
+  /** The attempt is made again, as decided. */
+  took(decision: Decision & { readonly resend: true }): void {
+    if (decision.reason === 'token') this.#refreshed = true;
+    if (decision.reason === 'fault') this.#previousDelayMs = decision.delayMs;
+  }
+}
