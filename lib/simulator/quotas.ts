@@ -3,7 +3,7 @@ import { parseDuration } from '../time/duration.ts';
 import { OptionsError } from '../words/errors.ts';
 import { type Counter, FixedWindow, RollingWindow, TokenBucket } from './counters.ts';
 import { type Matcher, matcher } from './match.ts';
-import type { SimulatedQuota } from './types.ts';
+import type { GatedQuota, SimulatedQuota } from './types.ts';
 
 /** A refusal: by which limit, and for how long, in simulated ms. */
 export interface Refusal {
@@ -51,6 +51,27 @@ export class Quotas {
     for (const { counter, countRefused } of rules) if (!refusal || countRefused) counter.count(now);
     return refusal;
   }
+}
+
+/** The same limits as a gate declares them, in real time: those of one match together, the most special first. */
+export function gatedQuotas(quotas: readonly SimulatedQuota[], timeScale: number): GatedQuota[] {
+  const byMatch = new Map<string, { match: GatedQuota['match']; windows: GatedQuota['windows'][number][] }>();
+  for (const { match: { method, path } = {}, limit, per } of quotas) {
+    const match = {
+      ...(method !== undefined && { method: method.toUpperCase() }),
+      ...(path !== undefined && { path: path.replaceAll(/\*{1,2}/g, '**') }),
+    };
+    const key = `${match.method} ${match.path}`;
+    const quota = byMatch.get(key) ?? { match, windows: [] };
+    byMatch.set(key, quota);
+    quota.windows.push({ limit, per: (parseDuration(per) ?? 0) / timeScale });
+  }
+  return [...byMatch.values()].sort((a, b) => literals(b.match.path) - literals(a.match.path));
+}
+
+/** How much of a template stands for itself; the more, the more special it is. */
+function literals(path: string | undefined): number {
+  return path === undefined ? -1 : path.replace(/\{[^{}/]*\}|\*/g, '').length;
 }
 
 /** The documented limits of Defender for Endpoint, as quotas of the simulator. */

@@ -10,7 +10,7 @@ export interface SimulatorSettings
   /** In simulated time. */
   readonly tokenLifeMs: number;
   readonly retryAfter: NonNullable<SimulatorOptions['retryAfter']>;
-  readonly auth: boolean;
+  readonly auth: boolean | undefined;
   readonly seed: number;
 }
 
@@ -47,10 +47,11 @@ export function readSimulatorOptions(given: SimulatorOptions): SimulatorSettings
     timeScale = 1,
     tokenLife,
     retryAfter = 'header',
-    auth = true,
     seed = 1,
     ...rest
   } = check(options, given, 'simulate');
+  // Whoever says which client may have a token wants it asked for.
+  const { auth = rest.clientId !== undefined || rest.clientSecret !== undefined ? true : undefined } = rest;
   const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return { ...defined, timeScale, tokenLifeMs: tokenLife ?? DEFAULT_TOKEN_LIFE_MS, retryAfter, auth, seed };
 }

@@ -3,12 +3,12 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Api } from './api.ts';
 import { matcher } from './match.ts';
-import { Quotas, type Refusal } from './quotas.ts';
+import { gatedQuotas, Quotas, type Refusal } from './quotas.ts';
 import { seeded } from './random.ts';
 import { send } from './replies.ts';
 import { readSimulatorOptions, type SimulatorSettings } from './settings.ts';
 import { Tokens } from './tokens.ts';
-import type { LogEntry, Match, Reply, Simulator, SimulatorOptions } from './types.ts';
+import type { GatedQuota, LogEntry, Match, Reply, Simulator, SimulatorOptions } from './types.ts';
 
 const MOST_LOGGED = 100_000;
 /** Most of a request's body that is read, in bytes, and that is logged, in characters. */
@@ -56,6 +56,14 @@ class Server implements Simulator {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  get timeScale(): number {
+    return this.#settings.timeScale;
+  }
+
+  quotas(): GatedQuota[] {
+    return gatedQuotas(this.#settings.quotas ?? [], this.timeScale);
   }
 
   script(match: Match, ...replies: Reply[]): void {
@@ -158,7 +166,9 @@ class Server implements Simulator {
     if (fault) return fault.reply;
     const refusal = this.#quotas.admit(method, path, now);
     if (refusal) return this.#refuse(refusal);
-    if (!this.#settings.auth || entry.token === 'good') return undefined;
+    const { auth } = this.#settings;
+    if (auth === false || entry.token === 'good') return undefined;
+    if (auth === undefined && entry.token === 'none') return undefined;
     return { code: 'Unauthorized', message: 'The token is missing, invalid or expired.' };
   }
 

@@ -73,7 +73,10 @@ export interface SimulatorOptions {
   readonly latency?: number | readonly [number, number];
   /** Requests worked on at once; more are answered with a 503. Default: any number. */
   readonly capacity?: number;
-  /** Whether `/api` asks for a token from the token endpoint. Default true. */
+  /**
+   * Whether `/api` asks for a token from the token endpoint: `true` requires one, `false` heeds none. Default: what
+   * bears no token passes, and a wrong or expired token is refused with a 401; with `clientId` or `clientSecret`, true.
+   */
   readonly auth?: boolean;
   /** What the token endpoint expects. Default: any. */
   readonly clientId?: string;
@@ -111,11 +114,26 @@ export interface LogEntry {
   correlationId?: string | undefined;
 }
 
+/** A quota as `headgate({ quotas })` takes it. */
+export interface GatedQuota {
+  /** Requests that draw on it. */
+  readonly match: { readonly method?: string; readonly path?: string };
+  /** At most `limit` attempts in any `per` ms of real time. */
+  readonly windows: readonly { readonly limit: number; readonly per: number }[];
+}
+
 /** A Defender-like server on loopback. */
 export interface Simulator {
   /** Origin, e.g. `http://127.0.0.1:4711`. */
   readonly url: string;
   readonly port: number;
+  /** How many times faster than real time the simulated world goes. */
+  readonly timeScale: number;
+  /**
+   * The simulated quotas as a gate declares them, in real time: `headgate({ quotas: sim.quotas() })` gates what is
+   * simulated at 30 times real time at that speed. The gate takes the first that fits a request, the most special one.
+   */
+  quotas(): GatedQuota[];
   /** What it saw, in order; of more than 100,000 requests, the last. */
   readonly log: readonly LogEntry[];
   /** The next requests that match get these replies, in order, before anything else is looked at. */

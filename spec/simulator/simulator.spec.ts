@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { headgate } from 'headgate';
+import { defender } from 'headgate/profiles';
 import { defenderQuotas, type Simulator, type SimulatorOptions, simulate } from 'headgate/simulator';
 import { failureOf } from '../support/server.ts';
 
@@ -46,7 +48,7 @@ describe('The simulator', () => {
   });
 
   it('refuses a token that is missing, wrong or expired, and takes a good one', async () => {
-    await start();
+    await start({ auth: true });
     expect((await json('/api/machines')).body.error.code).to.equal('Unauthorized');
     const { body } = await json('/t/oauth2/v2.0/token', form(credentials));
     const headers = { authorization: `Bearer ${body.access_token}` };
@@ -56,6 +58,54 @@ describe('The simulator', () => {
     expect(sim.log.map(({ token }) => token)).to.deep.equal(['none', 'none', 'good', 'expired']);
     expect(JSON.stringify(sim.log)).not.to.include(body.access_token);
   });
+
+  it('asks for no token that nobody expects, but refuses a bad one', async () => {
+    await start();
+    expect((await json('/api/machines')).status).to.equal(200);
+    const headers = { authorization: 'Bearer made-up' };
+    expect((await json('/api/machines', { headers })).status).to.equal(401);
+  });
+
+  it('tells its quotas as a gate declares them, at its own speed', async () => {
+    await start({
+      timeScale: 30,
+      quotas: [
+        { limit: 1000, per: '1h' },
+        { match: { method: 'get', path: '/api/machines/{id}' }, limit: 10, per: '1m' },
+        { match: { method: 'GET', path: '/api/machines/{id}' }, limit: 100, per: '1h' },
+        { match: { path: '/api/*' }, limit: 50, per: '1m' },
+      ],
+    });
+    expect(sim.quotas()).to.deep.equal([
+      {
+        match: { method: 'GET', path: '/api/machines/{id}' },
+        windows: [
+          { limit: 10, per: 2000 },
+          { limit: 100, per: 120_000 },
+        ],
+      },
+      { match: { path: '/api/**' }, windows: [{ limit: 50, per: 2000 }] },
+      { match: {}, windows: [{ limit: 1000, per: 120_000 }] },
+    ]);
+  });
+
+  for (const [what, options] of [
+    ['the profile', (fast: Simulator) => ({ profile: defender({ timeScale: fast.timeScale }) })],
+    ['its own quotas', (fast: Simulator) => ({ quotas: fast.quotas() })],
+  ] as const) {
+    it(`is gated at the speed at which it is simulated, by ${what}`, async () => {
+      await start({ timeScale: 30, quotas: defenderQuotas() });
+      await using gate = headgate({ ...options(sim), retry: { deadline: '10s' } });
+      const path = '/api/machines/0000000000000000000000000000000000000001/alerts';
+      const gated = gate.fetch();
+      for (let n = 0; n < 3; n += 1) await gated(`${sim.url}${path}`);
+      const [quota] = gate.quotas();
+      expect(quota?.windows.map(({ per }) => per)).to.satisfy((pers: number[]) =>
+        pers.every((per) => per === 2000 || per === 120_000),
+      );
+      expect(sim.seen({}).filter(({ status }) => status === 429 || status === 401)).to.have.length(0);
+    });
+  }
 
   it('pages by links, whatever the case of the path, with or without a version', async () => {
     await start({ auth: false, machines: 25, pageSize: 10 });

@@ -1,5 +1,5 @@
 import { OptionsError } from '../../words/errors.ts';
-import type { Notice, Profile, QuotaRef } from '../../words/types.ts';
+import type { Notice, Profile, QuotaRef, Window } from '../../words/types.ts';
 import { generic } from '../generic.ts';
 import { classifyDefender } from './classify.ts';
 import { endpointOf, unknownClass } from './endpoints.ts';
@@ -22,6 +22,11 @@ export interface DefenderOptions {
    * token is sent to them.
    */
   readonly hosts?: readonly string[] | undefined;
+  /**
+   * How many times faster than real time the API goes, for a simulated one: `defender({ timeScale: sim.timeScale })`
+   * keeps its documented limits at that speed. Default 1.
+   */
+  readonly timeScale?: number | undefined;
 }
 
 /** From the page run-advanced-query-api.md of 2026-07; the last day from copies of message MC1220762. */
@@ -41,7 +46,8 @@ const LONGEST_NAME = 128;
  * and endpoint (microsoft-365-docs#10124), its error codes, and what may be resent.
  */
 export function defender(options: DefenderOptions = {}): Profile {
-  const { tenant, app, hosts: own = [] } = validated(options);
+  const { tenant, app, hosts: own = [], timeScale = 1 } = validated(options);
+  const inTime = atSpeed(timeScale);
   const hosts = hostsOf(own);
   const http = generic();
   // On the API's hosts, but not below /api: /safedownload, where investigation packages are fetched by a link.
@@ -60,7 +66,7 @@ export function defender(options: DefenderOptions = {}): Profile {
       const endpoint = endpointOf(method, url);
       const sharer = endpoint?.perTenant ? tenant : `${tenant}/${app}`;
       const key = `defender/${family}/${sharer} ${endpoint?.id ?? unknownClass(method, url)}`;
-      return { key, windows: endpoint?.windows ?? [] };
+      return { key, windows: endpoint ? inTime(endpoint.windows) : [] };
     },
 
     classify: (outcome) => (isApi(outcome.request.url) ? classifyDefender(outcome) : http.classify(outcome)),
@@ -78,19 +84,37 @@ export function defender(options: DefenderOptions = {}): Profile {
   };
 }
 
+/** Windows of a world that goes so many times faster; each list is scaled once, as it belongs to one endpoint. */
+function atSpeed(timeScale: number): (windows: readonly Window[]) => readonly Window[] {
+  const scaled = new Map<readonly Window[], readonly Window[]>();
+  return (windows) => {
+    if (timeScale === 1) return windows;
+    let fast = scaled.get(windows);
+    if (!fast) {
+      fast = windows.map(({ limit, per }) => ({ limit, per: per / timeScale }));
+      scaled.set(windows, fast);
+    }
+    return fast;
+  };
+}
+
 function validated(options: DefenderOptions): {
   tenant: string;
   app: string;
   hosts?: readonly string[] | undefined;
+  timeScale?: number | undefined;
 } {
-  const allowed = "only 'tenant', 'app' and 'hosts'";
+  const allowed = "for a simulator 'timeScale', else only 'tenant', 'app' and 'hosts'";
   if (typeof options !== 'object' || options === null) throw new OptionsError('defender', options, allowed);
-  const { tenant, app, hosts, ...unknown } = options;
+  const { tenant, app, hosts, timeScale, ...unknown } = options;
   for (const name of Object.keys(unknown)) throw new OptionsError('defender', name, allowed);
   if (hosts !== undefined && !Array.isArray(hosts)) {
     throw new OptionsError('defender.hosts', hosts, 'an array of hosts');
   }
-  return { tenant: nameOf('defender.tenant', tenant), app: nameOf('defender.app', app), hosts };
+  if (timeScale !== undefined && !(typeof timeScale === 'number' && timeScale > 0 && timeScale < Infinity)) {
+    throw new OptionsError('defender.timeScale', timeScale, 'a number above 0');
+  }
+  return { tenant: nameOf('defender.tenant', tenant), app: nameOf('defender.app', app), hosts, timeScale };
 }
 
 /** In lower case, as GUIDs and domain names mean the same in any. */
