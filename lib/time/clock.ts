@@ -17,6 +17,8 @@ export interface Clock {
    * {@link LONGEST_TIMER}. `hold` keeps the process alive until then.
    */
   setTimer(fire: () => void, ms: number, hold: boolean): Timer;
+  /** A timer ends with the request in which it was set, as in Cloudflare Workers. Default false. */
+  readonly scoped?: boolean;
 }
 
 /** A pending call of {@link Clock.setTimer}. */
@@ -43,6 +45,7 @@ let skippedMs = 0;
 
 /** The process's own monotonic clock; where a test fakes timers, that of the test. */
 export const systemClock: Clock = {
+  scoped: globalThis.navigator?.userAgent === 'Cloudflare-Workers',
   now: () => followTime() + skippedMs,
   setTimer(fire, ms, hold) {
     // The timer's own clearTimeout: that of fakes set up meanwhile does not know it.

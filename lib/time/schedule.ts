@@ -4,6 +4,9 @@ import { type Clock, LONGEST_TIMER, type Timer } from './clock.ts';
 /** Cancelled entries are swept out once there are more of them than this, and than live ones. */
 const SWEEP = 1024;
 
+/** Interval at which each pending entry is looked at where timers are scoped, in ms. */
+const SCOPED_LOOK_MS = 250;
+
 /** Something due at a moment. */
 export interface Entry {
   /** Moment, on the clock's scale. */
@@ -37,6 +40,9 @@ class Due implements Entry {
  *
  * Never early: a timer that fires before its moment is set again. Waits longer than a timer can hold are kept in
  * steps. The process stays alive only while an entry that `hold`s is pending.
+ *
+ * Where timers end with the request that set them, each entry has one of its own: it keeps that request alive, and fires
+ * what others left behind.
  */
 export class Schedule {
   readonly #clock: Clock;
@@ -58,7 +64,8 @@ export class Schedule {
     const due = new Due(this, at, hold, fire);
     this.#queue.push(due);
     if (hold) this.#holding += 1;
-    if (at < this.#timerAt || (hold && !this.#timerHolds)) this.#arm();
+    if (this.#clock.scoped) this.#lookAfter(due);
+    else if (at < this.#timerAt || (hold && !this.#timerHolds)) this.#arm();
     return due;
   }
 
@@ -77,6 +84,25 @@ export class Schedule {
     if (this.#holding === 0 && this.#timerHolds) this.#arm();
   }
 
+  #lookAfter(due: Due): void {
+    const wait = Math.min(SCOPED_LOOK_MS, Math.max(0, Math.ceil(due.at - this.#clock.now())));
+    this.#clock.setTimer(
+      () => {
+        if (!due.fire) return;
+        const now = this.#clock.now();
+        if (due.at <= now) {
+          this.#dead += 1;
+          this.#fire(due);
+          return;
+        }
+        this.#fireUntil(now - SCOPED_LOOK_MS);
+        if (due.fire) this.#lookAfter(due);
+      },
+      wait,
+      due.hold,
+    );
+  }
+
   #arm(): void {
     const next = this.#next();
     this.#timer?.cancel();
@@ -92,15 +118,22 @@ export class Schedule {
 
   #tick(): void {
     this.#timer = undefined;
-    const now = this.#clock.now();
-    for (let due = this.#next(); due && due.at <= now; due = this.#next()) {
-      this.#queue.pop();
-      const fire = due.fire;
-      due.fire = undefined;
-      if (due.hold) this.#holding -= 1;
-      fire?.();
-    }
+    this.#fireUntil(this.#clock.now());
     this.#arm();
+  }
+
+  #fireUntil(moment: number): void {
+    for (let due = this.#next(); due && due.at <= moment; due = this.#next()) {
+      this.#queue.pop();
+      this.#fire(due);
+    }
+  }
+
+  #fire(due: Due): void {
+    const { fire } = due;
+    due.fire = undefined;
+    if (due.hold) this.#holding -= 1;
+    fire?.();
   }
 
   #next(): Due | undefined {

@@ -116,7 +116,8 @@ async function read(
     reader.cancel().catch(ignore);
   };
   const timer = ms === Infinity ? undefined : setTimeout(cancel, ms);
-  timer?.unref();
+  // A number in workerd.
+  (timer as Partial<NodeJS.Timeout> | undefined)?.unref?.();
   try {
     for (;;) {
       const { done, value } = await reader.read();
