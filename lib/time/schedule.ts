@@ -28,6 +28,10 @@ class Due implements Entry {
     this.fire = fire;
   }
 
+  get pending(): boolean {
+    return this.fire !== undefined;
+  }
+
   cancel(): void {
     if (!this.fire) return;
     this.fire = undefined;
@@ -88,7 +92,7 @@ export class Schedule {
     const wait = Math.min(SCOPED_LOOK_MS, Math.max(0, Math.ceil(due.at - this.#clock.now())));
     this.#clock.setTimer(
       () => {
-        if (!due.fire) return;
+        if (!due.pending) return;
         const now = this.#clock.now();
         if (due.at <= now) {
           this.#dead += 1;
@@ -96,7 +100,7 @@ export class Schedule {
           return;
         }
         this.#fireUntil(now - SCOPED_LOOK_MS);
-        if (due.fire) this.#lookAfter(due);
+        if (due.pending) this.#lookAfter(due);
       },
       wait,
       due.hold,
