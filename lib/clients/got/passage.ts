@@ -1,7 +1,7 @@
 import type { Attempt, Ending } from '../../call/attempt.ts';
 import type { Call } from '../../call/call.ts';
 import { HeadgateError } from '../../words/errors.ts';
-import { bodyText, isReplayable, limitErrorBody } from '../shared/bodies.ts';
+import { bodyText, isReplayable, limitErrorBody, override } from '../shared/bodies.ts';
 import { receivedOf } from '../shared/received.ts';
 import { Form } from './form.ts';
 import { factsOf, headersOf, overlay } from './request.ts';
@@ -41,9 +41,9 @@ export class Passage {
     }
     this.#options = options;
     const { getRequestFunction } = options;
-    shadow(options, 'getRequestFunction', () => this.#gated(options, getRequestFunction.call(options)));
+    override(options, 'getRequestFunction', () => this.#gated(options, getRequestFunction.call(options)));
     // A retry answered by the cache would be the same refusal again.
-    if (retryCount > 0) shadow(options, 'cache', undefined);
+    if (retryCount > 0) override(options, 'cache', undefined);
   };
 
   /** Retry rule: decides, waits, and returns the shortest delay that got takes for a retry, or 0 for none. */
@@ -122,7 +122,8 @@ export class Passage {
       last = response;
       attempt.answer(response.statusCode, response.headers);
       if (response.statusCode >= 400 && options.throwHttpErrors) {
-        limitErrorBody(response, request, options.decompress);
+        // Without a body, `content-length` tells of the one that GET would bring.
+        if (options.method !== 'HEAD') limitErrorBody(response, request, options.decompress);
       } else {
         call.read({ received: receivedOf(response), buffered: !options.isStream });
       }
@@ -145,11 +146,6 @@ export class Passage {
 
 /** got's own words, where its promise finds the same. */
 const CONSUMED = 'Cannot retry with consumed body stream';
-
-/** Overrides a member of one options object; got copies its options without it. */
-function shadow(options: Options, name: 'getRequestFunction' | 'cache', value: unknown): void {
-  Object.defineProperty(options, name, { value, configurable: true, writable: true });
-}
 
 /** How an attempt ended, by got's error. Where an error status came, a fault in reading its body says no more. */
 function endingOf(error: GotError): Ending {

@@ -70,6 +70,7 @@ export interface Options extends BodySource, StretchableTimeout {
     calculateDelay: (ask: RetryAsk) => Promise<number>;
     enforceRetryRules?: boolean;
   };
+  readonly cache?: unknown;
   getRequestFunction(): RequestFunction | undefined;
   /** got 14 asks for it where a user's function returned nothing. */
   getFallbackRequestFunction?(): RequestFunction;

@@ -69,25 +69,34 @@ export function limitErrorBody(
   };
   if (piped) limitPipes(response, stop);
   let taken = 0;
-  response.push = (chunk, encoding) => {
+  override(response, 'push', (chunk, encoding) => {
     if (over) return false;
     taken += lengthOf(chunk);
     const more = push(chunk, encoding);
     if (piped || taken <= ERROR_BODY_CAP) return more;
     stop();
     return false;
-  };
+  });
+}
+
+/** Replaces a method of one object, out of sight of who prints or copies the object. */
+export function override<T extends object, Name extends keyof T>(
+  object: T,
+  name: Name,
+  method: T[Name],
+): void {
+  Object.defineProperty(object, name, { value: method, configurable: true, writable: true });
 }
 
 /** Ends whatever a stream is piped through where it gives more than the cap. */
 function limitPipes(stream: Pushable, stop: () => void): void {
   const pipe = stream.pipe?.bind(stream);
   if (!pipe) return;
-  stream.pipe = (to, ...more) => {
+  override(stream, 'pipe', (to: Pushable, ...more: unknown[]) => {
     if (typeof to.push === 'function') {
       const push = to.push.bind(to);
       let taken = 0;
-      to.push = (chunk, encoding) => {
+      override(to, 'push', (chunk, encoding) => {
         if (taken > ERROR_BODY_CAP) return false;
         taken += lengthOf(chunk);
         const ready = push(chunk, encoding);
@@ -95,11 +104,11 @@ function limitPipes(stream: Pushable, stop: () => void): void {
         stop();
         push(null);
         return false;
-      };
+      });
       limitPipes(to, stop);
     }
     return pipe(to, ...more);
-  };
+  });
 }
 
 function lengthOf(chunk: unknown): number {

@@ -1,3 +1,5 @@
+import { override } from './bodies.ts';
+
 /** The part of a native response that tells what of its body has come. */
 export interface Receivable {
   readonly httpVersionMajor?: number;
@@ -23,10 +25,10 @@ export function receivedOf(response: Receivable): () => number {
     looks += 1;
     if (looks === 2 && response.push) {
       const push = response.push.bind(response);
-      response.push = (...chunk) => {
+      override(response, 'push', (...chunk) => {
         chunks += 1;
         return push(...chunk);
-      };
+      });
     }
     // At the second look the past is unknown: as good as bytes.
     return behind() || !response.push ? Number.NaN : looks < 2 ? -1 : chunks;
