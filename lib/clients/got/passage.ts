@@ -4,7 +4,8 @@ import { HeadgateError } from '../../words/errors.ts';
 import { bodyText, isReplayable, limitErrorBody, override } from '../shared/bodies.ts';
 import { receivedOf } from '../shared/received.ts';
 import { Form } from './form.ts';
-import { factsOf, headersOf, overlay } from './request.ts';
+
+import { doNotStore, factsOf, headersOf, overlay } from './request.ts';
 import { stretch } from './stretch.ts';
 import type { GotError, NativeRequest, NativeResponse, Options, RequestFunction, RetryAsk } from './types.ts';
 
@@ -19,6 +20,8 @@ export class Passage {
   /** The user's `timeout.request`, and the retry for which it was read. */
   #timeout: number | undefined;
   #retryCount = -1;
+  /** The user's cache holds what is to be retried: it would give the same again. */
+  #bypass = false;
   /** The body that has been consumed, where the user may still replace it before the retry. */
   #gone: unknown;
 
@@ -42,17 +45,17 @@ export class Passage {
     this.#options = options;
     const { getRequestFunction } = options;
     override(options, 'getRequestFunction', () => this.#gated(options, getRequestFunction.call(options)));
-    // A retry answered by the cache would be the same refusal again.
-    if (retryCount > 0) override(options, 'cache', undefined);
+    if (this.#bypass) override(options, 'cache', undefined);
   };
 
   /** Retry rule: decides, waits, and returns the shortest delay that got takes for a retry, or 0 for none. */
   readonly calculateDelay = async ({ error, computedValue }: RetryAsk): Promise<number> => {
     // Thrown by the user's own `retryWithMergedOptions`: not a failure to judge.
     if (error.name === 'RetryError') return 1;
-    // A refusal from the cache says nothing of this moment. What got would retry is sent, through the gate.
-    if (error.response?.isFromCache) return computedValue > 0 ? 1 : 0;
-    const { options } = error;
+    const { options, response } = error;
+    if (response?.isFromCache || (response && !isRefusal(options, response.statusCode))) this.#bypass = true;
+    // What the cache says is old. Where got would retry, the request is sent, through the gate.
+    if (response?.isFromCache) return computedValue > 0 ? 1 : 0;
     const lost = this.#form === undefined && !isReplayable(options?.body);
     const replaceable = lost && (options?.isStream || (options?.hooks.beforeRetry.length ?? 0) > 0);
     const decision = this.call.settle(endingOf(error), {
@@ -94,9 +97,10 @@ export class Passage {
         if (attempt.own) overlay(args, attempt.own);
         try {
           const request = native?.(...args) ?? options.getFallbackRequestFunction?.()(...args);
-          if (!(request instanceof Promise)) return this.#track(options, attempt, request as NativeRequest);
+          if (!(request instanceof Promise))
+            return this.#track(options, attempt, request as NativeRequest, args);
           return request.then(
-            (made) => this.#track(options, attempt, made),
+            (made) => this.#track(options, attempt, made, args),
             (error: unknown) => {
               attempt.close();
               throw error;
@@ -115,12 +119,18 @@ export class Passage {
   }
 
   /** Follows one native request to its end. */
-  #track(options: Options, attempt: Attempt, request: NativeRequest): NativeRequest {
+  #track(
+    options: Options,
+    attempt: Attempt,
+    request: NativeRequest,
+    args: readonly unknown[],
+  ): NativeRequest {
     const { call } = this;
     let last: NativeResponse | undefined;
     const answer = (response: NativeResponse): void => {
       last = response;
       attempt.answer(response.statusCode, response.headers);
+      if (isRefusal(options, response.statusCode)) doNotStore(args);
       if (response.statusCode >= 400 && options.throwHttpErrors) {
         // Without a body, `content-length` tells of the one that GET would bring.
         if (options.method !== 'HEAD') limitErrorBody(response, request, options.decompress);
@@ -129,7 +139,7 @@ export class Passage {
       }
     };
     if (request.statusCode !== undefined) answer(request as NativeResponse);
-    else request.on?.('response', answer);
+    else (request.prependListener ?? request.on)?.call(request, 'response', answer);
     request.on?.('close', () => {
       attempt.close();
       // The handler never sees the stream that replaced another: its end is told by its response alone.
@@ -146,6 +156,11 @@ export class Passage {
 
 /** got's own words, where its promise finds the same. */
 const CONSUMED = 'Cannot retry with consumed body stream';
+
+/** True for a status that got retries by itself. It is of this moment only, whatever `Cache-Control` says. */
+function isRefusal(options: Options | undefined, status: number): boolean {
+  return options?.retry.statusCodes.includes(status) ?? false;
+}
 
 /** How an attempt ended, by got's error. Where an error status came, a fault in reading its body says no more. */
 function endingOf(error: GotError): Ending {

@@ -11,9 +11,14 @@ export function factsOf(options: Options, headers: Headers = options.headers): R
   };
 }
 
+interface NativeOptions {
+  headers?: Headers;
+  cache?: unknown;
+}
+
 /** got calls a request function with (url, options), or, through its cache, with (options, callback). */
-function nativeOptionsOf(args: readonly unknown[]): { headers?: Headers } {
-  const [first, second] = args as { headers?: Headers }[];
+function nativeOptionsOf(args: readonly unknown[]): NativeOptions {
+  const [first, second] = args as NativeOptions[];
   return first instanceof URL || typeof first === 'string' ? (second ?? {}) : (first ?? {});
 }
 
@@ -25,4 +30,9 @@ export function headersOf(args: readonly unknown[]): Headers {
 export function overlay(args: readonly unknown[], headers: Headers): void {
   const native = nativeOptionsOf(args);
   native.headers = { ...native.headers, ...headers };
+}
+
+/** Keeps the answer to a request out of the cache that asked for it, if one did. Call it before the cache sees the answer. */
+export function doNotStore(args: readonly unknown[]): void {
+  nativeOptionsOf(args).cache = false;
 }

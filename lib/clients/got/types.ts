@@ -37,6 +37,7 @@ export interface NativeRequest {
   readonly statusCode?: number;
   readonly headers?: Headers;
   on?(event: string, listener: (response: NativeResponse) => void): unknown;
+  prependListener?(event: string, listener: (response: NativeResponse) => void): unknown;
   destroy?(error?: Error): unknown;
   shouldKeepAlive?: boolean;
 }
@@ -67,6 +68,7 @@ export interface Options extends BodySource, StretchableTimeout {
   readonly signal?: AbortSignal;
   readonly retry: {
     readonly limit: number;
+    readonly statusCodes: readonly number[];
     calculateDelay: (ask: RetryAsk) => Promise<number>;
     enforceRetryRules?: boolean;
   };

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Got } from 'got';
 import { type Headgate, headgate } from 'headgate';
+import { generic } from 'headgate/profiles';
 import { forEachMajor } from '../../support/majors.ts';
 import { failureOf, record, TestServer } from '../../support/server.ts';
 
@@ -57,11 +58,9 @@ forEachMajor('With a cache', (got) => {
       it(`${what}, a later call that the cache refuses goes to the wire: a ${status}`, async () => {
         server.replies(refusal);
         const cache = make() as never;
-        const once = headgate({ retry: { attempts: 1 } });
-        await failureOf(once.got(got)(server.url, { cache }));
+        await failureOf(got(server.url, { cache, retry: { limit: 0 } }));
         expect((await gate.got(got)(server.url, { cache })).statusCode).to.equal(200);
         expect(server.seen).to.have.length(2);
-        await once.close();
       });
     }
   }
@@ -112,6 +111,30 @@ forEachMajor('With a cache', (got) => {
     });
     expect(text).to.equal('{}');
     expect(server.seen).to.have.length(3);
+  });
+
+  it('what a retry brings is kept, and the refusal before it is not', async () => {
+    server.handler = (n, _request, response) => response.writeHead(n === 1 ? 502 : 200, KEPT).end('{}');
+    const api = gate.got(got).extend({ cache: new Map() });
+    await api(server.url);
+    await api(server.url);
+    expect(server.seen).to.have.length(2);
+  });
+
+  it('a refusal that only a profile recognises is asked for again on the wire', async () => {
+    const http = generic();
+    const own = headgate({
+      profile: {
+        ...http,
+        classify: (outcome) =>
+          outcome.status === 404 ? { verdict: 'throttled', unprocessed: true } : http.classify(outcome),
+      },
+      retry: { backoff: { base: 1, max: 2 } },
+    });
+    server.handler = (n, _request, response) => response.writeHead(n < 3 ? 404 : 200, KEPT).end('{}');
+    expect((await own.got(got)(server.url, { cache: new Map() })).statusCode).to.equal(200);
+    expect(server.seen).to.have.length(3);
+    await own.close();
   });
 
   it('a good answer is kept for the calls after it', async () => {
