@@ -5,6 +5,7 @@ import { bodyText, isReplayable, limitErrorBody, override } from '../shared/bodi
 import { receivedOf } from '../shared/received.ts';
 import { Form } from './form.ts';
 
+import { refusalOf } from './http2.ts';
 import { doNotStore, factsOf, headersOf, overlay } from './request.ts';
 import { stretch } from './stretch.ts';
 import type { GotError, NativeRequest, NativeResponse, Options, RequestFunction, RetryAsk } from './types.ts';
@@ -20,6 +21,8 @@ export class Passage {
   /** The user's `timeout.request`, and the retry for which it was read. */
   #timeout: number | undefined;
   #retryCount = -1;
+  /** Tells whether the server of the current attempt is known not to have processed it. */
+  #refused: (() => boolean) | undefined;
   /** The user's cache holds what is to be retried: it would give the same again. */
   #bypass = false;
   /** The body that has been consumed, where the user may still replace it before the retry. */
@@ -58,7 +61,7 @@ export class Passage {
     if (response?.isFromCache) return computedValue > 0 ? 1 : 0;
     const lost = this.#form === undefined && !isReplayable(options?.body);
     const replaceable = lost && (options?.isStream || (options?.hooks.beforeRetry.length ?? 0) > 0);
-    const decision = this.call.settle(endingOf(error), {
+    const decision = this.call.settle(this.#endingOf(error), {
       replayable: !lost || (replaceable && this.#gone === undefined),
       allowed: options?.retry.limit !== 0,
     });
@@ -75,11 +78,21 @@ export class Passage {
 
   /** The call failed for good. Returns the error to throw. */
   fail(error: unknown): unknown {
-    const ending = endingOf((error ?? {}) as GotError);
+    const ending = this.#endingOf((error ?? {}) as GotError);
     // Nobody replaced the body, so got did not retry after all.
     if (this.#gone !== undefined) this.call.settle(ending, { replayable: false, allowed: true });
     this.#gone = undefined;
     return this.call.fail(error, ending);
+  }
+
+  /** How an attempt ended, by got's error. Where an error status came, a fault in reading its body says no more. */
+  #endingOf(error: GotError): Ending {
+    const { response } = error;
+    if (!response && this.#refused?.()) return { error: { code: 'ERR_HTTP2_GOAWAY_SESSION', cause: error } };
+    if (!response || response.statusCode < 400) return { error };
+    if (response.isFromCache) return {};
+    const { statusCode: status, headers, rawBody } = response;
+    return { status, headers, body: rawBody && bodyText({ body: rawBody }) };
   }
 
   /** The call is over: its options show the user's own timeout again. */
@@ -138,6 +151,7 @@ export class Passage {
         call.read({ received: receivedOf(response), buffered: !options.isStream });
       }
     };
+    this.#refused = options.http2 || options.h2session ? refusalOf(request as object) : undefined;
     if (request.statusCode !== undefined) answer(request as NativeResponse);
     else (request.prependListener ?? request.on)?.call(request, 'response', answer);
     request.on?.('close', () => {
@@ -160,13 +174,4 @@ const CONSUMED = 'Cannot retry with consumed body stream';
 /** True for a status that got retries by itself. It is of this moment only, whatever `Cache-Control` says. */
 function isRefusal(options: Options | undefined, status: number): boolean {
   return options?.retry.statusCodes.includes(status) ?? false;
-}
-
-/** How an attempt ended, by got's error. Where an error status came, a fault in reading its body says no more. */
-function endingOf(error: GotError): Ending {
-  const { response } = error;
-  if (!response || response.statusCode < 400) return { error };
-  if (response.isFromCache) return {};
-  const { statusCode: status, headers, rawBody } = response;
-  return { status, headers, body: rawBody && bodyText({ body: rawBody }) };
 }

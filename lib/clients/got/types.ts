@@ -73,6 +73,8 @@ export interface Options extends BodySource, StretchableTimeout {
     enforceRetryRules?: boolean;
   };
   readonly cache?: unknown;
+  readonly http2?: boolean;
+  readonly h2session?: unknown;
   getRequestFunction(): RequestFunction | undefined;
   /** got 14 asks for it where a user's function returned nothing. */
   getFallbackRequestFunction?(): RequestFunction;

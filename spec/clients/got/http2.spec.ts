@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { headgate } from 'headgate';
-import { certificate } from '../../support/certificate.ts';
+import { type Headgate, headgate } from 'headgate';
+import { certificate, type Pair } from '../../support/certificate.ts';
 import { forEachMajor } from '../../support/majors.ts';
-import { record } from '../../support/server.ts';
+import { failureOf, record } from '../../support/server.ts';
 
 forEachMajor('Over HTTP/2', (got) => {
   it('every attempt is gated, and its permit comes back', async function () {
@@ -51,4 +51,77 @@ forEachMajor('Over HTTP/2', (got) => {
     await gate.close();
     server.close();
   });
+});
+
+forEachMajor('What an HTTP/2 server says it did not process', (got) => {
+  const { NGHTTP2_REFUSED_STREAM, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR } =
+    http2.constants;
+  let server: http2.Http2SecureServer;
+  let gate: Headgate;
+  /** What the server does with its third stream, in place of an answer. */
+  let act: (stream: http2.ServerHttp2Stream) => void;
+  let seen: number;
+
+  let pair: Pair | undefined;
+
+  before(function () {
+    pair = certificate();
+    if (!pair) this.skip();
+  });
+  beforeEach(async () => {
+    seen = 0;
+    server = http2.createSecureServer(pair as Pair);
+    server.on('stream', (stream) => {
+      seen += 1;
+      stream.on('error', () => undefined);
+      if (seen === 3) act(stream);
+      else stream.end('{}');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    gate = headgate({ retry: { backoff: { base: 1, max: 2 }, budget: false } });
+  });
+  afterEach(async () => {
+    await gate.close();
+    server.close();
+  });
+
+  /** A call on a session that has served one before; got 14 and 15 open two sessions at first. */
+  async function post(): Promise<unknown> {
+    const api = gate.got(got).extend({ http2: true, https: { rejectUnauthorized: false } });
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
+    await api(url);
+    await api(url);
+    return api.post(url, { body: 'x' });
+  }
+
+  it('is sent again, by POST too: a stream refused', async () => {
+    act = (stream) => stream.close(NGHTTP2_REFUSED_STREAM);
+    await post();
+    expect(seen).to.equal(4);
+  });
+
+  for (const [what, code] of [
+    ['without a fault', NGHTTP2_NO_ERROR],
+    ['to calm the client', NGHTTP2_ENHANCE_YOUR_CALM],
+  ] as const) {
+    it(`is sent again, by POST too: a stream after the last of a GOAWAY ${what}`, async () => {
+      act = (stream) => stream.session?.goaway(code, 1);
+      await post();
+      expect(seen).to.equal(4);
+    });
+  }
+
+  for (const [what, end] of [
+    ['a stream closed for a fault', (stream) => stream.close(NGHTTP2_INTERNAL_ERROR)],
+    ['a GOAWAY that names it among the processed', (stream) => stream.session?.goaway(2, stream.id)],
+    ['a session destroyed', (stream) => stream.session?.destroy()],
+  ] as [string, (stream: http2.ServerHttp2Stream) => void][]) {
+    it(`is not any other: by POST not sent again is ${what}`, async () => {
+      act = end;
+      const error = await failureOf(post());
+      expect(error.headgate).to.include({ verdict: 'transient', reason: 'terminal' });
+      expect(seen).to.equal(3);
+    });
+  }
 });

@@ -53,7 +53,11 @@ forEachMajor('What is told of a call', (got) => {
     server.replies();
     const events = record(gate);
     const promise = gate.got(got)(server.url);
-    const parsed = await Promise.all([promise.json(), promise.text(), promise.buffer().then(String)]);
+    const parsed = await Promise.all([
+      promise.json(),
+      promise.text(),
+      promise.buffer().then((bytes) => Buffer.from(bytes).toString()),
+    ]);
     expect(parsed).to.deep.equal([{}, '{}', '{}']);
     expect(names(events)).to.deep.equal(['attempt', 'success']);
   });
@@ -108,14 +112,12 @@ forEachMajor('What is told of a call', (got) => {
           else response.writeHead(status, headers).end('this was never packed');
         };
         const events = record(gate);
-        const end = await gate
+        const ended = await gate
           .got(got)(server.url)
-          .catch((error: unknown) => error);
+          .catch((error: Error) => error);
         const told = events.find(({ type }) => type === 'retry' || type === 'failure');
         expect(told).to.include({ verdict, status });
-        expect(end).to.have.property(
-          ...((verdict === 'terminal' ? ['headgate'] : ['statusCode', 200]) as [string]),
-        );
+        expect(ended instanceof Error).to.equal(verdict === 'terminal');
       });
 
       it(`${title}, of a stream`, async () => {
