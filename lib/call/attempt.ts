@@ -83,8 +83,19 @@ export class Attempt {
     this.status = status;
     this.headers = headers;
     const at = this.#observer.now();
-    this.permit.answer(at);
-    this.#observer.answered(this, status, headers, at);
+    this.together(() => {
+      this.permit.answer(at);
+      this.#observer.answered(this, status, headers, at);
+    });
+  }
+
+  get over(): boolean {
+    return this.#endedAt !== undefined;
+  }
+
+  /** Tells the gate several facts as one. */
+  together<T>(tell: () => T): T {
+    return this.permit.gate.together(tell);
   }
 
   /** The response ended, or the attempt failed. Further calls do nothing. */

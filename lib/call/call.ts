@@ -143,9 +143,12 @@ export class Call implements AttemptObserver {
       if (attempt.superseded) this.#decision = unsent(resend.replayable);
       return this.#decision;
     }
-    const classification = this.#reader.outcome(attempt, ending, this);
-    if (classification.unprocessed && attempt.status === undefined) attempt.unsent();
-    else attempt.close();
+    const classification = attempt.together(() => {
+      const read = this.#reader.outcome(attempt, ending, this);
+      if (read.unprocessed && attempt.status === undefined) attempt.unsent();
+      else attempt.close();
+      return read;
+    });
     const decision = resend.allowed
       ? this.#decide(attempt, classification, resend.replayable)
       : ({ resend: false, reason: 'attempts' } as const);
@@ -269,8 +272,11 @@ export class Call implements AttemptObserver {
     const attempt = this.#attempt;
     if (!attempt) return;
     if (!this.#lifetime.interruptible) attempt.unsent();
-    if (!attempt.classification) this.#reader.outcome(attempt, ending, this);
-    attempt.close();
+    if (attempt.over && attempt.classification) return;
+    attempt.together(() => {
+      if (!attempt.classification) this.#reader.outcome(attempt, ending, this);
+      attempt.close();
+    });
   }
 
   #decide(attempt: Attempt, classification: Classification, replayable: boolean): Decision {

@@ -51,6 +51,8 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   #wake: Alarm | undefined;
   #reopening: Alarm | undefined;
   #closed = false;
+  /** Facts are being told that belong together. */
+  #telling = 0;
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
@@ -81,6 +83,20 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     this.#backlog.push(place);
     this.#pump(now);
     return place;
+  }
+
+  /**
+   * Tells the gate several facts as one: the queue moves on when all of them are known. What a response says of its quota
+   * is told with the response, so a refusal lets nothing go in the moment it comes.
+   */
+  together<T>(tell: () => T): T {
+    this.#telling += 1;
+    try {
+      return tell();
+    } finally {
+      this.#telling -= 1;
+      this.#pump();
+    }
   }
 
   /**
@@ -301,7 +317,7 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   }
 
   #pump(now: number = this.#context.clock.now()): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#telling > 0) return;
     this.#windows.want(this.#backlog.length);
     const failure = this.#backlog.length > 0 ? this.#windows.failure : undefined;
     if (failure) this.#backlog.dismissAll(failure);

@@ -124,7 +124,7 @@ export class Pause {
 
   /** The earliest moment at which the next attempt may go, as far as the pause tells. */
   get nextAt(): number {
-    if (this.#trial === 'out') return this.#trialAt + this.#patienceMs;
+    if (this.#trial === 'out') return Math.max(this.opensAt, this.#trialAt + this.#patienceMs);
     return this.#release ? this.#release.nextAt : this.opensAt;
   }
 

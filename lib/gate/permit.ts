@@ -28,9 +28,11 @@ export class Permit {
   /** The attempt is over, at `at`; without an answer before, it counts as answered now. */
   settle(at: number): void {
     if (this.#state === 'settled') return;
-    this.answer(at);
-    this.#state = 'settled';
-    this.gate.ended(this, at);
+    this.gate.together(() => {
+      this.answer(at);
+      this.#state = 'settled';
+      this.gate.ended(this, at);
+    });
   }
 
   /** Nothing was sent: the permit counts for nothing. */

@@ -37,7 +37,13 @@ export class Allowances {
     for (const { name, requests, remaining, resetMs: stated } of limits) {
       const resetMs = stated && Math.min(stated, LONGEST_HOLD_MS);
       const known = allowances.get(name);
-      if (known && known.number > number && known.resetAt > now) continue;
+      if (known && known.number > number && known.resetAt > now) {
+        // An older answer that came late unsays nothing; if both say that nothing is left, the later reset holds.
+        if (remaining !== 0 || known.remaining > 0 || !resetMs || now + resetMs <= known.resetAt) continue;
+        allowances.set(name, { ...known, resetAt: now + resetMs });
+        closed = Math.max(closed, resetMs);
+        continue;
+      }
       allowances.delete(name);
       if (remaining === undefined || !resetMs || allowances.size === MOST) continue;
       if (remaining > 0 && !requests) continue;

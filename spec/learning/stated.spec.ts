@@ -31,6 +31,13 @@ describe('What a server says is left', () => {
     expect(allowances.turnAt(10, 9)).to.equal(1000);
   });
 
+  it('is nothing until the later of two resets, in whatever order the answers came', () => {
+    const allowances = new Allowances();
+    allowances.heard(0, 9, 9, [limit(0, 1000)]);
+    expect(allowances.heard(10, 8, 9, [limit(0, 1000)])).to.equal(1000);
+    expect(allowances.turnAt(1005, 9)).to.equal(1010);
+  });
+
   it('of tokens matters when none are left', () => {
     const allowances = new Allowances();
     expect(allowances.heard(0, 1, 1, [limit(1, 1000, 'tokens', false)])).to.equal(0);
