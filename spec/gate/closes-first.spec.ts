@@ -62,8 +62,8 @@ async function run(
       sent.push(clock.now());
       const told = answers[(sent.length - 1) % answers.length] as Answer;
       await new Promise<void>((resolve) => clock.setTimer(resolve, 10 + 50 * random(), false));
-      if (told.kind === 'refused') closed.push({ from: clock.now(), until: clock.now() + told.ms });
-      if (told.kind === 'emptied' && given.adaptive) closed.push({ from: clock.now(), until: clock.now() + told.ms });
+      const closes = told.kind === 'refused' || (told.kind === 'emptied' && given.adaptive);
+      if (closes) closed.push({ from: clock.now(), until: clock.now() + told.ms });
       return { status: STATUS[told.kind], headers: headersOf(told) };
     },
     { request: { method: 'GET', url: 'https://api.example/x' } },
