@@ -41,7 +41,16 @@ const UNREADABLE: Notice = {
     "The gate cannot read a request's URL: it passes under this quota, without a token. Give the client absolute http(s) URLs",
 };
 
-/** Puts a gate before an API. Throws `OptionsError`, which names the option that is wrong. */
+/**
+ * Puts a gate before an API. Throws `OptionsError`, which names the option that is wrong, what was given and what is
+ * allowed.
+ *
+ * @example
+ * const gate = headgate({ quotas: [{ match: { path: '/v1/items' }, windows: [{ limit: 100, per: '1m' }] }] });
+ * const api = gate.got(got);
+ * await api('https://api.example.com/v1/items').json();
+ * await gate.close();
+ */
 export function headgate(options: HeadgateOptions = {}, environment: Environment = {}): Headgate {
   return new Composition(options, environment);
 }

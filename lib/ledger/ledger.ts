@@ -7,6 +7,7 @@
 export interface Book {
   /** Unique to the quota and the window. */
   readonly key: string;
+  /** Maximum number of permits in any `per`. */
   readonly limit: number;
   /** ms. */
   readonly per: number;
@@ -64,7 +65,9 @@ export interface Holder {
 export interface LedgerObserver {
   /** The observer's clock: a moment in ms. */
   now(): number;
+  /** The ledger is out of reach. */
   degraded(message: string): void;
+  /** The ledger answers again. */
   restored(message: string): void;
   /** Another gate or process closed this quota, for so many ms from now. */
   paused(quota: string, ms: number): void;
@@ -72,6 +75,7 @@ export interface LedgerObserver {
 
 /** The book of permits. */
 export interface Ledger {
+  /** Opens the book of one window of one quota. */
   open(book: Book, holder: Holder): Account;
   /** Begins to tell `observer`; returns how to end that. A ledger that nobody observes any more closes. */
   attach?(observer: LedgerObserver): () => Promise<void>;

@@ -21,6 +21,7 @@ export interface RetryOptions {
    * length, counted from the last byte, for a body that the client reads to its end before it gives anything.
    */
   readonly bodyTimeout?: Duration;
+  /** The wait before a retry after a transient fault that names none. */
   readonly backoff?: {
     /** The first wait, and the least one. Default `'500ms'`. */
     readonly base?: Duration;

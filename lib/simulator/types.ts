@@ -2,6 +2,7 @@ import type { Duration } from '../words/types.ts';
 
 /** Which requests: all that is given must fit. Paths are templates, matched whatever the case and with or without `/v1.0`. */
 export interface Match {
+  /** HTTP method, in any case. Default: any. */
   readonly method?: string | undefined;
   /** `{id}` stands for one segment, `*` for anything. */
   readonly path?: string | undefined;
@@ -9,7 +10,9 @@ export interface Match {
 
 /** One limit that the simulated API keeps. A request draws on every one that it matches. */
 export interface SimulatedQuota {
+  /** Which requests draw on it. Default: all. */
   readonly match?: Match | undefined;
+  /** Maximum number of requests in any `per`. */
   readonly limit: number;
   /** In simulated time. */
   readonly per: Duration;
@@ -51,9 +54,11 @@ export interface Reply {
 
 /** A reply given at random in place of the API's own. */
 export interface RandomFault {
+  /** Which requests may get it. Default: all. */
   readonly match?: Match | undefined;
   /** Share of the matching requests, from 0 to 1. */
   readonly rate: number;
+  /** What they get. */
   readonly reply: Reply;
 }
 
@@ -68,6 +73,7 @@ export interface SimulatorOptions {
    * well), `message` (in the text alone), `silent` (not at all). Default `header`.
    */
   readonly retryAfter?: 'header' | 'precise' | 'message' | 'silent';
+  /** Replies given at random. Default: none. */
   readonly faults?: readonly RandomFault[];
   /** ms before each answer, or from and to, in real time. Default 0. */
   readonly latency?: number | readonly [number, number];
@@ -80,6 +86,7 @@ export interface SimulatorOptions {
   readonly auth?: boolean;
   /** What the token endpoint expects. Default: any. */
   readonly clientId?: string;
+  /** Secret that the token endpoint expects. Default: any. */
   readonly clientSecret?: string;
   /** Life of a token in simulated time. Default 3599 s. */
   readonly tokenLife?: Duration;
@@ -97,7 +104,9 @@ export interface SimulatorOptions {
 export interface LogEntry {
   /** Moment of arrival; ms, as `performance.now()` gives. */
   readonly at: number;
+  /** HTTP method, in upper case. */
   readonly method: string;
+  /** Path of the URL. */
   readonly path: string;
   /** With its query. */
   readonly url: string;
@@ -109,6 +118,7 @@ export interface LogEntry {
   readonly body: string;
   /** 0 when no answer was given. */
   status: number;
+  /** Error code of the answer, where it had one. */
   code?: string | undefined;
   /** The `target` of the answer: what Headgate calls the correlation ID. */
   correlationId?: string | undefined;
@@ -126,6 +136,7 @@ export interface GatedQuota {
 export interface Simulator {
   /** Origin, e.g. `http://127.0.0.1:4711`. */
   readonly url: string;
+  /** Port on 127.0.0.1. */
   readonly port: number;
   /** How many times faster than real time the simulated world goes. */
   readonly timeScale: number;
@@ -146,6 +157,8 @@ export interface Simulator {
   expireTokens(): void;
   /** Forgets log, scripts, counts, tokens and machine actions. */
   reset(): void;
+  /** Breaks all connections and stops listening. */
   close(): Promise<void>;
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

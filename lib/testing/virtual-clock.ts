@@ -25,14 +25,17 @@ export class VirtualClock implements Clock {
     this.#now = now;
   }
 
+  /** Unix ms on this clock. */
   now(): number {
     return this.#now;
   }
 
+  /** Wall-clock time of this clock; Unix ms. */
   wall(): number {
     return this.#now + this.#suspendedMs;
   }
 
+  /** Sets a timer of this clock. */
   setTimer(fire: () => void, ms: number, hold: boolean): Timer {
     this.#order += 1;
     const timer = { at: this.#now + ms, fire, hold, order: this.#order };

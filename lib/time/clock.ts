@@ -23,6 +23,7 @@ export interface Clock {
 
 /** A pending call of {@link Clock.setTimer}. */
 export interface Timer {
+  /** Keeps the timer from going off. */
   cancel(): void;
 }
 

@@ -14,6 +14,7 @@ export type HeadgateErrorCode =
 
 /** What every error of ours has in common. */
 export abstract class HeadgateError extends Error {
+  /** Stable; does not change with the wording of the message. */
   abstract readonly code: HeadgateErrorCode;
   /** The record of the call that failed, when the error ended a call. */
   declare headgate?: CallReport;
@@ -74,6 +75,7 @@ export class QueueFullError extends HeadgateError {
     this.#maxQueue = maxQueue;
   }
 
+  /** @internal */
   override about(call: string): QueueFullError {
     return new QueueFullError(this.#maxQueue, call);
   }
@@ -88,6 +90,7 @@ export class ClosedError extends HeadgateError {
     super(told(call, 'The gate is closed'));
   }
 
+  /** @internal */
   override about(call: string): ClosedError {
     return new ClosedError(call);
   }
@@ -98,6 +101,7 @@ export class LedgerError extends HeadgateError {
   override readonly name = 'LedgerError';
   readonly code = 'ERR_HEADGATE_LEDGER';
 
+  /** @internal */
   override about(call: string): LedgerError {
     return new LedgerError(told(call, this.message), this.cause === undefined ? {} : { cause: this.cause });
   }

@@ -16,6 +16,7 @@ export type Headers = Readonly<Record<string, string | readonly string[] | undef
 export interface RequestFacts {
   /** Upper case. */
   readonly method: string;
+  /** Absolute URL of the attempt. */
   readonly url: URL;
   /** The request's headers, names in lower case. Never put into an event. */
   readonly headers?: Headers | undefined;
@@ -43,9 +44,11 @@ export type Verdict = 'success' | 'throttled' | 'transient' | 'unauthorized' | '
 
 /** What came back from one attempt, as far as its client could tell. */
 export interface Outcome {
+  /** The request of the attempt. */
   readonly request: RequestFacts;
   /** Absent when no response arrived. */
   readonly status?: number | undefined;
+  /** The response's headers, names in lower case. */
   readonly headers?: Headers | undefined;
   /** The response's body, at most {@link BODY_LIMIT} bytes of it, when the client had it. */
   readonly body?: string | undefined;
@@ -57,7 +60,9 @@ export interface Outcome {
 
 /** The reading of one {@link Outcome}. */
 export interface Classification {
+  /** What the outcome means. */
   readonly verdict: Verdict;
+  /** Absent when no response arrived. */
   readonly status?: number | undefined;
   /** The API's error code (`TooManyRequests`), or the fault's code (`ECONNRESET`). */
   readonly code?: string | undefined;
@@ -75,6 +80,7 @@ export interface Classification {
 
 /** One limit of a quota: at most `limit` attempts in any `per`. */
 export interface Window {
+  /** Maximum number of attempts in any `per`. */
   readonly limit: number;
   /** ms; 0 means that only attempts in flight count, i.e. a concurrency limit. */
   readonly per: number;
@@ -94,11 +100,13 @@ export interface QuotaRef {
 export interface Notice {
   /** Stable, e.g. `deprecated-endpoint`. */
   readonly code: string;
+  /** What to know, and what to do. */
   readonly message: string;
 }
 
 /** What is known of one API. Pure functions and data: no I/O, no state, no clock. */
 export interface Profile {
+  /** Short name, e.g. `defender`: the default name of a gate. */
   readonly name: string;
   /** The quota this request draws on. */
   quota(request: RequestFacts): QuotaRef;

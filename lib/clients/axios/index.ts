@@ -20,8 +20,11 @@ import type { CancelToken } from './token.ts';
 
 /** The least that an axios instance has to be. */
 export interface AxiosLike {
+  /** The instance's default options. */
   readonly defaults: object;
+  /** The instance's interceptors. */
   readonly interceptors: { readonly request: { use(...args: never[]): unknown } };
+  /** Makes another instance. */
   create(...args: never[]): unknown;
 }
 

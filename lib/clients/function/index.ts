@@ -23,6 +23,7 @@ import { retrying, type Tried } from '../shared/retry-loop.ts';
 export interface WrapRequest {
   /** Tells whether a repetition does no harm. */
   readonly method: string;
+  /** Absolute URL. */
   readonly url: string | URL;
   /** A record, or anything that gives pairs of name and value. */
   readonly headers?: object | undefined;
@@ -30,6 +31,7 @@ export interface WrapRequest {
   readonly body?: unknown;
   /** Gives the call up. */
   readonly signal?: Abortable | undefined;
+  /** Per-call options. */
   readonly headgate?: CallOptions | undefined;
 }
 

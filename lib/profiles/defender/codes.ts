@@ -2,9 +2,11 @@ import type { Verdict } from '../../words/types.ts';
 
 /** One error code of the Defender for Endpoint API and what to do about it. */
 export interface DefenderErrorCode {
+  /** The `code` of an error body. */
   readonly code: string;
   /** The HTTP status it is documented, or was seen, with. */
   readonly status: number;
+  /** How the profile reads it. */
   readonly verdict: Verdict;
   /** Advice. */
   readonly hint: string;

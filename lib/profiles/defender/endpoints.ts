@@ -4,6 +4,7 @@ import { Routes, segmentsOf } from './routes.ts';
 
 /** One endpoint and its documented rate limits. */
 export interface DefenderLimit {
+  /** HTTP method, in upper case. */
   readonly method: string;
   /** Template, e.g. `/api/machines/{id}/isolate`. */
   readonly path: string;

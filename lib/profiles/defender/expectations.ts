@@ -2,7 +2,9 @@ import type { Verdict } from '../../words/types.ts';
 
 /** What a 404 means at one endpoint, where it does not mean that the ID is wrong. */
 export interface DefenderExpectation {
+  /** HTTP method, in upper case. */
   readonly method: string;
+  /** Template of the path. */
   readonly path: string;
   /**
    * - `not-ready`: what is asked for will be there later;
@@ -11,9 +13,11 @@ export interface DefenderExpectation {
    * - `doubtful`: may be wrong.
    */
   readonly means: 'not-ready' | 'empty' | 'unknown-reference' | 'doubtful';
+  /** How the profile reads it. */
   readonly verdict: Verdict;
   /** ms between two tries. */
   readonly retryAfterMs?: number | undefined;
+  /** What to do about it. */
   readonly hint: string;
 }
 
