@@ -120,6 +120,31 @@ export const ending: Laws = {
     await soon(closed);
     await expectFree(scene, stage);
   },
+  'a call that is given no time is not sent': async (scene) => {
+    const stage = scene.stage(ONE);
+    const error = await rejection(stage.client.send({ url: scene.url, headgate: { deadline: 0 } }));
+    expect(error).to.be.instanceOf(DeadlineError);
+    expect(last(stage)).to.include({ type: 'failure', reason: 'deadline' });
+    expect(scene.server.seen).to.have.length(0);
+    await expectFree(scene, stage);
+  },
+  'a call that is given all time waits as long as it takes': async (scene) => {
+    const stage = scene.stage(ONE);
+    scene.server.replies({ status: 429, headers: { 'retry-after-ms': '100' } });
+    await send(stage, { url: scene.url, headgate: { deadline: Infinity, bodyTimeout: Infinity } });
+    expect(scene.server.seen).to.have.length(2);
+  },
+  'a closing gate with drain lets a call end with all its waits, and begins no other': async (scene) => {
+    const stage = scene.stage({ quotas: ONE.quotas });
+    scene.server.replies({ status: 500 }, { status: 429, headers: { 'retry-after-ms': '100' } });
+    const call = send(stage, { url: scene.url });
+    await until('a retry', () => stage.told().includes('retry'));
+    const closing = stage.gate.close({ drain: '1m' });
+    expect(await rejection(stage.client.send({ url: scene.url }))).to.be.instanceOf(ClosedError);
+    expect((await call).status).to.equal(200);
+    await soon(closing);
+    expect(scene.server.seen).to.have.length(3);
+  },
   'the deadline ends a call in the queue': async (scene) => {
     const stage = await occupied(scene);
     const error = await rejection(stage.client.send({ url: scene.url, headgate: { deadline: 50 } }));

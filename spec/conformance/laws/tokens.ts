@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { TokenSource } from 'headgate';
+import { ClosedError, DeadlineError, type TokenSource } from 'headgate';
 import { generic } from 'headgate/profiles';
-import { last, rejection, type Scene, type Stage, send } from '../scene.ts';
+import { last, rejection, type Scene, type Stage, send, until } from '../scene.ts';
 import type { Laws } from './law.ts';
 
 interface Guarded {
@@ -73,6 +73,38 @@ export const tokens: Laws = {
     const { stage, sent } = guarded(scene);
     await rejection(stage.client.send({ url: scene.url, headers: { Authorization: 'Mine' } }));
     expect(sent).to.deep.equal(['Mine']);
+  },
+  'a token that does not come is waited for until the deadline, and no longer': async (scene) => {
+    const stage = authorized(scene, () => new Promise(() => undefined));
+    const error = await rejection(stage.client.send({ url: scene.url, headgate: { deadline: 60 } }));
+    expect(error).to.be.instanceOf(DeadlineError);
+    expect(last(stage)).to.include({ type: 'failure', reason: 'deadline' });
+    expect(scene.server.seen).to.have.length(0);
+  },
+  'a closed gate ends a call whose token does not come, and says so to its source': async (scene) => {
+    let signal: AbortSignal | undefined;
+    const stage = authorized(scene, (ask) => {
+      signal = ask.signal;
+      return new Promise(() => undefined);
+    });
+    const call = rejection(stage.client.send({ url: scene.url }));
+    await until('a token is asked for', () => signal !== undefined);
+    await stage.gate.close();
+    expect(await call).to.be.instanceOf(ClosedError);
+    expect(signal?.aborted).to.equal(true);
+  },
+  'a token that cannot be renewed for a resend ends the call: no attempt follows': async (scene) => {
+    let fetched = 0;
+    const stage = authorized(scene, () => {
+      fetched += 1;
+      if (fetched > 1) throw new Error('no token any more');
+      return { token: 't1' };
+    });
+    scene.server.handler = (_n, _request, response) => response.writeHead(401).end();
+    const error = await rejection(stage.client.send({ url: scene.url }));
+    expect(`${error.message} ${(error.cause as Error | undefined)?.message}`).to.include('no token any more');
+    expect(scene.server.seen).to.have.length(1);
+    expect(fetched).to.equal(2);
   },
   'a token that cannot be fetched fails the call before it is sent': async (scene) => {
     const token = async (): Promise<never> => {
