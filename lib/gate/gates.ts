@@ -7,8 +7,8 @@ import { Line } from './queue.ts';
 
 /** Quotas beyond which idle ones are forgotten, the longest unused first. */
 const MOST_GATES = 10_000;
-/** Quotas examined at most when another is met: amortised O(1). */
-const LOOK = 32;
+/** Quotas examined at most when another is met: with three in four kept, as many are forgotten as are met. */
+const LOOK = 4;
 /** Interval between two looks at quotas that nobody may draw on again, in ms, and quotas examined at each. */
 const LOOK_MS = 1000;
 const LOOK_LATER = 1000;

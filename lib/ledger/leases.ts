@@ -1,9 +1,10 @@
 import type { Entry } from '../time/schedule.ts';
-import { LedgerError } from '../words/errors.ts';
+import type { LedgerError } from '../words/errors.ts';
 import type { LeaseContext } from './context.ts';
 import { Demand } from './demand.ts';
 import { Holdings } from './holdings.ts';
 import type { Account, Lease } from './ledger.ts';
+import { OutOfReach } from './out-of-reach.ts';
 import type { WindowCount } from './window-count.ts';
 
 /** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
@@ -43,15 +44,7 @@ export class Leases {
   /** When the first of them was asked for. */
   #pendingSince = 0;
   #waiting = 0;
-  /**
-   * Whether the ledger tells what this window may use; else, while it is out of reach and in the grace after it, it
-   * makes do with the capacity that it has.
-   */
-  #state: 'leasing' | 'degraded' | 'grace' = 'leasing';
-  /** The end of the grace, or the moment from which on the whole share may be used. */
-  #turn: Entry | undefined;
-  /** Permits to make do with; with none, nothing is admitted while the ledger is out of reach. */
-  #share = Infinity;
+  readonly #reach: OutOfReach;
   #asking: Entry | undefined;
   #askingBeyond: Entry | undefined;
   #tick: Entry | undefined;
@@ -66,20 +59,19 @@ export class Leases {
     this.count = count;
     this.#context = context;
     this.#account = account;
+    this.#reach = new OutOfReach(count, context);
     this.#demand = new Demand(limit, count.per, context.now());
     if (whole) this.#held.add(whole, Infinity);
   }
 
   /** Whether a wait for permits may be more than the ledger's prompt answer. */
   isLate(now: number): boolean {
-    return this.#state !== 'leasing' || (this.#pending > 0 && now > this.#pendingSince + PROMPT_MS);
+    return this.#reach.state !== 'leasing' || (this.#pending > 0 && now > this.#pendingSince + PROMPT_MS);
   }
 
   /** What keeps this window from admitting anything, when the ledger is out of reach and there is no share. */
   get failure(): LedgerError | undefined {
-    return this.#state === 'degraded' && this.#share === 0
-      ? new LedgerError('The ledger cannot be reached, and no share of the quota is left without it')
-      : undefined;
+    return this.#reach.failure;
   }
 
   /** Whether leases have grown old since it was looked last. */
@@ -89,7 +81,7 @@ export class Leases {
 
   /** What is free of leases that are too old is not used any more: they could run out in use. */
   retire(now: number): void {
-    if (this.#state !== 'leasing' || !this.#held.age(now)) return;
+    if (this.#reach.state !== 'leasing' || !this.#held.age(now)) return;
     const { count } = this;
     // All in use was taken before: it may as well be of those.
     const unused = this.#held.due - count.used(now) - count.spent;
@@ -111,31 +103,16 @@ export class Leases {
 
   lost(lease: Lease): void {
     const size = this.#held.lose(lease);
-    if (this.#state === 'leasing') this.count.capacity -= size;
+    if (this.#reach.state === 'leasing') this.count.capacity -= size;
     this.#context.changed();
   }
 
-  /** What is missing of the share may be in another's use for a window yet, from the last time that this is told. */
   degraded(share: number): void {
-    const { count } = this;
-    this.#makeshift('degraded', share);
-    if (count.capacity < share) {
-      this.#turnAt(count.per, () => {
-        count.capacity = share;
-      });
-    }
-    this.#context.changed();
+    this.#reach.degraded(share);
   }
 
   restored(graceMs: number): void {
-    // In the grace, all make do with what they could use before, and lease that: together it is within the limit.
-    this.#makeshift('grace', Infinity);
-    this.#turnAt(graceMs, () => {
-      this.#state = 'leasing';
-      this.count.recycle = false;
-      this.count.capacity = this.#held.permits;
-    });
-    this.#context.changed();
+    this.#reach.restored(graceMs, () => this.#held.permits);
   }
 
   /**
@@ -144,30 +121,13 @@ export class Leases {
    */
   async close(moved: boolean): Promise<void> {
     this.#closed = true;
-    for (const entry of [this.#tick, this.#turn, this.#asking, this.#askingBeyond]) entry?.cancel();
+    for (const entry of [this.#tick, this.#asking, this.#askingBeyond]) entry?.cancel();
+    this.#reach.end();
     const { lingers = false } = this.#account;
-    if (this.#state === 'degraded') return this.#account.close();
+    if (this.#reach.state === 'degraded') return this.#account.close();
     const drained = this.#drained(lingers && !moved ? Infinity : LONGEST_CLOSE_MS, lingers);
     const closed = drained.then(() => this.#account.close());
     if (!lingers) await closed;
-  }
-
-  /** From now on, its own arithmetic alone tells what may be used; no more than it could use, and than `most`. */
-  #makeshift(state: 'degraded' | 'grace', most: number): void {
-    const { count } = this;
-    this.#state = state;
-    this.#share = most;
-    count.recycle = true;
-    count.spent = 0;
-    count.capacity = Math.min(count.capacity, most);
-  }
-
-  #turnAt(ms: number, then: () => void): void {
-    this.#turn?.cancel();
-    this.#turn = this.#context.schedule.at(this.#context.now() + ms, false, () => {
-      then();
-      this.#context.changed();
-    });
   }
 
   #drained(longestMs: number, lingers: boolean): Promise<void> {
@@ -188,13 +148,13 @@ export class Leases {
 
   /** Gives back what is not needed, and leases what is missing. */
   #balance(now: number): void {
-    if (this.#state === 'degraded' || this.#closed) return;
+    if (this.#reach.state === 'degraded' || this.#closed) return;
     const { count } = this;
     this.retire(now);
     const surplus =
-      this.#held.permits - Math.max(this.#needed(now), this.#state === 'grace' ? count.capacity : 0);
+      this.#held.permits - Math.max(this.#needed(now), this.#reach.state === 'grace' ? count.capacity : 0);
     if (surplus > 0) this.#giveBackSurplus(surplus, now);
-    else if (this.#waiting > 0 && this.#demand.stale(now) && this.#state === 'leasing') {
+    else if (this.#waiting > 0 && this.#demand.stale(now) && this.#reach.state === 'leasing') {
       this.#demand.stir(now);
       this.#giveBack(count.free(now));
     }
@@ -212,7 +172,7 @@ export class Leases {
    */
   #needed(now: number): number {
     const used = this.count.used(now);
-    if (this.#state === 'grace' || used > this.#held.permits) return used;
+    if (this.#reach.state === 'grace' || used > this.#held.permits) return used;
     return used + (this.#waiting || this.#demand.ahead(now));
   }
 
@@ -224,7 +184,7 @@ export class Leases {
   #giveBackSurplus(surplus: number, now: number): void {
     const { block } = this.#demand;
     const little = surplus % block;
-    const all = 2 * little >= block || this.#demand.quiet(now) || this.#state === 'grace';
+    const all = 2 * little >= block || this.#demand.quiet(now) || this.#reach.state === 'grace';
     this.#giveBack(all ? surplus : surplus - little);
   }
 
@@ -244,7 +204,7 @@ export class Leases {
     if (permits <= 0) return;
     const { count } = this;
     this.#held.giveBack(permits);
-    if (this.#state !== 'leasing') return;
+    if (this.#reach.state !== 'leasing') return;
     count.capacity -= permits;
     count.spent = Math.max(0, count.spent - permits);
   }
@@ -268,7 +228,7 @@ export class Leases {
 
   /** Asks for what is missing, `most` at once. If that is more than there is room for, what goes back comes again. */
   #askFor(most: number): void {
-    if (this.#state === 'degraded' || this.#closed) return;
+    if (this.#reach.state === 'degraded' || this.#closed) return;
     let missing = this.#missing(this.#context.now());
     let room = most - this.#pending;
     while (missing > 0 && room > 0) {
@@ -289,7 +249,7 @@ export class Leases {
         const now = this.#context.now();
         this.#demand.stir(now);
         this.#held.add(lease, now + this.#account.renewMs);
-        if (this.#state === 'leasing') this.count.capacity += lease.size;
+        if (this.#reach.state === 'leasing') this.count.capacity += lease.size;
         this.#context.changed();
       },
       () => {
