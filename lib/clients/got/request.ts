@@ -2,13 +2,31 @@ import type { Headers, RequestFacts } from '../../words/types.ts';
 import { bodyText } from '../shared/bodies.ts';
 import type { Options } from './types.ts';
 
+/** Socket and path in `http://unix/run/api.sock:/path`, to which got makes every URL of a Unix socket. */
+const UNIX_SOCKET = /^([^:]+):(.+)$/;
+
 export function factsOf(options: Options, headers: Headers = options.headers): RequestFacts {
   return {
     method: options.method.toUpperCase(),
-    url: options.url instanceof URL ? options.url : new URL(options.url as string),
+    url: urlOf(options),
     headers,
     body: () => bodyText(options),
   };
+}
+
+/** A request's URL. Each Unix socket is a host of its own, or quotas and tokens would be shared by all of them. */
+function urlOf({ url: given }: Options): URL {
+  const url = given instanceof URL ? given : new URL(given as string);
+  if (url.hostname !== 'unix') return url;
+  const [, socket, path = ''] = UNIX_SOCKET.exec(`${url.pathname}${url.search}`) ?? [];
+  if (socket === undefined) return url;
+  const host = socket.replace(/[^a-z0-9.]/g, escaped);
+  return new URL(`${url.protocol}//${host}.unix${path.startsWith('/') ? '' : '/'}${path}`);
+}
+
+/** A character that no host name has, as `-2f`. */
+function escaped(character: string): string {
+  return `-${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
 interface NativeOptions {
