@@ -42,17 +42,10 @@ export function gotExtension(open: OpenCall): GotExtension {
     const passage = new Passage(call, options);
     passages.set(options, passage);
     carry(options, passage);
-    const { signal } = options;
-    const abort = (): void => call.abort(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    const leave = (): void => {
-      signal?.removeEventListener('abort', abort);
-      passage.leave();
-    };
     const result = next(options);
     return options.isStream
-      ? watchStream(result as Stream, passage, leave)
-      : watchPromise(result as Result, passage, leave);
+      ? watchStream(result as Stream, passage)
+      : watchPromise(result as Result, passage);
   }
 
   /** Gives a request's options, and through them its retries and redirects, the hooks of its call. */

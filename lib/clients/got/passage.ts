@@ -4,11 +4,13 @@ import { HeadgateError } from '../../words/errors.ts';
 import { bodyText, isReplayable, limitErrorBody, override } from '../shared/bodies.ts';
 import { receivedOf } from '../shared/received.ts';
 import { Form } from './form.ts';
-
 import { refusalOf } from './http2.ts';
 import { doNotStore, factsOf, headersOf, overlay } from './request.ts';
 import { stretch } from './stretch.ts';
 import type { GotError, NativeRequest, NativeResponse, Options, RequestFunction, RetryAsk } from './types.ts';
+
+/** got's own words, where its promise finds the same. */
+const CONSUMED = 'Cannot retry with consumed body stream';
 
 /** One call of got: the hooks and the retry rule that the options of all its attempts carry. */
 export class Passage {
@@ -16,6 +18,8 @@ export class Passage {
   /** A stream of this call is being replaced by another: the closing of the first ends nothing. */
   replaced = false;
   readonly #form: Form | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort = (): void => this.call.abort(this.#signal?.reason);
   /** Options of the current leg. */
   #options: Options;
   /** The user's `timeout.request`, and the retry for which it was read. */
@@ -32,6 +36,8 @@ export class Passage {
     this.call = call;
     this.#form = Form.of(options);
     this.#options = options;
+    this.#signal = options.signal;
+    this.#signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
   /** Hook: lets this leg take a permit before it is sent. */
@@ -76,8 +82,15 @@ export class Passage {
   /** Hook: gives the error its report, or puts ours in its place. */
   readonly beforeError = (error: GotError): unknown => this.fail(error);
 
+  /** The call ended well. */
+  deliver(): void {
+    this.#leave();
+    this.call.deliver();
+  }
+
   /** The call failed for good. Returns the error to throw. */
   fail(error: unknown): unknown {
+    this.#leave();
     const ending = this.#endingOf((error ?? {}) as GotError);
     // Nobody replaced the body, so got did not retry after all.
     if (this.#gone !== undefined) this.call.settle(ending, { replayable: false, allowed: true });
@@ -95,30 +108,28 @@ export class Passage {
     return { status, headers, body: rawBody && bodyText({ body: rawBody }) };
   }
 
-  /** The call is over: its options show the user's own timeout again. */
-  leave(): void {
+  /** Lets go of the user's signal, and shows the user's own timeout again. */
+  #leave(): void {
+    this.#signal?.removeEventListener('abort', this.#abort);
     const { timeout } = this.#options;
-    if (this.#retryCount >= 0 && timeout && timeout.request !== this.#timeout)
-      timeout.request = this.#timeout;
+    if (this.#retryCount < 0 || !timeout || timeout.request === this.#timeout) return;
+    timeout.request = this.#timeout;
   }
 
   /** The function that got calls to send, with a permit taken before it. */
   #gated(options: Options, native: RequestFunction | undefined): RequestFunction {
     return (...args) => {
       const send = (attempt: Attempt): NativeRequest | Promise<NativeRequest> => {
+        const track = (made: NativeRequest): NativeRequest => this.#track(options, attempt, made, args);
         this.call.depart(attempt);
         if (attempt.own) overlay(args, attempt.own);
         try {
           const request = native?.(...args) ?? options.getFallbackRequestFunction?.()(...args);
-          if (!(request instanceof Promise))
-            return this.#track(options, attempt, request as NativeRequest, args);
-          return request.then(
-            (made) => this.#track(options, attempt, made, args),
-            (error: unknown) => {
-              attempt.close();
-              throw error;
-            },
-          );
+          if (!(request instanceof Promise)) return track(request as NativeRequest);
+          return request.then(track, (error: unknown) => {
+            attempt.close();
+            throw error;
+          });
         } catch (error) {
           attempt.unsent();
           throw error;
@@ -158,7 +169,7 @@ export class Passage {
       attempt.close();
       // The handler never sees the stream that replaced another: its end is told by its response alone.
       const done = last?.complete && (last.statusCode < 300 || !options.throwHttpErrors);
-      if (this.replaced && options.isStream && done) call.deliver();
+      if (this.replaced && options.isStream && done) this.deliver();
     });
     // Where its user gives it up, got breaks it off by itself.
     call.onInterrupt((error) => {
@@ -167,9 +178,6 @@ export class Passage {
     return request;
   }
 }
-
-/** got's own words, where its promise finds the same. */
-const CONSUMED = 'Cannot retry with consumed body stream';
 
 /** True for a status that got retries by itself. It is of this moment only, whatever `Cache-Control` says. */
 function isRefusal(options: Options | undefined, status: number): boolean {

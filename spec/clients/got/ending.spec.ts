@@ -85,6 +85,35 @@ forEachMajor('A call that must end', (got, major) => {
     expect(names(events)).to.deep.equal(['attempt', 'retry', 'failure']);
   });
 
+  for (const [what, status] of [
+    ['succeeds', 200],
+    ['fails', 404],
+  ] as const) {
+    it(`leaves no more on the signal than a bare got, where a stream replaced another and ${what}`, async () => {
+      const quick = headgate({ retry: { backoff: { base: 1, max: 2 } } });
+      const left = async (client: typeof got): Promise<number> => {
+        server.seen.length = 0;
+        server.replies({ status: 500 }, { status });
+        const { signal } = new AbortController();
+        await new Promise<void>((resolve) => {
+          const read = (stream: ReturnType<typeof got.stream>): void => {
+            stream.once('retry', (_count, _error, createRetryStream) => read(createRetryStream()));
+            stream.once('error', () => resolve()).once('end', () => resolve());
+            stream.resume();
+          };
+          read(client.stream(server.url, { signal }));
+        });
+        await sleep(20);
+        return getEventListeners(signal, 'abort').length;
+      };
+      const bare = got.extend({
+        retry: { calculateDelay: ({ computedValue }) => Math.min(computedValue, 1) },
+      });
+      expect(await left(quick.got(got))).to.equal(await left(bare));
+      await quick.close();
+    });
+  }
+
   it('is given back when a stream is destroyed before its end', async () => {
     server.handler = (_n, _request, response) => response.write('half');
     const stream = gate.got(got).stream(server.url);
