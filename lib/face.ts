@@ -2,7 +2,7 @@ import type { AxiosLike } from './clients/axios/index.ts';
 import type { FetchLike, GatedFetch } from './clients/fetch/index.ts';
 import type { WrapContext, WrapOptions, Wrapped } from './clients/function/index.ts';
 import type { GotExtension, GotLike } from './clients/got/types.ts';
-import type { UndiciInterceptor } from './clients/undici/index.ts';
+import type { UndiciInterceptor, UndiciOptions } from './clients/undici/index.ts';
 import type { Listener } from './events/emitter.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
 import type { HeadgateUpdate } from './options/types.ts';
@@ -49,12 +49,13 @@ export interface Headgate {
    */
   fetch(fetchLike?: FetchLike): GatedFetch;
   /**
-   * An interceptor of undici 6 or later, for every request through one dispatcher or of the whole process.
+   * An interceptor of undici 6 or later, for every request through one dispatcher or of the whole process. Throws
+   * `OptionsError`.
    *
    * @example
    * setGlobalDispatcher(new Agent().compose(gate.undici()));
    */
-  undici(): UndiciInterceptor;
+  undici(options?: UndiciOptions): UndiciInterceptor;
   /**
    * Puts the gate before an axios instance and those made from it, in place; returns it. axios 1.7 or later.
    *

@@ -9,7 +9,7 @@ import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch/ind
 import { wrapped } from './clients/function/index.ts';
 import { gateGot, gotExtension } from './clients/got/index.ts';
 import type { GotExtension, GotLike } from './clients/got/types.ts';
-import { type UndiciInterceptor, undiciInterceptor } from './clients/undici/index.ts';
+import { type UndiciInterceptor, type UndiciOptions, undiciInterceptor } from './clients/undici/index.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
@@ -38,7 +38,7 @@ import type { Classification, Notice, Outcome, Profile, QuotaRef, RequestFacts }
 const UNREADABLE: Notice = {
   code: 'unreadable-request',
   message:
-    "The gate cannot read a request's URL: it passes under this quota, without a token. Give the client absolute http(s) URLs",
+    "The gate cannot read a request's URL: it passes under this quota, without a token. Give the client absolute http(s) URLs, or gate.undici({ origin }) the origin of its pool",
 };
 
 /**
@@ -163,7 +163,7 @@ class Composition implements Headgate, CallContext {
     return gatedFetch(this.#opener, this.warn, fetchLike);
   }
 
-  undici(): UndiciInterceptor {
+  undici(options?: UndiciOptions): UndiciInterceptor {
     const { warn } = this;
     if ((this.tokens || this.sign) && !this.profile.authorizes) {
       const what = this.tokens ? 'token: none is sent' : 'headers of `sign`: it is not called';
@@ -172,6 +172,7 @@ class Composition implements Headgate, CallContext {
     return undiciInterceptor(
       (asked, request) => new Call(this, { ...this.#settingsOf(asked), anyOrigin: true }, request),
       warn,
+      options,
     );
   }
 

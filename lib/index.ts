@@ -6,7 +6,7 @@ export type { AxiosLike } from './clients/axios/index.ts';
 export type { FetchLike, GatedFetch, GatedResponse } from './clients/fetch/index.ts';
 export type { FetchInit, FetchInput } from './clients/fetch/leg.ts';
 export type { WrapContext, WrapOptions, Wrapped, WrapRequest, WrapResult } from './clients/function/index.ts';
-export type { UndiciInterceptor } from './clients/undici/index.ts';
+export type { UndiciInterceptor, UndiciOptions } from './clients/undici/index.ts';
 export type { Listener } from './events/emitter.ts';
 export type * from './events/types.ts';
 export type { CloseOptions, Environment, Headgate } from './face.ts';

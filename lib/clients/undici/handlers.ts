@@ -3,6 +3,7 @@
  * several majors of it, one inside Node.js itself. From 7 on a handler is told `onRequestStart`, `onResponseStart`
  * and so on, with a controller; before, and from the fetch of Node.js 24 still, `onConnect`, `onHeaders` and so on.
  */
+import { type Fields, fieldsOf } from './headers.ts';
 
 /** What a handler may do to its request. */
 export interface Controller {
@@ -15,8 +16,6 @@ export interface Controller {
   resume(): void;
   abort(reason?: unknown): void;
 }
-
-export type Fields = Record<string, string | string[] | undefined>;
 
 /** Told how one request goes; undici 7 and later. */
 export interface Handler {
@@ -33,6 +32,7 @@ export interface Handler {
 
 /** The part of an upgraded connection that is used. */
 export interface Socket {
+  readonly closed?: boolean;
   once(event: 'close', listener: () => void): unknown;
 }
 
@@ -49,11 +49,28 @@ export interface LegacyHandler {
   onRequestSent?(): unknown;
 }
 
-/** Throws where it is no handler at all. */
+/** False for what every major refuses as a handler. */
+export function isHandler(given: unknown): given is Handler | LegacyHandler {
+  if (typeof given !== 'object' || given === null) return false;
+  return typeof (given as Handler).onRequestStart === 'function' || 'onConnect' in given;
+}
+
 export function isLegacy(handler: Handler | LegacyHandler): handler is LegacyHandler {
-  if (typeof (handler as Handler).onRequestStart === 'function') return false;
-  if ('onConnect' in handler) return true;
-  throw new TypeError('No handler');
+  return typeof (handler as Handler).onRequestStart !== 'function';
+}
+
+/**
+ * Translates a handler of ours for whoever gave us this one: into the words of old, those of today, or both. Handlers
+ * of undici 7 know both, and its mocks use the old ones.
+ */
+export function wordsOf(given: Handler | LegacyHandler): (handler: Handler) => Handler | LegacyHandler {
+  if (isLegacy(given)) return legacy;
+  return 'onConnect' in given ? both : (handler) => handler;
+}
+
+function both(handler: Handler): Handler {
+  const { onConnect, onUpgrade, onHeaders, onData, onComplete, onError } = legacy(handler);
+  return Object.assign(handler, { onConnect, onUpgrade, onHeaders, onData, onComplete, onError });
 }
 
 /** A handler of old as one of today. */
@@ -79,7 +96,7 @@ export function modern(handler: LegacyHandler): Handler {
 }
 
 /** A handler of today as one of old. */
-export function legacy(handler: Handler): LegacyHandler {
+function legacy(handler: Handler): LegacyHandler {
   let resumeNative: (() => void) | undefined;
   let abortNative: ((reason?: unknown) => void) | undefined;
   const controller = {
@@ -131,29 +148,4 @@ export function legacy(handler: Handler): LegacyHandler {
     onBodySent: (chunk) => handler.onBodySent?.(chunk),
     onRequestSent: () => handler.onRequestSent?.(),
   };
-}
-
-/** Headers in any form that undici takes or gives, as a record; names in lower case. */
-export function fieldsOf(headers: unknown): Fields {
-  const fields: Fields = {};
-  for (const [name, value] of pairsOf(headers)) {
-    if (value === undefined || value === null) continue;
-    const key = text(name).toLowerCase();
-    const all = [fields[key] ?? [], Array.isArray(value) ? value.map(text) : text(value)].flat();
-    fields[key] = all.length === 1 ? all[0] : all;
-  }
-  return fields;
-}
-
-/** The same in pairs: a flat list of names and values, pairs, or an object. */
-export function pairsOf(headers: unknown): [unknown, unknown][] {
-  if (typeof headers !== 'object' || headers === null) return [];
-  if (!(Symbol.iterator in headers)) return Object.entries(headers);
-  const list = [...(headers as Iterable<unknown>)];
-  if (list.every((each) => Array.isArray(each))) return list as [unknown, unknown][];
-  return Array.from({ length: list.length / 2 }, (_, n) => [list[2 * n], list[2 * n + 1]]);
-}
-
-function text(value: unknown): string {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
 }

@@ -1,0 +1,220 @@
+import type { Attempt, Ending } from '../../call/attempt.ts';
+import type { Call } from '../../call/call.ts';
+import { BODY_LIMIT } from '../../words/types.ts';
+import type { Controller, Handler, Socket } from './handlers.ts';
+import type { Fields } from './headers.ts';
+import { Held } from './held.ts';
+
+/** Maximum time for which the body of an error is held back, in ms: it may come a byte a day. */
+const HOLD_MS = 2_000;
+
+/** What an exchange is part of: the user's one request. */
+export interface Request extends Controller {
+  readonly call: Call;
+  /** The user's. */
+  readonly handler: Handler;
+  /** It has ended: its handler is told nothing more. */
+  readonly over: boolean;
+  rawHeaders?: unknown;
+  rawTrailers?: unknown;
+  /** What interceptors below tell of it. */
+  learn(context: unknown): void;
+  /** Reads how the attempt ended. True when another is made in its place. */
+  settle(ending: Ending): boolean;
+  /** Tells the handler something; what it throws is its failure. */
+  tell(say: () => void): void;
+  end(trailers: Fields): void;
+  upgrade(socket: Socket): void;
+  fail(error: unknown, ending?: Ending): void;
+}
+
+/**
+ * One attempt on the wire, as undici tells of it. An error response is held back until it is read: then it is either
+ * dropped, as the request is made again, or passed on.
+ */
+export class Exchange implements Handler {
+  readonly #request: Request;
+  readonly #attempt: Attempt;
+  #native: Controller | undefined;
+  #held: Held | undefined;
+  /** Set while what is held waits to be read. */
+  #timer: NodeJS.Timeout | undefined;
+  /** Another attempt is made in its place. */
+  #left = false;
+  /** undici has taken it up: something may have been sent. */
+  #begun = false;
+  /** Bytes of the body that were passed on. */
+  #passed = 0;
+
+  constructor(request: Request, attempt: Attempt) {
+    this.#request = request;
+    this.#attempt = attempt;
+  }
+
+  pause(): void {
+    this.#native?.pause();
+  }
+
+  resume(): void {
+    if (this.#timer === undefined) this.#drain();
+    if (!this.#request.paused) this.#native?.resume();
+  }
+
+  /** Lets the wire go. One that undici did not take up never left. */
+  abort(reason: unknown): void {
+    clearTimeout(this.#timer);
+    this.#native?.abort(reason);
+  }
+
+  /** Gives back what an attempt used that undici never took up. */
+  returnUnsent(): boolean {
+    if (!this.#begun && this.#attempt.status === undefined) this.#attempt.unsent();
+    return !this.#begun;
+  }
+
+  onRequestStart(controller: Controller, context: unknown): void {
+    const request = this.#request;
+    request.learn(context);
+    if (request.over || this.#left) {
+      controller.abort(request.reason ?? undefined);
+      return;
+    }
+    this.#begun = true;
+    this.#native = controller;
+    if (request.paused) controller.pause();
+  }
+
+  onRequestUpgrade(
+    controller: Controller | undefined,
+    status: number,
+    headers: Fields,
+    socket: Socket,
+  ): void {
+    const request = this.#request;
+    if (request.over) return;
+    this.#attempt.answer(status, headers);
+    request.call.read({ received: () => Number.NaN, buffered: false });
+    request.rawHeaders = controller?.rawHeaders;
+    request.upgrade(socket);
+    request.handler.onRequestUpgrade?.(request, status, headers, socket);
+  }
+
+  onResponseStarted(): void {
+    this.#request.handler.onResponseStarted?.();
+  }
+
+  onResponseStart(
+    controller: Controller | undefined,
+    status: number,
+    headers: Fields,
+    message?: string,
+  ): void {
+    const request = this.#request;
+    if (request.over || this.#left) return;
+    if (status >= 200) this.#attempt.answer(status, headers);
+    if (status >= 400) {
+      this.#held = new Held(status, headers, message, controller?.rawHeaders);
+      this.#timer = setTimeout(() => this.#judge(), HOLD_MS).unref();
+      return;
+    }
+    if (status >= 200) {
+      request.call.read({ received: () => (request.paused ? Number.NaN : this.#passed), buffered: false });
+    }
+    request.rawHeaders = controller?.rawHeaders;
+    request.handler.onResponseStart?.(request, status, headers, message);
+  }
+
+  onResponseData(_controller: Controller, chunk: Uint8Array): void {
+    const request = this.#request;
+    if (request.over || this.#left) return;
+    const held = this.#held;
+    if (!held) {
+      this.#passed += chunk.byteLength;
+      request.handler.onResponseData?.(request, chunk);
+      return;
+    }
+    held.push(chunk);
+    if (this.#timer === undefined) this.#drain();
+    else if (held.size > BODY_LIMIT) this.#judge();
+  }
+
+  onResponseEnd(controller: Controller | undefined, trailers: Fields = {}): void {
+    const request = this.#request;
+    if (request.over || this.#left) return;
+    request.rawTrailers = controller?.rawTrailers;
+    if (!this.#held) {
+      this.#attempt.close();
+      request.end(trailers);
+      return;
+    }
+    this.#held.trailers = trailers;
+    if (this.#timer === undefined) this.#drain();
+    else this.#judge();
+  }
+
+  onResponseError(_controller: Controller | undefined, error: unknown): void {
+    const request = this.#request;
+    if (request.over || this.#left) return;
+    if (this.#timer !== undefined) {
+      // An error status says more than the fault that cut off its body.
+      this.#judge();
+      if (this.#left || request.over) return;
+    }
+    const unsent = this.returnUnsent();
+    const ending: Ending = {
+      error,
+      reread: unsent ? (read) => ({ ...read, unprocessed: true }) : undefined,
+    };
+    this.#left = this.#attempt.status === undefined && request.settle(ending);
+    if (!this.#left) request.fail(error, ending);
+  }
+
+  onBodySent(chunk: unknown): unknown {
+    this.#begun = true;
+    return this.#request.handler.onBodySent?.(chunk);
+  }
+
+  onRequestSent(): unknown {
+    this.#begun = true;
+    return this.#request.handler.onRequestSent?.();
+  }
+
+  /** Reads the error response that is held back, as far as it came. */
+  #judge(): void {
+    const request = this.#request;
+    const held = this.#held;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!held || request.over) return;
+    const { status, headers, message, text } = held;
+    this.#left = request.settle({ status, headers, body: text });
+    if (this.#left) {
+      this.#held = undefined;
+      if (!held.trailers)
+        this.#native?.abort(new Error('The response was discarded, and the request resent'));
+    } else if (!request.over) {
+      request.rawHeaders = held.rawHeaders;
+      request.tell(() => request.handler.onResponseStart?.(request, status, headers, message));
+      this.#drain();
+    }
+  }
+
+  /** Passes on what was held back, as fast as the handler takes it. */
+  #drain(): void {
+    const request = this.#request;
+    const held = this.#held;
+    if (!held || request.over) return;
+    while (!request.paused && !request.over && held.chunks.length > 0) {
+      const chunk = held.chunks.shift() as Uint8Array;
+      request.tell(() => request.handler.onResponseData?.(request, chunk));
+    }
+    if (request.over) return;
+    if (request.paused) {
+      this.#native?.pause();
+    } else if (held.trailers) {
+      request.end(held.trailers);
+    } else {
+      this.#held = undefined;
+    }
+  }
+}
