@@ -169,11 +169,9 @@ class Composition implements Headgate, CallContext {
       const what = this.tokens ? 'token: none is sent' : 'headers of `sign`: it is not called';
       warn('token-withheld', `The profile '${this.profile.name}' names no hosts for the ${what}`);
     }
-    return undiciInterceptor(
-      (asked, request) => new Call(this, { ...this.#settingsOf(asked), anyOrigin: true }, request),
-      warn,
-      options,
-    );
+    const open: OpenCall = (asked, request) =>
+      new Call(this, { ...this.#settingsOf(asked), anyOrigin: true }, request);
+    return undiciInterceptor(open, warn, options);
   }
 
   axios<A extends AxiosLike>(instance: A): A {
