@@ -43,7 +43,6 @@ export class BodyWatch {
 
   /** Looks now, and again until it is idle or stopped. */
   look(): void {
-    if (this.#idleMs === Infinity) return;
     const now = this.#clock.now();
     const received = this.#body.received();
     if (received !== this.#seen) {

@@ -25,7 +25,9 @@ export class Lifetime {
   /** It began before its gate was closed. */
   readonly admitted: boolean;
   readonly #bodyTimeoutMs: number | undefined;
-  /** Set while a body is read. */
+  /** A body is read: the deadline has no say. */
+  #reading = false;
+  /** Set where the body's silence is limited. */
   #watch: BodyWatch | undefined;
   readonly #call: Described;
   #interrupt: ((error: Error) => void) | undefined;
@@ -103,9 +105,11 @@ export class Lifetime {
   read(body: Body | undefined): void {
     this.#watch?.stop();
     this.#watch = undefined;
+    this.#reading = body !== undefined;
     if (!body || this.sealed) return;
     const { clock, schedule } = this.#context;
     const idleMs = this.#bodyTimeoutMs ?? (body.buffered ? this.deadlineMs : Infinity);
+    if (idleMs === Infinity) return;
     this.#watch = new BodyWatch(clock, schedule, {
       body,
       idleMs,
@@ -162,8 +166,8 @@ export class Lifetime {
   }
 
   #expire(): void {
-    if (!this.#watch) this.#break(this.late());
-    else if (this.#bodyTimeoutMs === undefined) this.#watch.look();
+    if (!this.#reading) this.#break(this.late());
+    else if (this.#bodyTimeoutMs === undefined) this.#watch?.look();
   }
 
   #break(error: HeadgateError): void {
