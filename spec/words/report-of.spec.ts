@@ -1,4 +1,5 @@
 import { Octokit } from '@octokit/core';
+import axios from 'axios';
 import { expect } from 'chai';
 import got from 'got';
 import { type CallReport, type Headgate, headgate, isHeadgateError, OptionsError, reportOf } from 'headgate';
@@ -110,6 +111,17 @@ describe('The record of a call', () => {
     expect(reportOf(broken)?.attempts).to.have.length(2);
     await gate.close();
     expect(reportOf(await failureOf(octokit.request('GET /user')))?.reason).to.equal('closed');
+  });
+
+  it("is found from the response of any client, and from its headers where they are the client's own", async () => {
+    const responses = [
+      await gate.fetch()(server.url),
+      await gate.axios(axios.create()).get(server.url),
+      await gate.got(got)(server.url),
+    ];
+    for (const response of responses) expect(reportOf(response)?.attempts).to.have.length(1);
+    expect(reportOf(responses[0]?.headers)?.attempts).to.have.length(1);
+    expect(reportOf(responses[1]?.headers)?.attempts).to.have.length(1);
   });
 
   it('types error.headgate by a guard, for errors of the client as for those of ours', async () => {

@@ -8,6 +8,7 @@
 import type { Attempt } from '../../call/attempt.ts';
 import type { Call, OpenCall } from '../../call/call.ts';
 import { attachReport, HeadgateError, OptionsError } from '../../words/errors.ts';
+import { remember } from '../../words/report-of.ts';
 import { watched } from '../shared/given-body.ts';
 import { heed, interruptible } from '../shared/interruptible.ts';
 import { receivedOf } from '../shared/received.ts';
@@ -170,7 +171,9 @@ async function run(
 
   try {
     const response = await retrying(call, attempt);
-    return Object.defineProperty(response, 'headgate', { get: () => call.report(), configurable: true });
+    const report = () => call.report();
+    if (typeof response.headers === 'object' && response.headers !== null) remember(response.headers, report);
+    return Object.defineProperty(response, 'headgate', { get: report, configurable: true });
   } catch (error) {
     if (error instanceof HeadgateError) throw error;
     throw (await cancellation(bare, config, call)) ?? error;

@@ -1,3 +1,4 @@
+import { remember } from '../../words/report-of.ts';
 import type { Passage } from './passage.ts';
 import type { Result, Stream } from './types.ts';
 
@@ -12,6 +13,9 @@ export function watchPromise(result: Result, passage: Passage): Result {
   };
   const succeed = (value: unknown): unknown => {
     passage.deliver();
+    if (typeof value === 'object' && value !== null && 'statusCode' in value) {
+      remember(value, () => passage.call.report());
+    }
     return value;
   };
   const watched = result.then((value) => (parsing ? value : succeed(value)), fail) as Result;
