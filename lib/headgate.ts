@@ -217,6 +217,7 @@ class Composition implements Headgate, CallContext {
     const { refs } = this.#declared;
     for (const ref of refs.values()) this.#gates.relimit(ref);
     for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
+    this.#gates.recount(new Set([...refs.keys()].filter((key) => !before.refs.has(key))));
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -236,12 +237,20 @@ class Composition implements Headgate, CallContext {
 
   gateOf(request: RequestFacts, quota: string | undefined): Gate {
     const ref =
-      quota === undefined
-        ? (this.#declared.match(request) ?? this.#undeclared(request))
-        : (this.#declared.named(quota) ?? this.#unknown(quota));
+      this.#declaredOf(request, quota) ??
+      (quota === undefined ? this.#undeclared(request) : this.#unknown(quota));
     const notice = request.unreadable ? UNREADABLE : this.profile.notice?.(request);
     if (notice) this.#warn(notice.code, notice.message, ref.key);
     return this.#gates.of(ref);
+  }
+
+  declaredGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined {
+    const ref = this.#declaredOf(request, quota);
+    return ref && this.#gates.of(ref);
+  }
+
+  #declaredOf(request: RequestFacts, quota: string | undefined): QuotaRef | undefined {
+    return quota === undefined ? this.#declared.match(request) : this.#declared.named(quota);
   }
 
   /** The quota of a request that fits none declared. */

@@ -90,6 +90,10 @@ export class Admission implements Ask {
     return granted.permit.then((permit) => this.#granted(permit, request, askedAt, authorize));
   }
 
+  declaredGate(): Gate | undefined {
+    return this.request && this.#context.declaredGateOf(this.request, this.#quota);
+  }
+
   /** @internal Waits on under the quota that applies now: it has lost nothing but its place in the line. */
   move(place: Place): void {
     try {

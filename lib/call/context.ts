@@ -32,4 +32,6 @@ export interface CallContext {
   readonly warn: (code: string, message: string) => void;
   /** The gate that a request has to pass; `quota` names one in place of the one its URL tells. */
   gateOf(request: RequestFacts, quota: string | undefined): Gate;
+  /** The same, if the quota is one that the user declared. */
+  declaredGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined;
 }

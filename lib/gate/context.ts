@@ -4,6 +4,8 @@ import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
+import type { Permit } from './permit.ts';
+import type { Line } from './queue.ts';
 
 /** Room for waiting attempts, shared by all gates of one `headgate()`. */
 export interface Room {
@@ -18,6 +20,8 @@ export interface GateContext {
   readonly schedule: Schedule;
   readonly ledger: Ledger;
   readonly room: Room;
+  /** Permits in use, of all gates. */
+  readonly inUse: Line<Permit>;
   /** The pause of this quota ended. */
   readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
   /** A server closed this quota: for the other gates of its ledger. */

@@ -1,10 +1,7 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
-import { Adaptive, type Fault, type Finding, type LearningObserver } from '../learning/adaptive.ts';
-import { routeOf } from '../learning/outage/routes.ts';
+import type { Fault, Finding, LearningObserver } from '../learning/adaptive.ts';
 import type { LeaseContext } from '../ledger/context.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { WindowCount } from '../ledger/window-count.ts';
-import { Windows } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { Alarm } from '../time/alarm.ts';
 import type { Schedule } from '../time/schedule.ts';
@@ -13,22 +10,22 @@ import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { QuotaRef } from '../words/types.ts';
 import { Backlog } from './backlog.ts';
 import type { GateContext } from './context.ts';
-import { NEVER_PAUSED, Pause } from './pause.ts';
 import { type Ask, Permit, Place } from './permit.ts';
 import type { Line, Linked } from './queue.ts';
+import { Quota } from './quota.ts';
 import { Budget } from './retry-budget.ts';
 
 /**
- * The gate of one quota: hands out permits in order, while no window is full and no pause is on.
+ * The gate of one quota: hands out permits in order, while the quota lets attempts go.
  *
  * An uncontended permit is given synchronously. Otherwise the attempt gets a {@link Place} in the queue, and one
- * law moves the queue on: {@link Gate.turnAt}, the earliest moment at which its first may go.
+ * law moves the queue on: {@link Quota.turnAt}, the earliest moment at which its first may go.
  */
 export class Gate implements LeaseContext, LearningObserver, Linked {
   readonly key: string;
   /** Of what its retries after faults may cost. */
   readonly budget: Budget;
-  /** The quota is none any more: what is in use is seen to its end. */
+  /** The quota was removed: what is in use is seen to its end. */
   retired = false;
   /** @internal It was drawn on since it was last examined whether to forget it. */
   drawnOn = false;
@@ -39,14 +36,9 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   /** @internal */
   line: Line<Linked> | undefined;
   readonly #context: GateContext;
-  readonly #windows: Windows;
-  /** Attempts in flight; its capacity is the concurrency limit. */
-  readonly #flight: WindowCount;
+  readonly #quota: Quota;
   readonly #backlog: Backlog;
-  /** Absent where nothing is to be learned. */
-  readonly #adaptive: Adaptive | undefined;
   // What only some quotas come to need is made when they do: there may be a hundred thousand.
-  #pause: Pause = NEVER_PAUSED;
   /** When the first in line may go. */
   #wake: Alarm | undefined;
   #reopening: Alarm | undefined;
@@ -59,30 +51,29 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     this.#context = context;
     this.#backlog = new Backlog(context);
     this.budget = new Budget(context.clock.now());
-    this.#windows = new Windows(ref.key, ref.windows, this);
-    this.#flight = new WindowCount(0, ref.concurrency ?? Infinity);
-    if (!context.adaptive) return;
-    this.#adaptive = new Adaptive(ref.windows.length > 0, context.random, this);
+    this.#quota = new Quota(ref, context, this);
   }
 
   /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, or `ask.late` for one in vain. */
   acquire(ask: Ask, now: number = this.#context.clock.now(), from?: Place): Permit | Place {
-    if (this.#reopening?.isSet && now >= this.#pause.opensAt) this.#reopen();
-    const failure = this.#windows.failure;
+    const quota = this.#quota;
+    if (this.#reopening?.isSet && now >= quota.pause.opensAt) this.#reopen();
+    const failure = quota.windows.failure;
     if (failure) throw failure;
-    if (this.#backlog.length === 0 && this.#turnAt(now) <= now) return this.#take(now);
-    if (this.#exempt(ask.request, now)) return this.#take(now);
+    if (this.#backlog.length === 0 && quota.turnAt(now) <= now) return this.#take(ask, now);
+    if (this.#exempt(ask.request, now)) return this.#take(ask, now);
 
-    const expectedMs = this.#expectedAt(ask, now) - now;
+    const place = this.#backlog.ahead(ask) + 1;
+    const expectedMs = quota.expectedAt(place, now) - now;
     if (now + expectedMs > ask.deadlineAt) throw ask.late(expectedMs);
-    const held = expectedMs > 0 || this.#holds(ask, now);
+    const held = expectedMs > 0 || quota.holds(place, now);
     // A place that moves has had room all along; one that only the ledger's answer keeps waiting takes none.
     if (held && !from) this.#backlog.reserve();
-    const place = from ?? new Place(ask);
-    place.stand(this, expectedMs, held);
-    this.#backlog.push(place);
+    const standing = from ?? new Place(ask);
+    standing.stand(this, expectedMs, held);
+    this.#backlog.push(standing);
     this.#pump(now);
-    return place;
+    return standing;
   }
 
   /**
@@ -109,21 +100,18 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     cause: PauseCause,
     backoff: Backoff,
   ): number | undefined {
-    const now = this.#context.clock.now();
-    if (this.#adaptive?.throttled(now, sentAt, retryAfterMs)) return undefined;
-    const silentMs = this.#adaptive?.learner?.silentWait(now, backoff.baseMs / 2);
-    const ms = this.#ownPause().judge(now, sentAt, retryAfterMs, backoff, silentMs);
+    const ms = this.#quota.throttled(this.now(), sentAt, retryAfterMs, backoff);
     if (ms === undefined || !this.pause(ms, cause)) return undefined;
     this.#context.closed(this.key, ms);
-    return this.#pause.until;
+    return this.#quota.pause.until;
   }
 
   /** Closes for `ms`, unless it is closed for longer already. */
   pause(ms: number, cause: PauseCause): boolean {
-    const now = this.#context.clock.now();
-    if (!this.#ownPause().close(now, ms, cause)) return false;
-    const { until, opensAt } = this.#pause;
-    this.#reopening ??= new Alarm(this.#context.schedule, false, () => this.#reopen());
+    const now = this.now();
+    if (!this.#quota.close(now, ms, cause)) return false;
+    const { until, opensAt } = this.#quota.pause;
+    this.#reopening ??= new Alarm(this.schedule, false, () => this.#reopen());
     this.#reopening.set(opensAt);
     this.#backlog.dismissBefore(until, now);
     this.#pump(now);
@@ -132,81 +120,62 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
 
   /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
   served(sentAt: number, request?: Ask['request'], now: number = this.#context.clock.now()): void {
-    const { outage } = this.#adaptive ?? {};
-    const route = request && outage?.routes.failing ? routeOf(request) : undefined;
-    this.#adaptive?.served(now, sentAt, this.#flight.used(now), this.#backlog.length, route);
-    const trialAt = this.#pause.served(sentAt);
-    if (trialAt !== undefined) this.#adaptive?.reopened(now, trialAt, false);
+    this.#quota.served(now, sentAt, this.#backlog.length, request);
     this.#pump(now);
   }
 
   /** The server states what is left of its quotas, in its answer to the attempt of this number. */
   heard(number: number, limits: readonly RateLimit[]): void {
-    const { clock, held } = this.#context;
-    const now = clock.now();
-    const ms = this.#adaptive?.heard(now, number, limits) ?? 0;
-    if (ms > 0 && this.pause(ms, 'header')) held(this.key, this.#pause.until);
+    const ms = this.#quota.heard(this.now(), number, limits);
+    if (ms > 0 && this.pause(ms, 'header')) this.#context.held(this.key, this.#quota.pause.until);
   }
 
   /** An attempt failed for a fault. */
   failed(fault: Fault): void {
-    const now = this.#context.clock.now();
-    this.#adaptive?.failed(now, this.#flight.used(now), fault);
+    const now = this.now();
+    this.#quota.failed(now, fault);
     this.#pump(now);
   }
 
   /** Takes one retry from the budget; false when none is left. In an outage the gate paces them by itself. */
   withdraw(share: number): boolean {
-    return this.#adaptive?.outage.on || this.budget.withdraw(share, this.#context.clock.now());
+    return this.#quota.adaptive?.outage.on || this.budget.withdraw(share, this.now());
   }
 
   /** The quota's limits are others from now on; what was used of the old ones counts on. */
   relimit(ref: QuotaRef): void {
-    this.#windows.replace(ref.windows);
-    this.#flight.capacity = ref.concurrency ?? Infinity;
-    this.#adaptive?.declare(ref.windows.length > 0, this.#windows.unanswered);
+    this.#quota.relimit(ref);
     this.#pump();
   }
 
   /** ms until the quota admits again after a pause; 0 when it is open. */
   reopensIn(now: number): number {
-    return Math.max(0, this.#pause.opensAt - now);
+    return Math.max(0, this.#quota.pause.opensAt - now);
   }
 
   /** True when nothing would be lost by forgetting this quota. */
   idle(now: number): boolean {
-    if (this.#backlog.length > 0 || now < this.#pause.opensAt) return false;
-    return this.#flight.used(now) === 0 && this.#windows.idle(now);
+    return this.#backlog.length === 0 && this.#quota.idle(now);
   }
 
   snapshot(): QuotaSnapshot {
-    const now = this.#context.clock.now();
-    const { capacity } = this.#flight;
-    return {
-      key: this.key,
-      windows: this.#windows.snapshot(now),
-      concurrency: capacity === Infinity ? undefined : capacity,
-      inFlight: this.#flight.used(now),
-      queued: this.#backlog.length,
-      pausedUntil: now < this.#pause.opensAt ? this.#pause.until : undefined,
-      learned: this.#adaptive?.snapshot(now),
-    };
+    return { key: this.key, queued: this.#backlog.length, ...this.#quota.snapshot(this.now()) };
   }
 
-  /** Takes all who wait out of the line, in order. */
+  /** Takes all that wait out of the line, in order. */
   vacate(): Place[] {
     const places = this.#backlog.vacate();
     this.#pump();
     return places;
   }
 
-  /** Rejects all who wait, and ends the leases. */
+  /** Rejects all that wait, and ends the leases. */
   async close(error: Error): Promise<void> {
     this.#closed = true;
     this.#wake?.clear();
     this.#reopening?.clear();
     this.#backlog.dismissAll(error);
-    await this.#windows.close();
+    await this.#quota.windows.close();
   }
 
   /** @internal */
@@ -234,28 +203,35 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     this.#pump();
   }
 
-  /** @internal A permit's response came. */
-  answered(at: number, sentAt: number): void {
-    this.#windows.give(at);
-    this.#adaptive?.answered(at, sentAt);
+  /** @internal The response to a permit's attempt came. */
+  answered({ gate, takenAt }: Permit, at: number): void {
+    if (gate === this) this.#quota.answered(at, takenAt);
+    else this.#quota.windows.give(at);
     this.#pump(at);
   }
 
   /** @internal A permit's attempt is over. */
-  ended({ takenAt }: Permit, now: number): void {
-    this.#flight.refund();
-    this.#pause.ended(takenAt);
-    this.#adaptive?.ended(now, takenAt);
+  ended(permit: Permit, now: number): void {
+    if (permit.gate === this) {
+      this.#context.inUse.remove(permit);
+      this.#quota.ended(now, permit.takenAt);
+    } else this.#quota.flight.refund();
     this.#pump(now);
   }
 
   /** @internal A permit was not used. */
-  refunded({ takenAt }: Permit): void {
-    this.#windows.refund();
-    this.#flight.refund();
-    this.#pause.ended(takenAt);
-    this.#adaptive?.refunded(this.#context.clock.now());
-    this.#pump();
+  refunded(permit: Permit): void {
+    const now = this.now();
+    if (permit.gate === this) {
+      this.#context.inUse.remove(permit);
+      this.#quota.refunded(now, permit.takenAt);
+    } else this.#quota.leave();
+    this.#pump(now);
+  }
+
+  /** @internal An attempt in flight that another gate admitted counts here too. */
+  joined(answered: boolean): void {
+    this.#quota.join(this.now(), answered);
   }
 
   /** @internal A place is given up; false when it had left before. */
@@ -265,90 +241,63 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     return true;
   }
 
-  #ownPause(): Pause {
-    if (this.#pause === NEVER_PAUSED) this.#pause = new Pause(this.#context.random);
-    return this.#pause;
-  }
-
-  #take(now: number): Permit {
-    this.#windows.take(now);
-    this.#flight.take();
-    this.#pause.taken(now, this.#adaptive?.learner?.latency ?? 0);
-    this.#adaptive?.take(now);
-    return new Permit(this, now, this.#adaptive?.sent ?? 0);
+  #take(ask: Ask, now: number): Permit {
+    const permit = new Permit(this, ask, now, this.#quota.take(now));
+    this.#context.inUse.push(permit);
+    return permit;
   }
 
   /** A call of a route that has not failed need not wait for an outage to end, if nothing else holds it up. */
   #exempt(request: Ask['request'], now: number): boolean {
-    const outage = this.#adaptive?.outage;
-    return outage?.on === true && this.#turnAt(now, false) <= now && outage.exempts(request, now);
+    const outage = this.#quota.adaptive?.outage;
+    return outage?.on === true && this.#quota.turnAt(now, false) <= now && outage.exempts(request, now);
   }
 
-  /** The same for one who waits already. Returns the moment to look again. */
+  /** The same for a call that waits already. Returns the moment to look again. */
   #exemptOne(now: number): number {
-    const { outage } = this.#adaptive as Adaptive;
-    const turn = Math.max(this.#turnAt(now, false), outage.exemptAt);
+    const outage = this.#quota.adaptive?.outage;
+    if (!outage?.on) return Infinity;
+    const turn = Math.max(this.#quota.turnAt(now, false), outage.exemptAt);
     if (turn > now) return turn;
     const place = this.#backlog.pick(({ request }) => outage.exempts(request, now));
     if (!place) return Infinity;
-    place.grant(this.#take(now));
+    place.grant(this.#take(place.ask, now));
     return outage.exemptAt;
-  }
-
-  /** The earliest moment at which the first in line may go; `Infinity` when only an event can tell. */
-  #turnAt(now: number, heedOutage = true): number {
-    if (this.#flight.free(now) < 1) return Infinity;
-    let turn = Math.max(now, this.#pause.nextAt);
-    if (this.#adaptive) turn = Math.max(turn, this.#adaptive.turnAt(now, this.#flight.used(now), heedOutage));
-    return Math.max(turn, this.#windows.turnAt(now));
-  }
-
-  /** Something keeps attempts waiting: more than a permit that is on its way from the ledger. */
-  #holds(ask: Ask, now: number): boolean {
-    if (this.#flight.free(now) <= this.#backlog.ahead(ask) || this.#pause.nextAt > now) return true;
-    if (this.#windows.isLate(now)) return true;
-    return this.#adaptive !== undefined && this.#adaptive.turnAt(now, this.#flight.used(now), true) > now;
-  }
-
-  /** The earliest moment at which a newcomer can go: a lower bound, for waits in vain. */
-  #expectedAt(ask: Ask, now: number): number {
-    const place = this.#backlog.ahead(ask) + 1;
-    return Math.max(this.#pause.opensAt, this.#windows.freeAt(place, now));
   }
 
   #pump(now: number = this.#context.clock.now()): void {
     if (this.#closed || this.#telling > 0) return;
-    this.#windows.want(this.#backlog.length);
-    const failure = this.#backlog.length > 0 ? this.#windows.failure : undefined;
+    const { windows, pause } = this.#quota;
+    windows.want(this.#backlog.length);
+    const failure = this.#backlog.length > 0 ? windows.failure : undefined;
     if (failure) this.#backlog.dismissAll(failure);
     let turn = Infinity;
     while (this.#backlog.length > 0) {
-      turn = this.#turnAt(now);
+      turn = this.#quota.turnAt(now);
       if (turn > now) break;
-      this.#backlog.shift().grant(this.#take(now));
-      this.#pause.released();
+      const place = this.#backlog.shift();
+      place.grant(this.#take(place.ask, now));
+      pause.released();
     }
-    if (this.#backlog.length > 0 && this.#adaptive?.outage.on) turn = Math.min(turn, this.#exemptOne(now));
+    if (this.#backlog.length > 0) turn = Math.min(turn, this.#exemptOne(now));
     if (this.#backlog.length > 0) {
-      this.#wake ??= new Alarm(this.#context.schedule, true, () => this.#awake());
+      this.#wake ??= new Alarm(this.schedule, true, () => this.#awake());
       this.#wake.set(turn);
     } else {
-      this.#pause.cleared();
+      pause.cleared();
       this.#wake?.clear();
     }
   }
 
   #awake(): void {
-    if (this.#reopening?.isSet && this.#context.clock.now() >= this.#pause.opensAt) this.#reopen();
+    if (this.#reopening?.isSet && this.now() >= this.#quota.pause.opensAt) this.#reopen();
     else this.#pump();
   }
 
   #reopen(): void {
     this.#reopening?.clear();
-    const now = this.#context.clock.now();
-    const { until, cause } = this.#pause;
-    this.#pause.reopen(now, this.#backlog.length);
-    if (cause !== 'backoff') this.#adaptive?.reopened(now, until, true);
+    const { until, cause } = this.#quota.pause;
+    this.#quota.reopen(this.now(), this.#backlog.length);
     this.#context.resumed(this.key, until, cause);
     this.#pump();
   }

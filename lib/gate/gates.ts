@@ -3,6 +3,7 @@ import type { QuotaSnapshot } from '../words/snapshot.ts';
 import { LONGEST_WAIT_MS, type QuotaRef, type Window } from '../words/types.ts';
 import type { GateContext } from './context.ts';
 import { Gate } from './gate.ts';
+import type { Permit } from './permit.ts';
 import { Line } from './queue.ts';
 
 /** Quotas beyond which idle ones are forgotten, the longest unused first. */
@@ -24,10 +25,12 @@ export class Gates {
   /** Those whose waiters go on elsewhere once a pause is over. */
   readonly #leaving = new Set<Gate>();
   readonly #look: Alarm;
+  readonly #inUse = new Line<Permit>();
 
-  constructor(context: GateContext) {
+  constructor(context: Omit<GateContext, 'inUse'>) {
     this.#context = {
       ...context,
+      inUse: this.#inUse,
       resumed: (quota, ...why) => {
         context.resumed(quota, ...why);
         const gate = this.#gates.get(quota);
@@ -69,6 +72,15 @@ export class Gates {
     if (!this.#look.isSet) this.#lookLater();
     if (gate.reopensIn(this.#context.clock.now()) > 0) this.#leaving.add(gate);
     else move(gate);
+  }
+
+  /** What is in flight counts, too, under a quota that an update brings or brings back: its server knows of no update. */
+  recount(keys: ReadonlySet<string>): void {
+    if (keys.size === 0) return;
+    for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
+      const gate = permit.ask.declaredGate?.();
+      if (gate && keys.has(gate.key)) permit.countAt(gate);
+    }
   }
 
   snapshot(): QuotaSnapshot[] {

@@ -4,16 +4,23 @@ import type { Line, Linked, Queueable } from './queue.ts';
 type PermitState = 'held' | 'answered' | 'settled';
 
 /** The right to send one attempt. Settled exactly once, whatever becomes of the attempt. */
-export class Permit {
+export class Permit implements Linked {
   readonly gate: Gate;
+  readonly ask: Ask;
   /** Moment of its taking. */
   readonly takenAt: number;
   /** Number of the attempt among those of its quota. */
   readonly number: number;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  line: Line<Linked> | undefined;
   #state: PermitState = 'held';
+  /** Other quotas that count the attempt: those that an update makes it draw on. */
+  #also: Gate[] | undefined;
 
-  constructor(gate: Gate, takenAt: number, number: number) {
+  constructor(gate: Gate, ask: Ask, takenAt: number, number: number) {
     this.gate = gate;
+    this.ask = ask;
     this.takenAt = takenAt;
     this.number = number;
   }
@@ -22,7 +29,8 @@ export class Permit {
   answer(at: number): void {
     if (this.#state !== 'held') return;
     this.#state = 'answered';
-    this.gate.answered(at, this.takenAt);
+    this.gate.answered(this, at);
+    for (const gate of this.#also ?? []) gate.answered(this, at);
   }
 
   /** The attempt is over, at `at`; without an answer before, it counts as answered now. */
@@ -32,6 +40,7 @@ export class Permit {
       this.answer(at);
       this.#state = 'settled';
       this.gate.ended(this, at);
+      for (const gate of this.#also ?? []) gate.ended(this, at);
     });
   }
 
@@ -40,6 +49,15 @@ export class Permit {
     if (this.#state !== 'held') return;
     this.#state = 'settled';
     this.gate.refunded(this);
+    for (const gate of this.#also ?? []) gate.refunded(this);
+  }
+
+  /** The attempt counts at this gate as well, from now on. */
+  countAt(gate: Gate): void {
+    if (this.#state === 'settled' || gate === this.gate || this.#also?.includes(gate)) return;
+    this.#also ??= [];
+    this.#also.push(gate);
+    gate.joined(this.#state === 'answered');
   }
 }
 
@@ -54,6 +72,8 @@ export interface Ask {
   readonly request?: { readonly method: string; readonly url: URL } | undefined;
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
+  /** The gate of the declared quota that its request draws on now; absent if it draws on none. */
+  declaredGate?(): Gate | undefined;
   /** Its quota is none any more, and it stands nowhere: to go on at the gate that it has to pass now. Never throws. */
   move(place: Place): void;
 }

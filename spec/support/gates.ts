@@ -2,6 +2,7 @@ import type { GateContext } from '../../lib/gate/context.ts';
 import { Gate } from '../../lib/gate/gate.ts';
 import type { Ask, Place } from '../../lib/gate/permit.ts';
 import { Permit } from '../../lib/gate/permit.ts';
+import { Line } from '../../lib/gate/queue.ts';
 import type { Ledger } from '../../lib/ledger/ledger.ts';
 import { Schedule } from '../../lib/time/schedule.ts';
 import type { QuotaRef } from '../../lib/words/types.ts';
@@ -35,6 +36,7 @@ export function contextOf(clock: VirtualClock, setup: GateSetup = {}): GateConte
     random: setup.random ?? (() => 0),
     schedule: new Schedule(clock),
     ledger: setup.ledger ?? promptLedger,
+    inUse: new Line(),
     room: { most: setup.maxQueue ?? Infinity, taken: 0 },
     closed: () => undefined,
     met: () => undefined,

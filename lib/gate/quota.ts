@@ -1,0 +1,172 @@
+import type { RateLimit } from '../classify/rate-limit.ts';
+import { Adaptive, type Fault, type LearningObserver } from '../learning/adaptive.ts';
+import { routeOf } from '../learning/outage/routes.ts';
+import type { LeaseContext } from '../ledger/context.ts';
+import { WindowCount } from '../ledger/window-count.ts';
+import { Windows } from '../ledger/windows.ts';
+import type { Backoff } from '../policy/policy.ts';
+import type { PauseCause } from '../words/causes.ts';
+import type { QuotaSnapshot } from '../words/snapshot.ts';
+import type { QuotaRef } from '../words/types.ts';
+import type { GateContext } from './context.ts';
+import { NEVER_PAUSED, Pause } from './pause.ts';
+import type { Ask } from './permit.ts';
+
+/**
+ * One quota's limits and their state, without a queue: when may an attempt go, as far as is known? Restraints in a row:
+ * attempts in flight, pause, what was learned, declared windows.
+ */
+export class Quota {
+  readonly windows: Windows;
+  /** Attempts in flight; its capacity is the concurrency limit. */
+  readonly flight: WindowCount;
+  /** Absent where nothing is to be learned. */
+  readonly adaptive: Adaptive | undefined;
+  /** Made when the quota closes for the first time: there may be a hundred thousand quotas. */
+  pause: Pause = NEVER_PAUSED;
+  readonly #random: GateContext['random'];
+
+  constructor(
+    { key, windows, concurrency }: QuotaRef,
+    { adaptive, random }: GateContext,
+    gate: LeaseContext & LearningObserver,
+  ) {
+    this.windows = new Windows(key, windows, gate);
+    this.flight = new WindowCount(0, concurrency ?? Infinity);
+    this.#random = random;
+    if (adaptive) this.adaptive = new Adaptive(windows.length > 0, random, gate);
+  }
+
+  /** The earliest moment at which the next attempt may go; `Infinity` when only an event can tell. */
+  turnAt(now: number, heedOutage = true): number {
+    if (this.flight.free(now) < 1) return Infinity;
+    let turn = Math.max(now, this.pause.nextAt);
+    if (this.adaptive) turn = Math.max(turn, this.adaptive.turnAt(now, this.flight.used(now), heedOutage));
+    return Math.max(turn, this.windows.turnAt(now));
+  }
+
+  /** The earliest moment at which the last of `count` attempts can go: a lower bound. */
+  expectedAt(count: number, now: number): number {
+    return Math.max(this.pause.opensAt, this.windows.freeAt(count, now));
+  }
+
+  /** Whether more than a permit on its way from the ledger keeps the last of `count` attempts waiting. */
+  holds(count: number, now: number): boolean {
+    if (this.flight.free(now) < count || this.pause.nextAt > now) return true;
+    if (this.windows.isLate(now)) return true;
+    return this.adaptive !== undefined && this.adaptive.turnAt(now, this.flight.used(now), true) > now;
+  }
+
+  /** An attempt goes. Returns its number among those of this quota. */
+  take(now: number): number {
+    this.windows.take(now);
+    this.flight.take();
+    this.pause.taken(now, this.adaptive?.learner?.latency ?? 0);
+    this.adaptive?.take(now);
+    return this.adaptive?.sent ?? 0;
+  }
+
+  /** The head of its response came. */
+  answered(at: number, sentAt: number): void {
+    this.windows.give(at);
+    this.adaptive?.answered(at, sentAt);
+  }
+
+  /** It is over. */
+  ended(now: number, sentAt: number): void {
+    this.flight.refund();
+    this.pause.ended(sentAt);
+    this.adaptive?.ended(now, sentAt);
+  }
+
+  /** It was never sent. */
+  refunded(now: number, sentAt: number): void {
+    this.leave();
+    this.pause.ended(sentAt);
+    this.adaptive?.refunded(now);
+  }
+
+  /** An attempt in flight that was admitted under another quota counts here too. Its limits alone matter, not what it tells. */
+  join(now: number, answered: boolean): void {
+    this.windows.take(now);
+    this.flight.take();
+    if (answered) this.windows.give(now);
+  }
+
+  /** One that counted here too was never sent. */
+  leave(): void {
+    this.windows.refund();
+    this.flight.refund();
+  }
+
+  /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault, while `waiting` attempts waited. */
+  served(now: number, sentAt: number, waiting: number, request: Ask['request']): void {
+    const { outage } = this.adaptive ?? {};
+    const route = request && outage?.routes.failing ? routeOf(request) : undefined;
+    this.adaptive?.served(now, sentAt, this.flight.used(now), waiting, route);
+    const probeAt = this.pause.served(sentAt);
+    if (probeAt !== undefined) this.adaptive?.reopened(now, probeAt, false);
+  }
+
+  /** An attempt failed for a fault. */
+  failed(now: number, fault: Fault): void {
+    this.adaptive?.failed(now, this.flight.used(now), fault);
+  }
+
+  /** The server states what is left. Returns for how long nothing more may be sent, in ms. */
+  heard(now: number, number: number, limits: readonly RateLimit[]): number {
+    return this.adaptive?.heard(now, number, limits) ?? 0;
+  }
+
+  /** An attempt was throttled. Returns for how long to close, in ms; `undefined` if it tells nothing new. */
+  throttled(
+    now: number,
+    sentAt: number,
+    retryAfterMs: number | undefined,
+    backoff: Backoff,
+  ): number | undefined {
+    if (this.adaptive?.throttled(now, sentAt, retryAfterMs)) return undefined;
+    const silentMs = this.adaptive?.learner?.silentWait(now, backoff.baseMs / 2);
+    return this.#ownPause().judge(now, sentAt, retryAfterMs, backoff, silentMs);
+  }
+
+  /** Closes for `ms`; false if it is closed for longer already. */
+  close(now: number, ms: number, cause: PauseCause): boolean {
+    return this.#ownPause().close(now, ms, cause);
+  }
+
+  /** The pause is over, with so many attempts waiting. */
+  reopen(now: number, waiting: number): void {
+    const { until, cause } = this.pause;
+    this.pause.reopen(now, waiting);
+    if (cause !== 'backoff') this.adaptive?.reopened(now, until, true);
+  }
+
+  /** The limits are others from now on; what was used of the old ones counts on. */
+  relimit({ windows, concurrency }: QuotaRef): void {
+    this.windows.replace(windows);
+    this.flight.capacity = concurrency ?? Infinity;
+    this.adaptive?.declare(windows.length > 0, this.windows.unanswered);
+  }
+
+  /** True when nothing would be lost by forgetting this quota. */
+  idle(now: number): boolean {
+    return now >= this.pause.opensAt && this.flight.used(now) === 0 && this.windows.idle(now);
+  }
+
+  snapshot(now: number): Omit<QuotaSnapshot, 'key' | 'queued'> {
+    const { capacity } = this.flight;
+    return {
+      windows: this.windows.snapshot(now),
+      concurrency: capacity === Infinity ? undefined : capacity,
+      inFlight: this.flight.used(now),
+      pausedUntil: now < this.pause.opensAt ? this.pause.until : undefined,
+      learned: this.adaptive?.snapshot(now),
+    };
+  }
+
+  #ownPause(): Pause {
+    if (this.pause === NEVER_PAUSED) this.pause = new Pause(this.#random);
+    return this.pause;
+  }
+}
