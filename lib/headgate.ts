@@ -216,8 +216,8 @@ class Composition implements Headgate, CallContext {
     if (this.closed) return;
     const { refs } = this.#declared;
     for (const ref of refs.values()) this.#gates.relimit(ref);
-    for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
     this.#gates.recount(new Set([...refs.keys()].filter((key) => !before.refs.has(key))));
+    for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
   }
 
   close(options: CloseOptions = {}): Promise<void> {

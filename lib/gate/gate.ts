@@ -42,8 +42,7 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   /** When the first in line may go. */
   #wake: Alarm | undefined;
   #reopening: Alarm | undefined;
-  #closed = false;
-  /** Facts are being told that belong together. */
+  /** Facts are being told that belong together; `Infinity` once the gate is closed, when nothing goes any more. */
   #telling = 0;
 
   constructor(ref: QuotaRef, context: GateContext) {
@@ -171,7 +170,7 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
 
   /** Rejects all that wait, and ends the leases. */
   async close(error: Error): Promise<void> {
-    this.#closed = true;
+    this.#telling = Infinity;
     this.#wake?.clear();
     this.#reopening?.clear();
     this.#backlog.dismissAll(error);
@@ -266,7 +265,7 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   }
 
   #pump(now: number = this.#context.clock.now()): void {
-    if (this.#closed || this.#telling > 0) return;
+    if (this.#telling > 0) return;
     const { windows, pause } = this.#quota;
     windows.want(this.#backlog.length);
     const failure = this.#backlog.length > 0 ? windows.failure : undefined;

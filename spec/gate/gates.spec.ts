@@ -11,9 +11,12 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const MOST = 10_000;
 
+/** One for all: an ask is its call's own, no part of what a quota costs. */
+const ANY = ask();
+
 /** A permit that was free. */
 function take(gate: Gate): Permit {
-  const permit = gate.acquire(ask());
+  const permit = gate.acquire(ANY);
   if (!(permit instanceof Permit)) throw new Error('had to wait');
   return permit;
 }
@@ -162,10 +165,12 @@ describe('Many quotas', () => {
         const permit = take(context.gateOf({ method: 'GET', url }, undefined));
         permit.answer(context.clock.now());
         permit.gate.served(permit.takenAt);
-        held.push(permit);
+        // An attempt in flight keeps a quota that has no window from being idle; it is no part of the quota's cost.
+        if (declared.length === 0) held.push(permit);
+        else permit.settle(context.clock.now());
       }
       expect((heap() - before) / count, `${declared.length} windows`).to.be.below(2000);
-      expect(held).to.have.length(count);
+      expect(held.length).to.equal(declared.length === 0 ? count : 0);
     }
   });
 });
