@@ -64,7 +64,7 @@ describe('The pages', () => {
       const config = {
         extends: path.join(ROOT, 'tsconfig.json'),
         compilerOptions: { isolatedDeclarations: false, declaration: false, noUnusedLocals: false },
-        include: [`${folder}/*`],
+        include: [`${folder}/*`, path.join(ROOT, 'lib/**/*.d.ts')],
         exclude: [],
       };
       writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
