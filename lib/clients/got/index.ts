@@ -25,13 +25,17 @@ export function gateGot<G extends GotLike>(instance: G, extension: GotExtension)
 
 /** The options that put a gate before a got instance. */
 export function gotExtension(open: OpenCall): GotExtension {
-  /** The call of each options object that a handler was given; the gate's own handler may be there twice. */
-  const passages = new WeakMap<Options, Passage>();
-  const own = new WeakSet<Hook>();
+  /** Leads from a hook of this gate to its call. Not enumerable: no print of a hook shows it. */
+  const owner = Symbol('headgate');
+  const ownerOf = (hook: Hook): Passage | null | undefined => (hook as { [owner]?: Passage | null })[owner];
+  const own = <H extends Hook>(hook: H, passage: Passage | null): H =>
+    Object.defineProperty(hook, owner, { value: passage });
 
   function handle(options: Options, next: (options: Options) => unknown): unknown {
     // got calls handlers without options when the input was too wrong to make any.
-    if (!options?.url || passages.get(options)?.call.ended === false) return next(options);
+    if (!options?.url || options.hooks.beforeRequest.some((hook) => ownerOf(hook)?.began(options))) {
+      return next(options);
+    }
     let call: Call;
     try {
       call = open(options.context.headgate, factsOf(options));
@@ -40,31 +44,34 @@ export function gotExtension(open: OpenCall): GotExtension {
       return Promise.reject(error);
     }
     const passage = new Passage(call, options);
-    passages.set(options, passage);
-    carry(options, passage);
+    // Through a request's options, its retries and redirects have them too.
+    place(options.hooks.beforeRequest, own(passage.beforeRequest, passage));
+    place(options.hooks.beforeError, own(passage.beforeError, passage));
+    options.retry.calculateDelay = passage.calculateDelay;
+    if ('enforceRetryRules' in options.retry) options.retry.enforceRetryRules = false;
     const result = next(options);
     return options.isStream
       ? watchStream(result as Stream, passage)
       : watchPromise(result as Result, passage);
   }
 
-  /** Gives a request's options, and through them its retries and redirects, the hooks of its call. */
-  function carry({ hooks, retry }: Options, passage: Passage): void {
-    for (const name of ['beforeRequest', 'beforeError'] as const) {
-      const hook: Hook = passage[name];
-      const list = hooks[name];
-      const others = list.filter((other) => !own.has(other));
-      const place = list.findIndex((other) => own.has(other));
-      others.splice(place < 0 ? others.length : place, 0, hook);
-      list.splice(0, list.length, ...others);
-      own.add(hook);
+  /** Puts a call's hook where this gate's hooks are, which may be there twice, or be those of an earlier call. */
+  function place(hooks: Hook[], hook: Hook): void {
+    let placed = false;
+    for (let index = 0; index < hooks.length; index += 1) {
+      if (ownerOf(hooks[index] as Hook) === undefined) continue;
+      if (placed) hooks.splice(index--, 1);
+      else hooks[index] = hook;
+      placed = true;
     }
-    retry.calculateDelay = passage.calculateDelay;
-    if ('enforceRetryRules' in retry) retry.enforceRetryRules = false;
+    if (!placed) hooks.push(hook);
   }
 
-  // They mark the place that a call's own hooks take.
-  const hooks = { beforeRequest: [(): void => undefined], beforeError: [(error: Error): Error => error] };
-  for (const [hook] of Object.values(hooks)) own.add(hook as Hook);
-  return { handlers: [handle], hooks };
+  return {
+    handlers: [handle],
+    hooks: {
+      beforeRequest: [own(() => undefined, null)],
+      beforeError: [own((error: Error) => error, null)],
+    },
+  };
 }

@@ -20,6 +20,8 @@ export class Passage {
   readonly #form: Form | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #abort = (): void => this.call.abort(this.#signal?.reason);
+  /** Options that the call began with. */
+  readonly #first: Options;
   /** Options of the current leg. */
   #options: Options;
   /** The user's `timeout.request`, and the retry for which it was read. */
@@ -34,10 +36,16 @@ export class Passage {
 
   constructor(call: Call, options: Options) {
     this.call = call;
+    this.#first = options;
     this.#form = Form.of(options);
     this.#options = options;
     this.#signal = options.signal;
     this.#signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** True for the options that the call began with, while it lasts: the gate's handler may be there twice. */
+  began(options: Options): boolean {
+    return options === this.#first && !this.call.ended;
   }
 
   /** Hook: lets this leg take a permit before it is sent. */
