@@ -16,7 +16,7 @@ import { dropResponse, headersOf } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked.ts';
 import { type AxiosError, type Config, endingOf, Leg, type Response } from './leg.ts';
-import { claimNext, leaveClaim, type NativeResponse } from './native.ts';
+import { claimNext, leaveClaim, type NativeResponse, scrub } from './native.ts';
 import type { CancelToken } from './token.ts';
 
 /** The least that an axios instance has to be. */
@@ -33,15 +33,14 @@ type Adapter = (config: Config) => Promise<Response>;
 /** What axios takes for an adapter: a function, names, or a list of either. */
 type Choice = Adapter | string | readonly unknown[] | undefined;
 
+type Interceptor = (config: ChosenConfig) => ChosenConfig | Promise<ChosenConfig>;
+
 interface Instance {
   readonly defaults: Record<string, unknown> & { adapter?: Choice };
   readonly interceptors: {
     readonly request: {
-      use(
-        fulfilled: (config: ChosenConfig) => ChosenConfig,
-        rejected: undefined,
-        options: { synchronous: true; runWhen?(config: ChosenConfig): boolean },
-      ): unknown;
+      readonly handlers?: readonly ({ fulfilled?: Interceptor | null } | null)[];
+      use(fulfilled: Interceptor, rejected: undefined, options: { synchronous: true }): unknown;
     };
   };
   create(config?: object): Instance;
@@ -90,21 +89,32 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
             const exact = Object.assign(config, { adapter: choice, ...UNTOUCHED });
             return bare.request({ exactly: () => exact });
           };
-    const adapter: Adapter = (config) => run(open, warn, bare, send, config);
+    const adapter: Adapter = (config) =>
+      run(open, warn, bare, send, config).finally(() => {
+        // Its user sees the adapter that was asked for.
+        (config as ChosenConfig).adapter = choice;
+      });
     gatedAdapters.set(adapter, open);
     return adapter;
   };
 
   instance.defaults.adapter = gated(instance.defaults.adapter);
-  // A request may choose an adapter of its own.
-  instance.interceptors.request.use(
-    (config) => {
-      config.adapter = gated(config.adapter);
-      return config;
-    },
-    undefined,
-    { synchronous: true, runWhen: ({ adapter }) => !isGated(adapter) },
-  );
+  // A request may choose an adapter of its own, and so may an interceptor. axios runs the last one registered first.
+  const choose = <Asked>(config: Asked): Asked => {
+    const chosen = config as ChosenConfig | undefined;
+    if (chosen && !isGated(chosen.adapter)) chosen.adapter = gated(chosen.adapter);
+    return config;
+  };
+  for (const earlier of instance.interceptors.request.handlers ?? []) {
+    const fulfilled = earlier?.fulfilled;
+    if (!fulfilled) continue;
+    earlier.fulfilled = (config) => {
+      const changed = fulfilled(config);
+      const { then } = (changed ?? {}) as { then?: unknown };
+      return typeof then === 'function' ? Promise.resolve(changed).then(choose) : choose(changed);
+    };
+  }
+  instance.interceptors.request.use(choose, undefined, { synchronous: true });
   instance.create = (config) => {
     const child = create(config);
     gateAxios(open, warn, child as never);
@@ -121,13 +131,8 @@ async function run(
   config: Config,
 ): Promise<Response> {
   const uriOf = (parts: object): string => bare.getUri(parts);
-  let leg: Leg;
-  try {
-    leg = new Leg(config, uriOf);
-  } catch {
-    // axios refuses it too, or reads a data: URL, which needs no gate.
-    return send({ ...config });
-  }
+  let leg = new Leg(config, uriOf);
+  if (leg.isLocal) return send({ ...config });
   silence(config, warn);
   const call = open(config.headgate, leg);
   const leave = [heed(call, config.signal), heedToken(call, config.cancelToken)];
@@ -144,9 +149,11 @@ async function run(
           if (isGiven(response)) call.read({ received: receivedOf(response), buffered: true });
         };
         const sent = leg.prepared(current, breaker, (options, details, request) => {
+          leg.disown(options, current.own);
           config.beforeRedirect?.(options, details, request);
+          leg.disown(options, current.own);
           claimNext(answered);
-          const next = leg.redirected(options, current.own, uriOf);
+          const next = leg.redirected(options, uriOf);
           if (!next) return;
           current.answer(details.statusCode ?? 302, details.headers);
           leg = next;
@@ -202,6 +209,8 @@ function triedOf(
   call: Call,
 ): Tried<Response> {
   const last = response ?? error?.response;
+  scrub(last?.request, current.own);
+  scrub(error?.request, current.own);
   if (last) {
     // As with the bare axios, the config shows the headers that were sent; but the gate's own are the gate's.
     if (leg.config === config && current.own) config.headers = leg.shown(last.config.headers, current.own);

@@ -4,6 +4,7 @@ import { bodyText, isReplayable } from '../shared/bodies.ts';
 import { REPLAY_LIMIT } from '../shared/fetch-body.ts';
 import type { Breaker } from '../shared/interruptible.ts';
 import { headersOf } from '../shared/response-reading.ts';
+import { isHttp, isLocal, unreadable } from '../shared/unreadable.ts';
 import { AttemptToken, type CancelToken } from './token.ts';
 
 /** axios's own headers: a class of each copy of axios. */
@@ -26,6 +27,7 @@ export interface Config {
   readonly data?: unknown;
   readonly maxRedirects?: number;
   readonly fetchOptions?: object | undefined;
+  readonly env?: { readonly fetch?: unknown } | undefined;
   readonly responseType?: string;
   readonly signal?: AbortSignal;
   readonly cancelToken?: CancelToken;
@@ -40,6 +42,7 @@ export interface Response {
   readonly status: number;
   readonly headers: object;
   readonly data?: unknown;
+  readonly request?: unknown;
   config: Config;
 }
 
@@ -47,6 +50,7 @@ export interface AxiosError extends Error {
   readonly isAxiosError?: boolean;
   readonly code?: string;
   readonly response?: Response;
+  readonly request?: unknown;
   config?: Config;
 }
 
@@ -71,7 +75,7 @@ interface FormStream {
   getBuffer(): Uint8Array;
   getHeaders(): Record<string, string>;
   getLengthSync(): number;
-  /** False when a part of it is a stream itself. */
+  /** False when a part of it is a stream of unknown length. */
   hasKnownLength(): boolean;
 }
 
@@ -83,21 +87,25 @@ export class Leg implements RequestFacts {
   readonly config: Config;
   readonly method: string;
   readonly url: URL;
+  readonly unreadable: true | undefined;
   readonly #kept: Uint8Array | undefined;
   #sent = false;
+  /** Redirects that led here since the adapter was last asked. */
+  #hops = 0;
 
-  /** Throws where axios itself would: the error is axios's to make. */
   constructor(config: Config, uriOf: UriOf) {
-    const { url = '', baseURL, params, paramsSerializer, allowAbsoluteUrls = true, socketPath } = config;
-    const uri =
-      baseURL || params
-        ? uriOf({ url, baseURL, params, paramsSerializer, allowAbsoluteUrls } as Config)
-        : url;
-    this.url = new URL(uri, socketPath ? 'http://localhost' : undefined);
-    if (!/^https?:$/.test(this.url.protocol)) throw new TypeError('Not HTTP');
-    this.method = (config.method ?? 'get').toUpperCase();
+    const { method } = config;
+    const url = readable(config, uriOf);
+    this.unreadable = url ? undefined : true;
+    this.url = url ?? unreadable({ target: config.url }).url;
+    this.method = typeof method === 'string' ? method.toUpperCase() : 'GET';
     this.config = config;
     this.#kept = keptForm(config.data);
+  }
+
+  /** The request never leaves the process. */
+  get isLocal(): boolean {
+    return isLocal(this.url);
   }
 
   get headers(): Headers {
@@ -117,12 +125,13 @@ export class Leg implements RequestFacts {
   /** The config for one attempt, which may be written into. */
   prepared({ own }: Attempt, breaker: Breaker, beforeRedirect: BeforeRedirect): Config {
     const { config } = this;
-    // The gate's own headers are for one attempt alone. What else adapters write into headers, they may meet again.
+    // The gate's own headers are for one attempt only. What else adapters write into headers, they may meet again.
     const headers = own ? copyOf(config.headers, config.headers) : config.headers;
     for (const [name, value] of Object.entries(own ?? {})) headers.set(name, value);
     const kept = this.#sent ? this.#kept : undefined;
     if (kept) headers.set('Content-Type', (config.data as FormStream).getHeaders()['content-type'] as string);
     this.#sent = true;
+    this.#hops = 0;
     const cancelToken = new AttemptToken(breaker, config.cancelToken);
     const prepared = {
       ...config,
@@ -130,7 +139,7 @@ export class Leg implements RequestFacts {
       beforeRedirect,
       cancelToken,
       ...(kept && { data: kept }),
-      ...(isSigned(own) && { fetchOptions: { ...config.fetchOptions, redirect: 'manual' } }),
+      ...(mustStay(own, config) && { fetchOptions: { ...config.fetchOptions, redirect: 'manual' } }),
     };
     // Without a prototype, as axios makes its own: of any other it makes a copy first.
     return Object.setPrototypeOf(prepared, null);
@@ -147,20 +156,34 @@ export class Leg implements RequestFacts {
     return sent;
   }
 
+  /** Takes the gate's `own` headers out of the request that a redirect makes, but for a stream to the same origin. */
+  disown(options: HopOptions, own: Attempt['own']): void {
+    const { href, headers } = options;
+    if (this.#carriesStream(options) && URL.canParse(href) && new URL(href).origin === this.url.origin)
+      return;
+    for (const name of Object.keys(headers)) {
+      if (headers[name] === own?.[name.toLowerCase()]) delete headers[name];
+    }
+  }
+
+  /** The redirect sends a body again that only the client still has. */
+  #carriesStream({ method }: HopOptions): boolean {
+    return method.toUpperCase() === this.method && !this.replayable;
+  }
+
   /**
    * The leg that a redirect leads to. `undefined` where a stream has to go along: it can only follow right behind,
-   * as a part of this leg. Takes the gate's `own` headers for this leg out of the options.
+   * as a part of this leg.
    */
-  redirected(options: HopOptions, own: Attempt['own'], uriOf: UriOf): Leg | undefined {
+  redirected(options: HopOptions, uriOf: UriOf): Leg | undefined {
     const { href, method, headers, auth, maxRedirects } = options;
     const { config } = this;
+    if (this.#carriesStream(options)) return undefined;
     const same = method.toUpperCase() === this.method;
-    if (same && !this.replayable) return undefined;
-    for (const name of Object.keys(headers))
-      if (own?.[name.toLowerCase()] !== undefined) delete headers[name];
     const [username = '', ...password] = auth?.split(':') ?? [];
     const { baseURL: _base, params: _params, ...rest } = config;
-    return new Leg(
+    const hops = this.#hops + 1;
+    const next = new Leg(
       {
         ...rest,
         url: href,
@@ -169,19 +192,41 @@ export class Leg implements RequestFacts {
         data: same ? (this.#kept ?? config.data) : undefined,
         auth: auth === undefined ? undefined : { username, password: password.join(':') },
         // 0 would mean that none is followed, not that one more is too many.
-        maxRedirects: Math.max(1, maxRedirects - 1),
+        maxRedirects: maxRedirects - hops || NO_MORE,
       },
       uriOf,
     );
+    next.#hops = hops;
+    return next;
   }
 }
 
+/** A limit that the next redirect exceeds. */
+const NO_MORE = 0.5;
+
 /**
- * The headers hold more than a token. The `fetch` adapter follows redirects by itself, and takes all headers but
- * `authorization` along to another host: with a signature it must follow none.
+ * The `fetch` adapter follows redirects by itself. It must follow none where it would take the gate's own headers along
+ * to another host: the platform's fetch drops `authorization` alone, and somebody else's fetch may drop nothing.
  */
-function isSigned(own: Attempt['own']): boolean {
-  return own !== undefined && Object.keys(own).some((name) => name !== 'authorization');
+function mustStay(own: Attempt['own'], { env }: Config): boolean {
+  if (own === undefined) return false;
+  const isForeign = typeof env?.fetch === 'function' && env.fetch !== globalThis.fetch;
+  return isForeign || Object.keys(own).some((name) => name !== 'authorization');
+}
+
+/** Where a request goes, or `undefined` where the gate cannot read that: an adapter may know better. */
+function readable(config: Config, uriOf: UriOf): URL | undefined {
+  const { url = '', baseURL, params, paramsSerializer, allowAbsoluteUrls = true, socketPath } = config;
+  try {
+    const uri =
+      baseURL || params
+        ? uriOf({ url, baseURL, params, paramsSerializer, allowAbsoluteUrls } as Config)
+        : url;
+    const parsed = new URL(uri, socketPath ? 'http://localhost' : undefined);
+    return isHttp(parsed) || isLocal(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** How an attempt ended, by its response or by what the adapter threw. */
@@ -202,7 +247,12 @@ export function endingOf(response: Response | undefined, error?: AxiosError): En
 function keptForm(data: unknown): Uint8Array | undefined {
   const form = data as FormStream | null | undefined;
   if (typeof form?.getBuffer !== 'function' || typeof form.hasKnownLength !== 'function') return undefined;
-  return form.hasKnownLength() && form.getLengthSync() <= REPLAY_LIMIT ? form.getBuffer() : undefined;
+  try {
+    return form.hasKnownLength() && form.getLengthSync() <= REPLAY_LIMIT ? form.getBuffer() : undefined;
+  } catch {
+    // A part of it is a stream whose length was told.
+    return undefined;
+  }
 }
 
 /** Streams are left to the user, unread. */

@@ -41,3 +41,40 @@ export function claimNext(answered: Answered): void {
 export function leaveClaim(): void {
   claim = undefined;
 }
+
+/** Where a request keeps the headers that it sent: one of `node:http`, or of `follow-redirects` around several. */
+interface Sent {
+  _header?: unknown;
+  readonly _redirectable?: Sent | null;
+  readonly _currentRequest?: Sent | null;
+  readonly _options?: { readonly headers?: object };
+  readonly [symbol: symbol]: unknown;
+}
+
+/** Takes the gate's `own` headers out of a request that was sent: whoever prints a response or an error prints it too. */
+export function scrub(request: unknown, own: Readonly<Record<string, string>> | undefined): void {
+  if (!own || typeof request !== 'object' || request === null) return;
+  const given = request as Sent;
+  const around = given._redirectable ?? given;
+  remove(around._options?.headers, own);
+  for (const sent of new Set([given, around._currentRequest])) {
+    if (!sent) continue;
+    for (const value of Object.values(own)) {
+      if (typeof sent._header === 'string' && value)
+        sent._header = sent._header.replaceAll(value, 'REDACTED');
+    }
+    const symbol = Object.getOwnPropertySymbols(sent).find(
+      ({ description }) => description === 'kOutHeaders',
+    );
+    if (symbol) remove(sent[symbol], own);
+  }
+}
+
+function remove(headers: unknown, own: Readonly<Record<string, string>>): void {
+  if (typeof headers !== 'object' || headers === null) return;
+  for (const name of Object.keys(headers)) {
+    const value = (headers as Record<string, unknown>)[name];
+    // Node.js keeps a header's name beside its value.
+    if ([value].flat().includes(own[name.toLowerCase()])) delete (headers as Record<string, unknown>)[name];
+  }
+}

@@ -1,13 +1,11 @@
 /** Reads the arguments of fetch, whatever they are. */
 
+import { isHttp, isLocal } from '../shared/unreadable.ts';
 import { type FetchInit, type FetchInput, isRequest, Leg, membersOf } from './leg.ts';
 import { OpaqueLeg } from './opaque.ts';
 
 /** A request that can be read, or one that is sent as its user gave it. */
 export type AnyLeg = Leg | OpaqueLeg;
-
-/** Schemes that fetch answers within the process: they need no gate. */
-const LOCAL: ReadonlySet<string> = new Set(['about:', 'blob:', 'data:', 'file:']);
 
 /** Arguments of fetch, read. */
 export interface Reading {
@@ -25,9 +23,8 @@ export function readInput(input: FetchInput, init: FetchInit | undefined): Readi
     const { headgate, ...rest } = membersOf(init) as FetchInit & { headgate?: unknown };
     asked = headgate;
     const target = targetOf(input);
-    const { protocol } = target.url;
-    if (LOCAL.has(protocol)) return { asked, leg: undefined };
-    if (/^https?:$/.test(protocol)) return { asked, leg: Leg.of(target.input, rest, target.url) };
+    if (isLocal(target.url)) return { asked, leg: undefined };
+    if (isHttp(target.url)) return { asked, leg: Leg.of(target.input, rest, target.url) };
   } catch {
     // Left to the fetch given, which may know better.
   }

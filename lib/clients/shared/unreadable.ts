@@ -3,6 +3,19 @@ import type { Headers, RequestFacts } from '../../words/types.ts';
 /** Host of a request whose own host is unknown: reserved never to resolve (RFC 2606, section 2). */
 const PLACEHOLDER = 'http://unreadable.invalid';
 
+/** Schemes that are answered within the process: they need no gate. */
+const LOCAL: ReadonlySet<string> = new Set(['about:', 'blob:', 'data:', 'file:']);
+
+/** Whether a request to `url` needs no gate, since it never leaves the process. */
+export function isLocal(url: URL): boolean {
+  return LOCAL.has(url.protocol);
+}
+
+/** Whether `url` is one that gates and profiles can read. */
+export function isHttp(url: URL): boolean {
+  return url.protocol === 'http:' || url.protocol === 'https:';
+}
+
 /** What a client does know of a request that it cannot read. */
 export interface Glimpse {
   /** Default `GET`. */
