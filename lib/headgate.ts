@@ -180,7 +180,7 @@ class Composition implements Headgate, CallContext {
   }
 
   wrap(fn: unknown, options: unknown): never {
-    return wrapped(this.#opener, fn, options) as never;
+    return wrapped(this.#opener, this.warn, fn, options) as never;
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {

@@ -56,6 +56,9 @@ const UNTOUCHED = { transformRequest: [], transformResponse: [] };
 const RETRIES =
   'axios-retry stands before the gate, which retries already: it was told to make no attempts of its own; leave it out';
 
+const RAX =
+  'retry-axios stands before the gate, which retries already: it was told to make no further attempts; leave it out';
+
 /** The adapters made here, each with the calls it opens; and the instances that have one. */
 const gatedAdapters = new WeakMap<object, OpenCall>();
 const gatedInstances = new WeakMap<object, OpenCall>();
@@ -263,6 +266,11 @@ function silence(config: Config, warn: Warn): void {
   if (retries?.retries) {
     warn('stacked-retries', RETRIES);
     config['axios-retry'] = { ...retries, retries: 0 };
+  }
+  const { raxConfig } = config;
+  if (raxConfig && raxConfig.retry !== 0) {
+    warn('stacked-retries', RAX);
+    config.raxConfig = { ...raxConfig, retry: 0, shouldRetry: () => false };
   }
   warnOfStacked((name) => (config.headers as unknown as Record<string, string>)[name], warn);
 }

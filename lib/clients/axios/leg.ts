@@ -36,6 +36,8 @@ export interface Config {
   /** What the call asks for itself. */
   readonly headgate?: unknown;
   'axios-retry'?: { readonly retries?: number };
+  /** Of retry-axios, from its first retry on at the latest. */
+  raxConfig?: { readonly retry?: number; readonly shouldRetry?: () => boolean };
 }
 
 export interface Response {

@@ -9,7 +9,7 @@ import { check, has, method, object } from '../../options/schema.ts';
 import type { CallOptions } from '../../options/types.ts';
 import type { Classification, RequestFacts, Verdict } from '../../words/types.ts';
 import { bodyText, isReplayable } from '../shared/bodies.ts';
-import { type Abortable, interruptible } from '../shared/interruptible.ts';
+import { type Abortable, type Breaker, interruptible } from '../shared/interruptible.ts';
 import {
   dropResponse,
   headersOf,
@@ -18,6 +18,8 @@ import {
   readResponse,
 } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
+import type { Warn } from '../shared/stacked.ts';
+import { hasRetried, smithyReading } from './smithy.ts';
 
 /** The request that a wrapped function makes, as far as a gate has to know it. */
 export interface WrapRequest {
@@ -92,10 +94,18 @@ const options = object({
   withContext: v.optional(v.boolean()),
 });
 
+const SDK_RETRIES =
+  'The SDK in a wrapped function retries by itself, and the attempts of both multiply: give it the option maxAttempts: 1';
+
 /** The functions made here, each with the calls it opens. */
 const gated = new WeakMap<object, OpenCall>();
 
-export function wrapped(open: OpenCall, given: unknown, asked: unknown): Wrapped<unknown[], unknown> {
+export function wrapped(
+  open: OpenCall,
+  warn: Warn,
+  given: unknown,
+  asked: unknown,
+): Wrapped<unknown[], unknown> {
   const fn = check(callable, given, 'wrap') as Fn;
   if (gated.get(fn) === open) return fn as Wrapped<unknown[], unknown>;
   const { request: source, classify, withContext } = check(options, asked, 'wrap');
@@ -119,10 +129,11 @@ export function wrapped(open: OpenCall, given: unknown, asked: unknown): Wrapped
         const final = finalOf(result.error);
         const reading =
           'value' in result ? readResponse(result.value) : readRefusal(final ? final.reason : result.error);
+        if (hasRetried('value' in result ? result.value : result.error)) warn('stacked-retries', SDK_RETRIES);
         if (reading) permitted.answer(reading.status, reading.headers ?? {});
         // Not to be tried again: what it holds is thrown.
         if (final) throw final.reason;
-        return triedOf(result, reading, facts, classify as Classify | undefined);
+        return triedOf(result, reading, facts, classify as Classify | undefined, breaker);
       });
     const attempt = (): Promise<Tried<unknown>> => {
       const admitted = call.admit(facts);
@@ -141,10 +152,15 @@ async function triedOf(
   reading: Reading | undefined,
   { replayable }: Facts,
   classify: Classify | undefined,
+  breaker: Breaker,
 ): Promise<Tried<unknown>> {
   const { status, headers } = reading ?? {};
-  const reread = classify && ((read: Classification) => amended(read, classify(result, read)));
+  const own = classify && ((read: Classification) => amended(read, classify(result, read)));
   if ('error' in result) {
+    const reread = (given: Classification): Classification => {
+      const read = smithyReading(result.error, given);
+      return own?.(read) ?? read;
+    };
     const ending = { status, headers, body: await reading?.body(), error: result.error, reread };
     return { ending, replayable, result: { error: result.error } };
   }
@@ -152,10 +168,10 @@ async function triedOf(
   const failed = status !== undefined && status >= 400;
   return {
     // A value that is no response is as good as one.
-    ending: { status: status ?? 200, headers, body: failed ? await reading?.body() : undefined, reread },
+    ending: { status: status ?? 200, headers, body: failed ? await reading?.body() : undefined, reread: own },
     replayable,
     result: { value },
-    drop: () => dropResponse(value),
+    drop: () => dropResponse(value, () => breaker.end()),
   };
 }
 

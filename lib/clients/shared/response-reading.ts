@@ -16,37 +16,56 @@ export interface Reading {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A returned value, when it is a response: it has a status and headers. */
+/** A returned value, if it is a response, holds one beside its `output`, or tells of one in its `$metadata`. */
 export function readResponse(value: unknown): Reading | undefined {
   return guarded(() => {
     if (!isObject(value)) return undefined;
-    const status = statusOf(value);
-    if (status === undefined || !isObject(value.headers)) return undefined;
-    return { status, headers: headersOf(value.headers), body: () => bodyOf(value) };
+    const { response, output } = value as Record<string, Fields | undefined>;
+    for (const one of isObject(output) && isObject(response) ? [value, response] : [value]) {
+      const status = statusOf(one);
+      if (status === undefined || !isObject(one.headers)) continue;
+      return { status, headers: headersOf(one.headers), body: () => bodyOf(one) };
+    }
+    return metadataOf(value) ?? (isObject(output) ? metadataOf(output) : undefined);
   });
 }
 
-/** A thrown value, when it tells of a response: in `response`, or by a status of its own. */
+/** What a result of an SDK made with Smithy tells of its response. */
+function metadataOf({ $metadata }: Fields): Reading | undefined {
+  if (!isObject($metadata)) return undefined;
+  const status = valid($metadata.httpStatusCode);
+  if (status === undefined) return undefined;
+  const id = $metadata.requestId;
+  const headers = typeof id === 'string' ? { 'x-amzn-requestid': id } : {};
+  return { status, headers, body: async () => undefined };
+}
+
+/** A thrown value, when it tells of a response: in `response` or `$response`, or by a status of its own. */
 export function readRefusal(error: unknown): Reading | undefined {
   return guarded(() => {
     if (!isObject(error)) return undefined;
-    const { response, $response, $metadata } = error as Record<string, Fields | undefined>;
-    const holder = [response, error].find((one) => isObject(one) && statusOf(one) !== undefined);
-    const status = holder ? statusOf(holder) : valid($metadata?.httpStatusCode);
+    const { response, $response } = error as Record<string, Fields | undefined>;
+    const holder = [response, error, $response].find((one) => isObject(one) && statusOf(one) !== undefined);
+    const metadata = metadataOf(error);
+    const status = holder ? statusOf(holder) : metadata?.status;
     if (status === undefined) return undefined;
     const headers = [response?.headers, error.headers, $response?.headers].find(isObject);
     const body = async () => (isObject(response) ? await bodyOf(response) : undefined) ?? textOf(error.error);
-    return { status, headers: headersOf(headers), body };
+    return { status, headers: { ...metadata?.headers, ...headersOf(headers) }, body };
   });
 }
 
-/** Lets go of a response that nobody will read. */
-export function dropResponse(value: unknown): void {
+/**
+ * Gives up a response that nobody will read.
+ *
+ * @param abort breaks off the request, where its body cannot be ended by itself
+ */
+export function dropResponse(value: unknown, abort?: () => void): void {
   guarded(() => {
     if (!isObject(value)) return;
-    const { body, data } = value as { body?: object; data?: object };
-    const stream = [body, data].find((one) => isObject(one) && !isReplayable(one));
-    if (stream) drop({ body: stream } as never);
+    const { body, data, response } = value as { body?: object; data?: object; response?: { body?: object } };
+    const stream = [body, data, response?.body].find((one) => isObject(one) && !isReplayable(one));
+    if (stream) drop({ body: stream } as never, abort);
   });
 }
 
