@@ -1,5 +1,5 @@
 import { Octokit } from '@octokit/core';
-import axios from 'axios';
+import axios, { type AxiosError } from 'axios';
 import { expect } from 'chai';
 import got from 'got';
 import { type CallReport, type Headgate, headgate, isHeadgateError, OptionsError, reportOf } from 'headgate';
@@ -122,6 +122,25 @@ describe('The record of a call', () => {
     for (const response of responses) expect(reportOf(response)?.attempts).to.have.length(1);
     expect(reportOf(responses[0]?.headers)?.attempts).to.have.length(1);
     expect(reportOf(responses[1]?.headers)?.attempts).to.have.length(1);
+  });
+
+  it('is found from any part of a response that an SDK may keep, of fetch as of axios', async () => {
+    server.replies({ status: 404 }, { status: 404 }, { status: 200 });
+    const response = await gate.fetch()(server.url);
+    const refused = (await failureOf(gate.axios(axios.create()).get(server.url))) as AxiosError;
+    const given = await gate.axios(axios.create()).get(server.url);
+    const { headers, body } = response;
+    for (const [part, status] of [
+      [{ cause: headers }, 404],
+      [{ cause: body }, 404],
+      [{ headers: refused.response?.headers }, 404],
+      [{ response: refused.response }, 404],
+      [new Error('mine', { cause: refused }), 404],
+      [given.headers, 200],
+      [given, 200],
+    ] as const) {
+      expect(reportOf(part)?.attempts[0]?.status).to.equal(status);
+    }
   });
 
   it('types error.headgate by a guard, for errors of the client as for those of ours', async () => {

@@ -8,6 +8,7 @@
 import type { Attempt } from '../../call/attempt.ts';
 import type { Call, OpenCall } from '../../call/call.ts';
 import { attachReport, HeadgateError, OptionsError } from '../../words/errors.ts';
+import type { CallReport } from '../../words/report.ts';
 import { remember } from '../../words/report-of.ts';
 import { watched } from '../shared/given-body.ts';
 import { heed, interruptible } from '../shared/interruptible.ts';
@@ -181,10 +182,10 @@ async function run(
 
   try {
     const response = await retrying(call, attempt);
-    const report = () => call.report();
-    if (typeof response.headers === 'object' && response.headers !== null) remember(response.headers, report);
+    const report = rememberAll(response, call);
     return Object.defineProperty(response, 'headgate', { get: report, configurable: true });
   } catch (error) {
+    rememberAll((error as AxiosError | undefined)?.response, call);
     if (error instanceof HeadgateError) throw error;
     throw (await cancellation(bare, config, call)) ?? error;
   } finally {
@@ -258,6 +259,15 @@ async function cancellation(bare: Instance, config: Config, call: Call): Promise
   }
   if (error) attachReport(error, call.report());
   return error;
+}
+
+/** An SDK above may keep a response, or a part of it, in an error of its own. */
+function rememberAll(response: Response | undefined, call: Call): () => CallReport {
+  const report = (): CallReport => call.report();
+  for (const part of [response, response?.headers, response?.data]) {
+    if (typeof part === 'object' && part !== null) remember(part, report);
+  }
+  return report;
 }
 
 /** Retries from above would multiply with the gate's. */

@@ -11,7 +11,7 @@ import type { Attempt } from '../../call/attempt.ts';
 import type { Call, OpenCall } from '../../call/call.ts';
 import type { CallOptions } from '../../options/types.ts';
 import type { CallReport } from '../../words/report.ts';
-import { rememberResponse } from '../../words/report-of.ts';
+import { remember, rememberResponse } from '../../words/report-of.ts';
 import type { Headers as HeaderRecord } from '../../words/types.ts';
 import { drain, drop, peek } from '../shared/fetch-body.ts';
 import { watched } from '../shared/given-body.ts';
@@ -216,6 +216,8 @@ function given(response: Response, call: Call, redirected: boolean): GatedRespon
   const report = () => call.report();
   const headgate = { get: report, configurable: true };
   rememberResponse(response, report);
+  // Asking for the body of a good response costs more than the rest of this.
+  if (response.status >= 400 && isObject(response.body)) remember(response.body as object, report);
   Object.defineProperty(response, 'headgate', headgate);
   const cloned = { value: () => given(clone.call(response), call, redirected), configurable: true };
   Object.defineProperty(response, 'clone', cloned);
