@@ -112,12 +112,7 @@ class Composition implements Headgate, CallContext {
       room: { most: settings.maxQueue, taken: 0 },
       closed: (quota, ms) => settings.ledger.pause?.(quota, ms, observer),
       met: (quota) => settings.ledger.recall?.(quota, observer),
-      unsound: (quota) =>
-        this.#warn(
-          'profile-failed',
-          'The profile gave limits that are no numbers of 1 or more: they were ignored',
-          quota,
-        ),
+      warn: (code, message, quota) => this.#warn(code, message, quota),
       resumed: (quota, untilMs, cause) =>
         this.emitter.emit('resume', {
           at: clock.now(),

@@ -19,6 +19,7 @@ export type {
   HeadgateUpdate,
   QuotaMatch,
   QuotaOptions,
+  WindowOptions,
 } from './options/types.ts';
 export type { Jitter, RetryOptions } from './policy/policy.ts';
 export type { Clock, Timer } from './time/clock.ts';
@@ -34,5 +35,5 @@ export {
 } from './words/errors.ts';
 export type * from './words/report.ts';
 export { isHeadgateError, reportOf } from './words/report-of.ts';
-export type { QuotaSnapshot } from './words/snapshot.ts';
+export type { QuotaSnapshot, WindowSnapshot } from './words/snapshot.ts';
 export type * from './words/types.ts';

@@ -28,8 +28,8 @@ export interface GateContext {
   readonly closed: (quota: string, ms: number) => void;
   /** This quota was just met: another gate of its ledger may have closed it. */
   readonly met: (quota: string) => void;
-  /** A profile gave limits for this quota that are none. */
-  readonly unsound: (quota: string) => void;
+  /** Warns of something that its user should know about a quota. */
+  readonly warn: (code: string, message: string, quota: string) => void;
   /** This quota closed because the server stated that nothing is left of it. */
   readonly held: (quota: string, untilMs: number) => void;
   /** Whether a gate learns what nobody declared. */

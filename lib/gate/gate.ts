@@ -44,6 +44,7 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   #reopening: Alarm | undefined;
   /** Facts are being told that belong together; `Infinity` once the gate is closed, when nothing goes any more. */
   #telling = 0;
+  #slownessTold = false;
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
@@ -205,7 +206,8 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   /** @internal The response to a permit's attempt came. */
   answered({ gate, takenAt }: Permit, at: number): void {
     if (gate === this) this.#quota.answered(at, takenAt);
-    else this.#quota.windows.give(at);
+    else this.#quota.windows.give(at, takenAt);
+    if (this.#backlog.length > 0) this.#tellSlowness();
     this.#pump(at);
   }
 
@@ -224,13 +226,13 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     if (permit.gate === this) {
       this.#context.inUse.remove(permit);
       this.#quota.refunded(now, permit.takenAt);
-    } else this.#quota.leave();
+    } else this.#quota.leave(now, permit.takenAt);
     this.#pump(now);
   }
 
   /** @internal An attempt in flight that another gate admitted counts here too. */
-  joined(answered: boolean): void {
-    this.#quota.join(this.now(), answered);
+  joined({ takenAt }: Permit, answered: boolean): void {
+    this.#quota.join(this.now(), takenAt, answered);
   }
 
   /** @internal A place is given up; false when it had left before. */
@@ -238,6 +240,14 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     if (!this.#backlog.remove(place)) return false;
     this.#pump();
     return true;
+  }
+
+  /** Tells, once, that latency costs much of a declared window while attempts wait for it. */
+  #tellSlowness(): void {
+    const slowness = this.#slownessTold ? undefined : this.#quota.slowness;
+    if (slowness === undefined) return;
+    this.#slownessTold = true;
+    this.#context.warn('latency-bound', slowness, this.key);
   }
 
   #take(ask: Ask, now: number): Permit {

@@ -14,6 +14,8 @@ const LOOK = 4;
 const LOOK_MS = 1000;
 const LOOK_LATER = 1000;
 
+const UNSOUND = 'The profile gave limits that are no numbers of 1 or more: they were ignored';
+
 /** All gates of one `headgate()`, one per quota key. */
 export class Gates {
   readonly #context: GateContext;
@@ -113,7 +115,7 @@ export class Gates {
   /** What a profile says of a quota, without what is no limit. */
   #sound(ref: QuotaRef): QuotaRef {
     if (isSound(ref)) return ref;
-    this.#context.unsound(ref.key);
+    this.#context.warn('profile-failed', UNSOUND, ref.key);
     const { key, windows, concurrency } = ref;
     const kept = Array.isArray(windows) ? windows.filter(isWindow) : [];
     return { key, windows: kept, concurrency: isLimit(concurrency) ? concurrency : undefined };

@@ -57,7 +57,7 @@ export class Permit implements Linked {
     if (this.#state === 'settled' || gate === this.gate || this.#also?.includes(gate)) return;
     this.#also ??= [];
     this.#also.push(gate);
-    gate.joined(this.#state === 'answered');
+    gate.joined(this, this.#state === 'answered');
   }
 }
 

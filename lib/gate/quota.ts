@@ -68,7 +68,7 @@ export class Quota {
 
   /** The head of its response came. */
   answered(at: number, sentAt: number): void {
-    this.windows.give(at);
+    this.windows.give(at, sentAt);
     this.adaptive?.answered(at, sentAt);
   }
 
@@ -81,21 +81,21 @@ export class Quota {
 
   /** It was never sent. */
   refunded(now: number, sentAt: number): void {
-    this.leave();
+    this.leave(now, sentAt);
     this.pause.ended(sentAt);
     this.adaptive?.refunded(now);
   }
 
   /** An attempt in flight that was admitted under another quota counts here too. Its limits alone matter, not what it tells. */
-  join(now: number, answered: boolean): void {
-    this.windows.take(now);
+  join(now: number, sentAt: number, answered: boolean): void {
+    this.windows.take(now, sentAt);
     this.flight.take();
-    if (answered) this.windows.give(now);
+    if (answered) this.windows.give(now, sentAt);
   }
 
   /** One that counted here too was never sent. */
-  leave(): void {
-    this.windows.refund();
+  leave(now: number, sentAt: number): void {
+    this.windows.refund(now, sentAt);
     this.flight.refund();
   }
 
@@ -140,6 +140,18 @@ export class Quota {
     const { until, cause } = this.pause;
     this.pause.reopen(now, waiting);
     if (cause !== 'backoff') this.adaptive?.reopened(now, until, true);
+  }
+
+  /** Told while attempts wait: latency costs much of a declared window. */
+  get slowness(): string | undefined {
+    const { slowed, latencyMs } = this.windows;
+    if (!slowed) return undefined;
+    const { limit, count } = slowed;
+    const cost = Math.round(100 * slowed.latencyCost(latencyMs));
+    return (
+      `Answers take ${Math.round(latencyMs)} ms, which costs ${cost} % of the limit of ${limit} per ${count.per} ms: an attempt ` +
+      "counts until `per` after its response. If requests reach the server sooner, say how soon by the window's `transit`"
+    );
   }
 
   /** The limits are others from now on; what was used of the old ones counts on. */

@@ -1,3 +1,5 @@
+import { Transit } from './transit.ts';
+
 /**
  * What a client's clock may lag behind a server's whole milliseconds: a slot is given back this much late, so
  * that a server that counts in integers never sees two uses of it less than `per` apart.
@@ -37,10 +39,22 @@ export class WindowCount {
   #ring: number[] | Float64Array = NO_RING;
   #head = 0;
   #size = 0;
+  #transit: Transit | undefined;
 
   constructor(per: number, capacity = 0) {
     this.per = per;
     this.capacity = capacity;
+  }
+
+  /** Maximum time of the way to the server, in ms; absent where attempts count from their response. */
+  get transitMs(): number | undefined {
+    return this.#transit && this.#transit.ms < Infinity ? this.#transit.ms : undefined;
+  }
+
+  /** Sets it; what was sent before its first setting counts from its response. */
+  limitTransit(ms: number = Infinity): void {
+    if (this.#transit) this.#transit.ms = ms;
+    else if (ms < Infinity) this.#transit = new Transit(ms);
   }
 
   /** Permits in use at `now`. */
@@ -63,12 +77,22 @@ export class WindowCount {
     return this.capacity - this.used(now) - this.spent;
   }
 
-  take(): void {
+  /** An attempt was sent, at `sentAt`: the moment matters only where transit is limited. */
+  take(sentAt = 0): void {
     this.#inFlight += 1;
+    this.#transit?.sent(sentAt);
   }
 
-  /** The response to a taken permit came, or its attempt ended without one. */
-  give(at: number): void {
+  /** The response to the attempt sent at `sentAt` came, or it ended without one. */
+  give(at: number, sentAt = 0): void {
+    if (this.#transit) {
+      this.#arrive(at);
+      if (!this.#transit.answered(sentAt)) return;
+    }
+    this.#put(at);
+  }
+
+  #put(at: number): void {
     this.#inFlight -= 1;
     if (this.per === 0) return;
     if (this.#size === this.#ring.length) this.#grow();
@@ -76,8 +100,12 @@ export class WindowCount {
     this.#size += 1;
   }
 
-  /** A taken permit was not used: nothing reached the server. */
-  refund(): void {
+  /** The permit taken at `sentAt` was not used: nothing reached the server. */
+  refund(at = 0, sentAt = 0): void {
+    if (this.#transit) {
+      this.#arrive(at);
+      if (!this.#transit.answered(sentAt)) return;
+    }
     this.#inFlight -= 1;
   }
 
@@ -92,16 +120,16 @@ export class WindowCount {
     this.#size = 0;
   }
 
-  /** Counts on from another count. */
-  adopt(other: WindowCount): void {
+  /** Counts on from another count, of which so many attempts are unanswered. */
+  adopt(other: WindowCount, unanswered: number): void {
     for (let index = 0; index < other.#size; index += 1) this.preset(other.#at(index));
-    this.presetInFlight(other.#inFlight);
+    this.presetInFlight(unanswered);
   }
 
   /** A response that came before the count began; in order. */
   preset(at: number): void {
     this.#inFlight += 1;
-    this.give(at);
+    this.#put(at);
   }
 
   /** Attempts that were sent before the count began. */
@@ -127,13 +155,26 @@ export class WindowCount {
     return (missing <= this.#size ? this.#at(missing - 1) : now) + (whole + 1) * round;
   }
 
-  /** The moment at which the oldest response leaves the window; `Infinity` when there is none. */
+  /** The moment at which the oldest that is counted leaves the window; `Infinity` when only a response can tell. */
   nextExpiry(now: number): number {
     this.#expire(now);
-    return this.#size > 0 ? this.#at(0) + this.per + CLOCK_GRAIN_MS : Infinity;
+    const oldest = this.#size > 0 ? this.#at(0) : (this.#transit?.nextAt ?? Infinity);
+    return oldest + this.per + CLOCK_GRAIN_MS;
+  }
+
+  /** What was sent long enough ago has come to the server. */
+  #arrive(now: number): void {
+    const transit = this.#transit;
+    if (!transit) return;
+    for (let at = transit.nextAt; at <= now; at = transit.nextAt) {
+      transit.count();
+      // A transit that was shortened counts some in the past: the ring is in order.
+      this.#put(this.#size > 0 ? Math.max(at, this.#at(this.#size - 1)) : at);
+    }
   }
 
   #expire(now: number): void {
+    this.#arrive(now);
     // The same sum as in `nextExpiry`: a rounding apart, and a wake-up at that moment would find nothing free.
     while (this.#size > 0 && this.#at(0) + this.per + CLOCK_GRAIN_MS <= now) {
       this.#head = (this.#head + 1) % this.#ring.length;

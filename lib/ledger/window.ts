@@ -17,9 +17,10 @@ export class DeclaredWindow implements Holder {
   #leases: Leases | undefined;
   #closed = false;
 
-  constructor(key: string, { limit, per }: Window, context: LeaseContext) {
+  constructor(key: string, { limit, per, transit }: Window, context: LeaseContext) {
     this.limit = limit;
     this.count = new WindowCount(per, limit);
+    this.count.limitTransit(transit);
     this.#context = context;
     // Joined, for a template would keep each of its parts.
     const book = { key: [key, '|', limit, '/', per].join(''), limit, per };
@@ -47,8 +48,23 @@ export class DeclaredWindow implements Holder {
     if (this.#leases?.aged(now)) this.#leases.retire(now);
   }
 
-  take(now: number): void {
-    this.count.take();
+  /** Whether it keeps this limit, whatever its transit. */
+  is({ limit, per }: Window): boolean {
+    return limit === this.limit && per === this.count.per;
+  }
+
+  /**
+   * Share of the limit that latency costs, 0 to 1, as a permit is used from its sending until `per` after it counts:
+   *
+   *     cost = held / (per + held)        held = latency, no longer than the transit
+   */
+  latencyCost(latencyMs: number): number {
+    const held = Math.max(0, Math.min(latencyMs, this.count.transitMs ?? Infinity));
+    return held / (this.count.per + held);
+  }
+
+  take(now: number, sentAt: number): void {
+    this.count.take(sentAt);
     this.#leases?.taken(now);
   }
 

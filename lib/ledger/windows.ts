@@ -1,6 +1,12 @@
+import type { WindowSnapshot } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
 import { DeclaredWindow } from './window.ts';
+
+/** Weight of the latest response in the average latency. */
+const LATENCY_WEIGHT = 0.1;
+/** Share of a window's limit that latency may cost before it is told. */
+const COSTLY = 0.25;
 
 const NONE: readonly DeclaredWindow[] = [];
 
@@ -11,6 +17,7 @@ export class Windows {
   /** The longest first: its permits are the scarcest to lease. */
   #all: readonly DeclaredWindow[] = NONE;
   #unanswered = 0;
+  #latencyMs = -1;
 
   constructor(key: string, windows: readonly Window[], context: LeaseContext) {
     this.#key = key;
@@ -36,31 +43,54 @@ export class Windows {
     this.#all = [...windows]
       .sort((a, b) => b.per - a.per)
       .map((window) => {
-        const kept = old.find(({ limit, count }) => limit === window.limit && count.per === window.per);
-        if (kept) return kept;
+        const kept = old.find((each) => each.is(window));
+        if (kept) {
+          kept.count.limitTransit(window.transit);
+          return kept;
+        }
         const made = new DeclaredWindow(this.#key, window, this.#context);
-        if (old[0]) made.count.adopt(old[0].count);
+        if (old[0]) made.count.adopt(old[0].count, this.#unanswered);
         else made.count.presetInFlight(this.#unanswered);
         return made;
       });
     for (const each of old) if (!this.#all.includes(each)) void each.close(true);
   }
 
-  take(now: number): void {
+  take(now: number, sentAt: number = now): void {
     this.#unanswered += 1;
-    for (const window of this.#all) window.take(now);
+    for (const window of this.#all) window.take(now, sentAt);
   }
 
-  /** A permit's response came. */
-  give(at: number): void {
+  /** The response came to the attempt sent at `sentAt`. */
+  give(at: number, sentAt: number): void {
     this.#unanswered -= 1;
-    for (const { count } of this.#all) count.give(at);
+    if (this.#all === NONE) return;
+    for (const window of this.#all) window.count.give(at, sentAt);
+    const weight = this.#latencyMs < 0 ? 1 : LATENCY_WEIGHT;
+    // Whole ms: the engine keeps other numbers in a box of 16 B.
+    this.#latencyMs = Math.round(this.#latencyMs + (at - sentAt - this.#latencyMs) * weight);
   }
 
-  /** A permit was not used. */
-  refund(): void {
+  /** It was never sent. */
+  refund(at: number, sentAt: number): void {
     this.#unanswered -= 1;
-    for (const { count } of this.#all) count.refund();
+    for (const { count } of this.#all) count.refund(at, sentAt);
+  }
+
+  /** The window that loses most to latency, if that is more than a quarter of its limit and no transit is declared. */
+  get slowed(): DeclaredWindow | undefined {
+    let worst: DeclaredWindow | undefined;
+    let most = COSTLY;
+    for (const window of this.#all) {
+      const cost = window.count.transitMs === undefined ? window.latencyCost(this.#latencyMs) : 0;
+      if (cost > most) [worst, most] = [window, cost];
+    }
+    return worst;
+  }
+
+  /** Time from sending to the response, in ms: a moving average; negative before the first. */
+  get latencyMs(): number {
+    return this.#latencyMs;
   }
 
   /** So many attempts wait. */
@@ -96,8 +126,19 @@ export class Windows {
     return this.#all.every(({ count }) => count.used(now) === 0);
   }
 
-  snapshot(now: number): { readonly limit: number; readonly per: number; readonly used: number }[] {
-    return this.#all.map(({ limit, count }) => ({ limit, per: count.per, used: count.used(now) }));
+  snapshot(now: number): WindowSnapshot[] {
+    return this.#all.map((window) => {
+      const { limit, count } = window;
+      const transit = count.transitMs;
+      const cost = window.latencyCost(this.#latencyMs);
+      return {
+        limit,
+        per: count.per,
+        used: count.used(now),
+        ...(transit !== undefined && { transit }),
+        ...(cost > COSTLY && { latencyCost: cost }),
+      };
+    });
   }
 
   async close(): Promise<void> {

@@ -9,7 +9,7 @@ import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
 import { generic } from '../profiles/generic.ts';
 import { DURATION_RULE } from '../time/duration.ts';
 import { OptionsError } from '../words/errors.ts';
-import type { Profile } from '../words/types.ts';
+import type { Profile, Window } from '../words/types.ts';
 import { match } from './match.ts';
 import { keyOf } from './quotas.ts';
 import { check, count, duration, has, method, object, positive, text } from './schema.ts';
@@ -20,7 +20,7 @@ export interface DeclaredQuota {
   readonly name: string | undefined;
   readonly match: QuotaMatch;
   /** `per` in ms. */
-  readonly windows: readonly { readonly limit: number; readonly per: number }[];
+  readonly windows: readonly Window[];
   readonly concurrency: number | undefined;
 }
 
@@ -102,8 +102,14 @@ const quota = object({
           duration(WINDOW_RULE),
           v.check((ms) => ms > 0 && ms < Infinity, WINDOW_RULE),
         ),
+        transit: v.optional(
+          v.pipe(
+            duration(),
+            v.check((ms) => ms < Infinity, DURATION_RULE),
+          ),
+        ),
       }),
-      'an array of { limit, per }',
+      'an array of { limit, per, transit? }',
     ),
   ),
   concurrency: v.optional(positive),

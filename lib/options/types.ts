@@ -16,6 +16,20 @@ export interface QuotaMatch {
   readonly host?: string | undefined;
 }
 
+/** A window that its user declares. */
+export interface WindowOptions {
+  /** Maximum number of attempts in any `per`: a whole number of 1 or more. */
+  readonly limit: number;
+  /** Length of the window: ms, or text such as `'1m'`. */
+  readonly per: Duration;
+  /**
+   * Maximum time that a request takes to the server: ms, or text such as `'500ms'`. An attempt counts from the earlier of its
+   * response and its sending + `transit`, which is exact as long as no request takes longer. Default: it counts from its
+   * response, which is exact at any latency but costs `latency / (per + latency)` of the limit.
+   */
+  readonly transit?: Duration;
+}
+
 /** A quota that its user declares. */
 export interface QuotaOptions {
   /** Its key, and what a call's `quota` names it by. Default: made of `match`. */
@@ -23,7 +37,7 @@ export interface QuotaOptions {
   /** Default `{}`. */
   readonly match?: QuotaMatch;
   /** At most `limit` attempts in any `per`, for each of them. */
-  readonly windows?: readonly { readonly limit: number; readonly per: Duration }[];
+  readonly windows?: readonly WindowOptions[];
   /** Most attempts in flight at once. */
   readonly concurrency?: number;
 }

@@ -84,6 +84,11 @@ export interface Window {
   readonly limit: number;
   /** ms; 0 means that only attempts in flight count, i.e. a concurrency limit. */
   readonly per: number;
+  /**
+   * Maximum time that a request takes to the server, in ms. An attempt then counts from the earlier of its response and its
+   * sending + `transit`: exact as long as none takes longer. Default: it counts from its response.
+   */
+  readonly transit?: number | undefined;
 }
 
 /** The quota that a request draws on. */

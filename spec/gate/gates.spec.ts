@@ -169,7 +169,7 @@ describe('Many quotas', () => {
         if (declared.length === 0) held.push(permit);
         else permit.settle(context.clock.now());
       }
-      expect((heap() - before) / count, `${declared.length} windows`).to.be.below(2000);
+      expect((heap() - before) / count, `${declared.length} windows`).to.be.below(2048);
       expect(held.length).to.equal(declared.length === 0 ? count : 0);
     }
   });

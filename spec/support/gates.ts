@@ -40,7 +40,7 @@ export function contextOf(clock: VirtualClock, setup: GateSetup = {}): GateConte
     room: { most: setup.maxQueue ?? Infinity, taken: 0 },
     closed: () => undefined,
     met: () => undefined,
-    unsound: () => undefined,
+    warn: () => undefined,
     resumed: setup.resumed ?? (() => undefined),
     held: () => undefined,
     adaptive: setup.adaptive ?? false,
