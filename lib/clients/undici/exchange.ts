@@ -1,6 +1,8 @@
 import type { Attempt, Ending } from '../../call/attempt.ts';
 import type { Call } from '../../call/call.ts';
 import { BODY_LIMIT } from '../../words/types.ts';
+import { bodyText } from '../shared/bodies.ts';
+import { readRefusal } from '../shared/response-reading.ts';
 import type { Controller, Handler, Socket } from './handlers.ts';
 import type { Fields } from './headers.ts';
 import { Held } from './held.ts';
@@ -160,12 +162,9 @@ export class Exchange implements Handler {
       this.#judge();
       if (this.#left || request.over) return;
     }
-    const unsent = this.returnUnsent();
-    const ending: Ending = {
-      error,
-      reread: unsent ? (read) => ({ ...read, unprocessed: true }) : undefined,
-    };
-    this.#left = this.#attempt.status === undefined && request.settle(ending);
+    const answered = this.#attempt.status !== undefined;
+    const ending = this.#endingOf(error);
+    this.#left = !answered && request.settle(ending);
     if (!this.#left) request.fail(error, ending);
   }
 
@@ -177,6 +176,20 @@ export class Exchange implements Handler {
   onRequestSent(): unknown {
     this.#begun = true;
     return this.#request.handler.onRequestSent?.();
+  }
+
+  /** How the attempt ended by an error: with a response too, where an interceptor below made an error of it. */
+  #endingOf(error: unknown): Ending {
+    const attempt = this.#attempt;
+    const refusal = attempt.status === undefined ? readRefusal(error) : undefined;
+    if (refusal && refusal.status >= 400) {
+      const { status, headers = {} } = refusal;
+      const { body } = error as { body?: unknown };
+      attempt.answer(status, headers);
+      return { status, headers, body: bodyText(typeof body === 'object' ? { json: body } : { body }), error };
+    }
+    if (!this.returnUnsent()) return { error };
+    return { error, reread: (read) => ({ ...read, unprocessed: true }) };
   }
 
   /** Reads the error response that is held back, as far as it came. */

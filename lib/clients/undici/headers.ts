@@ -21,10 +21,17 @@ export function fieldsOf(headers: unknown): Fields {
  */
 export function overlaid(headers: unknown, own: Readonly<Record<string, string>>): Record<string, unknown> {
   const record: Record<string, unknown> = {};
+  const names = new Map<string, string>();
   for (const [given, value] of pairsOf(headers)) {
-    const name = text(given);
-    if (own[name.toLowerCase()] !== undefined) continue;
-    record[name] = name in record ? [record[name], value].flat() : value;
+    const key = text(given).toLowerCase();
+    if (own[key] !== undefined) continue;
+    const name = names.get(key);
+    if (name === undefined) {
+      names.set(key, text(given));
+      record[text(given)] = value;
+    } else {
+      record[name] = [record[name], value].flat();
+    }
   }
   return { ...record, ...own };
 }
