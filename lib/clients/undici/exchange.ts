@@ -160,7 +160,9 @@ export class Exchange implements Handler {
     if (this.#timer !== undefined) {
       // An error status says more than the fault that cut off its body.
       this.#judge();
-      if (this.#left || request.over) return;
+      // Not in the same turn as the head that was just passed on: fetch would miss it, and wait for ever.
+      if (!this.#left && !request.over) setImmediate(() => request.fail(error, { error }));
+      return;
     }
     const answered = this.#attempt.status !== undefined;
     const ending = this.#endingOf(error);

@@ -51,6 +51,17 @@ forEachUndici('The fetch of Node.js, over a gated global dispatcher', ({ Agent, 
     expect(await response.json()).to.deep.equal({ error: { code: 'Gone' } });
   });
 
+  it('gets an error whose body breaks off, and the fault where it does', async () => {
+    server.handler = (_n, { socket }, response) => {
+      response.writeHead(404, { 'content-length': '100' });
+      response.write('half', () => setTimeout(() => socket.destroy(), 5));
+    };
+    const response = await fetch(server.url);
+    expect(response.status).to.equal(404);
+    expect((await failureOf(response.text())).name).to.equal('TypeError');
+    expect(gate.quotas()[0]).to.include({ inFlight: 0 });
+  });
+
   it('follows redirects, each leg a call of its own', async () => {
     const events = record(gate);
     server.handler = (_n, { url }, response) =>
