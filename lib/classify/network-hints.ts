@@ -13,8 +13,6 @@ const NOT_HTTP =
   'What came back was not valid HTTP. Check that the port speaks HTTP, and that no proxy garbles the response.';
 const CUT_OFF = "The response's body ended early. The server, or a proxy before it, gave up on it.";
 const STREAM = 'The server ended the HTTP/2 stream or session. If it recurs, open fewer streams at once.';
-const PROXY =
-  'The proxy did not connect to the server. Check its address, its credentials and whether it allows this host.';
 
 /** Hints by code. */
 export const HINTS: ReadonlyMap<string, string> = new Map([
@@ -56,8 +54,6 @@ export const HINTS: ReadonlyMap<string, string> = new Map([
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', CUT_OFF],
   ['UND_ERR_INFO', 'The connection failed within undici. Look into the cause of the error.'],
   ['ERR_RETRYING', "A hook of the client's own asked for another attempt. Check the hooks."],
-  ['UND_ERR_PRX_CONN', PROXY],
-  ['UND_ERR_PRX_TLS', PROXY],
 ]);
 
 /** The hint on a code, or on the family that it belongs to. */

@@ -1,6 +1,7 @@
 import { sanitizeId } from './correlation-id.ts';
 import { TERMINAL_CODES, TRANSIENT_CODES, UNPROCESSED_CODES } from './network-codes.ts';
 import { hintOf } from './network-hints.ts';
+import { tunnelFault } from './tunnel.ts';
 
 /** The reading of a fault: an attempt that ended without a complete response. */
 export interface Fault {
@@ -41,12 +42,25 @@ const ENDED_STREAM = 'The HTTP/2 stream has been early terminated';
 const REFUSED_STREAM = 'Stream closed with error code NGHTTP2_REFUSED_STREAM';
 
 /**
+ * What undici says where a server ended its HTTP/2 session. From 8 on, only of requests that the server says it did not
+ * process; before, of a request that it may have processed, and then as UND_ERR_SOCKET with code 0, when the server
+ * only shuts down.
+ */
+const GOAWAY = /^HTTP\/2: "GOAWAY" frame received with code (\d+)/;
+
+/**
  * Reads a thrown value, whatever it is. The outermost error that says something decides; errors that say
  * nothing (fetch's `TypeError: fetch failed`, a wrapper of the user's) are looked through to their cause, or to
  * the members of an AggregateError, as when every address of a host was tried. Never throws.
  */
 export function readFault(error: unknown): Fault {
   const chain = causesOf(error);
+  // First of all: fetch wraps it in an abort of its own.
+  for (const link of chain) {
+    const code = label(link, 'code');
+    const tunnel = tunnelFault(code, peek(link, 'message'));
+    if (tunnel) return { ...tunnel, code, unprocessed: true };
+  }
   for (const link of chain) {
     const fault = recognise(link) ?? fromMembers(link);
     if (fault?.verdict === 'terminal') return fault;
@@ -72,8 +86,14 @@ function isBeforeSending(error: object): boolean {
   return (
     BEFORE_SENDING.has(peek(error, 'syscall')) ||
     BEFORE_SENDING.has(peek(error, 'event')) ||
-    peek(error, 'message') === REFUSED_STREAM
+    peek(error, 'message') === REFUSED_STREAM ||
+    isGoaway(error)
   );
+}
+
+function isGoaway(error: object): boolean {
+  const code = GOAWAY.exec(String(peek(error, 'message')).slice(0, 100))?.[1];
+  return code !== undefined && !(code === '0' && label(error, 'code') === 'UND_ERR_SOCKET');
 }
 
 /** An AggregateError is as curable as its most curable member, and as unsent as its least unsent. */

@@ -10,6 +10,8 @@ export class RequestBody {
   #kept: Uint8Array[] | undefined;
   #whole: Buffer | undefined;
   #sent = false;
+  /** Something of an iterator was read. */
+  #begun = false;
 
   constructor(given: unknown) {
     this.#given = given;
@@ -18,8 +20,9 @@ export class RequestBody {
   }
 
   get replayable(): boolean {
-    if (this.#kept || this.#whole) return this.#whole !== undefined;
+    if (this.#kept || this.#whole) return this.#whole !== undefined || !this.#begun;
     const given = this.#given;
+    if (isUntouched(given)) return true;
     if (typeof given !== 'object' || given === null) return true;
     return (
       isReplayable(given) &&
@@ -41,6 +44,7 @@ export class RequestBody {
 
   async *#readAlong(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
     let size = 0;
+    this.#begun = true;
     for await (const chunk of source) {
       size += chunk.byteLength ?? Infinity;
       if (size <= REPLAY_LIMIT) this.#kept?.push(chunk);
@@ -70,6 +74,12 @@ const decoders: ReadonlyMap<string, (bytes: Buffer) => Uint8Array> = new Map([
   ['deflate', (bytes) => inflateSync(bytes, zlibOptions)],
   ['br', (bytes) => brotliDecompressSync(bytes, { maxOutputLength: zlibOptions.maxOutputLength })],
 ]);
+
+/** A stream of which nothing was read, since no connection came about. */
+function isUntouched(body: unknown): boolean {
+  const { readableDidRead, destroyed } = (body ?? {}) as { readableDidRead?: boolean; destroyed?: boolean };
+  return readableDidRead === false && destroyed === false;
+}
 
 function isIterator(body: unknown): boolean {
   return (

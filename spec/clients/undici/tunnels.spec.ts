@@ -57,7 +57,7 @@ forEachUndici('A tunnel or an upgraded connection', ({ Agent, connect, upgrade }
     await closed(switched.socket);
     expect(gate.quotas()[0]).to.include({ inFlight: 0 });
     // and a tunnel opened
-    const tunnel = await connect(end.url, { dispatcher, path: '/api.example.com:443' });
+    const tunnel = await connect(end.url, { dispatcher, path: '/api.example.com:443' } as never);
     expect(tunnel.statusCode).to.equal(200);
     expect(gate.quotas()[0]).to.include({ inFlight: 1 });
     await closed(tunnel.socket);
@@ -73,9 +73,9 @@ forEachUndici('A tunnel or an upgraded connection', ({ Agent, connect, upgrade }
 
   it('is in flight for as long as its socket is open, even where that closed before it was given', async () => {
     const dispatcher = agent.compose(gate.undici());
-    const { socket } = await connect(end.url, { dispatcher, path: '/a:1' });
+    const { socket } = await connect(end.url, { dispatcher, path: '/a:1' } as never);
     await closed(socket);
-    const again = await connect(end.url, { dispatcher, path: '/a:1' });
+    const again = await connect(end.url, { dispatcher, path: '/a:1' } as never);
     await closed(again.socket);
     expect(gate.quotas()[0]).to.include({ inFlight: 0, queued: 0 });
   });
