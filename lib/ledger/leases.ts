@@ -1,5 +1,6 @@
 import type { Entry } from '../time/schedule.ts';
 import type { LedgerError } from '../words/errors.ts';
+import { type Asker, Asking } from './asking.ts';
 import type { LeaseContext } from './context.ts';
 import { Demand } from './demand.ts';
 import { Holdings } from './holdings.ts';
@@ -10,17 +11,11 @@ import type { WindowCount } from './window-count.ts';
 /** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
 const REVIEW_MS = 250;
 
-/** What goes beyond the process's fair share of a window is leased so much later, in ms. */
-const BEYOND_MS = 40;
-
 /** Permits that have to go back wait so long for a block of them, in ms. */
 const TOGETHER_MS = 20;
 
 /** Longest that the closing of a gate waits for what is in use to be spent, in ms. */
 const LONGEST_CLOSE_MS = 5000;
-
-/** A ledger that has the permits answers within this, in ms. */
-const PROMPT_MS = 250;
 
 /** Time between two looks at what a closed gate still uses of a ledger in memory, in ms. */
 const LINGER_MS = 250;
@@ -32,21 +27,16 @@ const LINGER_MS = 250;
  * within this gate's share of the window; what is held beyond it, or has been held for long, goes back when it is
  * spent. (Permits of one window are alike, so one slow response keeps one permit, not its whole lease.)
  */
-export class Leases {
+export class Leases implements Asker {
   readonly limit: number;
   readonly count: WindowCount;
   readonly #context: LeaseContext;
   readonly #account: Account;
   readonly #demand: Demand;
   readonly #held = new Holdings();
-  /** Permits asked for and not granted yet. */
-  #pending = 0;
-  /** When the first of them was asked for. */
-  #pendingSince = 0;
+  readonly #asking: Asking;
   #waiting = 0;
   readonly #reach: OutOfReach;
-  #asking: Entry | undefined;
-  #askingBeyond: Entry | undefined;
   #tick: Entry | undefined;
   #tickHolds = false;
   /** When permits that have to go back do not wait for others any more. */
@@ -61,12 +51,13 @@ export class Leases {
     this.#account = account;
     this.#reach = new OutOfReach(count, context);
     this.#demand = new Demand(limit, count.per, context.now());
+    this.#asking = new Asking(this, account, context);
     if (whole) this.#held.add(whole, Infinity);
   }
 
   /** Whether a wait for permits may be more than the ledger's prompt answer. */
   isLate(now: number): boolean {
-    return this.#reach.state !== 'leasing' || (this.#pending > 0 && now > this.#pendingSince + PROMPT_MS);
+    return this.#reach.state !== 'leasing' || this.#asking.isLate(now);
   }
 
   /** What keeps this window from admitting anything, when the ledger is out of reach and there is no share. */
@@ -101,6 +92,29 @@ export class Leases {
     if (!this.#closed) this.#balance(this.#context.now());
   }
 
+  get block(): number {
+    return this.#demand.block;
+  }
+
+  get held(): number {
+    return this.#held.permits;
+  }
+
+  /** Permits to ask the ledger for; below 0 where more is asked for than is needed. */
+  missing(now: number): number {
+    if (this.#reach.state === 'degraded') return 0;
+    return this.#needed(now) + this.count.spent - this.#held.permits - this.#asking.pending;
+  }
+
+  /** The ledger granted what was asked for. */
+  granted(lease: Lease): void {
+    const now = this.#context.now();
+    this.#demand.stir(now);
+    this.#held.add(lease, now + this.#account.renewMs);
+    if (this.#reach.state === 'leasing') this.count.capacity += lease.size;
+    this.#context.changed();
+  }
+
   lost(lease: Lease): void {
     const size = this.#held.lose(lease);
     if (this.#reach.state === 'leasing') this.count.capacity -= size;
@@ -121,7 +135,8 @@ export class Leases {
    */
   async close(moved: boolean): Promise<void> {
     this.#closed = true;
-    for (const entry of [this.#tick, this.#asking, this.#askingBeyond]) entry?.cancel();
+    this.#tick?.cancel();
+    this.#asking.close();
     this.#reach.end();
     const { lingers = false } = this.#account;
     if (this.#reach.state === 'degraded') return this.#account.close();
@@ -139,7 +154,8 @@ export class Leases {
         this.#giveBack(this.#held.permits - count.used(now));
         const soon = now + (lingers ? LINGER_MS : 10);
         const next = count.used(now) > count.unanswered ? count.nextExpiry(now) : soon;
-        if (count.used(now) === 0 || next > until) resolve();
+        const settled = this.#account.settles && count.unanswered === 0;
+        if (settled || count.used(now) === 0 || next > until) resolve();
         else this.#context.schedule.at(next, !lingers, look);
       };
       look();
@@ -160,9 +176,9 @@ export class Leases {
     }
     this.#recycle(now);
 
-    const missing = this.#missing(now);
-    if (missing > 0) this.#askSoon(now);
-    else if (missing < 0 && this.#pending > 0) this.#pending -= this.#account.withdraw(-missing);
+    const missing = this.missing(now);
+    if (missing > 0) this.#asking.askSoon(now);
+    else if (missing < 0) this.#asking.withdraw(-missing);
     this.#reviewAt(Math.min(count.nextExpiry(now), now + REVIEW_MS, this.#partAt), now);
   }
 
@@ -174,10 +190,6 @@ export class Leases {
     const used = this.count.used(now);
     if (this.#reach.state === 'grace' || used > this.#held.permits) return used;
     return used + (this.#waiting || this.#demand.ahead(now));
-  }
-
-  #missing(now: number): number {
-    return this.#needed(now) + this.count.spent - this.#held.permits - this.#pending;
   }
 
   /** Less than a block, which may be needed again soon, stays for a while, but in the grace: others may be using it. */
@@ -207,55 +219,6 @@ export class Leases {
     if (this.#reach.state !== 'leasing') return;
     count.capacity -= permits;
     count.spent = Math.max(0, count.spent - permits);
-  }
-
-  /**
-   * Attempts come in swarms: waits for the others of this one, to lease for all at once. What goes beyond a fair share
-   * of the window is leased a little later, so that others come to theirs.
-   */
-  #askSoon(now: number): void {
-    this.#asking ??= this.#context.schedule.at(now, false, () => {
-      this.#asking = undefined;
-      this.#askFor(Math.min(this.limit, this.#account.share) - this.#held.permits);
-      const later = this.#context.now();
-      if (this.#missing(later) <= 0) return;
-      this.#askingBeyond ??= this.#context.schedule.at(later + BEYOND_MS, false, () => {
-        this.#askingBeyond = undefined;
-        this.#askFor(this.limit);
-      });
-    });
-  }
-
-  /** Asks for what is missing, `most` at once. If that is more than there is room for, what goes back comes again. */
-  #askFor(most: number): void {
-    if (this.#reach.state === 'degraded' || this.#closed) return;
-    let missing = this.#missing(this.#context.now());
-    let room = most - this.#pending;
-    while (missing > 0 && room > 0) {
-      const size = Math.min(missing, this.#demand.block, room);
-      this.#ask(size);
-      missing -= size;
-      room -= size;
-    }
-  }
-
-  #ask(size: number): void {
-    if (this.#pending === 0) this.#pendingSince = this.#context.now();
-    this.#pending += size;
-    this.#account.lease(size).then(
-      (lease) => {
-        this.#pending -= size;
-        if (this.#closed) return lease.end();
-        const now = this.#context.now();
-        this.#demand.stir(now);
-        this.#held.add(lease, now + this.#account.renewMs);
-        if (this.#reach.state === 'leasing') this.count.capacity += lease.size;
-        this.#context.changed();
-      },
-      () => {
-        this.#pending -= size;
-      },
-    );
   }
 
   /** Looks again at `at`, as long as anything is held or waited for. */

@@ -33,7 +33,12 @@ export interface Account {
   readonly renewMs: number;
   /** True where what is in use at the closing may be given back later. Default false. */
   readonly lingers?: boolean;
-  /** Resolves with a lease once so many permits are free, or some of them. Rejects when the account is closed. */
+  /** True where what is in use at the closing is given back when it is spent, without its holder. Default false. */
+  readonly settles?: boolean;
+  /**
+   * Resolves with a lease once so many permits are free, or some of them. Rejects when the account is closed, or where
+   * the ledger refuses: it may be asked again a little later.
+   */
   lease(size: number): Promise<Lease>;
   /**
    * Takes back what was asked for last and is not granted, as far as `permits` cover it; returns how much that is.
@@ -50,6 +55,8 @@ export interface Holder {
   readonly inUse: number;
   /** Others draw on this window too from now on: what was held without asking is the lease `whole`. */
   joined(whole: Lease): void;
+  /** ms until each permit in use is free again; `Infinity` for one in flight. */
+  returns(): number[];
   /** A lease ran out, or the ledger forgot it: its permits are not ours any more. */
   lost(lease: Lease): void;
   /** The ledger is out of reach: make do with `share` permits; with none, admit nothing. */

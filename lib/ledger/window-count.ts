@@ -173,6 +173,14 @@ export class WindowCount {
     }
   }
 
+  /** ms until each permit in use is free again; `Infinity` for one in flight. */
+  returns(now: number): number[] {
+    this.#expire(now);
+    const round = this.per + CLOCK_GRAIN_MS;
+    const answered = Array.from({ length: this.#size }, (_, index) => this.#at(index) + round - now);
+    return [...answered, ...Array<number>(this.#inFlight).fill(Infinity)];
+  }
+
   #expire(now: number): void {
     this.#arrive(now);
     // The same sum as in `nextExpiry`: a rounding apart, and a wake-up at that moment would find nothing free.

@@ -38,6 +38,11 @@ export class DeclaredWindow implements Holder {
     return this.count.used(this.#context.now());
   }
 
+  /** ms until each permit in use is free again; `Infinity` for one in flight. */
+  returns(): number[] {
+    return this.count.returns(this.#context.now());
+  }
+
   /** Whether a wait for the ledger's permits may be more than its prompt answer. */
   isLate(now: number): boolean {
     return this.#leases?.isLate(now) ?? false;

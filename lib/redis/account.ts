@@ -1,288 +1,245 @@
-import type Bottleneck from 'bottleneck';
-import type { Redis } from 'ioredis';
-import type { Holder, Lease } from '../ledger/ledger.ts';
-import { LONGEST_TIMER, systemClock, type Timer } from '../time/clock.ts';
-import { extend } from './extension.ts';
+import type { Account, Book, Holder, Lease } from '../ledger/ledger.ts';
+import { type Clock, LONGEST_TIMER, type Timer } from '../time/clock.ts';
+import type { Connection } from './connection.ts';
+import { type Grant, type Settlement, StaleGrant } from './grant.ts';
+import { Limiter } from './limiter.ts';
+import { limiterId } from './scripts.ts';
 
-/** A lease whose grant was on its way for so long, in ms, is not taken: its time runs from the granting. */
-const STALE_GRANT_MS = 2000;
-/** An account that closes waits so long for what Redis is about to grant, in ms. */
+/** An account that closes waits this long for what Redis is about to grant, in ms. */
 const LAST_GRANT_MS = 100;
+/** What runs on after its holder is gone runs this much longer than is known to be needed, in ms. */
+const SLACK_MS = 5000;
+/** Leases go back at different moments: earlier by this share at the most. */
+const RENEW_SPREAD = 0.5;
 
-/** What of Bottleneck 2.19.5 this account needs, and its types do not tell. */
-interface Internals {
-  readonly _queues: { getFirst(): { forEachShift(each: (job: Job) => void): void; push(job: Job): void } };
-  readonly _registerLock: { schedule<T>(task: () => Promise<T>): Promise<T> };
-  readonly _store: {
-    readonly clientId: string;
-    heartbeat?: NodeJS.Timeout;
-    __submit__(queued: number, weight: number): Promise<unknown>;
-    __register__(index: string, weight: number, expiration: number): Promise<{ readonly wait: number }>;
-    runScript(name: string, args: readonly unknown[]): Promise<unknown>;
-  };
-  _drainOne(capacity?: number): Promise<number | null>;
-  _run(index: string, job: Job, wait: number): void;
-}
-
-interface Job {
-  readonly options: { readonly id: string; readonly weight: number };
-  doDrop(why: { readonly message: string }): void;
-}
-
-/** A lease that was asked for and is not granted. */
-interface Asked {
-  readonly size: number;
-  readonly refuse: (error: Error) => void;
-}
-
-/** What Redis granted. */
-interface Registered {
-  /** Its name of the job. */
-  readonly index: string;
-  /** When it was asked. */
-  readonly at: number;
-  /** As many as there were. */
-  readonly size: number;
+/** What an account needs of its ledger. */
+export interface AccountContext {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly prefix: string;
+  readonly renewMs: number;
+  readonly longestAttemptMs: number;
+  /** Permits of this limit that a process may keep. */
+  share(limit: number): number;
+  /** Redis refused a lease of this account. */
+  refused(account: RedisAccount, error: Error): void;
+  /** Looks whether Redis has kept its data, before this account goes on. */
+  doubted(): Promise<void>;
+  /** Redis forgot this account alone. */
+  forgotten(account: RedisAccount): void;
+  /** This account has a limiter from now on. */
+  opened(account: RedisAccount): void;
+  closed(account: RedisAccount): void;
 }
 
 interface Held {
-  readonly index: string;
-  readonly free: () => void;
-  readonly timer: Timer;
+  readonly lease: Lease;
+  readonly grant: Grant;
+  timer?: Timer;
+  /** When it runs out. */
+  until: number;
 }
 
 /**
- * One window's account in Redis: leases are Bottleneck's jobs, as in memory, with an end in Redis's own time.
+ * One window's account in Redis, whose leases run out in Redis's own time.
  *
- * Bottleneck can neither take back a job that waits, nor end one later than in 24.8 days, and while one waits it keeps
- * the process alive: what waits here is dropped when nobody needs it any more, and times are kept here.
+ * Its limiter is made when it is first needed, and given up when it has been idle for a while: an idle quota costs
+ * neither a command nor memory for it.
  */
-export class RedisAccount {
-  readonly limiter: Bottleneck;
-  readonly #inner: Internals;
-  readonly #holder: Holder;
+export class RedisAccount implements Account {
+  readonly shared: boolean = true;
+  readonly settles: boolean = true;
+  readonly book: Book;
+  readonly holder: Holder;
+  readonly #context: AccountContext;
   readonly #expirationMs: number;
-  readonly #asked = new Map<string, Asked>();
-  /** Jobs that Redis granted, and that Bottleneck is about to start. */
-  readonly #granted = new Map<string, Registered>();
   readonly #held = new Map<Lease, Held>();
-  #number = 0;
-  /** Whether jobs wait that nobody needs. */
-  #unneeded = false;
-  /** What Redis granted last. */
-  #registered: Registered | undefined;
+  #limiter: Limiter | undefined;
+  /** Whether it was idle when {@link rest} was last called. */
+  #rested = false;
   #closed = false;
 
-  /**
-   * @param expirationMs after which a lease is free again, whatever became of its holder
-   * @param doubted called when Redis does not know us any more, before anything is asked of it
-   */
-  constructor(limiter: Bottleneck, holder: Holder, expirationMs: number, doubted: () => Promise<void>) {
-    this.limiter = limiter;
-    this.#inner = limiter as unknown as Internals;
-    this.#holder = holder;
-    this.#expirationMs = expirationMs;
-    // What goes wrong with its store shows in the leases; unheard, it would end the process.
-    limiter.on('error', () => undefined);
-    this.#adapt();
-    this.#attend(doubted);
+  constructor(book: Book, holder: Holder, context: AccountContext) {
+    this.book = book;
+    this.holder = holder;
+    this.#context = context;
+    this.#expirationMs = Math.ceil(context.renewMs + book.per + context.longestAttemptMs + SLACK_MS);
   }
 
-  lease(size: number): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      this.#number += 1;
-      const id = String(this.#number);
-      this.#asked.set(id, { size, refuse: reject });
-      const job = (): Promise<void> => new Promise((free) => this.#grant(id, free, resolve));
-      this.limiter.schedule({ id, weight: size }, job).catch((error: unknown) => {
-        if (this.#asked.delete(id)) reject(error);
-      });
-    });
+  get share(): number {
+    return this.#context.share(this.book.limit);
   }
 
-  /** Takes back what was asked for last and is not granted, as far as `permits` cover it. */
-  withdraw(permits: number): number {
-    const sweeping = this.#unneeded;
-    let left = permits;
-    for (const [id, { size }] of [...this.#asked].reverse()) {
-      if (size > left) continue;
-      left -= size;
-      this.#asked.delete(id);
-      this.#unneeded = true;
+  get renewMs(): number {
+    return this.#context.renewMs * (1 - Math.random() * RENEW_SPREAD);
+  }
+
+  async lease(size: number): Promise<Lease> {
+    if (this.#closed) throw new Error('closed');
+    const limiter = this.#open();
+    try {
+      return this.#take(await limiter.ask(size), limiter);
+    } catch (error) {
+      if (!this.#closed && !(error instanceof StaleGrant)) this.#context.refused(this, error as Error);
+      throw error;
     }
-    if (this.#unneeded && !sweeping) void this.#inner._registerLock.schedule(() => this.#sweep());
-    return permits - left;
+  }
+
+  withdraw(permits: number): number {
+    return this.#limiter?.withdraw(permits) ?? 0;
   }
 
   /** All that is held runs as long as if it were granted now, but for what Redis has given away. */
   async extend(): Promise<void> {
-    const at = performance.now();
-    const held = [...this.#held];
-    if (held.length === 0) return;
-    const jobs = held.map(([, { index }]) => index);
-    const kept = await extend(this.#client as Redis, this.limiter.channel(), jobs, this.#expirationMs);
-    if (performance.now() - at > STALE_GRANT_MS) throw new Error('extended too long ago');
-    for (const [number, [lease, { index, free, timer }]] of held.entries()) {
-      if (!this.#held.has(lease)) continue;
-      timer.cancel();
-      if (kept[number]) this.#hold(lease, index, free, at);
-      else this.#lose(lease);
+    const limiter = this.#limiter;
+    if (!limiter || this.#isIdle(limiter)) return;
+    const until = this.#context.clock.now() + this.#expirationMs;
+    const held = [...this.#held.values()];
+    const kept = await limiter.settle(held.map(({ grant }) => [grant.index, -1, this.#expirationMs]));
+    for (const [number, record] of held.entries()) {
+      if (!this.#held.has(record.lease)) continue;
+      if (kept[number]) this.#run(record, until);
+      else this.#lose(record.lease);
     }
   }
 
-  /** The store forgot all that is held. */
+  /** Makes sure that Redis grants again. Rejects with what it says when it does not. */
+  async mend(): Promise<void> {
+    // A limiter that could not introduce itself never will.
+    if (this.#limiter && this.#isIdle(this.#limiter)) this.#release();
+    await this.#open().check();
+    await this.extend();
+  }
+
+  /** Redis forgot all that is held. */
   forget(): void {
     for (const lease of [...this.#held.keys()]) this.#lose(lease);
   }
 
-  /** Gives what is not needed back, and lets go of the rest: it is free again when it runs out. */
+  nudge(): void {
+    this.#limiter?.nudge();
+  }
+
+  /** Called from time to time: gives up its limiter, when it was idle the last time too. True when it has none. */
+  rest(): boolean {
+    const limiter = this.#limiter;
+    const idle = !limiter || this.#isIdle(limiter);
+    if (idle && this.#rested) this.#release();
+    this.#rested = idle;
+    return this.#limiter === undefined;
+  }
+
+  /** Gives back what is not in use; what is runs until it is certain to be spent. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.withdraw(Infinity);
-    // What Redis grants just now would be nobody's until it runs out.
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      this.#inner._registerLock.schedule(async () => undefined),
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, LAST_GRANT_MS);
-      }),
-    ]);
-    clearTimeout(timer);
-    // Where its connection broke, it may have counted one twice.
-    this.#tellQueued('hset', 0);
-    for (const { timer: runsOut } of this.#held.values()) runsOut.cancel();
-    this.#held.clear();
-    await this.limiter.disconnect();
-  }
-
-  get #client(): Redis | undefined {
-    return (this.limiter.clients() as { client?: Redis }).client;
-  }
-
-  #adapt(): void {
-    const inner = this.#inner;
-    const store = inner._store;
-    const submit = store.__submit__.bind(store);
-    const register = store.__register__.bind(store);
-    const drain = inner._drainOne.bind(inner);
-    const run = inner._run.bind(inner);
-    store.__submit__ = (queued, weight) =>
-      this.#closed ? Promise.reject(new Error('closed')) : submit(queued, weight);
-    // Known to Redis alone: Bottleneck itself would set a timer for it, of which a long one fires at once.
-    store.__register__ = async (index, weight) => {
-      const at = performance.now();
-      const answer = await register(index, weight, this.#expirationMs);
-      this.#registered = { index, at, size: answer.wait };
-      return answer;
-    };
-    inner._drainOne = async (capacity) => {
-      // One after another with what registers: that takes the first of the queue away when it is done.
-      if (this.#unneeded) await inner._registerLock.schedule(() => this.#sweep());
-      // What there is may be less than the first wants.
-      return this.#closed || (capacity !== undefined && capacity <= 0) ? null : drain();
-    };
-    inner._run = (index, job) => {
-      this.#granted.set(job.options.id, this.#registered as Registered);
-      run(index, job, 0);
-    };
-  }
-
-  /** From when the limiter is ready. */
-  #attend(doubted: () => Promise<void>): void {
-    const store = this.#inner._store;
-    this.limiter.ready().then(
-      () => {
-        const run = store.runScript.bind(store);
-        store.runScript = async (name, args) => {
-          // Bottleneck introduces itself again to a Redis that lost its data, and goes on.
-          if (name === 'init' || name === 'register_client') await doubted();
-          return run(name, args);
-        };
-        const { heartbeat } = store;
-        if (!heartbeat) return;
-        // It is held while a job waits; here it is the gate that knows whether anybody waits for that.
-        heartbeat.unref();
-        heartbeat.ref = () => heartbeat;
-        if (this.#closed) clearInterval(heartbeat);
-      },
-      () => undefined,
-    );
-  }
-
-  #grant(id: string, free: () => void, resolve: (lease: Lease) => void): void {
-    const { index, at, size } = this.#granted.get(id) as Registered;
-    this.#granted.delete(id);
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    const age = performance.now() - at;
-    if (!asked || age > STALE_GRANT_MS) {
-      asked?.refuse(new Error('granted too long ago'));
-      free();
-      return;
+    if (this.#limiter) {
+      await this.#limiter.stop(LAST_GRANT_MS);
+      this.settle();
+      for (const { timer } of this.#held.values()) timer?.cancel();
+      this.#held.clear();
+      this.#release();
     }
-    let left = size;
+    this.#context.closed(this);
+  }
+
+  /**
+   * Tells Redis what is not in use, and when the rest is free again. The command is written when this returns, as the
+   * process may end right after.
+   */
+  settle(): void {
+    const limiter = this.#limiter;
+    if (!limiter || this.#isIdle(limiter)) return;
+    const now = this.#context.clock.now();
+    const inFlightMs = this.book.per + this.#context.longestAttemptMs + SLACK_MS;
+    const returns = this.holder.returns().map((ms) => Math.min(ms, inFlightMs));
+    returns.sort((a, b) => a - b);
+    let used = 0;
+    const jobs = [...this.#held.values()].map(({ grant, lease, until }): Settlement => {
+      const keep = Math.min(lease.size, returns.length - used);
+      used += keep;
+      const ms = returns[used - 1] ?? 0;
+      return [grant.index, keep, Math.ceil(Math.max(0, Math.min(until - now, ms)))];
+    });
+    limiter.settle(jobs, true).catch(() => undefined);
+  }
+
+  #isIdle(limiter: Limiter): boolean {
+    return this.#held.size === 0 && limiter.isIdle;
+  }
+
+  #open(): Limiter {
+    this.#rested = false;
+    if (this.#limiter) return this.#limiter;
+    const { connection, clock, prefix } = this.#context;
+    const { key, limit } = this.book;
+    const settings = { id: limiterId(prefix, key), limit, expirationMs: this.#expirationMs };
+    this.#limiter = new Limiter(settings, connection, clock, (made) => this.#doubt(made));
+    this.#context.opened(this);
+    return this.#limiter;
+  }
+
+  #release(): void {
+    this.#limiter?.end();
+    this.#limiter = undefined;
+  }
+
+  /** Redis may have lost the data of this account: all of its data, or those of one node of a cluster. */
+  async #doubt(made: boolean): Promise<void> {
+    if (!made && this.#held.size === 0) return;
+    await this.#context.doubted();
+    const limiter = this.#limiter;
+    const held = [...this.#held.values()];
+    if (!limiter || held.length === 0) return;
+    const now = this.#context.clock.now();
+    const kept = await limiter.settle(
+      held.map(({ grant, until }) => [grant.index, -1, Math.ceil(until - now)]),
+    );
+    const lost = held.filter(({ lease }, number) => !kept[number] && this.#held.has(lease));
+    if (lost.length === 0) return;
+    this.#context.forgotten(this);
+    for (const { lease } of lost) this.#lose(lease);
+  }
+
+  #take(grant: Grant, limiter: Limiter): Lease {
+    let left = grant.size;
     const lease: Lease = {
       get size() {
         return left;
       },
       shrink: (permits) => {
         left -= permits;
-        this.#inner._store.runScript('free', [index, left]).catch(() => undefined);
+        limiter.shrink(grant.index, left);
       },
       end: () => {
-        this.#held.get(lease)?.timer.cancel();
+        this.#held.get(lease)?.timer?.cancel();
         this.#held.delete(lease);
-        free();
+        grant.free();
       },
     };
-    this.#hold(lease, index, free, at);
-    resolve(lease);
+    this.#run({ lease, grant, until: 0 }, grant.at + this.#expirationMs);
+    return lease;
   }
 
-  /** Until it runs out, asked for `at`. */
-  #hold(lease: Lease, index: string, free: () => void, at: number): void {
-    const timer = later(at + this.#expirationMs - performance.now(), () => this.#lose(lease));
-    this.#held.set(lease, { index, free, timer });
+  #run(record: Held, until: number): void {
+    const { clock } = this.#context;
+    record.timer?.cancel();
+    record.until = until;
+    record.timer = later(clock, until - clock.now(), () => this.#lose(record.lease));
+    this.#held.set(record.lease, record);
   }
 
   #lose(lease: Lease): void {
     lease.end();
-    this.#holder.lost(lease);
-  }
-
-  /** Drops the jobs that nobody needs. Redis offers what is free to those first who have the least and wait. */
-  async #sweep(): Promise<void> {
-    if (!this.#unneeded) return;
-    this.#unneeded = false;
-    const queue = this.#inner._queues.getFirst();
-    // Of an empty queue it gives an array.
-    if (Array.isArray(queue)) return;
-    const needed: Job[] = [];
-    let dropped = 0;
-    queue.forEachShift((job) => {
-      if (this.#asked.has(job.options.id)) needed.push(job);
-      else {
-        dropped += 1;
-        job.doDrop({ message: 'withdrawn' });
-      }
-    });
-    for (const job of needed) queue.push(job);
-    if (dropped === 0) return;
-    this.#tellQueued('hincrby', -dropped);
-  }
-
-  #tellQueued(how: 'hincrby' | 'hset', count: number): void {
-    const key = `${this.limiter.channel()}_client_num_queued`;
-    this.#client?.[how](key, this.#inner._store.clientId, count).catch(() => undefined);
+    this.holder.lost(lease);
   }
 }
 
 /** Calls `fire` in `ms`, however many; keeps no process alive for it. */
-function later(ms: number, fire: () => void): Timer {
+function later(clock: Clock, ms: number, fire: () => void): Timer {
   let timer: Timer;
   const wait = (left: number): void => {
     const step = Math.min(LONGEST_TIMER, left);
-    timer = systemClock.setTimer(() => (left > step ? wait(left - step) : fire()), step, false);
+    timer = clock.setTimer(() => (left > step ? wait(left - step) : fire()), Math.max(0, step), false);
   };
   wait(ms);
   return { cancel: () => timer.cancel() };

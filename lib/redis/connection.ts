@@ -1,146 +1,173 @@
-import { createRequire } from 'node:module';
 import Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
-import { OptionsError } from '../words/errors.ts';
+import type { Clock } from '../time/clock.ts';
+import { type Client, makeClients, type Source } from './clients.ts';
+import type { Shared } from './internals.ts';
+import { ENROL, mended, SETTLE } from './scripts.ts';
+import { within } from './watch.ts';
 
-/** Longest pause between two tries to reconnect, in ms. */
-const LONGEST_RECONNECT_MS = 500;
+/** Patience with a Redis that says whether it is loading, in ms. */
+const LOADING_MS = 200;
 
-/** A pair of connections, one for commands and one for messages, that every limiter of a ledger shares. */
-export interface ConnectionPair {
-  readonly client: Redis;
+/** The two scripts of the ledger's own, as commands. */
+interface Scripts {
+  headgateSettle(keys: number, ...rest: readonly (string | number)[]): Promise<number[]>;
+  headgateEnrol(...rest: readonly (string | number)[]): Promise<[epoch: string, processes: number]>;
+}
+
+/** The connections that every limiter of a ledger shares: one for commands and one for messages. */
+export class Connection {
+  readonly client: Redis & Scripts;
   readonly bottleneck: Bottleneck.IORedisConnection;
-  readonly subscriber: Redis;
-  disconnect(): Promise<void>;
-}
+  readonly #subscriber: Client;
+  readonly #all: readonly Client[];
+  readonly #failures = new Map<Client, Error>();
+  /** Channels that nobody needs any more. */
+  readonly #left = new Set<string>();
+  #readying: Promise<void> | undefined;
+  #over = false;
 
-/**
- * Connects, on copies of the user's client: its own settings may give commands up after some tries, where a ledger
- * must wait for Redis to come back.
- */
-export function connect(source: {
-  readonly client?: Redis | undefined;
-  readonly url?: string | undefined;
-}): ConnectionPair {
-  const patient = {
-    maxRetriesPerRequest: null,
-    enableOfflineQueue: true,
-    lazyConnect: false,
-    retryStrategy: (tries: number) => Math.min(LONGEST_RECONNECT_MS, 20 * 2 ** Math.min(tries, 10)),
-  };
-  const client = source.client
-    ? source.client.duplicate(patient)
-    : new (load())(source.url as string, patient);
-  mend(client);
-  const bottleneck = new Bottleneck.IORedisConnection({ client, Redis: client.constructor } as never);
-  // Unheard, an error of its would end the process; what it means shows in the commands that fail or wait.
-  bottleneck.on('error', () => undefined);
-  const { subscriber } = bottleneck as unknown as { subscriber: Redis };
-  const both = [client, subscriber];
-  let over = false;
-  for (const each of both) {
-    silence(each, () => over);
-    each.on('error', () => undefined);
-    // A connection with nothing to wait for keeps no process alive.
-    const inner = each as unknown as { stream?: { unref?(): void }; reconnectTimeout?: NodeJS.Timeout };
-    each.on('connect', () => inner.stream?.unref?.());
-    each.on('reconnecting', () => inner.reconnectTimeout?.unref());
+  /** Connects at once. Throws `OptionsError` where ioredis is missing. */
+  constructor(source: Source) {
+    const { client, subscriber } = makeClients(source);
+    this.client = client as Redis & Scripts;
+    this.#subscriber = subscriber;
+    this.#all = client === subscriber ? [client] : [client, subscriber];
+    this.#define();
+    // What Bottleneck makes of its client is its subscriber.
+    (client as { duplicate: unknown }).duplicate = () => subscriber;
+    this.bottleneck = new Bottleneck.IORedisConnection({ client, Redis: client.constructor } as never);
+    this.bottleneck.on('error', () => undefined);
+    this.#share();
+    for (const each of this.#all) this.#attend(each);
+    for (const each of this.#all) each.connect().catch(() => undefined);
   }
-  return {
-    client,
-    bottleneck,
-    subscriber,
-    disconnect: async () => {
-      over = true;
-      await bottleneck.disconnect(false);
-      for (const each of both) each.disconnect();
-    },
-  };
-}
 
-/**
- * What Bottleneck 2.19.5's scripts need to be fit for a fleet:
- * - It tells their errors by their exact text, to which Redis 7 puts `ERR ` where it comes from `redis.error_reply`
- *   (SGrondin/bottleneck#205, #212, #219). A table with `err` is passed on as it is.
- * - They go by the clock of whoever calls them: one that is ahead would end the leases of all others. Redis's own does.
- * - A connection that breaks before the answer has the command sent again: what is registered is not registered twice.
- * - A job is granted as a whole: one gets what there is of it now, or fragments would lie about that fit nobody. How
- *   much that is stands where the job would be told how long to wait.
- * - A job is freed as a whole: part of one is made a job of its own, and that freed. It is told what is to be left, as
- *   it may be sent again.
- */
-function mend(client: Redis): void {
-  const define = client.defineCommand.bind(client);
-  client.defineCommand = (name, definition) => {
-    let lua = definition.lua
-      .replaceAll(/redis\.error_reply\(([^()\n]*)\)/g, '{err=$1}')
-      .replace('local now = tonumber(ARGV[1])', NOW);
-    if (name === 'register') {
-      lua = lua.replace('if conditions_check(capacity, weight) then', ONCE);
-      lua = lua.replace('return {true, wait, reservoir}', 'return {true, weight, reservoir}');
+  get isReady(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  /** What last kept it from connecting. */
+  get failure(): Error | undefined {
+    for (const each of this.#all) {
+      const failure = this.#failures.get(each);
+      if (failure && each.status !== 'ready') return failure;
     }
-    if (name === 'free') lua = lua.replace("redis.call('zadd', job_expirations_key, 0, index)", PARTLY);
-    define(name, { ...definition, lua });
-  };
-}
+    return undefined;
+  }
 
-/** Redis's own time. */
-export const NOW: string = `local time = redis.call('time')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
-
-const PARTLY = `local keep = tonumber(ARGV[num_static_argv + 2])
-if keep ~= nil then
-  local whole = tonumber(redis.call('hget', job_weights_key, index) or 0)
-  if whole <= keep then
-    return process_tick(now, false)['running']
-  end
-  redis.call('hset', job_weights_key, index, keep)
-  index = index .. ':' .. keep
-  redis.call('hset', job_weights_key, index, whole - keep)
-  redis.call('hset', job_clients_key, index, client)
-end
-redis.call('zadd', job_expirations_key, 0, index)`;
-
-const ONCE = `local before = tonumber(redis.call('hget', job_weights_key, index))
-if before ~= nil then
-  return {true, before, reservoir}
-end
-if capacity ~= nil and capacity > 0 then
-  weight = math.min(weight, capacity)
-end
-if conditions_check(capacity, weight) then`;
-
-/**
- * Commands that the end of the connection cuts off stay without an answer: Bottleneck listens to the failure of only
- * some of its own, and one unheard would end the process.
- */
-function silence(client: Redis, over: () => boolean): void {
-  const send = client.sendCommand.bind(client);
-  client.sendCommand = (...command) => {
-    const answer = new Promise((resolve, reject) => {
-      Promise.resolve(send(...command)).then(resolve, (error: unknown) => {
-        if (!over()) reject(error);
+  whenReady(): Promise<void> {
+    if (this.isReady) return Promise.resolve();
+    this.#readying ??= new Promise((resolve) => {
+      this.client.once('ready', () => {
+        this.#readying = undefined;
+        resolve();
       });
     });
-    // When ioredis sends a command again, nobody listens to this answer but to the first.
-    answer.catch(() => undefined);
-    return answer;
-  };
+    return this.#readying;
+  }
+
+  /** Calls `changed` when it may have been cut off. */
+  onClose(changed: () => void): void {
+    for (const each of this.#all) each.on('close', changed);
+  }
+
+  onMessage(channel: string, listener: (message: string) => void): void {
+    this.#subscriber.on('message', (from: string, message: string) => {
+      if (from === channel) listener(message);
+    });
+  }
+
+  /** Listens to a channel, and to those of `all` limiters, whether it did before or not. */
+  async listen(channel: string, all: boolean): Promise<void> {
+    const { limiters } = this.bottleneck as unknown as Shared;
+    await this.#subscriber.subscribe(channel, ...(all ? Object.keys(limiters) : []));
+  }
+
+  /** What a Redis says that is connected and not ready: while it loads its data, ioredis waits. */
+  async loading(clock: Clock): Promise<Error | undefined> {
+    if (this.client.status !== 'connect') return undefined;
+    const info = await within(clock, LOADING_MS, this.client.info('persistence'));
+    return info && /^loading:1/m.test(info) ? new Error('LOADING') : undefined;
+  }
+
+  /** Connects anew, perhaps to another server behind the same address. */
+  renew(): void {
+    for (const each of this.#all)
+      if (each.status === 'ready' || each.status === 'connect') each.disconnect(true);
+  }
+
+  /** Stops listening to the channels of limiters that are gone: one command for all of them. */
+  forget(): void {
+    if (this.#left.size === 0) return;
+    const channels = [...this.#left];
+    this.#left.clear();
+    this.#subscriber.unsubscribe(...channels).catch(() => undefined);
+  }
+
+  async disconnect(): Promise<void> {
+    this.#over = true;
+    await this.bottleneck.disconnect(false);
+    for (const each of this.#all) each.disconnect();
+  }
+
+  #define(): void {
+    const { client } = this;
+    const define = client.defineCommand.bind(client);
+    define('headgateSettle', { lua: SETTLE });
+    define('headgateEnrol', { lua: ENROL, numberOfKeys: 1 });
+    client.defineCommand = (name, definition) =>
+      define(name, { ...definition, lua: mended(name, definition.lua) });
+  }
+
+  /** Bottleneck listens to a second channel per limiter, on which nobody speaks, and hides what goes wrong. */
+  #share(): void {
+    const shared = this.bottleneck as unknown as Shared;
+    shared.__addLimiter__ = (limiter) => {
+      const channel = limiter.channel();
+      shared.limiters[channel] = limiter;
+      this.#left.delete(channel);
+      return this.#subscriber.subscribe(channel);
+    };
+    shared.__removeLimiter__ = (limiter) => {
+      const channel = limiter.channel();
+      if (shared.limiters[channel] !== limiter) return;
+      delete shared.limiters[channel];
+      this.#left.add(channel);
+    };
+  }
+
+  #attend(client: Client): void {
+    this.#silence(client);
+    client.setMaxListeners(0);
+    client.on('error', (error: Error) => this.#failures.set(client, error));
+    client.on('node error', (error: Error) => this.#failures.set(client, error));
+    client.on('ready', () => this.#failures.delete(client));
+    // Reconnecting keeps no process alive. A cluster has timers of its nodes', too.
+    const inner = client as unknown as { reconnectTimeout?: NodeJS.Timeout };
+    client.on('reconnecting', () => inner.reconnectTimeout?.unref?.());
+  }
+
+  /**
+   * Bottleneck listens to the failure of only some of its commands; another's would end the process as an unhandled
+   * rejection. Those that the end of the connection cuts off never settle.
+   */
+  #silence(client: Client): void {
+    const send = client.sendCommand.bind(client) as (...command: unknown[]) => unknown;
+    client.sendCommand = (...command: unknown[]) => {
+      const answer = new Promise((resolve, reject) => {
+        Promise.resolve(send(...command)).then(resolve, (error: unknown) => {
+          if (!this.#over) reject(error);
+        });
+      });
+      // ioredis listens to the first answer alone when it sends a command again.
+      answer.catch(() => undefined);
+      return answer;
+    };
+  }
 }
 
-/** ioredis, an optional peer. */
-function load(): new (url: string, options: object) => Redis {
-  try {
-    const module = createRequire(import.meta.url)('ioredis') as { Redis?: unknown; default?: unknown };
-    return (module.Redis ?? module.default ?? module) as new (
-      url: string,
-      options: object,
-    ) => Redis;
-  } catch (error) {
-    throw new OptionsError(
-      'redis.url',
-      undefined,
-      `the package 'ioredis' to be installed (${String(error)})`,
-    );
-  }
+/** Connects to what `source` names. Throws `OptionsError` where ioredis is missing. */
+export function connect(source: Source): Connection {
+  return new Connection(source);
 }

@@ -1,5 +1,6 @@
-/** `headgate/redis`: one quota for a whole fleet. Needs the package `ioredis`, 5. */
-import type { Redis } from 'ioredis';
+/** `headgate/redis`: one quota for a whole fleet. Needs the package `ioredis`, 5 or 6. */
+import type { ConnectionOptions } from 'node:tls';
+import type { Cluster, ClusterNode, RedisOptions as ConnectOptions, Redis } from 'ioredis';
 import * as v from 'valibot';
 import type { Ledger } from '../ledger/ledger.ts';
 import { check, duration, has, object, positive, text } from '../options/schema.ts';
@@ -7,15 +8,40 @@ import type { Duration } from '../words/types.ts';
 import { connect } from './connection.ts';
 import { RedisLedger } from './ledger.ts';
 
-/** After so long a lease goes back, in ms. */
+/** Age at which a lease goes back, in ms. */
 const RENEW_MS = 20_000;
 
-/** Options of {@link redis}: a `client` or a `url`. */
+/**
+ * Options of {@link redis}: a `client`, a `url`, a `cluster` or `sentinels`, and how to use it.
+ *
+ * @example
+ * redis({ client: new Redis() })
+ * redis({ url: 'rediss://user:password@host:6380/2', tls: { ca } })
+ * redis({ cluster: [{ host: 'node-1', port: 6379 }], connection: { password } })
+ * redis({ sentinels: [{ host: 'sentinel-1', port: 26379 }], name: 'mymaster' })
+ */
 export interface RedisOptions {
-  /** An ioredis client. Its settings are copied; its own connection is left alone. */
-  readonly client?: Redis;
+  /**
+   * An ioredis client, 5 or 6: a `Redis` or a `Cluster`. Only what it says about how to connect is used, for connections
+   * of the ledger's own: address, `db`, user and password, TLS, sentinels, `natMap`, timeouts and the like. Its key
+   * prefix and all that changes commands or answers is not.
+   */
+  readonly client?: Redis | Cluster;
   /** `redis://` or `rediss://` URL. */
   readonly url?: string;
+  /** Nodes of a Redis Cluster at which to begin: `{ host, port }`, or URLs. */
+  readonly cluster?: readonly ClusterNode[];
+  /** Sentinels; `name` names the group. */
+  readonly sentinels?: readonly { readonly host: string; readonly port?: number }[];
+  /** Name of the group of servers that the `sentinels` watch. Default `'mymaster'`. */
+  readonly name?: string;
+  /** Options of `tls.connect()`, or `true`; with `url`, `cluster` and `sentinels`. Default: none, or as the URL says. */
+  readonly tls?: ConnectionOptions | true;
+  /**
+   * More of ioredis's options that say how to connect, such as `username`, `password`, `db`, `family`, `natMap`,
+   * `sentinelPassword`; with `url`, `cluster` and `sentinels`.
+   */
+  readonly connection?: ConnectOptions & { readonly [option: string]: unknown };
   /** Begins the name of every key. Gates with the same prefix share their quotas. Default `'headgate'`. */
   readonly prefix?: string;
   /**
@@ -34,9 +60,23 @@ export interface RedisOptions {
   readonly patience?: Duration;
 }
 
+const SOURCES = ['client', 'url', 'cluster', 'sentinels'] as const;
+
 const options = object({
-  client: v.optional(has<Redis>('duplicate', 'an ioredis client')),
+  client: v.optional(has<Redis>('duplicate', 'an ioredis client, 5 or 6')),
   url: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\//, 'a redis:// or rediss:// URL'))),
+  cluster: v.optional(filled<ClusterNode>('one node or more, each { host, port } or a URL')),
+  sentinels: v.optional(filled<{ host: string; port?: number }>('one or more of { host, port }')),
+  name: v.optional(text),
+  tls: v.optional(
+    v.custom<ConnectionOptions | true>(
+      (value) => value === true || (typeof value === 'object' && value !== null),
+      'true, or options of tls.connect()',
+    ),
+  ),
+  connection: v.optional(
+    v.custom<ConnectOptions>((value) => typeof value === 'object' && value !== null, "ioredis's options"),
+  ),
   prefix: v.optional(text),
   fallback: v.optional(v.picklist(['share', 'closed'])),
   processes: v.optional(positive),
@@ -46,15 +86,18 @@ const options = object({
 
 /** A ledger in Redis, shared by all processes that use the same one and `prefix`. Throws `OptionsError`. */
 export function redis(given: RedisOptions): Ledger {
-  const { client, url, ...rest } = check(
+  const { client, url, cluster, sentinels, name, tls, connection, ...rest } = check(
     v.pipe(
       options,
-      v.check((each) => (each.client === undefined) !== (each.url === undefined), 'a client or a url'),
+      v.check(
+        (each) => SOURCES.filter((source) => each[source] !== undefined).length === 1,
+        'one of client, url, cluster and sentinels',
+      ),
     ),
     given,
     'redis',
   );
-  return new RedisLedger(connect({ client, url }), {
+  return new RedisLedger(connect({ client, url, cluster, sentinels, name, tls, connection }), {
     prefix: rest.prefix ?? 'headgate',
     processes: rest.processes,
     fallback: rest.fallback ?? 'share',
@@ -62,4 +105,8 @@ export function redis(given: RedisOptions): Ledger {
     longestAttemptMs: rest.longestAttempt ?? 30_000,
     patienceMs: rest.patience ?? 1000,
   });
+}
+
+function filled<T>(rule: string): v.GenericSchema<readonly T[]> {
+  return v.custom<readonly T[]>((value) => Array.isArray(value) && value.length > 0, rule);
 }

@@ -1,25 +1,20 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import Bottleneck from 'bottleneck';
 import type { Account, Book, Holder, Ledger, LedgerObserver } from '../ledger/ledger.ts';
-import { RedisAccount } from './account.ts';
-import type { ConnectionPair } from './connection.ts';
-import { within } from './within.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
+import { type AccountContext, RedisAccount } from './account.ts';
+import type { Connection } from './connection.ts';
+import { farewell, stay } from './exit.ts';
+import { asError, Fleet } from './fleet.ts';
+import { refusal } from './refusal.ts';
+import { Watch, within } from './watch.ts';
 
 /** Time for all processes to lease again what they still use, after Redis lost its data, in ms. */
 const GRACE_MS = 1500;
-/** In its first half, Bottleneck is told so often to look at the leases that wait. */
+/** In its first half, this many looks whether what waits can be granted. */
 const NUDGES = 5;
-/** Leases go back at different moments: that much earlier at the most, as a share. */
-const RENEW_SPREAD = 0.5;
-/** What clocks may differ by, and scripts may take, in ms. */
-const SLACK_MS = 5000;
-
-/** At first it is looked more often who else is there, in ms: fleets start together. */
-const FIRST_LOOK_MS = 100;
-const FIRST_LOOKS = 20;
-/** A ledger that closes has so long to tell what it gives back, in ms. */
-const LAST_WORDS_MS = 20;
+/** Delay between looks while no quota is in use, in ms. */
+const IDLE_MS = 10_000;
+/** Refusals that another connection would meet too. */
+const LASTING = /OOM|MISCONF|BUSY|NOREPLICAS|LOADING/;
 
 /** How a {@link RedisLedger} works; checked. */
 export interface RedisLedgerSettings {
@@ -27,7 +22,7 @@ export interface RedisLedgerSettings {
   /** Processes among which a quota is divided while Redis is away; by default as many as were last seen. */
   readonly processes: number | undefined;
   readonly fallback: 'share' | 'closed';
-  /** After so long a lease goes back; ms. */
+  /** Age at which a lease goes back; ms. */
   readonly renewMs: number;
   /** ms */
   readonly longestAttemptMs: number;
@@ -35,75 +30,77 @@ export interface RedisLedgerSettings {
   readonly patienceMs: number;
 }
 
-/** One window's account, and who holds it. */
-interface Open {
-  readonly book: Book;
-  readonly holder: Holder;
-  readonly account: RedisAccount;
-}
-
 /**
  * The ledger of a fleet: Bottleneck's, in one Redis.
  *
- * It watches over Redis with one small command per `patience`, as long as there are leases. When Redis does not
- * answer, every window makes do with its share; when it is back, leases go on, after all that a Redis without its
- * data forgot was leased again.
+ * It watches over Redis with one small command per `patience`, while quotas are in use. When Redis does not serve it,
+ * every window makes do with its share; when it does again, leases go on, after all that a Redis without its data forgot
+ * was leased again. Where Redis refuses a single quota's leases, that quota alone makes do.
  */
 export class RedisLedger implements Ledger {
-  readonly #pair: ConnectionPair;
+  readonly #connection: Connection;
   readonly #settings: RedisLedgerSettings;
-  readonly #open = new Set<Open>();
+  readonly #clock: Clock;
+  readonly #watch: Watch;
+  readonly #accounts = new Set<RedisAccount>();
+  /** Those that have a limiter. */
+  readonly #active = new Set<RedisAccount>();
+  /** Those whose leases Redis refuses, though it serves the ledger. */
+  readonly #refused = new Map<RedisAccount, Error>();
   readonly #observers = new Set<LedgerObserver>();
-  readonly #self = randomUUID();
+  readonly #fleet: Fleet;
+  readonly #context: AccountContext;
   /** Redis's data as we know them: another value means that they were lost. */
   #epoch: string | undefined;
-  #degraded = false;
-  /** How often in a row Redis did not answer. */
+  #away = false;
+  /** Why Redis cannot be used, as it was told; `undefined` while it can. */
+  #told: string | undefined;
+  /** How often in a row Redis did not serve. */
   #misses = 0;
-  #readying: Promise<void> | undefined;
-  #seen = 1;
-  #looks = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #restAt = 0;
   #closed = false;
 
-  constructor(pair: ConnectionPair, settings: RedisLedgerSettings) {
-    this.#pair = pair;
+  constructor(connection: Connection, settings: RedisLedgerSettings, clock: Clock = systemClock) {
+    this.#connection = connection;
     this.#settings = settings;
-    void this.#listen();
-    this.#watch(0);
+    this.#clock = clock;
+    const { prefix, renewMs, longestAttemptMs } = settings;
+    this.#context = {
+      ...{ connection, clock, prefix, renewMs, longestAttemptMs },
+      share: (limit) => this.#fairShare(limit),
+      refused: (account, error) => this.#refuse(account, error),
+      doubted: () => this.#watch.now(),
+      forgotten: (account) => this.#restore(account),
+      opened: (account) => {
+        const woken = this.#active.size === 0;
+        this.#active.add(account);
+        if (woken) void this.#watch.now();
+      },
+      closed: (account) => {
+        this.#accounts.delete(account);
+        this.#active.delete(account);
+        this.#refused.delete(account);
+      },
+    };
+    this.#watch = new Watch(
+      clock,
+      () => this.#look(),
+      () => (this.#active.size > 0 || this.#told !== undefined ? settings.patienceMs : IDLE_MS),
+    );
+    this.#fleet = new Fleet(connection, prefix, clock, (quota, ms) => {
+      for (const observer of this.#observers) observer.paused(quota, ms);
+    });
+    // What is cut off while nothing is in use would show at the next use only.
+    connection.onClose(() => void this.#watch.now());
+    stay(this);
+    void this.#watch.now();
   }
 
   open(book: Book, holder: Holder): Account {
-    const { renewMs, longestAttemptMs, prefix } = this.#settings;
-    const expiration = renewMs + book.per + longestAttemptMs + SLACK_MS;
-    const limiter = new Bottleneck({
-      id: `${prefix}:${book.key}`,
-      datastore: 'ioredis',
-      connection: this.#pair.bottleneck,
-      maxConcurrent: book.limit,
-      // Its keys go when nobody used them for longer than any lease can last.
-      timeout: expiration * 2,
-    });
-    const account = new RedisAccount(limiter, holder, expiration, () => this.#look());
-    const open = { book, holder, account };
-    this.#open.add(open);
-    if (this.#degraded) queueMicrotask(() => this.#degraded && holder.degraded(this.#share(book)));
-    const shareOf = (): number => this.#fairShare(book);
-    return {
-      shared: true,
-      get renewMs() {
-        return renewMs * (1 - Math.random() * RENEW_SPREAD);
-      },
-      get share() {
-        return shareOf();
-      },
-      lease: (size) => account.lease(size),
-      withdraw: (permits) => account.withdraw(permits),
-      close: () => {
-        this.#open.delete(open);
-        return account.close();
-      },
-    };
+    const account = new RedisAccount(book, holder, this.#context);
+    this.#accounts.add(account);
+    if (this.#away) queueMicrotask(() => this.#away && holder.degraded(this.#share(book)));
+    return account;
   }
 
   attach(observer: LedgerObserver): () => Promise<void> {
@@ -116,13 +113,11 @@ export class RedisLedger implements Ledger {
 
   pause(quota: string, ms: number, from: LedgerObserver): void {
     for (const observer of this.#observers) if (observer !== from) observer.paused(quota, ms);
-    const message = JSON.stringify({ from: this.#self, quota, ms });
-    void this.#pair.client.publish(this.#key('pauses'), message).catch(() => undefined);
-    void this.#pair.client.set(this.#key('pause', quota), '1', 'PX', Math.ceil(ms)).catch(() => undefined);
+    this.#fleet.pause(quota, ms);
   }
 
   recall(quota: string, from: LedgerObserver): void {
-    void this.#pair.client.pttl(this.#key('pause', quota)).then(
+    void this.#fleet.pausedFor(quota).then(
       (ms) => {
         if (ms > 0) from.paused(quota, ms);
       },
@@ -130,158 +125,152 @@ export class RedisLedger implements Ledger {
     );
   }
 
-  async #listen(): Promise<void> {
-    const { subscriber } = this.#pair;
-    const channel = this.#key('pauses');
-    subscriber.on('message', (from: string, message: string) => {
-      if (from === channel) this.#heard(message);
-    });
-    await subscriber.subscribe(channel).catch(() => undefined);
+  /** The process ends: what is not in use goes back, and the rest when it is spent. Only writes, and awaits nothing. */
+  exit(): void {
+    if (this.#closed || !this.#connection.isReady) return;
+    for (const account of this.#active) account.settle();
+    this.#fleet.leave().catch(() => undefined);
   }
 
-  #heard(message: string): void {
-    let said: { from?: unknown; quota?: unknown; ms?: unknown };
-    try {
-      said = JSON.parse(message) as typeof said;
-    } catch {
-      return;
-    }
-    const { from, quota, ms } = said;
-    if (from === this.#self || typeof quota !== 'string' || typeof ms !== 'number' || !(ms > 0)) return;
-    for (const observer of this.#observers) observer.paused(quota, ms);
-  }
-
-  /** Asks Redis, in `ms`, whether it is there and has kept its data; and again, and again. */
-  #watch(ms: number): void {
-    this.#timer = setTimeout(async () => {
-      await this.#look();
-      if (this.#closed) return;
-      this.#looks += 1;
-      const { patienceMs } = this.#settings;
-      this.#watch(this.#looks < FIRST_LOOKS ? Math.min(FIRST_LOOK_MS, patienceMs) : patienceMs);
-    }, ms);
-    this.#timer.unref();
-  }
-
+  /** Asks Redis whether it serves and has kept its data. */
   async #look(): Promise<void> {
     const { patienceMs } = this.#settings;
-    const epoch = await within(patienceMs, this.#probe());
-    // What was used meanwhile is of old leases: they are not to run out before its window has passed.
-    const back = this.#degraded && epoch !== undefined && epoch === this.#epoch;
-    const extended = !back || (await within(patienceMs, this.#extend()));
+    const epoch = await within(
+      this.#clock,
+      patienceMs,
+      this.#fleet.probe(this.#epoch, this.#told !== undefined),
+    );
     if (this.#closed) return;
-    if (epoch === undefined || !extended) this.#degrade();
-    else this.#alive(epoch);
+    if (typeof epoch !== 'string') {
+      this.#degrade(epoch ?? (await this.#silence()));
+      return;
+    }
+    // What was used meanwhile is of old leases: they are not to run out before its window has passed.
+    const back = this.#away && epoch === this.#epoch;
+    const all = (): Promise<unknown> => Promise.all([...this.#active].map((account) => account.extend()));
+    const extended = back
+      ? await within(
+          this.#clock,
+          patienceMs,
+          all().then(() => true as const, asError),
+        )
+      : true;
+    if (this.#closed) return;
+    if (extended === true) await this.#alive(epoch);
+    else this.#degrade(extended);
+    this.#rest();
   }
 
-  async #extend(): Promise<true> {
-    await Promise.all([...this.#open].map(({ account }) => account.extend()));
-    return true;
+  /** Why there was no answer, where that is known. */
+  async #silence(): Promise<Error | undefined> {
+    return this.#connection.failure ?? (await this.#connection.loading(this.#clock));
   }
 
-  async #probe(): Promise<string | undefined> {
-    const { client } = this.#pair;
-    const key = this.#key('epoch');
-    // Commands given to a connection that is down are sent once it is up: one of ours must not pile up there.
-    if (client.status !== 'ready') return this.#whenReady().then(() => this.#probe());
-    await client.set(key, randomUUID(), 'NX');
-    const [, count] = (await client.pubsub('NUMSUB', this.#key('pauses'))) as [string, number];
-    this.#seen = Math.max(1, Number(count));
-    return (await client.get(key)) ?? undefined;
-  }
-
-  #whenReady(): Promise<void> {
-    this.#readying ??= new Promise((resolve) => {
-      this.#pair.client.once('ready', () => {
-        this.#readying = undefined;
-        resolve();
-      });
-    });
-    return this.#readying;
-  }
-
-  #degrade(): void {
+  #degrade(error: Error | undefined): void {
     this.#misses += 1;
     // The others notice up to one patience later, and may use until then what they hold beyond their share.
-    if (this.#misses === 2) for (const { book, holder } of this.#open) holder.degraded(this.#share(book));
-    if (this.#degraded) return;
-    this.#degraded = true;
+    const again = this.#misses === 2;
+    const first = !this.#away;
+    this.#away = true;
+    if (first || again) for (const { book, holder } of this.#accounts) holder.degraded(this.#share(book));
+    this.#tell(error);
+    if (error && this.#connection.isReady && !LASTING.test(error.message)) this.#connection.renew();
+  }
+
+  /** Redis refuses a lease. */
+  #refuse(account: RedisAccount, error: Error): void {
+    if (this.#away || this.#closed) return;
+    if (!this.#refused.has(account)) account.holder.degraded(this.#share(account.book));
+    this.#refused.set(account, error);
+    this.#tell(error);
+    void this.#watch.now();
+  }
+
+  /** Tells that Redis cannot be used, once for each refusal of another kind. */
+  #tell(error: Error | undefined): void {
+    const why = refusal(error, this.#settings.prefix);
+    const kind = why.split(/[ ;]/, 3).join(' ');
+    if (this.#told === kind || (this.#told !== undefined && !why.startsWith('Redis refuses'))) return;
+    this.#told = kind;
     const what =
       this.#settings.fallback === 'closed'
         ? 'nothing is admitted'
-        : `each window is held to 1/${this.#processes()} of its limit`;
-    for (const observer of this.#observers) observer.degraded(`Redis does not answer: ${what}`);
-    for (const { book, holder } of this.#open) holder.degraded(this.#share(book));
+        : `each window is held to 1/${this.#sharers()} of its limit`;
+    for (const observer of this.#observers) observer.degraded(`${why}: ${what}`);
   }
 
-  #alive(epoch: string): void {
+  async #alive(epoch: string): Promise<void> {
     const lost = this.#epoch !== undefined && this.#epoch !== epoch;
+    const was = this.#away;
     this.#epoch = epoch;
-    if (!lost && !this.#degraded) return;
-    const was = this.#degraded;
-    this.#degraded = false;
+    this.#away = false;
     this.#misses = 0;
-    for (const { account, holder } of this.#open) {
-      // First this: what is lost in the grace takes nothing from what is used meanwhile.
-      holder.restored(GRACE_MS);
-      if (lost) account.forget();
+    if (lost && this.#told === undefined)
+      for (const observer of this.#observers) observer.degraded('Redis lost its data');
+    if (lost || was) {
+      for (const account of this.#accounts) {
+        if (this.#refused.has(account)) continue;
+        // First this: what is lost in the grace takes nothing from what is used meanwhile.
+        this.#restore(account);
+        if (lost) account.forget();
+      }
     }
-    for (let nudge = 0; nudge < NUDGES; nudge += 1) {
-      setTimeout(() => this.#nudge(), (nudge * GRACE_MS) / NUDGES / 2).unref();
-    }
+    for (const account of this.#refused.keys()) await this.#mend(account);
+    const told = this.#told !== undefined;
+    if (this.#refused.size > 0 || this.#closed || !(told || lost)) return;
+    this.#told = undefined;
     const message = lost
       ? 'Redis is back without its data: what is in use was leased again'
       : 'Redis is back';
-    for (const observer of this.#observers) {
-      if (lost && !was) observer.degraded('Redis lost its data');
-      observer.restored(message);
+    for (const observer of this.#observers) observer.restored(message);
+  }
+
+  async #mend(account: RedisAccount): Promise<void> {
+    const mended = account.mend().then(() => true, asError);
+    const result = await within(this.#clock, this.#settings.patienceMs, mended);
+    if (result !== true || !this.#refused.delete(account)) return;
+    this.#restore(account);
+  }
+
+  #restore(account: RedisAccount): void {
+    account.holder.restored(GRACE_MS);
+    for (let nudge = 0; nudge < NUDGES; nudge += 1) {
+      this.#clock.setTimer(() => account.nudge(), (nudge * GRACE_MS) / NUDGES / 2, false);
     }
   }
 
-  /**
-   * Makes Bottleneck register anew, which any script does, and look at the jobs that it left waiting: what it was told
-   * while it was not connected, it missed.
-   */
-  #nudge(): void {
-    if (this.#degraded || this.#closed) return;
-    for (const { account } of this.#open) {
-      const { limiter } = account;
-      const registered = limiter.currentReservoir();
-      registered.then(() => this.#pair.client.publish(limiter.channel(), 'capacity:')).catch(() => undefined);
-    }
+  /** Limiters that were idle for a while are given up. */
+  #rest(): void {
+    const now = this.#clock.now();
+    if (now < this.#restAt) return;
+    this.#restAt = now + IDLE_MS;
+    for (const account of this.#active) if (account.rest()) this.#active.delete(account);
+    this.#connection.forget();
   }
 
-  #processes(): number {
-    return this.#settings.processes ?? this.#seen;
+  #sharers(): number {
+    return this.#settings.processes ?? this.#fleet.processes;
   }
 
-  #share(book: Book): number {
-    return this.#settings.fallback === 'closed' ? 0 : this.#fairShare(book);
+  #share({ limit }: Book): number {
+    return this.#settings.fallback === 'closed' ? 0 : this.#fairShare(limit);
   }
 
-  #fairShare({ limit }: Book): number {
-    return Math.floor(limit / this.#processes());
-  }
-
-  #key(...parts: string[]): string {
-    return [this.#settings.prefix, ...parts].join(':');
+  #fairShare(limit: number): number {
+    return Math.floor(limit / this.#sharers());
   }
 
   async #close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
-    // What was given back last is told to Redis a few timers later.
-    await sleep(LAST_WORDS_MS);
-    const { client } = this.#pair;
-    // Who awaits the end is not left by the process before.
-    const vigil = setInterval(() => undefined, LAST_WORDS_MS);
-    const ready = client.status === 'ready' ? Promise.resolve() : this.#whenReady();
-    if (!this.#degraded)
-      await within(
-        this.#settings.patienceMs,
-        ready.then(() => client.ping()),
-      );
-    clearInterval(vigil);
-    await this.#pair.disconnect();
+    farewell(this);
+    this.#watch.stop();
+    if (!this.#away) {
+      // Whoever awaits the end is not left by the process before.
+      const hold = this.#clock.setTimer(() => undefined, 2 * this.#settings.patienceMs, true);
+      const left = this.#connection.whenReady().then(() => this.#fleet.leave());
+      await within(this.#clock, this.#settings.patienceMs, left);
+      hold.cancel();
+    }
+    await this.#connection.disconnect();
   }
 }

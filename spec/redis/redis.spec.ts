@@ -7,8 +7,10 @@ import { type AnyEvent, type Headgate, headgate, LedgerError, OptionsError } fro
 import { type RedisOptions, redis } from 'headgate/redis';
 import { Redis } from 'ioredis';
 import { connect } from '../../lib/redis/connection.ts';
-import { extend } from '../../lib/redis/extension.ts';
 import { RedisLedger } from '../../lib/redis/ledger.ts';
+import { Limiter } from '../../lib/redis/limiter.ts';
+import { keysOf } from '../../lib/redis/scripts.ts';
+import { systemClock } from '../../lib/time/clock.ts';
 import { worst } from '../support/fleet.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 import { failureOf, record, sleep, TestServer } from '../support/server.ts';
@@ -188,8 +190,8 @@ describe('A ledger in Redis', function () {
     await ended;
     await Promise.all(fleet.map(({ gate }) => gate.close()));
     // What could not be given back runs out; what no lease accounts for would be gone for good.
-    const leased = await breaker.hvals('b_headgate:q|8/200_job_weights');
-    const running = await breaker.hget('b_headgate:q|8/200_settings', 'running');
+    const leased = await breaker.hvals('b_{headgate:q|8/200}_job_weights');
+    const running = await breaker.hget('b_{headgate:q|8/200}_settings', 'running');
     expect(Number(running)).to.equal(leased.reduce((sum, each) => sum + Number(each), 0));
     breaker.disconnect();
   });
@@ -202,7 +204,7 @@ describe('A ledger in Redis', function () {
     await other.gate.close();
     await one.gate.close();
     const reader = new Redis(redisServer.url);
-    const queued = await reader.hvals('b_headgate:q|4/1500_client_num_queued');
+    const queued = await reader.hvals('b_{headgate:q|4/1500}_client_num_queued');
     expect(queued.filter((each) => each !== '0')).to.deep.equal([]);
     reader.disconnect();
   });
@@ -241,30 +243,28 @@ describe('A ledger in Redis', function () {
 
   it('has leases run on, tells which it has given away, and keeps its books as long as those run', async () => {
     const pair = connect({ url: redisServer.url });
-    const limiter = new Bottleneck({
-      id: 'extended',
-      datastore: 'ioredis',
-      connection: pair.bottleneck,
-      maxConcurrent: 5,
-      timeout: 2000,
-    });
-    await limiter.ready();
-    const { _store } = limiter as unknown as {
-      _store: { __register__(...lease: [string, number, number]): Promise<{ success: boolean }> };
-    };
-    await _store.__register__('short', 2, 50);
-    await _store.__register__('long', 3, 1000);
+    const settings = { id: '{extended}', limit: 5, expirationMs: 60_000 };
+    const limiter = new Limiter(settings, pair, systemClock, async () => undefined);
+    const [short, long] = [await limiter.ask(2), await limiter.ask(3)];
+    await limiter.settle([
+      [short.index, -1, 50],
+      [long.index, -1, 1000],
+    ]);
     await sleep(100);
     // Somebody looks, and what has run out is free.
-    expect(await limiter.running()).to.equal(3);
-    const extended = extend(pair.client, limiter.channel(), ['short', 'long'], 60_000);
-    expect(await extended).to.deep.equal([false, true]);
-    expect(await limiter.running()).to.equal(3);
-    const runsOut = Number(await pair.client.zscore('b_extended_job_expirations', 'long'));
+    await limiter.check();
+    const kept = await limiter.settle([
+      [short.index, -1, 60_000],
+      [long.index, 1, 60_000],
+    ]);
+    expect(kept).to.deep.equal([false, true]);
+    expect(await pair.client.hget('b_{extended}_settings', 'running')).to.equal('1');
+    const runsOut = Number(await pair.client.zscore('b_{extended}_job_expirations', long.index));
     expect(runsOut - Date.now()).to.be.within(55_000, 60_000);
-    for (const key of await pair.client.keys('b_extended_*')) {
+    for (const key of keysOf('b_{extended}')) {
       expect(await pair.client.pttl(key), key).to.be.above(60_000);
     }
+    limiter.end();
     await pair.disconnect();
   });
 
@@ -278,7 +278,7 @@ describe('A ledger in Redis', function () {
     expect(performance.now() - removedAt).to.be.below(1000);
     const reader = new Redis(redisServer.url);
     const leased = async (): Promise<number> =>
-      (await reader.hvals('b_headgate:q|4/1500_job_weights')).length;
+      (await reader.hvals('b_{headgate:q|4/1500}_job_weights')).length;
     expect(await leased()).to.be.above(0);
     while ((await leased()) > 0) await sleep(50);
     expect(performance.now() - removedAt).to.be.within(1400, 10_000);

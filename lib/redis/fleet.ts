@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../time/clock.ts';
+import type { Connection } from './connection.ts';
+
+/** Delay between entries in the book of the fleet, in ms. */
+const ENROL_MS = 5000;
+/** A process counts this long after its last entry, in ms. */
+const MEMBER_MS = 30_000;
+
+/** The processes that share a Redis and a prefix: how many they are, and what they tell each other. */
+export class Fleet {
+  /** As many as were last seen. */
+  processes = 1;
+  readonly #connection: Connection;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  readonly #self = randomUUID();
+  #enrolAt = 0;
+
+  /** @param paused called when another process closes a quota */
+  constructor(
+    connection: Connection,
+    prefix: string,
+    clock: Clock,
+    paused: (quota: string, ms: number) => void,
+  ) {
+    this.#connection = connection;
+    this.#prefix = prefix;
+    this.#clock = clock;
+    connection.onMessage(this.#key('pauses'), (message) => this.#heard(message, paused));
+  }
+
+  /**
+   * The epoch of Redis's data, another than `known` when they were lost; or why there is none. Pending while Redis does
+   * not answer.
+   *
+   * @param doubtful whether all that the ledger needs is to be tried, not only whether Redis is there
+   */
+  async probe(known: string | undefined, doubtful: boolean): Promise<string | Error> {
+    try {
+      await this.#connection.whenReady();
+      if (!doubtful && this.#clock.now() < this.#enrolAt) {
+        const epoch = await this.#connection.client.hget(this.#key('fleet'), 'epoch');
+        if (epoch !== null && epoch === known) return epoch;
+      }
+      await this.#connection.listen(this.#key('pauses'), doubtful);
+      const [epoch, processes] = await this.#enrol(MEMBER_MS);
+      this.processes = Math.max(1, processes);
+      this.#enrolAt = this.#clock.now() + ENROL_MS;
+      return epoch;
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
+  /** Counts no more. The command is written when this returns. */
+  leave(): Promise<unknown> {
+    return this.#enrol(0);
+  }
+
+  pause(quota: string, ms: number): void {
+    const { client } = this.#connection;
+    const message = JSON.stringify({ from: this.#self, quota, ms });
+    client.publish(this.#key('pauses'), message).catch(() => undefined);
+    client.set(this.#key('pause', quota), '1', 'PX', Math.ceil(ms)).catch(() => undefined);
+  }
+
+  /** For how long a quota is closed, in ms; not above 0 where it is open. */
+  pausedFor(quota: string): Promise<number> {
+    return this.#connection.client.pttl(this.#key('pause', quota));
+  }
+
+  #enrol(ms: number): Promise<[epoch: string, processes: number]> {
+    const channels = [this.#key('pauses'), `b_{${this.#prefix}:}`];
+    return this.#connection.client.headgateEnrol(
+      this.#key('fleet'),
+      ...[this.#self, ms, randomUUID(), ...channels],
+    );
+  }
+
+  #heard(message: string, paused: (quota: string, ms: number) => void): void {
+    let said: { from?: unknown; quota?: unknown; ms?: unknown; processes?: unknown } | null;
+    try {
+      said = JSON.parse(message) as typeof said;
+    } catch {
+      return;
+    }
+    const { from, quota, ms, processes } = said ?? {};
+    if (typeof processes === 'number') this.processes = Math.max(1, processes);
+    if (from === this.#self || typeof quota !== 'string' || typeof ms !== 'number' || !(ms > 0)) return;
+    paused(quota, ms);
+  }
+
+  #key(...parts: string[]): string {
+    return [this.#prefix, ...parts].join(':');
+  }
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

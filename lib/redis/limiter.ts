@@ -1,0 +1,297 @@
+import Bottleneck from 'bottleneck';
+import type { Clock, Timer } from '../time/clock.ts';
+import type { Connection } from './connection.ts';
+import { type Grant, type LimiterSettings, type Settlement, StaleGrant } from './grant.ts';
+import { dropJobs, type Internals } from './internals.ts';
+import { CREATED_MESSAGE, keysOf } from './scripts.ts';
+
+/** While a lease is waited for, Redis is asked at least this often, in ms: else it takes us for gone. */
+const HEARTBEAT_MS = 4000;
+/** A grant that took longer than this on its way is not taken, in ms: its time runs from the granting. */
+const STALE_GRANT_MS = 2000;
+
+/** A lease that was asked for and is not granted. */
+interface Asked {
+  readonly size: number;
+  readonly grant: (grant: Grant) => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/**
+ * Bottleneck's limiter of one window, on Redis: leases are its jobs.
+ *
+ * Bottleneck can neither take back a job that waits, nor end one later than in 24.8 days; it keeps the process alive
+ * while one waits, and every limiter sends heartbeats for ever. Here, jobs that nobody needs are dropped, times are kept
+ * outside, and Redis is asked again when the next lease runs out, only while something is waited for.
+ */
+export class Limiter {
+  readonly #limiter: Bottleneck;
+  readonly #inner: Internals;
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #expirationMs: number;
+  readonly #asked = new Map<string, Asked>();
+  /** Jobs that Redis is asked for, or has granted, and that Bottleneck is about to start. */
+  readonly #registering = new Map<string, { readonly at: number; size: number }>();
+  readonly #indexes = new Map<string, string>();
+  readonly #doubted: (made: boolean) => Promise<void>;
+  /** Jobs that are to shrink, to what; 0 ends them. Until Redis has answered that they did. */
+  readonly #shrinking = new Map<string, number>();
+  #number = 0;
+  /** Whether jobs wait that nobody needs. */
+  #unneeded = false;
+  #again: Timer | undefined;
+  #closed = false;
+
+  /**
+   * @param doubted called when Redis may have lost the data of this limiter, before Bottleneck introduces itself again;
+   * `made` tells that they are about to be made anew, or were
+   */
+  constructor(
+    settings: LimiterSettings,
+    connection: Connection,
+    clock: Clock,
+    doubted: (made: boolean) => Promise<void>,
+  ) {
+    const { id, limit, expirationMs } = settings;
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#expirationMs = expirationMs;
+    this.#doubted = doubted;
+    this.#limiter = new Bottleneck({
+      id,
+      datastore: 'ioredis',
+      connection: connection.bottleneck,
+      maxConcurrent: limit,
+      // Its keys go when nobody used them for longer than any lease can last.
+      timeout: expirationMs * 2,
+    });
+    this.#inner = this.#limiter as unknown as Internals;
+    // What goes wrong with its store shows in the leases; unheard, it would end the process.
+    this.#limiter.on('error', () => undefined);
+    this.#limiter.on('message', (message: string) => {
+      if (message === CREATED_MESSAGE) this.#doubted(false).catch(() => undefined);
+    });
+    this.#adapt();
+    this.#introduce();
+  }
+
+  /** Whether nothing is asked for, and Redis knows of all that was given back. */
+  get isIdle(): boolean {
+    return this.#asked.size + this.#registering.size + this.#shrinking.size === 0;
+  }
+
+  /** Rejects with what Redis says where it does not serve this limiter. */
+  async check(): Promise<void> {
+    await this.#limiter.ready();
+    await this.#inner._store.runScript('heartbeat', []);
+  }
+
+  ask(size: number): Promise<Grant> {
+    return new Promise((grant, refuse) => {
+      this.#number += 1;
+      const id = String(this.#number);
+      this.#asked.set(id, { size, grant, refuse });
+      const job = (): Promise<void> => new Promise((free) => this.#start(id, free));
+      this.#limiter.schedule({ id, weight: size }, job).catch((error: Error) => {
+        if (this.#asked.delete(id)) refuse(error);
+      });
+    });
+  }
+
+  /** Takes back what was asked for last and is not granted, as far as `permits` cover it. */
+  withdraw(permits: number): number {
+    let left = permits;
+    for (const [id, { size }] of [...this.#asked].reverse()) {
+      if (size > left) continue;
+      left -= size;
+      this.#asked.delete(id);
+      this.#drop();
+    }
+    return permits - left;
+  }
+
+  /** Shrinks a job that runs. */
+  shrink(index: string, size: number): void {
+    this.#shrink(index, size, () => this.#inner._store.runScript('free', [index, size])).catch(
+      () => undefined,
+    );
+  }
+
+  /** Settles jobs: see the script. The command is written before this returns. */
+  async settle(jobs: readonly Settlement[], last = false): Promise<boolean[]> {
+    const channel = this.#limiter.channel();
+    const keys = keysOf(channel);
+    const shrinking = [...this.#shrinking];
+    const granted = last ? [...this.#registering.keys()] : [];
+    const rest: Settlement[] = [
+      ...shrinking.map(([index, keep]): Settlement => [index, keep, keep && this.#expirationMs]),
+      ...granted.map((index): Settlement => [index, 0, 0]),
+    ];
+    const kept = await this.#connection.client.headgateSettle(
+      keys.length,
+      ...keys,
+      2 * this.#expirationMs,
+      last ? this.#inner._store.clientId : '',
+      last ? channel : '',
+      // What is said of a job last is what counts.
+      ...[...rest, ...jobs].flat(),
+    );
+    for (const [index, keep] of shrinking) this.#shrunk(index, keep);
+    return kept.slice(rest.length).map((each) => each === 1);
+  }
+
+  /** Looks whether what waits can be granted now. */
+  nudge(): void {
+    if (!this.isIdle) void this.#inner._drainAll();
+  }
+
+  /** Asks for nothing more; resolves once no grant is on its way, or after `ms`. */
+  async stop(ms: number): Promise<void> {
+    this.#closed = true;
+    this.#again?.cancel();
+    this.withdraw(Infinity);
+    if (this.#registering.size === 0) return;
+    let timer: Timer | undefined;
+    await Promise.race([
+      this.#inner._registerLock.schedule(async () => undefined),
+      new Promise<void>((resolve) => {
+        timer = this.#clock.setTimer(resolve, ms, true);
+      }),
+    ]);
+    timer?.cancel();
+  }
+
+  /** Lets go of the connection. */
+  end(): void {
+    this.#closed = true;
+    this.#again?.cancel();
+    clearInterval(this.#inner._store.heartbeat);
+    void this.#limiter.disconnect();
+  }
+
+  #adapt(): void {
+    const inner = this.#inner;
+    const store = inner._store;
+    const submit = store.__submit__.bind(store);
+    const register = store.__register__.bind(store);
+    const drain = inner._drainOne.bind(inner);
+    const run = inner._run.bind(inner);
+    const free = store.__free__.bind(store);
+    store.__free__ = (index, weight) => this.#shrink(index, 0, () => free(index, weight));
+    store.__submit__ = (queued, weight) =>
+      this.#closed ? Promise.reject(new Error('closed')) : submit(queued, weight);
+    // The time is known to Redis alone: Bottleneck itself would set a timer for it, of which a long one fires at once.
+    store.__register__ = async (index, weight) => {
+      const record = { at: this.#clock.now(), size: 0 };
+      this.#registering.set(index, record);
+      try {
+        const answer = await register(index, weight, this.#expirationMs);
+        if (answer.success) record.size = answer.wait;
+        else {
+          this.#registering.delete(index);
+          this.#askAgain(answer.wait);
+        }
+        return answer;
+      } catch (error) {
+        this.#registering.delete(index);
+        this.#refuse(error as Error);
+        throw error;
+      }
+    };
+    inner._drainOne = async (capacity) => {
+      // One after another with what registers: that takes the first of the queue away when it is done.
+      if (this.#unneeded || this.#limiter.queued() > this.#asked.size)
+        await inner._registerLock.schedule(() => this.#sweep());
+      // What there is may be less than the first wants.
+      return this.#closed || (capacity !== undefined && capacity <= 0) ? null : drain();
+    };
+    inner._run = (index, job) => {
+      this.#indexes.set(job.options.id, index);
+      run(index, job, 0);
+    };
+  }
+
+  /** Once the limiter is ready. */
+  #introduce(): void {
+    const store = this.#inner._store;
+    this.#limiter.ready().then(
+      () => {
+        const run = store.runScript.bind(store);
+        store.runScript = async (name, args) => {
+          if (name === 'init' || name === 'register_client') await this.#doubted(name === 'init');
+          return run(name, args);
+        };
+        // Held while a job waits; here the gate knows whether anybody waits for that.
+        const { heartbeat } = store;
+        clearInterval(heartbeat);
+        if (heartbeat) heartbeat.ref = () => heartbeat;
+      },
+      () => undefined,
+    );
+  }
+
+  /** Redis grants nothing now. @param ms until the next lease runs out; -1 where there is none */
+  #askAgain(ms: number): void {
+    this.#again?.cancel();
+    this.#again = undefined;
+    if (this.#asked.size === 0 || this.#closed) return;
+    const wait = ms < 0 ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, ms + 1);
+    this.#again = this.#clock.setTimer(() => this.nudge(), wait, false);
+  }
+
+  #start(id: string, free: () => void): void {
+    const index = this.#indexes.get(id) as string;
+    this.#indexes.delete(id);
+    const { at, size } = this.#registering.get(index) as { at: number; size: number };
+    this.#registering.delete(index);
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (!asked || this.#clock.now() - at > STALE_GRANT_MS) {
+      this.#shrinking.set(index, 0);
+      free();
+      asked?.refuse(new StaleGrant('Redis took too long to grant a lease'));
+      return;
+    }
+    const end = (): void => {
+      // Bottleneck tells Redis some timers later; the process may end before.
+      this.#shrinking.set(index, 0);
+      free();
+    };
+    asked.grant({ index, size, at, free: end });
+  }
+
+  async #shrink<T>(index: string, size: number, tell: () => Promise<T>): Promise<T> {
+    this.#shrinking.set(index, size);
+    const told = await tell();
+    this.#shrunk(index, size);
+    return told;
+  }
+
+  #shrunk(index: string, size: number): void {
+    if (this.#shrinking.get(index) === size) this.#shrinking.delete(index);
+  }
+
+  /** Redis refused what was asked for. */
+  #refuse(error: Error): void {
+    const refused = [...this.#asked.values()];
+    this.#asked.clear();
+    this.#drop();
+    for (const { refuse } of refused) refuse(error);
+  }
+
+  #drop(): void {
+    if (this.#unneeded) return;
+    this.#unneeded = true;
+    void this.#inner._registerLock.schedule(() => this.#sweep());
+  }
+
+  /** Drops the jobs that nobody needs. Redis offers what is free first to those who have the least and wait. */
+  async #sweep(): Promise<void> {
+    this.#unneeded = false;
+    const dropped = dropJobs(this.#inner, (id) => this.#asked.has(id));
+    if (dropped === 0) return;
+    const key = `${this.#limiter.channel()}_client_num_queued`;
+    this.#connection.client.hincrby(key, this.#inner._store.clientId, -dropped).catch(() => undefined);
+  }
+}
