@@ -11,19 +11,22 @@ export const redisMissing: string | undefined =
 /** A Redis of one suite's own, without any data on disk. */
 export class RedisServer {
   readonly port: number;
+  readonly #options: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, options: readonly string[]) {
     this.port = port;
+    this.#options = options;
   }
 
-  static async start(): Promise<RedisServer> {
+  /** @param options of the command line, such as `--cluster-enabled yes` */
+  static async start(...options: readonly string[]): Promise<RedisServer> {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');
     const { port } = probe.address() as AddressInfo;
     probe.close();
     await once(probe, 'close');
-    const server = new RedisServer(port);
+    const server = new RedisServer(port, options);
     await server.run();
     return server;
   }
@@ -34,7 +37,8 @@ export class RedisServer {
 
   /** Runs it, empty. */
   async run(): Promise<void> {
-    const child = spawn('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '']);
+    const port = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', ''];
+    const child = spawn('redis-server', [...port, ...this.#options]);
     this.#process = child;
     for await (const chunk of child.stdout) {
       if (String(chunk).includes('Ready to accept connections')) break;
