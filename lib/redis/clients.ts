@@ -20,7 +20,7 @@ export interface Source {
 /** An ioredis client of the ledger's own. */
 export type Client = Redis | Cluster;
 
-/** Of a user's options those that say how to connect. All others may change what commands answer. */
+/** Of a client's options those that say how to connect. All others may change what commands answer. */
 const CONNECTING = [
   ...['host', 'port', 'path', 'family', 'tls', 'username', 'password', 'db', 'protocol', 'Connector'],
   ...['keepAlive', 'noDelay', 'connectTimeout', 'disconnectTimeout', 'connectionName', 'clientInfoTag'],
@@ -63,65 +63,75 @@ interface Ioredis {
 
 /** Makes the ledger's own clients, which do not connect yet: one for commands, one for messages. */
 export function makeClients(source: Source): { readonly client: Client; readonly subscriber: Client } {
-  const { client } = source;
-  if (client && 'isCluster' in client && client.isCluster) {
-    const own = client as Cluster;
-    const { startupNodes } = own as unknown as { startupNodes: ClusterNode[] };
-    const settings = clustered((own as unknown as { options: ClusterOptions }).options);
-    return twice(new (own.constructor as Ioredis['Cluster'])([...startupNodes], settings));
-  }
-  if (client) {
-    const { options } = client as Redis;
-    // ioredis's own `duplicate` makes a plain client, of a subclass's instance too.
-    const Plain = (client as Redis).duplicate({ lazyConnect: true }).constructor as Ioredis['Redis'];
-    return both(Plain, pick(options, CONNECTING));
-  }
+  const { client, url, cluster, sentinels, name, connection = {} } = source;
+  if (client)
+    return 'isCluster' in client && client.isCluster ? twice(client as Cluster) : both(client as Redis);
   const { Redis, Cluster } = load();
-  const { url, cluster, sentinels, name, connection = {} } = source;
   const tls = source.tls === true ? {} : source.tls;
-  const shared = { ...connection, ...(tls && { tls }) };
+  const settings = { ...connection, ...(tls && { tls }), lazyConnect: true };
   if (cluster) {
-    return twice(new Cluster([...cluster], clustered({ ...(connection as object), redisOptions: shared })));
+    return twice(
+      new Cluster([...cluster], { ...(connection as object), redisOptions: settings, lazyConnect: true }),
+    );
   }
-  const options = pick(shared, CONNECTING);
-  if (sentinels) return both(Redis, { ...options, sentinels: [...sentinels], name: name ?? 'mymaster' });
-  // ioredis reads the URL; what the options say goes before it.
-  const { options: read } = new Redis(url as string, { lazyConnect: true });
-  return both(Redis, { ...pick(read, CONNECTING), ...options });
+  if (sentinels) return both(new Redis({ ...settings, sentinels: [...sentinels], name: name ?? 'mymaster' }));
+  return both(new Redis(url as string, settings));
 }
 
-function both(
-  Redis: Ioredis['Redis'],
-  options: ConnectOptions,
-): { readonly client: Client; readonly subscriber: Client } {
-  const quiet = { ...options, ...PATIENT, role: 'master' as const };
-  const { connector } = new Redis(quiet) as unknown as { connector: { constructor: Connecting } };
-  const settings = { ...quiet, Connector: unheld(connector.constructor) as never };
-  return { client: new Redis(settings), subscriber: new Redis(settings) };
+/** Two of the kind of a client. ioredis tells its classes by `duplicate` alone: an instance's `constructor` is another. */
+function both(model: Redis): { readonly client: Client; readonly subscriber: Client } {
+  const settings = { ...others(model.options, CONNECTING), ...PATIENT, role: 'master' as const };
+  const { connector } = model.duplicate(settings) as unknown as { connector: { constructor: Connecting } };
+  const unheldSettings = { ...settings, Connector: unheld(connector.constructor) as never };
+  return { client: model.duplicate(unheldSettings), subscriber: model.duplicate(unheldSettings) };
 }
 
-function clustered(options: ClusterOptions): ClusterOptions {
+/** One of the kind of a cluster's client, which keeps a connection of its own for messages. */
+function twice(model: Cluster): { readonly client: Client; readonly subscriber: Client } {
+  const { options } = model as unknown as { options: ClusterOptions };
   const { redisOptions = {} } = options;
-  const { retryStrategy: _, enableOfflineQueue: __, ...patient } = PATIENT;
-  return {
-    ...pick(options, CLUSTERING),
-    lazyConnect: true,
-    enableOfflineQueue: true,
-    enableReadyCheck: true,
-    scaleReads: 'master',
-    clusterRetryStrategy: retryStrategy,
-    redisOptions: { ...pick(redisOptions, CONNECTING), ...patient } as never,
-  };
-}
-
-/** A cluster's client keeps a connection of its own for messages. */
-function twice(client: Cluster): { readonly client: Client; readonly subscriber: Client } {
+  const { retryStrategy: clusterRetryStrategy, enableOfflineQueue, lazyConnect, ...patient } = PATIENT;
+  const client = model.duplicate([], {
+    ...others(options, CLUSTERING),
+    ...{
+      lazyConnect,
+      enableOfflineQueue,
+      enableReadyCheck: true,
+      scaleReads: 'master',
+      clusterRetryStrategy,
+    },
+    // A cluster has one database.
+    redisOptions: { ...redisOptions, ...others(redisOptions, CONNECTING), ...patient, db: 0 } as never,
+  });
+  unhold(client);
   return { client, subscriber: client };
 }
 
-function pick<T extends object>(options: T, names: readonly string[]): T {
-  const picked = names.map((name) => [name, (options as Record<string, unknown>)[name]] as const);
-  return Object.fromEntries(picked.filter(([, value]) => value !== undefined && value !== null)) as T;
+/** All options but those named, with no value: ioredis puts its defaults in their place. */
+function others(options: object, names: readonly string[]): object {
+  return Object.fromEntries(
+    Object.keys(options).flatMap((name) => (names.includes(name) ? [] : [[name, undefined]])),
+  );
+}
+
+/** Connections of a cluster's nodes keep no process alive, nor does the one for messages. */
+function unhold(client: Cluster): void {
+  interface Node {
+    stream?: { unref?(): void };
+    on(event: 'connect', listener: () => void): void;
+  }
+  const attend = (node: Node): void => node.on('connect', () => node.stream?.unref?.());
+  client.on('+node', attend);
+  const { subscriber } = client as unknown as {
+    subscriber?: { selectSubscriber?: () => void; getInstance(): Node | null };
+  };
+  if (!subscriber?.selectSubscriber) return;
+  const select = subscriber.selectSubscriber.bind(subscriber);
+  subscriber.selectSubscriber = () => {
+    select();
+    const node = subscriber.getInstance();
+    if (node) attend(node);
+  };
 }
 
 /** ioredis, an optional peer. Throws `OptionsError` with the cause and the remedy. */

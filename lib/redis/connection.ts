@@ -1,5 +1,6 @@
+import type { Writable } from 'node:stream';
 import Bottleneck from 'bottleneck';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../time/clock.ts';
 import { type Client, makeClients, type Source } from './clients.ts';
 import type { Shared } from './internals.ts';
@@ -103,6 +104,20 @@ export class Connection {
     const channels = [...this.#left];
     this.#left.clear();
     this.#subscriber.unsubscribe(...channels).catch(() => undefined);
+  }
+
+  /**
+   * Last words of a process: written at once, and without answers, which would reset the connection before all is read.
+   */
+  lastWords(say: () => void): void {
+    const { client } = this;
+    const nodes = 'nodes' in client ? (client as unknown as Cluster).nodes('master') : [client as Redis];
+    const open = nodes.filter(({ status }) => status === 'ready');
+    const streams = open.map((node) => (node as unknown as { stream: Writable }).stream);
+    for (const stream of streams) stream.cork();
+    for (const node of open) node.call('CLIENT', 'REPLY', 'OFF').catch(() => undefined);
+    say();
+    for (const stream of streams) stream.uncork();
   }
 
   async disconnect(): Promise<void> {

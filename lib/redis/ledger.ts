@@ -128,8 +128,10 @@ export class RedisLedger implements Ledger {
   /** The process ends: what is not in use goes back, and the rest when it is spent. Only writes, and awaits nothing. */
   exit(): void {
     if (this.#closed || !this.#connection.isReady) return;
-    for (const account of this.#active) account.settle();
-    this.#fleet.leave().catch(() => undefined);
+    this.#connection.lastWords(() => {
+      for (const account of this.#active) account.settle();
+      this.#fleet.leave().catch(() => undefined);
+    });
   }
 
   /** Asks Redis whether it serves and has kept its data. */

@@ -6,8 +6,8 @@
 
 /** Bottleneck's name for a limiter: the hash tag puts all its keys into one slot of a cluster. */
 export function limiterId(prefix: string, key: string): string {
-  // An empty tag `{}` would be none.
-  return `{${`${prefix}:${key}`.replace(/^\}/, '%7D')}}`;
+  // A brace of the name would end the tag: quotas named alike would crowd into one slot.
+  return `{${`${prefix}:${key}`.replace(/[{}%]/g, encodeURIComponent)}}`;
 }
 
 /** Name of the keys of a limiter, without their beginning. The first is the one that leases are sought in. */

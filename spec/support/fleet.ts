@@ -42,8 +42,8 @@ export function spawnWorker(options: WorkerOptions): Worker {
 /** A server that notes when it was asked. */
 export interface CountingServer {
   readonly url: string;
-  /** Moments, in ms. */
-  readonly hits: readonly number[];
+  /** Moments, in ms; may be emptied. */
+  readonly hits: number[];
   close(): Promise<void>;
 }
 

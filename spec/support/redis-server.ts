@@ -21,14 +21,30 @@ export class RedisServer {
 
   /** @param options of the command line, such as `--cluster-enabled yes` */
   static async start(...options: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(await RedisServer.freePort(), options);
+    await server.run();
+    return server;
+  }
+
+  static async freePort(): Promise<number> {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');
     const { port } = probe.address() as AddressInfo;
     probe.close();
     await once(probe, 'close');
-    const server = new RedisServer(port, options);
+    return port;
+  }
+
+  /** A sentinel, with its configuration in a file that it may write. */
+  static async startSentinel(file: string): Promise<RedisServer> {
+    const server = new RedisServer(await RedisServer.freePort(), [file, '--sentinel']);
     await server.run();
     return server;
+  }
+
+  /** Value of an option that it was started with. */
+  option(name: string): string {
+    return this.#options[this.#options.indexOf(name) + 1] as string;
   }
 
   get url(): string {
@@ -38,10 +54,14 @@ export class RedisServer {
   /** Runs it, empty. */
   async run(): Promise<void> {
     const port = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', ''];
-    const child = spawn('redis-server', [...port, ...this.#options]);
+    const sentinel = this.#options[1] === '--sentinel';
+    const own = sentinel
+      ? [...this.#options.slice(0, 1), ...port.slice(0, 4), '--sentinel']
+      : [...port, ...this.#options];
+    const child = spawn('redis-server', own);
     this.#process = child;
     for await (const chunk of child.stdout) {
-      if (String(chunk).includes('Ready to accept connections')) break;
+      if (/Ready to accept connections|monitor master/.test(String(chunk))) break;
     }
   }
 
