@@ -114,17 +114,24 @@ function others(options: object, names: readonly string[]): object {
   );
 }
 
+/** A connection within a cluster's client. */
+interface Node {
+  readonly status: string;
+  readonly stream?: { unref?(): void };
+  on(event: 'connect', listener: () => void): void;
+  once(event: 'ready' | 'end', listener: () => void): void;
+}
+
+/** What ioredis does not tell of a cluster's client: its connection for messages. */
+interface Messaging {
+  readonly subscriber?: { selectSubscriber?: () => void; getInstance(): Node | null };
+}
+
 /** Connections of a cluster's nodes keep no process alive, nor does the one for messages. */
 function unhold(client: Cluster): void {
-  interface Node {
-    stream?: { unref?(): void };
-    on(event: 'connect', listener: () => void): void;
-  }
   const attend = (node: Node): void => node.on('connect', () => node.stream?.unref?.());
   client.on('+node', attend);
-  const { subscriber } = client as unknown as {
-    subscriber?: { selectSubscriber?: () => void; getInstance(): Node | null };
-  };
+  const { subscriber } = client as unknown as Messaging;
   if (!subscriber?.selectSubscriber) return;
   const select = subscriber.selectSubscriber.bind(subscriber);
   subscriber.selectSubscriber = () => {
@@ -132,6 +139,16 @@ function unhold(client: Cluster): void {
     const node = subscriber.getInstance();
     if (node) attend(node);
   };
+}
+
+/** A cluster's connection for messages that is about to be ready fails its own check if it is to subscribe before. */
+export async function subscribable(client: Client): Promise<void> {
+  const node = (client as unknown as Messaging).subscriber?.getInstance?.();
+  if (node?.status !== 'connecting' && node?.status !== 'connect') return;
+  await new Promise<void>((resolve) => {
+    node.once('ready', resolve);
+    node.once('end', resolve);
+  });
 }
 
 /** ioredis, an optional peer. Throws `OptionsError` with the cause and the remedy. */

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import Bottleneck from 'bottleneck';
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../time/clock.ts';
-import { type Client, makeClients, type Source } from './clients.ts';
+import { type Client, makeClients, type Source, subscribable } from './clients.ts';
 import type { Shared } from './internals.ts';
 import { ENROL, mended, SETTLE } from './scripts.ts';
 import { within } from './watch.ts';
@@ -82,7 +82,7 @@ export class Connection {
   /** Listens to a channel, and to those of `all` limiters, whether it did before or not. */
   async listen(channel: string, all: boolean): Promise<void> {
     const { limiters } = this.bottleneck as unknown as Shared;
-    await this.#subscriber.subscribe(channel, ...(all ? Object.keys(limiters) : []));
+    await this.#subscribe(channel, ...(all ? Object.keys(limiters) : []));
   }
 
   /** What a Redis says that is connected and not ready: while it loads its data, ioredis waits. */
@@ -142,7 +142,7 @@ export class Connection {
       const channel = limiter.channel();
       shared.limiters[channel] = limiter;
       this.#left.delete(channel);
-      return this.#subscriber.subscribe(channel);
+      return this.#subscribe(channel);
     };
     shared.__removeLimiter__ = (limiter) => {
       const channel = limiter.channel();
@@ -150,6 +150,11 @@ export class Connection {
       delete shared.limiters[channel];
       this.#left.add(channel);
     };
+  }
+
+  async #subscribe(...channels: string[]): Promise<void> {
+    await subscribable(this.#subscriber);
+    await this.#subscriber.subscribe(...channels);
   }
 
   #attend(client: Client): void {

@@ -6,6 +6,9 @@ import type { Connection } from './connection.ts';
 const ENROL_MS = 5000;
 /** A process counts this long after its last entry, in ms. */
 const MEMBER_MS = 30_000;
+/** Delay before a probe that a connection broke is made again, in ms, and how often. */
+const RETRY_MS = 50;
+const MOST_TRIES = 20;
 
 /** The processes that share a Redis and a prefix: how many they are, and what they tell each other. */
 export class Fleet {
@@ -37,19 +40,15 @@ export class Fleet {
    * @param doubtful whether all that the ledger needs is to be tried, not only whether Redis is there
    */
   async probe(known: string | undefined, doubtful: boolean): Promise<string | Error> {
-    try {
-      await this.#connection.whenReady();
-      if (!doubtful && this.#clock.now() < this.#enrolAt) {
-        const epoch = await this.#connection.client.hget(this.#key('fleet'), 'epoch');
-        if (epoch !== null && epoch === known) return epoch;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#connection.whenReady();
+        return await this.#ask(known, doubtful);
+      } catch (error) {
+        // What is no answer of Redis's is the connection's: it may be about to be replaced.
+        if ((error as Error).name === 'ReplyError' || tries === MOST_TRIES) return asError(error);
+        await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, RETRY_MS, false));
       }
-      await this.#connection.listen(this.#key('pauses'), doubtful);
-      const [epoch, processes] = await this.#enrol(MEMBER_MS);
-      this.processes = Math.max(1, processes);
-      this.#enrolAt = this.#clock.now() + ENROL_MS;
-      return epoch;
-    } catch (error) {
-      return asError(error);
     }
   }
 
@@ -68,6 +67,18 @@ export class Fleet {
   /** For how long a quota is closed, in ms; not above 0 where it is open. */
   pausedFor(quota: string): Promise<number> {
     return this.#connection.client.pttl(this.#key('pause', quota));
+  }
+
+  async #ask(known: string | undefined, doubtful: boolean): Promise<string> {
+    if (!doubtful && this.#clock.now() < this.#enrolAt) {
+      const epoch = await this.#connection.client.hget(this.#key('fleet'), 'epoch');
+      if (epoch !== null && epoch === known) return epoch;
+    }
+    await this.#connection.listen(this.#key('pauses'), doubtful);
+    const [epoch, processes] = await this.#enrol(MEMBER_MS);
+    this.processes = Math.max(1, processes);
+    this.#enrolAt = this.#clock.now() + ENROL_MS;
+    return epoch;
   }
 
   #enrol(ms: number): Promise<[epoch: string, processes: number]> {
