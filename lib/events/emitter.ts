@@ -3,12 +3,12 @@ import diagnosticsChannel from 'node:diagnostics_channel';
 import { processWarning } from './process-warning.ts';
 import type { AnyEvent, EventName, GateEvents } from './types.ts';
 
-/** A listener to one kind of event. What it throws, or rejects with, becomes a process warning. */
+/** A listener for one kind of event. If it throws or rejects, the error becomes a process warning. */
 export type Listener<Name extends EventName> = (event: GateEvents[Name] & { readonly type: Name }) => unknown;
 
 type AnyListener = ((event: AnyEvent) => unknown) & { readonly listener?: unknown };
 
-/** Every event there is. */
+/** Names of all events. */
 export const EVENT_NAMES: readonly EventName[] = [
   'call',
   'queued',
@@ -24,31 +24,31 @@ export const EVENT_NAMES: readonly EventName[] = [
   'close',
 ];
 
-/** Events that a slow reader of {@link Emitter.events} may have waiting; older ones are dropped. */
+/** Maximum number of events buffered for a slow reader of {@link Emitter.events}; older ones are dropped. */
 const READER_BUFFER = 10_000;
 
-/** `headgate:<event>` of `node:diagnostics_channel`: every gate of the process, without a reference to any. */
+/** `headgate:<event>` channels of `node:diagnostics_channel`: the events of every gate in the process. */
 const channels = Object.fromEntries(
   EVENT_NAMES.map((name) => [name, diagnosticsChannel.channel(`headgate:${name}`)]),
 ) as unknown as Record<EventName, diagnosticsChannel.Channel>;
 
 const allChannels: readonly diagnosticsChannel.Channel[] = Object.values(channels);
 
-/** Hands events to listeners, readers and diagnostics channels. No listener can break the one who emits. */
+/** Delivers events to listeners, readers and diagnostics channels. A listener's error never reaches the emitter. */
 export class Emitter {
   readonly #listeners = new Map<EventName, Set<AnyListener>>();
   readonly #readers = new Set<Reader>();
-  /** Events told by listeners while they were told of another one. */
+  /** Events emitted by listeners during the delivery of another event. */
   readonly #later: (() => void)[] = [];
-  #telling = false;
+  #delivering = false;
   #closed = false;
 
-  /** True when somebody would receive such an event: lets hot paths skip building it. */
+  /** True when the event has a receiver: lets hot paths skip building it. */
   has(name: EventName): boolean {
     return this.#readers.size > 0 || this.#listeners.has(name) || channels[name].hasSubscribers;
   }
 
-  /** True when somebody would receive an event of some kind. */
+  /** True when any event has a receiver. */
   get listened(): boolean {
     return (
       this.#readers.size > 0 || this.#listeners.size > 0 || allChannels.some((each) => each.hasSubscribers)
@@ -89,20 +89,20 @@ export class Emitter {
     return reader;
   }
 
-  /** An event that a listener brings about reaches everybody after the one that the listener was told of. */
+  /** Delivers an event to every receiver; only then the events that its listeners emitted. */
   emit<Name extends EventName>(name: Name, fields: GateEvents[Name]): void {
     if (!this.has(name)) return;
     const event = Object.freeze({ type: name, ...fields }) as unknown as AnyEvent;
-    if (this.#telling) {
-      this.#later.push(AsyncResource.bind(() => this.#hand(event)));
+    if (this.#delivering) {
+      this.#later.push(AsyncResource.bind(() => this.#deliver(event)));
       return;
     }
-    this.#telling = true;
+    this.#delivering = true;
     try {
-      this.#hand(event);
+      this.#deliver(event);
       for (let next = this.#later.shift(); next; next = this.#later.shift()) next();
     } finally {
-      this.#telling = false;
+      this.#delivering = false;
     }
   }
 
@@ -112,7 +112,7 @@ export class Emitter {
     this.#readers.clear();
   }
 
-  #hand(event: AnyEvent): void {
+  #deliver(event: AnyEvent): void {
     for (const listener of [...(this.#listeners.get(event.type) ?? [])]) {
       try {
         const result = listener(event);
@@ -122,13 +122,13 @@ export class Emitter {
       }
     }
     for (const reader of this.#readers) reader.push(event);
-    // A subscriber's throw is reported by Node as an uncaught exception, by that module's own contract.
+    // By that module's contract, Node reports a subscriber's throw as an uncaught exception.
     const channel = channels[event.type];
     if (channel.hasSubscribers) channel.publish(event);
   }
 }
 
-/** Promises of other makes reject too. */
+/** Any promise implementation, not only the native one. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }
@@ -137,12 +137,12 @@ function callable(listener: unknown): void {
   if (typeof listener !== 'function') throw new TypeError(`Expected a listener, got ${typeof listener}`);
 }
 
-/** No more of what was thrown is shown than its text: an error of a client may carry headers. */
+/** Shows only the error's text: a client's error may carry headers. */
 function warn(error: unknown): void {
   processWarning(`A listener to a headgate event failed: ${textOf(error)}`, 'HEADGATE_LISTENER');
 }
 
-/** Anything can be thrown, even what has no text. */
+/** Never throws, even for a value that cannot be converted to text. */
 function textOf(error: unknown): string {
   try {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,4 +1,4 @@
-/** A warning of the process, with a stable `code`; on the console where the runtime has none. */
+/** Emits a process warning with a stable `code`; writes to the console if the runtime has no such warnings. */
 export function processWarning(message: string, code: string): void {
   const { process, console } = globalThis as Partial<Pick<typeof globalThis, 'process' | 'console'>>;
   if (typeof process?.emitWarning === 'function') process.emitWarning(message, { code });

@@ -1,35 +1,34 @@
 import { isCount, isNamed, isSecretName, type Redaction } from './secret-names.ts';
 import { withoutTokens } from './token-shapes.ts';
 
-/** Longest URL that an event carries, in characters. */
-const LONGEST = 2048;
-/** Maximum number of characters of a path or a query that are read: enough to tell what the shown ones belong to. */
-const READ = 4 * LONGEST;
-/** Maximum number of times that a value is decoded. */
-const LAYERS = 4;
+/** Maximum length of a URL in an event, in characters. */
+const MAX_SHOWN = 2048;
+/** Maximum number of characters read of a path or query: enough to know which parameter each shown one belongs to. */
+const MAX_READ = 4 * MAX_SHOWN;
+/** Maximum number of times a value is decoded. */
+const MAX_DECODINGS = 4;
 
 const HIDDEN = 'REDACTED';
 
 /**
- * A URL that may be shown: without user name, password and fragment, without the value of any parameter whose name
- * tells of a secret, in its query as in its path, and without secrets of a known shape, such as JSON Web Tokens. A
- * parameter whose value holds one of these, as a URL or JSON does, is hidden as a whole. What else stands in its path
- * is shown.
+ * A URL that is safe to show: without user name, password and fragment; without the value of any query or path
+ * parameter whose name suggests a secret; without secrets of a known shape, such as JSON Web Tokens. If a parameter's
+ * value contains one of these, e.g. in a URL or JSON, the whole value is hidden. The rest of the path is shown.
  *
  * @param redactions further parameters to hide
  */
 export function safeUrl(url: URL, redactions: readonly Redaction[] = []): string {
   const { pathname, search } = url;
-  const path = /[=%@]/.test(pathname) ? safePath(pathname, redactions) : pathname.slice(0, READ);
-  const query = search.length > 1 ? `?${safeQuery(search.slice(1, READ), redactions)}` : '';
+  const path = /[=%@]/.test(pathname) ? safePath(pathname, redactions) : pathname.slice(0, MAX_READ);
+  const query = search.length > 1 ? `?${safeQuery(search.slice(1, MAX_READ), redactions)}` : '';
   const shown = withoutTokens(`${url.protocol}//${url.host}${path}${query}`);
-  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}…` : shown;
+  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
 }
 
-/** Matrix parameters, keys of OData, and whatever else stands in a segment as `name=value`. */
+/** Hides values of `name=value` pairs in a path: matrix parameters, OData keys and the like. */
 function safePath(path: string, redactions: readonly Redaction[]): string {
-  return path.slice(0, READ).replace(/[^/;]+/g, (part) => {
-    // Of a URL within the path.
+  return path.slice(0, MAX_READ).replace(/[^/;]+/g, (part) => {
+    // User name and password of a URL within the path.
     const user = part.indexOf('@');
     if (user > 0 && part.slice(0, user).includes(':')) return `${HIDDEN}${part.slice(user)}`;
     return safePair(part, redactions);
@@ -60,22 +59,22 @@ function isHidden(name: string, value: string, redactions: readonly Redaction[])
   return isSecretName(name) && !isCount(name, value);
 }
 
-/** Whether a value holds what must not be shown, however often it was encoded. */
+/** Whether a value contains a secret, at any level of encoding. */
 function holdsSecret(value: string, redactions: readonly Redaction[]): boolean {
   if (HARMLESS.test(value)) return false;
   let text = value;
-  for (let layer = 0; layer < LAYERS; layer += 1) {
+  for (let layer = 0; layer < MAX_DECODINGS; layer += 1) {
     if (layer > 0 && withoutTokens(text) !== text) return true;
     if (holdsUser(text) || holdsParameter(text, redactions) || BEARER.test(text)) return true;
     const inner = decode(text);
     if (inner === text) return false;
     text = inner;
   }
-  // Nobody encodes as often as that but to hide something.
+  // A value encoded more often than this is suspect.
   return true;
 }
 
-/** Without any of what encodes, names or quotes. */
+/** A value without characters that encode, name or quote. */
 const HARMLESS = /^[\w.,:;~*'()!$-]*$/;
 const BEARER = /\bbearer[ +][\w.~/+-]{8}/i;
 
@@ -88,13 +87,13 @@ function holdsUser(text: string): boolean {
   return false;
 }
 
-/** Characters after which a name may begin: in a query, a fragment, JSON, XML, a cookie. */
+/** Characters after which a name may begin: in a query, a fragment, JSON, XML or a cookie. */
 const SEPARATORS = '?&;#,{}[](|<> \t\n\r';
-/** Maximum number of characters of a name, and of a count. */
-const LONGEST_NAME = 256;
-const LONGEST_COUNT = 10;
+/** Maximum number of characters read of a name, and of a count. */
+const MAX_NAME = 256;
+const MAX_COUNT = 10;
 
-/** `name=value` or, in JSON and XML, `name: value` and `<name>value`, where the name tells of a secret. */
+/** Whether a text contains a secret's name as `name=value`, JSON's `name: value` or XML's `<name>value`. */
 function holdsParameter(text: string, redactions: readonly Redaction[]): boolean {
   const colons = text.includes('{') || text.includes('"');
   if (!text.includes('=') && !text.includes('<') && !colons) return false;
@@ -104,10 +103,10 @@ function holdsParameter(text: string, redactions: readonly Redaction[]): boolean
     const tag = character === '>';
     if (character === '=' || tag || (colons && character === ':')) {
       const name = text
-        .slice(Math.max(from, at - LONGEST_NAME), at)
+        .slice(Math.max(from, at - MAX_NAME), at)
         .replace(/["'\\]/g, '')
         .trim();
-      const value = text.slice(at + 1, at + 1 + LONGEST_COUNT).split(/[^\d]/, 1)[0] as string;
+      const value = text.slice(at + 1, at + 1 + MAX_COUNT).split(/[^\d]/, 1)[0] as string;
       if (name !== '' && isHidden(decodedName(name), value, redactions)) return true;
       from = at + 1;
     } else if (SEPARATORS.includes(character)) from = at + 1;
@@ -120,15 +119,15 @@ function indexOfAny(text: string, characters: string, from: number): number {
   return text.length;
 }
 
-/** A name, however often it was encoded. */
+/** A name, fully decoded. */
 function decodedName(name: string): string {
   if (!name.includes('%') && !name.includes('+')) return name;
   let text = name;
-  for (let layer = 0; layer < LAYERS && text.includes('%'); layer += 1) text = decode(text);
+  for (let layer = 0; layer < MAX_DECODINGS && text.includes('%'); layer += 1) text = decode(text);
   return text.replaceAll('+', ' ');
 }
 
-/** Decoded as far as it can be: what is malformed stays as it is. */
+/** Decodes a text once; malformed escapes stay. */
 function decode(text: string): string {
   if (!text.includes('%')) return text;
   try {

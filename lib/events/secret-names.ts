@@ -1,13 +1,13 @@
 /**
- * Tells from a parameter's name whether its value is a secret, by the words that the name is made of. `author`,
- * `design`, `monkey` and `signal` are words of their own; `clientSecret`, `api_keys[]` and `accesstoken` hold one that
- * tells of a secret. Where a name leaves a doubt, its value is hidden.
+ * Decides from the words of a parameter's name whether its value is a secret. `author`, `design`, `monkey` and `signal`
+ * are harmless words; `clientSecret`, `api_keys[]` and `accesstoken` each contain a word for a secret. In doubt, the
+ * value is hidden.
  *
  * Sources: the OpenTelemetry semantic conventions (`url.query`); the names of OAuth 2.0, SAML 2.0, AWS, Azure, Google
  * Cloud and of common web frameworks.
  */
 
-/** A parameter that the user wants hidden: its name, in any case, or what matches it. */
+/** A parameter to hide: its name, in any case, or a pattern of names. */
 export type Redaction = string | RegExp;
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/));
@@ -18,10 +18,10 @@ const SECRETS = set(`appid apikey apisig assertion auth authcode authentication 
   pass passcode passkey passphrase passwd passwort password pat pin psk pw pwd samlart samlrequest samlresponse sas secret sess session sessid sid
   sig sign signature signed ticket token totp hotp verifier xsrf`);
 
-/** Of these, words that do so only where there is no other. */
+/** Words of {@link SECRETS} that name one only if they are the whole name. */
 const ONLY_ALONE = set('mac oauth pat');
 
-/** Endings of a word that name a secret, whatever stands before them: `mytoken`, `PHPSESSID`. */
+/** Endings that make any word a secret: `mytoken`, `PHPSESSID`. */
 const ENDINGS = [
   'token',
   'secret',
@@ -45,15 +45,15 @@ const ENDINGS = [
   'sessid',
 ];
 
-/** Whatever word they stand in: `ASPSESSIONIDQQABCD`, `passwordconfirm`. */
+/** Parts that make any word a secret: `ASPSESSIONIDQQABCD`, `passwordconfirm`. */
 const ANYWHERE = ['sessionid', 'password', 'passphrase', 'apikey', 'secretkey', 'accesskey', 'authtoken'];
 
-/** Words that end as a secret does, but name none. */
+/** Harmless words that end like a secret. */
 const HARMLESS =
   set(`monkey donkey turkey hockey jockey whiskey hotkey lackey mickey turnkey latchkey flunkey smokey
   lowkey shortkey`);
 
-/** What may stand before a secret in one word: `apisig`, `userpin`. */
+/** Words that may precede a secret within one word: `apisig`, `userpin`. */
 const BEFORE =
   set(`access account acct active admin amz api app asp auth aws azure backup basic bot card client confirm
   confirmation connect consumer current customer db device dev email encryption ftp gcp gh git github gitlab goog google
@@ -62,55 +62,55 @@ const BEFORE =
   sms smtp sql ssh ssl sso stripe sub subscription super temp tenant test time tls user vendor verification verify web
   webhook wifi write x`);
 
-/** What may stand after a secret in one word: `tokenid`, `keydata`. */
+/** Words that may follow a secret within one word: `tokenid`, `keydata`. */
 const AFTER = set('b64 base64 data enc hash id ids string text value');
 
-/** Words before `code` and `key` by which they are no secrets: `country_code`, `partitionKey`. */
+/** Words that make a following `code` or `key` harmless: `country_code`, `partitionKey`. */
 const PLAIN_CODE =
   set(`airport area bar bin bundle cost country currency dial error exit geo http iata iban icao
   lang language mime naics postal post product qr reason region response short source state status swift tax zip`);
 const PLAIN_KEY = set('foreign hot partition primary row sort');
 
-/** Words beside which `tokens` and `keys` are counted, if the value is a number: `max_tokens`. */
+/** Words that make `tokens` and `keys` a count if the value is a number: `max_tokens`. */
 const COUNTED = set('count limit max maximum min minimum n num number total');
 
-/** Length of the longest word of these. */
-const LONGEST_PART = 14;
-/** Maximum number of characters of a name that are read. */
-const LONGEST = 256;
-/** Maximum number of names whose reading is kept, and the length of such a name. */
-const MOST_KEPT = 1000;
-const LONGEST_KEPT = 40;
+/** Maximum length of the words above. */
+const MAX_WORD = 14;
+/** Maximum number of characters read of a name. */
+const MAX_READ = 256;
+/** Maximum number of cached names, and maximum length of each. */
+const MAX_CACHED = 1000;
+const MAX_CACHED_NAME = 40;
 
-const kept = new Map<string, boolean>();
+const cache = new Map<string, boolean>();
 
-/** Whether `name`, not encoded, tells of a secret. */
+/** Whether a decoded `name` suggests a secret. */
 export function isSecretName(name: string): boolean {
-  if (name.length > LONGEST_KEPT) return judge(name.slice(-LONGEST));
-  let secret = kept.get(name);
+  if (name.length > MAX_CACHED_NAME) return judge(name.slice(-MAX_READ));
+  let secret = cache.get(name);
   if (secret === undefined) {
     secret = judge(name);
-    if (kept.size >= MOST_KEPT) kept.clear();
-    kept.set(name, secret);
+    if (cache.size >= MAX_CACHED) cache.clear();
+    cache.set(name, secret);
   }
   return secret;
 }
 
-/** Whether its value is a count, not a secret: `max_tokens=100`. */
+/** Whether the value is a count, not a secret: `max_tokens=100`. */
 export function isCount(name: string, value: string): boolean {
-  return /^\d{0,9}$/.test(value) && wordsOf(name.slice(-LONGEST)).some((word) => COUNTED.has(word));
+  return /^\d{0,9}$/.test(value) && wordsOf(name.slice(-MAX_READ)).some((word) => COUNTED.has(word));
 }
 
-/** Whether the user named this parameter among those to be hidden. */
+/** Whether the user asked to hide this parameter. */
 export function isNamed(name: string, redactions: readonly Redaction[]): boolean {
   const lower = name.toLowerCase();
-  // `search` heeds no `lastIndex`.
+  // `search` ignores `lastIndex`.
   return redactions.some((each) =>
     typeof each === 'string' ? matches(lower, each.toLowerCase()) : name.search(each) >= 0,
   );
 }
 
-/** `filter[mine]` and `mine[]` are named `mine` as well. */
+/** The wanted name `mine` also matches `filter[mine]` and `mine[]`. */
 function matches(name: string, wanted: string): boolean {
   return name === wanted || name.split(/[[\].]/).includes(wanted);
 }
@@ -119,7 +119,7 @@ function judge(name: string): boolean {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '');
   const words = wordsOf(plain);
   if (words.some((word, at) => tells(word, words[at - 1], words.length))) return true;
-  // Words that belong together, however they are set apart: `app_id`, `API-Key`, `pass phrase`, `APIkey`.
+  // Two words that form a secret together: `app_id`, `API-Key`, `pass phrase`, `APIkey`.
   for (let at = 0; at < words.length - 1; at += 1) {
     if (SECRETS.has(singular(`${words[at]}${words[at + 1]}`))) return true;
   }
@@ -129,7 +129,7 @@ function judge(name: string): boolean {
     .some((run) => run.length > 0 && !words.includes(run) && tells(run, undefined, 1));
 }
 
-/** Whether one word of a name tells of a secret. */
+/** Whether one word of a name suggests a secret. */
 function tells(word: string, before: string | undefined, count: number): boolean {
   const one = singular(word);
   if (HARMLESS.has(one)) return false;
@@ -141,19 +141,19 @@ function tells(word: string, before: string | undefined, count: number): boolean
   return ENDINGS.some((ending) => one.endsWith(ending)) || isJoined(one);
 }
 
-/** `keys` is `key`; `sas` and `pass` are no plurals. */
+/** Strips a plural: `keys` becomes `key`; `sas` and `pass` stay. */
 function singular(word: string): string {
   if (word.length < 3 || !word.endsWith('s') || SECRETS.has(word) || word.endsWith('ss')) return word;
   const stem = word.endsWith('es') ? word.slice(0, -2) : '';
   return SECRETS.has(stem) ? stem : word.slice(0, -1);
 }
 
-/** Whether a word is made of others, one of which is a secret: any number before it, at most one after it. */
+/** Whether a word joins others to a secret: any number of {@link BEFORE}, the secret, at most one of {@link AFTER}. */
 function isJoined(word: string): boolean {
-  /** Where what may stand before a secret may end. */
+  /** Indexes at which a secret may begin. */
   const starts = new Set([0]);
   for (const start of starts) {
-    const last = Math.min(word.length, start + LONGEST_PART);
+    const last = Math.min(word.length, start + MAX_WORD);
     for (let end = start + 1; end <= last; end += 1) {
       const part = word.slice(start, end);
       if (SECRETS.has(part)) {
@@ -167,7 +167,7 @@ function isJoined(word: string): boolean {
   return false;
 }
 
-/** The words of a name, in lower case: at what is no letter, and at a capital. */
+/** The words of a name, in lower case: split at non-letters and at capitals. */
 function wordsOf(name: string): string[] {
   return name
     .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')

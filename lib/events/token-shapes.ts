@@ -1,19 +1,19 @@
 /**
- * Secrets that show by their shape what they are, wherever they stand. Sources: the formats that GitHub, GitLab, AWS,
- * Google, Slack, OpenAI, Anthropic, Stripe and others publish for secret scanning; RFC 7519.
+ * Secrets recognisable by their shape, wherever they occur. Sources: the formats that GitHub, GitLab, AWS, Google,
+ * Slack, OpenAI, Anthropic, Stripe and others publish for secret scanning; RFC 7519.
  */
 
-/** How such a secret begins. `ZXlK` is `eyJ` in base64 once more. */
+/** Prefixes of such secrets. `ZXlK` is `eyJ` encoded in base64 again. */
 const BEGINNING =
   /eyJ|ZXlK|gh[opsur]_|github_pat_|gl(?:pat|dt|rt|ptt)-|gsk_|sk[-_]|shp(?:at|ss|ca|pa)_|rk_(?:live|test)_|r8_|xox[abeoprs]-|xapp-|xai-|AKIA|ASIA|AIza|ya29\.|npm_|nvapi-|pypi-|pplx-|dop_v1_|dckr_pat_|hf_|hv[sb]\.|lin_api_|whsec_|SG\./y;
 const FIRST: ReadonlySet<number> = new Set(
   [...'eZgsrxAynpdhlwS'].map((character) => character.charCodeAt(0)),
 );
 
-/** Minimum number of characters of a secret, its beginning included. */
-const SHORTEST = 20;
-/** Minimum number of characters of a JSON Web Token's header. */
-const SHORTEST_HEADER = 11;
+/** Minimum length of a secret, prefix included. */
+const MIN_LENGTH = 20;
+/** Minimum length of a JSON Web Token's header. */
+const MIN_HEADER = 11;
 
 /** `text` with every secret of a known shape replaced. */
 export function withoutTokens(text: string): string {
@@ -40,10 +40,10 @@ export function withoutTokens(text: string): string {
   return from === 0 ? text : shown + text.slice(from);
 }
 
-/** What a token may consist of, from some character on. */
+/** A run of characters that a token may consist of. */
 interface Run {
   readonly end: number;
-  /** Position of the last dot before anything else. */
+  /** Position of the last dot that has a token character after it. */
   readonly dot: number;
   /** Position of the last digit or capital. */
   readonly mark: number;
@@ -64,9 +64,9 @@ function runFrom(text: string, from: number): Run {
 }
 
 function isToken({ end, dot, mark }: Run, start: number, next: number, first: number): boolean {
-  if (first === SMALL_E) return dot >= start + SHORTEST_HEADER;
-  // Words with hyphens may begin so too (`sk-something-or-other`), but hold neither digits nor capitals.
-  return end - start >= SHORTEST && mark >= next;
+  if (first === SMALL_E) return dot >= start + MIN_HEADER;
+  // Hyphenated words may share a prefix (`sk-something-or-other`), but have no digits or capitals.
+  return end - start >= MIN_LENGTH && mark >= next;
 }
 
 const HYPHEN = 45;

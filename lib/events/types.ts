@@ -2,7 +2,7 @@ import type { FailureReason, LearnedCause, PauseCause, RetryReason } from '../wo
 import type { AttemptRecord } from '../words/report.ts';
 import type { Verdict } from '../words/types.ts';
 
-/** What the events of a call have in common. */
+/** Fields common to all events of a call. */
 export interface CallEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
   readonly at: number;
@@ -12,57 +12,57 @@ export interface CallEvent {
   readonly call: string;
   /** Number of the attempt, from 1; 0 when none was made. */
   readonly attempt: number;
-  /** Key of the quota that the attempt draws on. */
+  /** Key of the quota that the attempt uses. */
   readonly quota: string;
   /** HTTP method, in upper case. */
   readonly method: string;
-  /** Without user name, password, fragment, and the values of parameters whose names tell of a secret. */
+  /** URL of the request, without user name, password, fragment and values that may be secret. */
   readonly url: string;
-  /** ID that the server gave the last attempt; absent when it gave none, or none was made. */
+  /** ID the server gave the last attempt; absent when it gave none or no attempt was made. */
   readonly correlationId?: string | undefined;
 }
 
-/** The call begins: told before anything else of it, and before it waits. */
+/** The call begins: its first event, emitted before it waits. */
 export interface CallBeginEvent extends CallEvent {
-  /** Priority that it asked for, from -10 to 10; 0 by default. */
+  /** Priority of the call, from -10 to 10; 0 by default. */
   readonly priority: number;
-  /** Its deadline, in ms from now; `Infinity` for none. */
+  /** Deadline of the call, in ms from now; `Infinity` for none. */
   readonly deadlineMs: number;
 }
 
-/** The attempt waits: for a pause, a window, or its turn. */
+/** The attempt waits for the end of a pause, for a window, or for its turn. */
 export interface QueuedEvent extends CallEvent {
-  /** Least wait to be expected, in ms; 0 where it depends on attempts in flight. */
+  /** Minimum expected wait, in ms; 0 if it depends on attempts in flight. */
   readonly waitMs: number;
 }
 
 /** The attempt is about to be sent. */
 export interface AttemptEvent extends CallEvent {
-  /** How long it waited for its permit, in ms. */
+  /** Time the attempt waited for its permit, in ms. */
   readonly waitedMs: number;
 }
 
-/** The attempt failed and will be made again. */
+/** The attempt failed and will be resent. */
 export interface RetryEvent extends CallEvent {
-  /** Verdict on the attempt that failed. */
+  /** Verdict on the failed attempt. */
   readonly verdict: Verdict;
-  /** ms until it will be, as far as is known now. */
+  /** Expected delay before the resend, in ms. */
   readonly delayMs: number;
-  /** What is waited for: the quota, the end of a fault, a fresh token. */
+  /** What the resend waits for: the quota, the end of a fault, or a fresh token. */
   readonly reason: RetryReason;
-  /** Its status; absent when no response arrived. */
+  /** Status of the failed attempt; absent when no response arrived. */
   readonly status?: number | undefined;
   /** The API's error code, or the fault's. */
   readonly code?: string | undefined;
-  /** What to do about it, should it go on. */
+  /** Advice, should the failure persist. */
   readonly hint?: string | undefined;
 }
 
-/** The call ended well. */
+/** The call succeeded. */
 export interface SuccessEvent extends CallEvent {
   /** Status of the response. */
   readonly status?: number | undefined;
-  /** Every attempt in order; of more than 100, the first and the last 99. */
+  /** All attempts in order; of more than 100, only the first and the last 99. */
   readonly attempts: readonly AttemptRecord[];
 }
 
@@ -70,19 +70,19 @@ export interface SuccessEvent extends CallEvent {
 export interface FailureEvent extends CallEvent {
   /** Verdict on the last attempt; absent when none was made. */
   readonly verdict?: Verdict | undefined;
-  /** Why the call was given up. */
+  /** Why the call failed. */
   readonly reason: FailureReason;
   /** Status of the last response; absent when none arrived. */
   readonly status?: number | undefined;
-  /** Code of our error, of the API's, or of the fault, e.g. `ERR_HEADGATE_DEADLINE`, `ECONNRESET`. */
+  /** Code of Headgate's error, the API's error or the fault, e.g. `ERR_HEADGATE_DEADLINE`, `ECONNRESET`. */
   readonly code?: string | undefined;
-  /** What to do about it, in one or two sentences. */
+  /** Advice in one or two sentences. */
   readonly hint?: string | undefined;
-  /** Every attempt in order; of more than 100, the first and the last 99. */
+  /** All attempts in order; of more than 100, only the first and the last 99. */
   readonly attempts: readonly AttemptRecord[];
 }
 
-/** The quota is closed: none of its attempts is sent until it reopens. */
+/** The quota closed: no attempt is sent until it reopens. */
 export interface PauseEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
   readonly at: number;
@@ -96,15 +96,15 @@ export interface PauseEvent {
   readonly untilMs: number;
   /** How the wait became known. */
   readonly cause: PauseCause;
-  /** The attempt that was throttled; absent where it was another process's, or where the server said that nothing is left. */
+  /** Call of the throttled attempt; absent if another process was throttled, or if a header said that nothing is left. */
   readonly call?: string;
-  /** Number of that attempt, from 1. */
+  /** Number of the throttled attempt, from 1. */
   readonly attempt?: number;
-  /** Its method, in upper case. */
+  /** Method of that attempt, in upper case. */
   readonly method?: string;
-  /** Its URL, without secrets. */
+  /** URL of that attempt, without secrets. */
   readonly url?: string;
-  /** ID that the server gave it. */
+  /** ID the server gave that attempt. */
   readonly correlationId?: string | undefined;
 }
 
@@ -116,7 +116,7 @@ export interface ResumeEvent {
   readonly gate: string;
   /** Key of the quota. */
   readonly quota: string;
-  /** Moment at which the pause was to end; Unix ms, on the scale of `at`. */
+  /** Planned end of the pause; Unix ms, on the scale of `at`. */
   readonly until: number;
   /** @deprecated The same as {@link until}: a moment, not a duration. */
   readonly untilMs: number;
@@ -124,7 +124,7 @@ export interface ResumeEvent {
   readonly cause: PauseCause;
 }
 
-/** A limit that nobody declared was found, or has changed. */
+/** The gate learned an undeclared limit, or a learned limit changed. */
 export interface LearnedEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
   readonly at: number;
@@ -136,23 +136,23 @@ export interface LearnedEvent {
   readonly limit: number;
   /** ms; 0 for a limit of attempts in flight. */
   readonly perMs: number;
-  /** What it was learned from. */
+  /** Evidence for the limit. */
   readonly cause: LearnedCause;
 }
 
-/** The ledger is out of reach, or back. */
+/** The ledger became unreachable, or reachable again. */
 export interface LedgerEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
   readonly at: number;
   /** The gate's `name`. */
   readonly gate: string;
-  /** `degraded`: the gate goes on by itself, within its share; `restored`: the ledger answers again. */
+  /** `degraded`: the gate continues alone, within its share; `restored`: the ledger answers again. */
   readonly state: 'degraded' | 'restored';
-  /** What happened, and what to do. */
+  /** The event, and what to do about it. */
   readonly message: string;
 }
 
-/** Something to know; once per cause. */
+/** A warning; emitted once per cause. */
 export interface WarningEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
   readonly at: number;
@@ -160,21 +160,21 @@ export interface WarningEvent {
   readonly gate: string;
   /** Stable, e.g. `deprecated-endpoint`. */
   readonly code: string;
-  /** What to know, and what to do. */
+  /** The fact, and what to do about it. */
   readonly message: string;
-  /** Key of the quota, where it is about one. */
+  /** Key of the quota it concerns, if any. */
   readonly quota?: string | undefined;
 }
 
-/** A gate that closes with `drain`. */
+/** The gate is closing with `drain`. */
 export interface CloseEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
   readonly at: number;
   /** The gate's `name`. */
   readonly gate: string;
-  /** `draining`: no call may begin, those that have begun go on; `closed`: what is left of them is rejected. */
+  /** `draining`: open calls continue, new ones are refused; `closed`: the remaining calls are rejected. */
   readonly state: 'draining' | 'closed';
-  /** Number of calls that have begun and not ended. */
+  /** Number of open calls. */
   readonly open: number;
 }
 
@@ -182,32 +182,32 @@ export interface CloseEvent {
 export interface GateEvents {
   /** A call begins. */
   call: CallBeginEvent;
-  /** An attempt has to wait. */
+  /** An attempt is queued. */
   queued: QueuedEvent;
   /** An attempt is about to be sent. */
   attempt: AttemptEvent;
-  /** An attempt failed and will be made again. */
+  /** An attempt failed and will be resent. */
   retry: RetryEvent;
-  /** A call ended well. */
+  /** A call succeeded. */
   success: SuccessEvent;
   /** A call failed for good. */
   failure: FailureEvent;
-  /** A quota closed until a moment. */
+  /** A quota closed. */
   pause: PauseEvent;
   /** A quota is open again. */
   resume: ResumeEvent;
-  /** A limit was learned, or changed. */
+  /** A limit was learned, or a learned limit changed. */
   learned: LearnedEvent;
-  /** The ledger is out of reach, or back. */
+  /** The ledger became unreachable, or reachable again. */
   ledger: LedgerEvent;
-  /** Something to know, once per cause. */
+  /** A warning, once per cause. */
   warning: WarningEvent;
-  /** The gate was closed. */
+  /** The gate is closing with `drain`. */
   close: CloseEvent;
 }
 
-/** The name of an event. */
+/** Name of an event. */
 export type EventName = keyof GateEvents;
 
-/** An event with its name, as `gate.events()` and the diagnostics channels give it. */
+/** An event with its name, as `gate.events()` and the diagnostics channels deliver it. */
 export type AnyEvent = { [Name in EventName]: { readonly type: Name } & GateEvents[Name] }[EventName];

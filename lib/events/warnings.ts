@@ -2,12 +2,12 @@ import type { Clock } from '../time/clock.ts';
 import type { Emitter } from './emitter.ts';
 import { processWarning } from './process-warning.ts';
 
-/** Maximum number of warnings remembered, so that each is given once. */
-const MOST_WARNINGS = 1000;
+/** Maximum number of different warnings per gate; further ones are dropped. */
+const MAX_WARNINGS = 1000;
 
 /**
- * The warnings of one gate, once per cause. One that nobody listens to, neither by `gate.on('warning')`, nor by
- * `gate.events()`, nor by a diagnostics channel, becomes a warning of the process.
+ * The warnings of one gate, each given once per cause. A warning without a receiver (`gate.on('warning')`,
+ * `gate.events()` or a diagnostics channel) becomes a process warning.
  */
 export class Warnings {
   readonly #emitter: Emitter;
@@ -21,10 +21,10 @@ export class Warnings {
     this.#gate = gate;
   }
 
-  /** Warns, unless that was done for the same code and quota, or the same code and message. */
+  /** Warns once per code and quota; without a quota, once per code and message. */
   warn(code: string, message: string, quota?: string): void {
     const cause = `${code} ${quota ?? message}`;
-    if (this.#given.has(cause) || this.#given.size >= MOST_WARNINGS) return;
+    if (this.#given.has(cause) || this.#given.size >= MAX_WARNINGS) return;
     this.#given.add(cause);
     if (this.#emitter.has('warning')) {
       this.#emitter.emit('warning', { at: this.#clock.now(), gate: this.#gate, code, message, quota });

@@ -1,6 +1,6 @@
 /**
- * Why a quota closed: the server named the wait in a header or in its message, or named none, or another process
- * was told so.
+ * Why a quota closed: the server named the wait in a header (`header`) or in its message (`message`), it named none
+ * (`backoff`), or another process was throttled (`peer`).
  */
 export type PauseCause = 'header' | 'message' | 'backoff' | 'peer';
 

@@ -1,10 +1,10 @@
 /**
- * The errors that no HTTP client knows. Everything else reaches the caller as the client's own error, with a
- * `headgate` property that holds the {@link CallReport}.
+ * The errors that only Headgate throws. Every other failure reaches the caller as the client's own error, with the
+ * {@link CallReport} in its `headgate` property.
  */
 import type { CallReport } from './report.ts';
 
-/** Stable `code` of each error of ours. */
+/** Stable `code` of each Headgate error. */
 export type HeadgateErrorCode =
   | 'ERR_HEADGATE_OPTIONS'
   | 'ERR_HEADGATE_DEADLINE'
@@ -12,20 +12,20 @@ export type HeadgateErrorCode =
   | 'ERR_HEADGATE_CLOSED'
   | 'ERR_HEADGATE_LEDGER';
 
-/** What every error of ours has in common. */
+/** Base class of every Headgate error. */
 export abstract class HeadgateError extends Error {
   /** Stable; does not change with the wording of the message. */
   abstract readonly code: HeadgateErrorCode;
-  /** The record of the call that failed, when the error ended a call. */
+  /** Record of the failed call; absent if the error ended no call. */
   declare headgate?: CallReport;
 
-  /** @internal The same error for one call, whose message begins with what the call was for. */
+  /** @internal A copy of the error for one call; its message begins with the call's request. */
   about(_call: string): HeadgateError {
     return this;
   }
 }
 
-/** An option is wrong. The message names its path, the value given and what is allowed. */
+/** An option is invalid. The message names its path, the value given and the values allowed. */
 export class OptionsError extends HeadgateError {
   override readonly name = 'OptionsError';
   readonly code = 'ERR_HEADGATE_OPTIONS';
@@ -38,16 +38,16 @@ export class OptionsError extends HeadgateError {
   }
 }
 
-/** The call cannot, or did not, end before its deadline; or the body of its response was idle for `bodyTimeout`. */
+/** The call did not, or could not, end before its deadline, or its response body was idle for `bodyTimeout`. */
 export class DeadlineError extends HeadgateError {
   override readonly name = 'DeadlineError';
   readonly code = 'ERR_HEADGATE_DEADLINE';
-  /** The call's whole allowance, in ms. */
+  /** The call's deadline, in ms from its start. */
   readonly deadlineMs: number;
-  /** The wait that was needed, in ms, when it was known: ask for a deadline longer than this. */
+  /** Wait that was needed, in ms, if known: set a deadline longer than this. */
   readonly waitMs: number | undefined;
 
-  /** Time for which the response's body brought nothing, in ms, when it was that which ended the call. */
+  /** Time without a byte of the response body, in ms; present only if this ended the call. */
   declare readonly idleMs?: number;
 
   constructor(
@@ -63,7 +63,7 @@ export class DeadlineError extends HeadgateError {
   }
 }
 
-/** As many calls wait at the gate as `maxQueue` allows. */
+/** The gate's queue already holds `maxQueue` attempts. */
 export class QueueFullError extends HeadgateError {
   override readonly name = 'QueueFullError';
   readonly code = 'ERR_HEADGATE_QUEUE_FULL';
@@ -71,7 +71,7 @@ export class QueueFullError extends HeadgateError {
   readonly #maxQueue: number;
 
   constructor(maxQueue: number, call?: string) {
-    super(told(call, `The gate's queue is full: ${maxQueue} attempts wait already (option 'maxQueue')`));
+    super(told(call, `The gate's queue is full: ${maxQueue} attempts are waiting (option 'maxQueue')`));
     this.#maxQueue = maxQueue;
   }
 
@@ -96,7 +96,7 @@ export class ClosedError extends HeadgateError {
   }
 }
 
-/** The ledger cannot be reached and was told to fail closed. */
+/** The ledger is unreachable and is configured to fail closed. */
 export class LedgerError extends HeadgateError {
   override readonly name = 'LedgerError';
   readonly code = 'ERR_HEADGATE_LEDGER';
@@ -107,26 +107,26 @@ export class LedgerError extends HeadgateError {
   }
 }
 
-/** `GET https://h/x (quota 'q'): what happened`; what happened alone where no call is known. */
+/** Prefixes a message with its call, if known: `GET https://h/x (quota 'q'): the gate is closed`. */
 function told(call: string | undefined, what: string): string {
   return call === undefined ? what : `${call}: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
 }
 
-/** Attaches a call's report to its error, out of sight of loggers and serializers. A frozen error is left as it is. */
+/** Attaches a report to an error, hidden from loggers and serializers. A frozen error stays unchanged. */
 export function attachReport(error: unknown, report: CallReport): void {
   hide(error, 'headgate', report);
 }
 
 /**
- * Makes `cause` the cause of `error`, as `new Error(…, { cause })` would. Nothing happens where `error` has a cause
- * already, or where `cause` was itself caused by `error`: a client may have wrapped the error that ended it.
+ * Makes `cause` the cause of `error`, as `new Error(…, { cause })` would. Does nothing if `error` already has a cause,
+ * or if `cause` was itself caused by `error`: a client may have wrapped the error that ended it.
  */
 export function attachCause(error: Error, cause: unknown): void {
   if (cause === undefined || error.cause !== undefined || leadsTo(cause, error)) return;
   hide(error, 'cause', cause);
 }
 
-/** Whether `error` is `to`, or has it among its causes or members. True where that cannot be read. */
+/** Whether `error` is `to`, or has it among its causes or members. True if they cannot be read. */
 function leadsTo(error: unknown, to: Error, seen: Set<unknown> = new Set()): boolean {
   if (error === to) return true;
   if (typeof error !== 'object' || error === null || seen.has(error)) return false;
@@ -139,7 +139,7 @@ function leadsTo(error: unknown, to: Error, seen: Set<unknown> = new Set()): boo
   }
 }
 
-/** Defines a property of an error that is not enumerable. */
+/** Defines a non-enumerable property on an error. */
 function hide(error: unknown, name: string, value: unknown): void {
   if (typeof error !== 'object' || error === null) return;
   Reflect.defineProperty(error, name, { value, configurable: true, enumerable: false, writable: true });
@@ -147,20 +147,20 @@ function hide(error: unknown, name: string, value: unknown): void {
 
 function lateness(deadlineMs: number, waitMs: number | undefined, idleMs: number | undefined): string {
   if (idleMs !== undefined) {
-    return `The response's body brought nothing for ${Math.round(idleMs)} ms (option 'bodyTimeout')`;
+    return `The response body was idle for ${Math.round(idleMs)} ms (option 'bodyTimeout')`;
   }
   const needed = waitMs === undefined ? '' : `: it would have had to wait another ${Math.ceil(waitMs)} ms`;
   return `The call cannot end within its deadline of ${Math.round(deadlineMs)} ms${needed}`;
 }
 
-/** Text that no message may show: a token where its source belongs, headers, a URL with a password or a query. */
+/** Whether a message must hide the value: a token, headers, or a URL with a password or query. */
 function hides(option: string, given: unknown): boolean {
   if (typeof given !== 'string') return false;
   if (/^auth\b|headers$|secret$/i.test(option)) return true;
   return (/url$/i.test(option) || given.includes('://')) && /[@?#]/.test(given);
 }
 
-/** A short, single-line, harmless rendering of any value. */
+/** Renders any value in one short line. */
 function preview(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === 'function') return 'a function';

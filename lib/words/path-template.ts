@@ -1,19 +1,18 @@
 /**
- * Templates of paths and hosts, the same wherever one is declared: `{id}` stands for one segment or a part of one, at
- * least one character; `*` for any part of one segment, even none; `**` for anything, slashes included; all else for
- * itself, in any case.
+ * Templates of paths and hosts. `{id}` matches one or more characters of a segment; `*` matches zero or more characters
+ * of a segment; `**` matches anything, slashes included. All other text matches itself, in any case.
  *
- * Matched without backtracking, so that no path takes long, whatever the template. In most templates each wildcard
- * ends where its segment does, and one look from left to right tells all. For any other, every state that the template
- * can be in advances over each character once: at most the length of the text times that of the template.
+ * Matching never backtracks, so no path takes long, whatever the template. In most templates each wildcard ends where
+ * its segment does, and a single pass from left to right decides. Any other template runs as an automaton, whose states
+ * all advance over each character once: at most the length of the text times the length of the template.
  */
 
-/** Steps of a compiled template; any other number is the character with this code. */
+/** Wildcard steps of a compiled template; any other number is a character code. */
 const ONE = -1;
 const PART = -2;
 const ANYTHING = -3;
 
-/** Tells whether a text fits a template. */
+/** A compiled template. */
 export interface PathTemplate {
   /** The literal text before the first wildcard, in lower case. */
   readonly prefix: string;
@@ -24,7 +23,7 @@ export interface PathTemplate {
 /**
  * Compiles a template.
  *
- * @param stops characters that `{id}` and `*` do not stand for
+ * @param stops characters that `{id}` and `*` do not match
  */
 export function pathTemplate(template: string, stops: string = '/'): PathTemplate {
   const steps: number[] = [];
@@ -53,7 +52,7 @@ export function pathTemplate(template: string, stops: string = '/'): PathTemplat
 
 type Accepts = (text: string, from: number) => boolean;
 
-/** For a template whose every wildcard ends where its segment does: nothing is to be tried twice. */
+/** Single-pass matcher; `undefined` unless every wildcard ends where its segment does. */
 function straight(steps: Int32Array, stops: string): Accepts | undefined {
   for (const [at, step] of steps.entries()) {
     const next = steps[at + 1];
@@ -72,17 +71,17 @@ function straight(steps: Int32Array, stops: string): Accepts | undefined {
   };
 }
 
-/** For any template: the states that it may be in after each character. */
+/** Matcher for any template: tracks the states it may be in after each character. */
 function automaton(steps: Int32Array, stops: string): Accepts {
   const end = steps.length;
-  /** For each state, the round in which it was entered last. */
+  /** Last round in which each state was entered. */
   const entered = new Float64Array(end + 1);
   let round = 0;
   let states = new Int32Array(end + 1);
   let following = new Int32Array(end + 1);
   let count = 0;
 
-  /** Enters a state, and those after it that need no character. */
+  /** Enters a state, and the states after it that need no character. */
   function enter(state: number): void {
     for (let at = state; entered[at] !== round; at += 1) {
       entered[at] = round;
@@ -107,7 +106,7 @@ function automaton(steps: Int32Array, stops: string): Accepts {
       for (let i = 0; i < size; i += 1) {
         const state = current[i] as number;
         const step = steps[state];
-        // Whatever is left fits a template that ends so.
+        // A trailing `**` matches the rest.
         if (step === ANYTHING && state === end - 1) return true;
         if (step === ANYTHING || (step === PART && part)) enter(state);
         else if (step === code || (step === ONE && part)) enter(state + 1);
@@ -117,7 +116,7 @@ function automaton(steps: Int32Array, stops: string): Accepts {
   };
 }
 
-/** Where the part of a segment that begins at `from` ends. */
+/** Index at which the segment that contains `from` ends. */
 function stopFrom(text: string, from: number, stops: string): number {
   if (stops.length === 1) {
     const stop = text.indexOf(stops, from);

@@ -1,13 +1,13 @@
 /**
- * Finds the record of a call from whatever the call left behind: an error of ours, the client's own error, an SDK's
- * error that holds one of these as its cause or holds the response's headers, a settled promise, or a response.
+ * Finds a call's report from anything the call produced: a Headgate error, the client's own error, an SDK's error that
+ * holds one of these as its cause or holds the response headers, a settled promise, or a response.
  */
 import type { CallReport } from './report.ts';
 
-/** A record, or what makes it when it is asked for. */
+/** A report, or a function that makes it on demand. */
 type Kept = CallReport | (() => CallReport);
 
-/** A failed response whose headers an SDK may have copied into an object of its own. */
+/** A failed response whose headers an SDK may have copied. */
 interface Copied {
   readonly status: number;
   readonly url: string;
@@ -16,27 +16,27 @@ interface Copied {
   readonly report: Kept;
 }
 
-/** What a response must have to be remembered. */
+/** The part of a response that is remembered. */
 interface ResponseLike {
   readonly status: number;
   readonly url: string;
   readonly headers: unknown;
 }
 
-/** Records by the object that leads to them. */
+/** Reports by the object that leads to them. */
 const kept = new WeakMap<object, Kept>();
 
 /** The last failed responses, oldest first. */
 const copied: Copied[] = [];
 
-/** Maximum number of failed responses that are remembered by their headers. */
-const MOST_COPIED = 64;
-/** Maximum number of objects that {@link reportOf} looks at. */
-const MOST_LOOKED_AT = 64;
+/** Maximum number of failed responses remembered by their headers. */
+const MAX_COPIED = 64;
+/** Maximum number of objects that {@link reportOf} visits. */
+const MAX_VISITED = 64;
 /** Maximum number of members read from an array of errors. */
-const MOST_MEMBERS = 16;
+const MAX_MEMBERS = 16;
 
-/** Properties by which an error or a result leads to what caused it. */
+/** Properties that lead from an error or a result to its cause. */
 const LINKS = [
   'cause',
   'response',
@@ -49,30 +49,30 @@ const LINKS = [
   '$response',
 ] as const;
 
-/** Lets {@link reportOf} find `report` from `object`, without a property that anybody could see. */
+/** Lets {@link reportOf} find `report` from `object`, without adding a visible property. */
 export function remember(object: object, report: Kept): void {
   kept.set(object, report);
 }
 
 /**
  * Lets {@link reportOf} find `report` from a response and from its headers. Some SDKs keep only a copy of the headers
- * in their errors, so the last failed responses are remembered by the headers' content as well.
+ * in their errors, so the most recent failed responses are also remembered by the headers' content.
  */
 export function rememberResponse(response: ResponseLike, report: Kept): void {
   const { status, url, headers } = response;
   kept.set(response, report);
-  // Of a fetch by somebody else, or a mock, headers may be anything.
+  // A mock or a foreign fetch may have headers of any type.
   if (!isObject(headers)) return;
   kept.set(headers, report);
   if (status < 400 || !isEntries(headers)) return;
   copied.push({ status, url, headers: fingerprint([...headers]), report });
-  if (copied.length > MOST_COPIED) copied.shift();
+  if (copied.length > MAX_COPIED) copied.shift();
 }
 
 /**
- * The record of the call that `from` came from: an error of Headgate or of the client, an SDK's error (through its
- * `cause`, `response` or `headers`), a response of a gated client, or an element of `Promise.allSettled`. Returns
- * `undefined` where none is found. Never throws.
+ * Returns the report of the call that `from` came from. `from` may be an error of Headgate or of the client, an SDK's
+ * error (found through its `cause`, `response` or `headers`), a response of a gated client, or an element of
+ * `Promise.allSettled`. Returns `undefined` if no report is found. Never throws.
  *
  * @example
  * try {
@@ -84,22 +84,22 @@ export function rememberResponse(response: ResponseLike, report: Kept): void {
 export function reportOf(from: unknown): CallReport | undefined {
   const seen = new Set<object>();
   const queue: unknown[] = [from];
-  for (let next = 0; next < queue.length && seen.size < MOST_LOOKED_AT; next += 1) {
+  for (let next = 0; next < queue.length && seen.size < MAX_VISITED; next += 1) {
     const object = queue[next];
     if (!isObject(object) || seen.has(object)) continue;
     seen.add(object);
     const found = isReport(object) ? object : (recorded(object) ?? byCopy(object));
     if (found) return found;
     for (const link of LINKS) queue.push(peek(object, link));
-    if (isArray(object)) for (let i = 0; i < MOST_MEMBERS; i += 1) queue.push(peek(object, i));
+    if (isArray(object)) for (let i = 0; i < MAX_MEMBERS; i += 1) queue.push(peek(object, i));
   }
   return undefined;
 }
 
 /**
- * Whether `error` ended a gated call and bears its record: `error.headgate` is typed then. True for the client's own
- * errors as for those of Headgate. An `OptionsError` thrown before a call began bears none. For an SDK's error, which
- * leads to the record without bearing it, use {@link reportOf}.
+ * Whether `error` ended a gated call and carries its report; types `error.headgate`. True for the client's own errors
+ * and for Headgate's. False for an `OptionsError` thrown before a call began, and for an SDK's error that only leads to
+ * the report: use {@link reportOf} for it.
  *
  * @example
  * try {
@@ -119,7 +119,7 @@ function recorded(object: object): CallReport | undefined {
   return isReport(own) ? own : undefined;
 }
 
-/** The record of the last failed response with just this status, URL and headers. */
+/** The report of the last failed response with exactly this status, URL and headers. */
 function byCopy(object: object): CallReport | undefined {
   const status = peek(object, 'status');
   const headers = peek(object, 'headers');
@@ -131,7 +131,7 @@ function byCopy(object: object): CallReport | undefined {
   );
   const reports = same.map(({ report }) => (typeof report === 'function' ? report() : report));
   const last = reports.at(-1);
-  // Of several calls in flight at once, whose responses look alike, none can be told from the others.
+  // Calls that overlapped and got identical responses cannot be told apart.
   return last && reports.slice(0, -1).every((each) => endOf(each) <= startOf(last)) ? last : undefined;
 }
 
@@ -171,7 +171,7 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   }
 }
 
-/** Anything can be thrown, a revoked proxy among it. */
+/** Never throws: a program can throw anything, even a revoked proxy. */
 function isError(value: unknown): value is Error {
   try {
     return value instanceof Error || (isObject(value) && typeof peek(value, 'message') === 'string');
@@ -188,7 +188,7 @@ function isArray(value: unknown): value is readonly unknown[] {
   }
 }
 
-/** Proxies and getters may throw. */
+/** Reads a property; `undefined` if a proxy or getter throws. */
 function peek(object: object, key: string | number): unknown {
   try {
     return Reflect.get(object, key);

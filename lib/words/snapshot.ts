@@ -1,41 +1,41 @@
-/** State of one window, as `gate.quotas()` shows it. */
+/** State of one window, as `gate.quotas()` returns it. */
 export interface WindowSnapshot {
   /** Maximum number of attempts in any `per`. */
   readonly limit: number;
-  /** ms. */
+  /** Length of the window, in ms. */
   readonly per: number;
-  /** Attempts that count now. */
+  /** Number of attempts that count against the limit now. */
   readonly used: number;
-  /** The declared maximum time of the way to the server, in ms. */
+  /** Declared maximum time a request takes to reach the server, in ms. */
   readonly transit?: number | undefined;
   /**
-   * Share of the limit, 0 to 1, that latency costs while attempts wait: latency / (per + latency). Present above 0.25: declare
-   * `transit` on the window if the way to the server is known to be shorter than its answers take.
+   * Fraction of the limit, 0 to 1, lost to latency while attempts wait: latency / (per + latency). Present above 0.25.
+   * Declare `transit` on the window if requests are known to reach the server faster than it answers.
    */
   readonly latencyCost?: number | undefined;
 }
 
-/** State of one quota, as `gate.quotas()` shows it. */
+/** State of one quota, as `gate.quotas()` returns it. */
 export interface QuotaSnapshot {
-  /** The quota's key: its name, or made of its match. */
+  /** Key of the quota: its name, or a key made of its match. */
   readonly key: string;
-  /** Declared windows: `limit` attempts in any `per` ms, and how many are used now. */
+  /** Declared windows. */
   readonly windows: readonly WindowSnapshot[];
-  /** Most attempts in flight at once; absent when unlimited. */
+  /** Maximum number of attempts in flight; absent when unlimited. */
   readonly concurrency?: number | undefined;
-  /** Attempts in flight now. */
+  /** Number of attempts in flight. */
   readonly inFlight: number;
-  /** Attempts that wait now. */
+  /** Number of queued attempts. */
   readonly queued: number;
   /** Moment of reopening; Unix ms on the gate's clock; absent while open. */
   readonly pausedUntil?: number | undefined;
-  /** What the gate found out by itself; absent when it found nothing, or was told not to learn. */
+  /** Limits the gate has learned; absent if it learned none, or if `adaptive` is off. */
   readonly learned?:
     | {
         readonly windows: readonly { readonly limit: number; readonly per: number; readonly used: number }[];
-        /** Most attempts in flight at once. */
+        /** Maximum number of attempts in flight. */
         readonly concurrency?: number | undefined;
-        /** True while the server is out and only probes are sent. */
+        /** True during an outage: only probes are sent. */
         readonly outage: boolean;
       }
     | undefined;

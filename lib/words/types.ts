@@ -1,33 +1,33 @@
 /**
- * The vocabulary that the rooms share: what a request, an outcome, a classification, a quota and a profile
- * are. Types only, so that profiles and classification stay pure and free of every client.
+ * The shared vocabulary: request, outcome, classification, quota, profile. Almost only types, so that profiles and
+ * classification stay pure and independent of every client.
  *
- * Unless a name says otherwise, durations are milliseconds and moments are milliseconds on the gate's
- * monotonic clock, whose zero is the Unix epoch (see `clock.ts`).
+ * Unless a name says otherwise, durations are milliseconds and moments are milliseconds on the gate's monotonic clock,
+ * whose zero is the Unix epoch (see `clock.ts`).
  */
 
 /** A duration: milliseconds, or text such as `'30s'`, `'1m'`, `'250ms'`, `'1.5h'`. */
 export type Duration = number | string;
 
-/** Response or request headers, names in lower case. */
+/** Headers of a request or response, names in lower case. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What a profile may know of one attempt's request. */
+/** One attempt's request, as a profile sees it. */
 export interface RequestFacts {
-  /** Upper case. */
+  /** HTTP method, in upper case. */
   readonly method: string;
   /** Absolute URL of the attempt. */
   readonly url: URL;
-  /** The request's headers, names in lower case. Never put into an event. */
+  /** Headers of the request, names in lower case. Never part of an event. */
   readonly headers?: Headers | undefined;
-  /** The body as text, when it is known and small; asked for only after a failure. */
+  /** Returns the body as text, if it is known and small; called only after a failure. */
   readonly body?: (() => string | undefined) | undefined;
   /**
-   * True when the gate cannot read where the request goes, such as a relative URL that its client completes. `url` is
-   * then a placeholder with the host `unreadable.invalid`: a profile's `quota` and `authorizes` are not asked about it.
+   * True when the gate cannot read the request's destination, e.g. a relative URL that its client completes. `url` is
+   * then a placeholder with the host `unreadable.invalid`, and the profile's `quota` and `authorizes` are not called.
    */
   readonly unreadable?: boolean | undefined;
-  /** True when the gate's token must not go with it: its client might take the token along to another host. */
+  /** True when the request must not carry the gate's token: its client might forward the token to another host. */
   readonly bearerless?: boolean | undefined;
 }
 
@@ -35,46 +35,46 @@ export interface RequestFacts {
  * How one attempt ended.
  *
  * - `success`: nothing to do;
- * - `throttled`: refused for a quota, not processed; resend when the quota reopens;
+ * - `throttled`: refused by a quota and not processed; resend when the quota reopens;
  * - `transient`: 5xx, network fault, attempt timeout; resend with backoff, if resending is safe;
  * - `unauthorized`: the token was refused; refresh it once and resend once;
- * - `terminal`: no resend will cure it.
+ * - `terminal`: resending cannot help.
  */
 export type Verdict = 'success' | 'throttled' | 'transient' | 'unauthorized' | 'terminal';
 
-/** What came back from one attempt, as far as its client could tell. */
+/** The result of one attempt, as its client reports it. */
 export interface Outcome {
-  /** The request of the attempt. */
+  /** Request of the attempt. */
   readonly request: RequestFacts;
   /** Absent when no response arrived. */
   readonly status?: number | undefined;
-  /** The response's headers, names in lower case. */
+  /** Headers of the response, names in lower case. */
   readonly headers?: Headers | undefined;
-  /** The response's body, at most {@link BODY_LIMIT} bytes of it, when the client had it. */
+  /** Body of the response, if the client has it: at most its first {@link BODY_LIMIT} bytes. */
   readonly body?: string | undefined;
-  /** The fault, when the attempt failed without a complete response. */
+  /** Fault of an attempt that got no complete response. */
   readonly error?: unknown;
-  /** Wall-clock moment (Unix ms) at which the response arrived; read against its `Date` header. */
+  /** Wall-clock moment (Unix ms) at which the response arrived; compared with its `Date` header. */
   readonly receivedAt: number;
 }
 
 /** The reading of one {@link Outcome}. */
 export interface Classification {
-  /** What the outcome means. */
+  /** Meaning of the outcome. */
   readonly verdict: Verdict;
   /** Absent when no response arrived. */
   readonly status?: number | undefined;
   /** The API's error code (`TooManyRequests`), or the fault's code (`ECONNRESET`). */
   readonly code?: string | undefined;
-  /** The server's own ID for this attempt, sanitised: what a support desk asks for. */
+  /** The server's own ID for this attempt, sanitised: the one a support desk asks for. */
   readonly correlationId?: string | undefined;
-  /** ms to wait at least: what the server asked for, or else what the profile knows to be needed. */
+  /** Minimum wait in ms: the server's, or else the profile's. */
   readonly retryAfterMs?: number | undefined;
-  /** Where {@link retryAfterMs} was read; absent when the server named no wait. */
+  /** Source of {@link retryAfterMs}; absent when the server named no wait. */
   readonly retryAfterSource?: 'header' | 'message' | undefined;
   /** True when the server cannot have processed the request, so that resending is safe for any method. */
   readonly unprocessed?: boolean | undefined;
-  /** Advice in one or two sentences: what to do about it. */
+  /** Advice in one or two sentences. */
   readonly hint?: string | undefined;
 }
 
@@ -82,58 +82,58 @@ export interface Classification {
 export interface Window {
   /** Maximum number of attempts in any `per`. */
   readonly limit: number;
-  /** ms; 0 means that only attempts in flight count, i.e. a concurrency limit. */
+  /** Length of the window, in ms; 0 makes it a concurrency limit, which counts only attempts in flight. */
   readonly per: number;
   /**
-   * Maximum time that a request takes to the server, in ms. An attempt then counts from the earlier of its response and its
-   * sending + `transit`: exact as long as none takes longer. Default: it counts from its response.
+   * Maximum time a request takes to reach the server, in ms. If set, an attempt counts from the earlier of its response
+   * and its sending + `transit`; this is exact while no request takes longer. Default: it counts from its response.
    */
   readonly transit?: number | undefined;
 }
 
 /** The quota that a request draws on. */
 export interface QuotaRef {
-  /** Who shares it: API host family, tenant, application and endpoint class. */
+  /** Identifies everything that shares the quota: API host family, tenant, application and endpoint class. */
   readonly key: string;
   /** Documented limits; empty when none is known. */
   readonly windows: readonly Window[];
-  /** Most attempts in flight at once. */
+  /** Maximum number of attempts in flight. */
   readonly concurrency?: number | undefined;
 }
 
-/** Something that its user should know once. */
+/** Something to report to the user once. */
 export interface Notice {
   /** Stable, e.g. `deprecated-endpoint`. */
   readonly code: string;
-  /** What to know, and what to do. */
+  /** The fact, and what to do about it. */
   readonly message: string;
 }
 
-/** What is known of one API. Pure functions and data: no I/O, no state, no clock. */
+/** Knowledge of one API. Pure functions and data: no I/O, no state, no clock. */
 export interface Profile {
   /** Short name, e.g. `defender`: the default name of a gate. */
   readonly name: string;
   /** The quota this request draws on. */
   quota(request: RequestFacts): QuotaRef;
-  /** Reads one outcome. Where it throws, the status decides, and a warning event `profile-failed` tells of it. */
+  /** Reads one outcome. If it throws, the status decides, and a `profile-failed` warning event reports it. */
   classify(outcome: Outcome): Classification;
-  /** True where the API documents that resending after a transient fault does no harm, whatever the method. */
+  /** True if the API documents that resending this request after a transient fault is safe, whatever its method. */
   resendable?(request: RequestFacts): boolean;
-  /** True where the gate's own token may be sent; a token never leaves the API's hosts. */
+  /** True if the gate may send its own token to this URL; a token never leaves the API's hosts. */
   authorizes?(url: URL): boolean;
-  /** OAuth scope to ask an Azure-style TokenCredential for. */
+  /** OAuth scope to request from an Azure-style TokenCredential. */
   readonly scope?: string | undefined;
-  /** Reported once per notice code and quota. */
+  /** A notice about this request; reported once per notice code and quota. */
   notice?(request: RequestFacts): Notice | undefined;
-  /** Defaults that lie under the user's `retry` options. */
+  /** Defaults for `retry` options that the user leaves out. */
   readonly retry?: { readonly deadline?: Duration; readonly attempts?: number } | undefined;
 }
 
-/** Most bytes of an error response's body that are kept and read. */
+/** Maximum number of bytes of an error response's body that are kept and read. */
 export const BODY_LIMIT: number = 64 * 1024;
 
-/** Longest wait that a gate keeps, in ms; a longer one is cut to this. */
+/** Maximum wait that a gate keeps, in ms; longer waits are cut to this. */
 export const LONGEST_WAIT_MS: number = Number.MAX_SAFE_INTEGER;
 
-/** Most characters of a correlation ID that are kept. */
+/** Maximum number of characters kept of a correlation ID. */
 export const CORRELATION_ID_LIMIT: number = 256;
