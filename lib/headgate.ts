@@ -1,7 +1,7 @@
 import { Call, type OpenCall } from './call/call.ts';
 import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
-import type { Sign } from './call/signing.ts';
+import type { CallSettings } from './call/settings.ts';
 import { Tokens } from './call/tokens.ts';
 import { Readings, type Reread } from './classify/readings.ts';
 import { type AxiosLike, gateAxios } from './clients/axios/index.ts';
@@ -19,18 +19,12 @@ import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
-import {
-  type CallSettings,
-  readCallOptions,
-  readCloseOptions,
-  readOptions,
-  type Settings,
-  updated,
-} from './options/read.ts';
+import { readCallOptions, readCloseOptions, readOptions, type Settings, updated } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import { Schedule } from './time/schedule.ts';
+import type { Sign } from './words/auth.ts';
 import { ClosedError, OptionsError } from './words/errors.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
 import type { Classification, Notice, Outcome, Profile, QuotaRef, RequestFacts } from './words/types.ts';

@@ -1,7 +1,5 @@
 /** The public face of `headgate`. */
 
-export type { Sign, SignedHeaders } from './call/signing.ts';
-export type { Token, TokenCredential, TokenSource } from './call/tokens.ts';
 export type { AxiosLike } from './clients/axios/index.ts';
 export type { FetchLike, GatedFetch, GatedResponse } from './clients/fetch/index.ts';
 export type { FetchInit, FetchInput } from './clients/fetch/leg.ts';
@@ -23,6 +21,7 @@ export type {
 } from './options/types.ts';
 export type { Jitter, RetryOptions } from './policy/policy.ts';
 export type { Clock, Timer } from './time/clock.ts';
+export type { Sign, SignedHeaders, Token, TokenCredential, TokenSource } from './words/auth.ts';
 export type * from './words/causes.ts';
 export {
   ClosedError,

@@ -1,24 +1,13 @@
 import type { Gate } from '../gate/gate.ts';
 import { type Ask, Permit, type Place } from '../gate/permit.ts';
-import type { CallSettings } from '../options/read.ts';
 import { ClosedError } from '../words/errors.ts';
 import type { RequestFacts } from '../words/types.ts';
+import type { Pass } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { Lifetime } from './lifetime.ts';
+import type { CallSettings } from './settings.ts';
 import { signable, signedRecord } from './signing.ts';
 import { warnOfWithheld } from './withheld.ts';
-
-/** The right to send one attempt: a permit, and the headers that are the gate's own for it. */
-export interface Pass {
-  readonly permit: Permit;
-  readonly token: string | undefined;
-  /** The token's header, and what was signed. */
-  readonly own: Readonly<Record<string, string>> | undefined;
-  /** Moment at which it was complete. */
-  readonly at: number;
-  /** How long it was waited for, in ms. */
-  readonly waitedMs: number;
-}
 
 /** Told when an attempt has to wait, and how long at the least, in ms. */
 export interface Waits {
@@ -164,7 +153,7 @@ export class Admission implements Ask {
       const own = { ...pass.own, ...signedRecord(await this.#lifetime.wait(Promise.resolve(signing))) };
       const at = clock.now();
       this.#refuse(at);
-      if (permit.gate.reopensIn(at) === 0) return { ...pass, permit, own, at, waitedMs: at - askedAt };
+      if (permit.reopensIn(at) === 0) return { ...pass, permit, own, at, waitedMs: at - askedAt };
     } catch (error) {
       permit.refund();
       throw error;

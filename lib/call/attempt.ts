@@ -1,11 +1,21 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
 import type { Reread } from '../classify/readings.ts';
 import type { Permit } from '../gate/permit.ts';
-import { routeOf } from '../learning/outage/routes.ts';
 import type { AttemptRecord } from '../words/report.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../words/types.ts';
-import type { Pass } from './admission.ts';
 import type { PauseNotice } from './pause-notice.ts';
+
+/** The right to send one attempt: a permit, and the headers that are the gate's own for it. */
+export interface Pass {
+  readonly permit: Permit;
+  readonly token: string | undefined;
+  /** The token's header, and what was signed. */
+  readonly own: Readonly<Record<string, string>> | undefined;
+  /** Moment at which it was complete. */
+  readonly at: number;
+  /** How long it was waited for, in ms. */
+  readonly waitedMs: number;
+}
 
 /** Statuses by which a server tells that it has too much to do. */
 const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
@@ -95,7 +105,7 @@ export class Attempt {
 
   /** Tells the gate several facts as one. */
   together<T>(tell: () => T): T {
-    return this.permit.gate.together(tell);
+    return this.permit.together(tell);
   }
 
   /** The response ended, or the attempt failed. Further calls do nothing. */
@@ -109,7 +119,7 @@ export class Attempt {
   tellServed(at?: number): void {
     if (this.#told) return;
     this.#told = true;
-    this.permit.gate.served(this.permit.takenAt, this.request, at);
+    this.permit.served(this.request, at);
   }
 
   /** Tells the gate, once, what became of the attempt; a refusal is told apart, since it closes the gate. */
@@ -123,14 +133,13 @@ export class Attempt {
     }
     if (verdict !== 'transient' || this.#told) return;
     this.#told = true;
-    const route = routeOf(this.request);
     const overload = status === undefined || OVERLOAD.has(status);
-    this.permit.gate.failed({ sentAt: this.permit.takenAt, call, route, overload });
+    this.permit.failed(call, this.request, overload);
   }
 
   /** Tells the gate what the server states of its quotas. */
   tellLimits(limits: readonly RateLimit[]): void {
-    if (limits.length > 0) this.permit.gate.heard(this.permit.number, limits);
+    if (limits.length > 0) this.permit.heard(limits);
   }
 
   /** The request never left: its permit is given back unused. */

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { CallSettings } from '../options/read.ts';
 import { type Decision, unsent } from '../policy/decide.ts';
 import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
 import type { Classification, Headers, RequestFacts } from '../words/types.ts';
-import { Admission, type Pass } from './admission.ts';
-import { Attempt, type AttemptObserver, type Ending, type Resend } from './attempt.ts';
+import { Admission } from './admission.ts';
+import { Attempt, type AttemptObserver, type Ending, type Pass, type Resend } from './attempt.ts';
 import type { Body } from './body-watch.ts';
 import type { CallContext } from './context.ts';
 import { History } from './history.ts';
 import { Lifetime } from './lifetime.ts';
 import { Reader } from './reader.ts';
 import { Resends } from './resends.ts';
+import type { CallSettings } from './settings.ts';
 import { reportOf, subjectOf, Teller, type Told } from './telling.ts';
 
 /** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
@@ -173,7 +173,7 @@ export class Call implements AttemptObserver {
     this.#resends?.took(decision);
     if (decision.reason === 'token') {
       if (tokens) await this.#lifetime.wait(tokens.get(this.#attempt?.token));
-    } else if (decision.reason === 'fault' || this.#attempt?.permit.gate.retired) {
+    } else if (decision.reason === 'fault' || this.#attempt?.permit.retired) {
       const nap = Promise.withResolvers<void>();
       const wake = schedule.at(this.now() + decision.delayMs, true, nap.resolve);
       await this.#lifetime.wait(nap.promise, () => wake.cancel());
@@ -245,7 +245,7 @@ export class Call implements AttemptObserver {
   #begin(pass: Pass): Attempt {
     const attempt = new Attempt(this, this.#history.count + 1, this.#request, pass);
     this.#stop(attempt);
-    if (this.#history.count === 0) pass.permit.gate.budget.deposit(this.#settings.policy.budget);
+    if (this.#history.count === 0) pass.permit.deposit(this.#settings.policy.budget);
     this.#attempt = attempt;
     this.#history.push(attempt);
     this.#decision = undefined;

@@ -5,9 +5,9 @@ import type { Gate } from '../gate/gate.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
+import type { Sign } from '../words/auth.ts';
 import type { Classification, Outcome, Profile, RequestFacts } from '../words/types.ts';
 import type { Calls } from './calls.ts';
-import type { Sign } from './signing.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What all calls of one `headgate()` share. */

@@ -54,8 +54,7 @@ export class Reader {
   #pause(attempt: Attempt, { verdict, retryAfterMs, retryAfterSource }: Classification): void {
     if (verdict !== 'throttled' || (attempt.closing && retryAfterSource !== 'message')) return;
     const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
-    const { gate, takenAt } = attempt.permit;
-    const untilMs = gate.throttled(takenAt, retryAfterMs, cause, this.#backoff);
+    const untilMs = attempt.permit.throttled(retryAfterMs, cause, this.#backoff);
     const { schedule, clock } = this.#context;
     attempt.closing ??= new PauseNotice(schedule, (closed) =>
       this.#teller.tell('pause', () => ({ ...closed, until: closed.untilMs })),

@@ -1,8 +1,8 @@
-import type { CallSettings } from '../options/read.ts';
 import { type Decision, decide, mayRepeat } from '../policy/decide.ts';
 import type { Classification } from '../words/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallContext } from './context.ts';
+import type { CallSettings } from './settings.ts';
 
 /** Decides whether an attempt is made again, by what the call has spent on resends so far. */
 export class Resends {
@@ -27,7 +27,7 @@ export class Resends {
   ): Decision {
     const { policy, idempotent } = this.#settings;
     const { clock, profile, tokens, random } = this.#context;
-    const { gate } = attempt.permit;
+    const { permit } = attempt;
     const now = clock.now();
     if (classification.verdict === 'transient') this.#transients += 1;
     return decide({
@@ -38,9 +38,9 @@ export class Resends {
       safe: idempotent ?? mayRepeat(attempt.request, policy, profile),
       replayable,
       refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
-      reopensInMs: gate.reopensIn(now),
+      reopensInMs: permit.reopensIn(now),
       remainingMs: deadlineAt - now,
-      withdraw: () => gate.withdraw(policy.budget),
+      withdraw: () => permit.withdraw(policy.budget),
       random,
     });
   }

@@ -1,18 +1,5 @@
 import type { RequestFacts } from '../words/types.ts';
 
-/** Headers in any of the usual forms: a record, or pairs of name and value, such as a `Headers`. */
-export type SignedHeaders =
-  | Readonly<Record<string, string | number | undefined>>
-  | Iterable<readonly [string, string]>;
-
-/**
- * Makes headers that must not be old: signatures, timestamps, nonces. Called for each attempt and each leg of a redirect
- * once its permit is granted, right before it is sent. The request's headers include the gate's own token.
- */
-export type Sign = (
-  request: RequestFacts,
-) => SignedHeaders | undefined | PromiseLike<SignedHeaders | undefined>;
-
 /** RFC 9110, 5.6.2 and 5.5. */
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

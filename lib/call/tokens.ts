@@ -1,27 +1,5 @@
 import { type Clock, wallOf } from '../time/clock.ts';
-
-/** A bearer token and, when known, the moment it expires by the system's clock: Unix ms, or a Date. */
-export interface Token {
-  /** The bearer token, without the word `Bearer`. */
-  readonly token: string;
-  /** Moment at which it expires, by the wall clock: Unix ms (not seconds), or a `Date`. Default: unknown, kept until refused. */
-  readonly expiresAt?: number | Date | undefined;
-}
-
-/** Fetches tokens. `previous` is the one that expired or was refused. */
-export interface TokenSource {
-  /** Gets a token; `previous` is the one that was refused, where one was. */
-  token(ask: { readonly signal: AbortSignal; readonly previous: string | undefined }): Promise<Token> | Token;
-}
-
-/** The part of an Azure `TokenCredential` that is used (`@azure/core-auth`). */
-export interface TokenCredential {
-  /** Gets a token for a scope, or for several; `expiresOnTimestamp` is Unix ms. */
-  getToken(
-    scopes: string | string[],
-    options?: { abortSignal?: AbortSignal },
-  ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>;
-}
+import type { Token, TokenCredential, TokenSource } from '../words/auth.ts';
 
 /** A token is renewed this long before it expires, in ms, or a tenth of its life before when that is less. */
 const EARLY_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { Finding } from '../learning/adaptive.ts';
+import type { Finding } from '../learning/finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';

@@ -1,5 +1,6 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
-import type { Fault, Finding, LearningObserver } from '../learning/adaptive.ts';
+import type { Fault, LearningObserver } from '../learning/adaptive.ts';
+import type { Finding } from '../learning/finding.ts';
 import type { LeaseContext } from '../ledger/context.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Backoff } from '../policy/policy.ts';
@@ -44,7 +45,6 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   #reopening: Alarm | undefined;
   /** Facts are being told that belong together; `Infinity` once the gate is closed, when nothing goes any more. */
   #telling = 0;
-  #slownessTold = false;
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
@@ -61,7 +61,7 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     const failure = quota.windows.failure;
     if (failure) throw failure;
     if (this.#backlog.length === 0 && quota.turnAt(now) <= now) return this.#take(ask, now);
-    if (this.#exempt(ask.request, now)) return this.#take(ask, now);
+    if (quota.exempts(ask.request, now)) return this.#take(ask, now);
 
     const place = this.#backlog.ahead(ask) + 1;
     const expectedMs = quota.expectedAt(place, now) - now;
@@ -207,7 +207,8 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   answered({ gate, takenAt }: Permit, at: number): void {
     if (gate === this) this.#quota.answered(at, takenAt);
     else this.#quota.windows.give(at, takenAt);
-    if (this.#backlog.length > 0) this.#tellSlowness();
+    const slowness = this.#backlog.length > 0 ? this.#quota.slowness() : undefined;
+    if (slowness) this.#context.warn('latency-bound', slowness, this.key);
     this.#pump(at);
   }
 
@@ -242,36 +243,20 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     return true;
   }
 
-  /** Tells, once, that latency costs much of a declared window while attempts wait for it. */
-  #tellSlowness(): void {
-    const slowness = this.#slownessTold ? undefined : this.#quota.slowness;
-    if (slowness === undefined) return;
-    this.#slownessTold = true;
-    this.#context.warn('latency-bound', slowness, this.key);
-  }
-
   #take(ask: Ask, now: number): Permit {
     const permit = new Permit(this, ask, now, this.#quota.take(now));
     this.#context.inUse.push(permit);
     return permit;
   }
 
-  /** A call of a route that has not failed need not wait for an outage to end, if nothing else holds it up. */
-  #exempt(request: Ask['request'], now: number): boolean {
-    const outage = this.#quota.adaptive?.outage;
-    return outage?.on === true && this.#quota.turnAt(now, false) <= now && outage.exempts(request, now);
-  }
-
-  /** The same for a call that waits already. Returns the moment to look again. */
+  /** Lets one waiting attempt go that need not wait for the end of an outage. Returns the moment to look again. */
   #exemptOne(now: number): number {
-    const outage = this.#quota.adaptive?.outage;
-    if (!outage?.on) return Infinity;
-    const turn = Math.max(this.#quota.turnAt(now, false), outage.exemptAt);
+    const turn = this.#quota.exemptAt(now);
     if (turn > now) return turn;
-    const place = this.#backlog.pick(({ request }) => outage.exempts(request, now));
+    const place = this.#backlog.pick(({ request }) => this.#quota.exempts(request, now));
     if (!place) return Infinity;
     place.grant(this.#take(place.ask, now));
-    return outage.exemptAt;
+    return this.#quota.exemptAt(now);
   }
 
   #pump(now: number = this.#context.clock.now()): void {

@@ -1,11 +1,42 @@
-import type { Gate } from './gate.ts';
+import type { RateLimit } from '../classify/rate-limit.ts';
+import type { Fault } from '../learning/adaptive.ts';
+import { type RequestRoute, routeOf } from '../learning/outage/routes.ts';
+import type { Backoff } from '../policy/policy.ts';
+import type { PauseCause } from '../words/causes.ts';
 import type { Line, Linked, Queueable } from './queue.ts';
+import type { Budget } from './retry-budget.ts';
+
+/** The gate, as its permits know it. */
+export interface Admitter {
+  readonly budget: Budget;
+  readonly retired: boolean;
+  together<T>(tell: () => T): T;
+  answered(permit: Permit, at: number): void;
+  ended(permit: Permit, now: number): void;
+  refunded(permit: Permit): void;
+  joined(permit: Permit, answered: boolean): void;
+  left(place: Place): boolean;
+  served(sentAt: number, request?: RequestRoute, now?: number): void;
+  failed(fault: Fault): void;
+  heard(number: number, limits: readonly RateLimit[]): void;
+  throttled(
+    sentAt: number,
+    retryAfterMs: number | undefined,
+    cause: PauseCause,
+    backoff: Backoff,
+  ): number | undefined;
+  withdraw(share: number): boolean;
+  reopensIn(now: number): number;
+}
 
 type PermitState = 'held' | 'answered' | 'settled';
 
-/** The right to send one attempt. Settled exactly once, whatever becomes of the attempt. */
+/**
+ * The right to send one attempt, and the only door through which the attempt speaks to its gate. Settled exactly once, whatever
+ * becomes of the attempt.
+ */
 export class Permit implements Linked {
-  readonly gate: Gate;
+  readonly gate: Admitter;
   readonly ask: Ask;
   /** Moment of its taking. */
   readonly takenAt: number;
@@ -16,13 +47,58 @@ export class Permit implements Linked {
   line: Line<Linked> | undefined;
   #state: PermitState = 'held';
   /** Other quotas that count the attempt: those that an update makes it draw on. */
-  #also: Gate[] | undefined;
+  #also: Admitter[] | undefined;
 
-  constructor(gate: Gate, ask: Ask, takenAt: number, number: number) {
+  constructor(gate: Admitter, ask: Ask, takenAt: number, number: number) {
     this.gate = gate;
     this.ask = ask;
     this.takenAt = takenAt;
     this.number = number;
+  }
+
+  /** The quota was removed by an update. */
+  get retired(): boolean {
+    return this.gate.retired;
+  }
+
+  /** Tells several facts as one: the gate moves its queue on when all of them are known. */
+  together<T>(tell: () => T): T {
+    return this.gate.together(tell);
+  }
+
+  /** The first attempt of a call goes: what it adds to the quota's retry budget. */
+  deposit(share: number): void {
+    this.gate.budget.deposit(share);
+  }
+
+  /** Takes one retry from the quota's budget; false when none is left. */
+  withdraw(share: number): boolean {
+    return this.gate.withdraw(share);
+  }
+
+  /** ms until the quota reopens; 0 when it is open. */
+  reopensIn(now: number): number {
+    return this.gate.reopensIn(now);
+  }
+
+  /** The server answered, and neither refused nor failed. */
+  served(request: RequestRoute, at?: number): void {
+    this.gate.served(this.takenAt, request, at);
+  }
+
+  /** The attempt failed for a fault; `call` tells calls apart, `overload` says that it may tell of too much load. */
+  failed(call: unknown, request: RequestRoute, overload: boolean): void {
+    this.gate.failed({ sentAt: this.takenAt, call, route: routeOf(request), overload });
+  }
+
+  /** The server refused: the quota closes. Returns the moment of reopening, if this moved it. */
+  throttled(retryAfterMs: number | undefined, cause: PauseCause, backoff: Backoff): number | undefined {
+    return this.gate.throttled(this.takenAt, retryAfterMs, cause, backoff);
+  }
+
+  /** The server states what is left of its quotas. */
+  heard(limits: readonly RateLimit[]): void {
+    this.gate.heard(this.number, limits);
   }
 
   /** The response's head came at `at`: from here its windows run. The attempt stays in flight. */
@@ -53,7 +129,7 @@ export class Permit implements Linked {
   }
 
   /** The attempt counts at this gate as well, from now on. */
-  countAt(gate: Gate): void {
+  countAt(gate: Admitter): void {
     if (this.#state === 'settled' || gate === this.gate || this.#also?.includes(gate)) return;
     this.#also ??= [];
     this.#also.push(gate);
@@ -73,7 +149,7 @@ export interface Ask {
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
   /** The gate of the declared quota that its request draws on now; absent if it draws on none. */
-  declaredGate?(): Gate | undefined;
+  declaredGate?(): (Admitter & { readonly key: string }) | undefined;
   /** Its quota is none any more, and it stands nowhere: to go on at the gate that it has to pass now. Never throws. */
   move(place: Place): void;
 }
@@ -92,7 +168,7 @@ export class Place implements Queueable {
   expectedMs!: number;
   /** False where only the ledger's answer is waited for, which comes in no time. */
   held!: boolean;
-  #gate: Gate | undefined;
+  #gate: Admitter | undefined;
   #resolve!: (permit: Permit) => void;
   #reject!: (error: Error) => void;
 
@@ -107,7 +183,7 @@ export class Place implements Queueable {
   }
 
   /** @internal It is at this gate from now on. */
-  stand(gate: Gate, expectedMs: number, held: boolean): void {
+  stand(gate: Admitter, expectedMs: number, held: boolean): void {
     this.#gate = gate;
     this.expectedMs = expectedMs;
     this.held = held;

@@ -1,6 +1,3 @@
-/** Priorities: whole numbers, larger first. */
-export const PRIORITY_RANGE: { readonly least: number; readonly most: number } = { least: -10, most: 10 };
-
 /** What can stand in a {@link Line}; the links are the line's own. */
 export interface Linked {
   previous: Linked | undefined;

@@ -25,6 +25,7 @@ export class Quota {
   /** Made when the quota closes for the first time: there may be a hundred thousand quotas. */
   pause: Pause = NEVER_PAUSED;
   readonly #random: GateContext['random'];
+  #slownessTold = false;
 
   constructor(
     { key, windows, concurrency }: QuotaRef,
@@ -43,6 +44,17 @@ export class Quota {
     let turn = Math.max(now, this.pause.nextAt);
     if (this.adaptive) turn = Math.max(turn, this.adaptive.turnAt(now, this.flight.used(now), heedOutage));
     return Math.max(turn, this.windows.turnAt(now));
+  }
+
+  /** An attempt of a route that has not failed need not wait for the end of an outage, if nothing else holds it. */
+  exempts(request: Ask['request'], now: number): boolean {
+    return this.exemptAt(now) <= now && this.adaptive?.outage.exempts(request, now) === true;
+  }
+
+  /** The earliest moment at which such an attempt may go; `Infinity` where there is no outage. */
+  exemptAt(now: number): number {
+    const outage = this.adaptive?.outage;
+    return outage?.on ? Math.max(this.turnAt(now, false), outage.exemptAt) : Infinity;
   }
 
   /** The earliest moment at which the last of `count` attempts can go: a lower bound. */
@@ -142,10 +154,11 @@ export class Quota {
     if (cause !== 'backoff') this.adaptive?.reopened(now, until, true);
   }
 
-  /** Told while attempts wait: latency costs much of a declared window. */
-  get slowness(): string | undefined {
+  /** What to tell, once, where latency costs much of a declared window. Asked while attempts wait. */
+  slowness(): string | undefined {
     const { slowed, latencyMs } = this.windows;
-    if (!slowed) return undefined;
+    if (!slowed || this.#slownessTold) return undefined;
+    this.#slownessTold = true;
     const { limit, count } = slowed;
     const cost = Math.round(100 * slowed.latencyCost(latencyMs));
     return (

@@ -2,13 +2,12 @@ import type { RateLimit } from '../classify/rate-limit.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { LearnedCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
+import type { Finding } from './finding.ts';
 import { Saturation } from './in-flight/knee.ts';
 import { ConcurrencyLimit } from './in-flight/overload.ts';
 import { Outage } from './outage/outage.ts';
 import { Allowances } from './stated.ts';
-import { type Finding, Learner } from './windows/learner.ts';
-
-export type { Finding } from './windows/learner.ts';
+import { Learner } from './windows/learner.ts';
 
 /** An outage that begins with fewer in flight than that began for no overload. */
 const FEW = 8;

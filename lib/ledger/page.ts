@@ -1,6 +1,12 @@
 import Bottleneck from 'bottleneck/light.js';
 import type { Lease } from './ledger.ts';
-import type { Seat } from './seat.ts';
+
+/** A gate's part of a page. */
+export interface Sharer {
+  readonly closed: boolean;
+  /** It is closed, and nothing that it used counts any more. */
+  readonly spent: boolean;
+}
 
 /**
  * One window in the ledger of a process on which several gates draw.
@@ -13,13 +19,13 @@ import type { Seat } from './seat.ts';
  */
 export class Page {
   readonly #limit: number;
-  readonly #seats = new Set<Seat>();
+  readonly #seats = new Set<Sharer>();
   readonly #limiter: Bottleneck;
   /** Permits that running jobs gave back before their end. */
   #released = 0;
 
   /** @param first who had the whole window until now */
-  constructor(limit: number, first: Seat) {
+  constructor(limit: number, first: Sharer) {
     this.#limit = limit;
     this.#limiter = new Bottleneck({ maxConcurrent: limit });
     this.#seats.add(first);
@@ -38,11 +44,11 @@ export class Page {
     return true;
   }
 
-  join(seat: Seat): void {
+  join(seat: Sharer): void {
     this.#seats.add(seat);
   }
 
-  leave(seat: Seat): void {
+  leave(seat: Sharer): void {
     this.#seats.delete(seat);
   }
 

@@ -1,8 +1,16 @@
 import { type PathTemplate, pathTemplate } from '../words/path-template.ts';
-import type { QuotaRef, RequestFacts } from '../words/types.ts';
+import type { QuotaRef, RequestFacts, Window } from '../words/types.ts';
 import { QuotaIndex, type Rule } from './quota-index.ts';
-import type { DeclaredQuota } from './read.ts';
 import type { QuotaMatch } from './types.ts';
+
+/** A quota declared by the user, checked. */
+export interface DeclaredQuota {
+  readonly name: string | undefined;
+  readonly match: QuotaMatch;
+  /** `per` in ms. */
+  readonly windows: readonly Window[];
+  readonly concurrency: number | undefined;
+}
 
 /** The key of a declared quota. */
 export function keyOf({ name, match }: DeclaredQuota): string {

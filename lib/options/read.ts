@@ -1,28 +1,18 @@
 import * as v from 'valibot';
-import type { Sign } from '../call/signing.ts';
-import type { TokenCredential, TokenSource } from '../call/tokens.ts';
+import type { CallSettings } from '../call/settings.ts';
 import type { Redaction } from '../events/secret-names.ts';
-import { PRIORITY_RANGE } from '../gate/queue.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { memory } from '../ledger/memory.ts';
 import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
 import { generic } from '../profiles/generic.ts';
 import { DURATION_RULE } from '../time/duration.ts';
+import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import { OptionsError } from '../words/errors.ts';
-import type { Profile, Window } from '../words/types.ts';
+import { PRIORITY_RANGE, type Profile } from '../words/types.ts';
 import { match } from './match.ts';
-import { keyOf } from './quotas.ts';
+import { type DeclaredQuota, keyOf } from './quotas.ts';
 import { check, count, duration, has, method, object, positive, text } from './schema.ts';
-import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './types.ts';
-
-/** A quota declared by the user, checked. */
-export interface DeclaredQuota {
-  readonly name: string | undefined;
-  readonly match: QuotaMatch;
-  /** `per` in ms. */
-  readonly windows: readonly Window[];
-  readonly concurrency: number | undefined;
-}
+import type { HeadgateOptions, HeadgateUpdate } from './types.ts';
 
 /** The options of `headgate()`: checked, complete, in ms. */
 export interface Settings {
@@ -36,21 +26,6 @@ export interface Settings {
   readonly ledger: Ledger;
   readonly name: string;
   readonly redact: readonly Redaction[];
-}
-
-/** What one call asks for itself, checked. */
-export interface CallSettings {
-  readonly policy: Policy;
-  readonly priority: number;
-  /** Whether a repetition does no harm, when its user knows. */
-  readonly idempotent: boolean | undefined;
-  /** Name of the quota to draw on, in place of the one that the request tells. */
-  readonly quota: string | undefined;
-  /**
-   * The call may be to any host at all, as where every request of a process is gated: a token goes only where the
-   * profile says that it may.
-   */
-  readonly anyOrigin: boolean;
 }
 
 /** Attempts that may wait at once, when `maxQueue` says nothing. */

@@ -1,7 +1,6 @@
-import type { Sign } from '../call/signing.ts';
-import type { TokenCredential, TokenSource } from '../call/tokens.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RetryOptions } from '../policy/policy.ts';
+import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import type { Duration, Profile } from '../words/types.ts';
 
 /** Which requests a quota is for. All that is given must fit; `{}` fits every request. */

@@ -137,3 +137,6 @@ export const LONGEST_WAIT_MS: number = Number.MAX_SAFE_INTEGER;
 
 /** Maximum number of characters kept of a correlation ID. */
 export const CORRELATION_ID_LIMIT: number = 256;
+
+/** Priorities: whole numbers, larger first. */
+export const PRIORITY_RANGE: { readonly least: number; readonly most: number } = { least: -10, most: 10 };

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { headgate } from 'headgate';
-import { DeclaredQuotas } from '../../lib/options/quotas.ts';
-import { type DeclaredQuota, readOptions } from '../../lib/options/read.ts';
+import { type DeclaredQuota, DeclaredQuotas } from '../../lib/options/quotas.ts';
+import { readOptions } from '../../lib/options/read.ts';
 import { pathTemplate } from '../../lib/words/path-template.ts';
 
 const declared = (quotas: object[]): readonly DeclaredQuota[] => readOptions({ quotas }).quotas;

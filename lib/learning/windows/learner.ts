@@ -1,3 +1,4 @@
+import type { Finding } from '../finding.ts';
 import { InFlightLimit, NONE_KNOWN } from '../in-flight/refusals.ts';
 import { RoundTrip } from '../round-trip.ts';
 import { Closure } from './closure.ts';
@@ -34,12 +35,6 @@ const BELIEVED = 5;
 const SURPRISE = 0.01;
 /** A wait that ends before a full window would, by this share of it, is not for it. */
 const REFUTED = 0.5;
-/** What was learned of a quota. */
-export interface Finding {
-  readonly limit: number;
-  /** ms; 0 for a limit of attempts in flight. */
-  readonly perMs: number;
-}
 
 /**
  * Finds the windows of a quota that nobody declared, from what is served and what is refused.
