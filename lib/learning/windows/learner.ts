@@ -39,11 +39,9 @@ const REFUTED = 0.5;
 /**
  * Finds the windows of a quota that nobody declared, from what is served and what is refused.
  *
- * While nothing is known, attempts are {@link paced}. What each closing tells is the affair of {@link estimate} and
- * {@link revise}; how a window is kept, and doubted, that of {@link LearnedWindow}; whether it is no matter of time at
- * all, that of {@link InFlightLimit}.
- *
- * No window asks for a wait longer than itself: one that is tells of another window.
+ * While nothing is known, attempts are {@link paced}. {@link estimate} and {@link revise} read what a closing tells,
+ * {@link LearnedWindow} keeps a window and probes it, {@link InFlightLimit} finds a limit that is no matter of time. A
+ * window never imposes a wait longer than its own length; a longer wait reveals another window.
  */
 export class Learner {
   readonly #served = new SentLog();
