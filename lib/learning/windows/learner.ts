@@ -38,7 +38,6 @@ const REFUTED = 0.5;
 
 /**
  * Finds the windows of a quota that nobody declared, from what is served and what is refused.
- *
  * While nothing is known, attempts are {@link paced}. {@link estimate} and {@link revise} read what a closing tells,
  * {@link LearnedWindow} keeps a window and probes it, {@link InFlightLimit} finds a limit that is no matter of time. A
  * window never imposes a wait longer than its own length; a longer wait reveals another window.
