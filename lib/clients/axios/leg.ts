@@ -26,6 +26,7 @@ export interface Config {
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
   readonly data?: unknown;
   readonly maxRedirects?: number;
+  readonly maxContentLength?: number;
   readonly fetchOptions?: object | undefined;
   readonly env?: { readonly fetch?: unknown } | undefined;
   readonly responseType?: string;
@@ -233,16 +234,32 @@ function readable(config: Config, uriOf: UriOf): URL | undefined {
 
 /** How an attempt ended, by its response or by what the adapter threw. */
 export function endingOf(response: Response | undefined, error?: AxiosError): Ending {
-  // Of the `fetch` adapter's faults all have one code: what they were stands behind it.
-  if (!response) return { error: error?.code === 'ERR_NETWORK' ? (error.cause ?? error) : error };
+  if (!response) return { error: error && faultOf(error) };
   const { status, data } = response;
   const headers = headersOf(response.headers);
   if (status >= 400) return { status, headers, body: textOf(data) };
   if (!error) return { status, headers };
   const { validateStatus } = response.config;
-  const cutOff = !validateStatus || validateStatus(status);
   // axios gives a body that was cut off the code of one that it cannot read.
-  return { status, headers, error: cutOff ? { code: 'ERR_STREAM_PREMATURE_CLOSE', cause: error } : error };
+  const cutOff = error.code === UNREAD && (!validateStatus || validateStatus(status));
+  return { status, headers, error: cutOff ? cutOffBy(error) : error };
+}
+
+const UNREAD = 'ERR_BAD_RESPONSE';
+
+/** What an error without a response stands for. */
+function faultOf(error: AxiosError): unknown {
+  // All faults of the `fetch` adapter have one code: what they were stands behind it.
+  if (error.code === 'ERR_NETWORK') return error.cause ?? error;
+  // axios 1.7 calls a body that was cut off one that is too long, although there is no limit.
+  const unlimited = (error.config?.maxContentLength ?? -1) < 0;
+  return error.code === UNREAD && unlimited && /maxContentLength/.test(error.message)
+    ? cutOffBy(error)
+    : error;
+}
+
+function cutOffBy(cause: AxiosError): object {
+  return { code: 'ERR_STREAM_PREMATURE_CLOSE', cause };
 }
 
 /** What a form would send, when it is small and all at hand. */
