@@ -23,8 +23,42 @@ interface ResponseLike {
   readonly headers: unknown;
 }
 
-/** Reports by the object that leads to them. */
-const kept = new WeakMap<object, Kept>();
+/** Makes a constructor of objects that are there already. */
+class Given {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: it is how a private field comes to an object of others
+    return object;
+  }
+}
+
+/**
+ * Reports in a private field of the object that leads to them. Nobody sees it, and it costs a
+ * fraction of an entry in a WeakMap, which the garbage collector visits again and again.
+ */
+class Marked extends Given {
+  #report: Kept;
+
+  private constructor(object: object, report: Kept) {
+    super(object);
+    this.#report = report;
+  }
+
+  static mark(object: object, report: Kept): void {
+    try {
+      if (#report in object) (object as Marked).#report = report;
+      else new Marked(object, report);
+    } catch {
+      // An engine may refuse this of what is frozen.
+      frozen.set(object, report);
+    }
+  }
+
+  static read(object: object): Kept | undefined {
+    return #report in object ? (object as Marked).#report : frozen.get(object);
+  }
+}
+
+const frozen = new WeakMap<object, Kept>();
 
 /** The last failed responses, oldest first. */
 const copied: Copied[] = [];
@@ -51,7 +85,7 @@ const LINKS = [
 
 /** Lets {@link reportOf} find `report` from `object`, without adding a visible property. */
 export function remember(object: object, report: Kept): void {
-  kept.set(object, report);
+  Marked.mark(object, report);
 }
 
 /**
@@ -60,10 +94,10 @@ export function remember(object: object, report: Kept): void {
  */
 export function rememberResponse(response: ResponseLike, report: Kept): void {
   const { status, url, headers } = response;
-  kept.set(response, report);
+  Marked.mark(response, report);
   // A mock or a foreign fetch may have headers of any type.
   if (!isObject(headers)) return;
-  kept.set(headers, report);
+  Marked.mark(headers, report);
   if (status < 400 || !isEntries(headers)) return;
   copied.push({ status, url, headers: fingerprint([...headers]), report });
   if (copied.length > MAX_COPIED) copied.shift();
@@ -113,7 +147,7 @@ export function isHeadgateError(error: unknown): error is Error & { readonly hea
 }
 
 function recorded(object: object): CallReport | undefined {
-  const known = kept.get(object);
+  const known = Marked.read(object);
   if (known !== undefined) return typeof known === 'function' ? known() : known;
   const own = peek(object, 'headgate');
   return isReport(own) ? own : undefined;
