@@ -33,7 +33,7 @@ export class DeclaredQuotas {
 
   /** The first that fits. */
   match(request: RequestFacts): QuotaRef | undefined {
-    return this.#index.match(request)?.ref;
+    return this.refs.size === 0 ? undefined : this.#index.match(request)?.ref;
   }
 
   /** The one of that name. */
