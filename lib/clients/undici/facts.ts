@@ -72,31 +72,25 @@ class Facts implements Asked {
 
   /** Throws where there is none to be read. */
   #url({ path, query }: Options, given: string | URL | undefined): URL {
-    let url: URL;
-    if (isAbsolute(path)) {
-      // A proxy's own client asks so.
-      url = new URL(path);
-    } else {
-      const origin = new URL(given as string | URL);
-      url = new URL(`${this.#nominal(origin)}${path.startsWith('/') ? '' : '/'}${path}`);
-    }
-    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, String(value));
+    // A proxy's own client asks with the whole URL as its path.
+    const origin = String(given ?? '').replace(/\/$/, '');
+    const url = new URL(isAbsolute(path) ? path : `${origin}${path.startsWith('/') ? '' : '/'}${path}`);
     if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError('No URL of HTTP');
+    for (const name in query) url.searchParams.append(name, String(query[name]));
+    if (isIP(url.hostname) || url.hostname.startsWith('[')) this.#name(url);
     return url;
   }
 
-  /** The origin by its name. undici's dns interceptor puts an address in its place, and the name into `host`. */
-  #nominal({ protocol, origin, hostname, port }: URL): string {
-    if (!isIP(hostname.replace(/^\[|\]$/g, ''))) return origin;
+  /** Puts the name for the address. undici's dns interceptor put it the other way, and the name into `host`. */
+  #name(url: URL): void {
     const { host } = this.headers;
-    if (typeof host !== 'string' || !/^[\w.-]+(:\d+)?$/.test(host)) return origin;
-    const named = new URL(`${protocol}//${host}`);
+    if (typeof host !== 'string' || !/^[\w.-]+(:\d+)?$/.test(host)) return;
+    const named = new URL(`${url.protocol}//${host}`);
     // Over TLS the certificate proves the name only where it is the one asked for.
-    if (isIP(named.hostname) || (protocol === 'https:' && this.#options.servername !== named.hostname)) {
-      return origin;
-    }
-    named.port ||= port;
-    return named.origin;
+    if (isIP(named.hostname)) return;
+    if (url.protocol === 'https:' && this.#options.servername !== named.hostname) return;
+    url.hostname = named.hostname;
+    if (named.port !== '') url.port = named.port;
   }
 }
 
