@@ -5,7 +5,8 @@ import * as undici7 from 'undici7';
 /** undici, under the types of its newest major. */
 export type Undici = typeof undici8;
 
-const majors: readonly { readonly major: number; readonly undici: Undici }[] = [
+/** Every major of undici that is supported. */
+export const majors: readonly { readonly major: number; readonly undici: Undici }[] = [
   { major: 8, undici: undici8 },
   { major: 7, undici: undici7 as unknown as Undici },
   { major: 6, undici: undici6 as unknown as Undici },
