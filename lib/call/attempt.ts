@@ -87,6 +87,11 @@ export class Attempt {
     this.startedAt = at;
   }
 
+  /** It is on the wire, as far as its client said. */
+  get open(): boolean {
+    return this.#endedAt === undefined;
+  }
+
   /** The response's head came. */
   answer(status: number, headers: Headers): void {
     if (this.#endedAt !== undefined) return;

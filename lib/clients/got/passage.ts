@@ -9,6 +9,8 @@ import { doNotStore, factsOf, headersOf, overlay } from './request.ts';
 import { stretch } from './stretch.ts';
 import type { GotError, NativeRequest, NativeResponse, Options, RequestFunction, RetryAsk } from './types.ts';
 
+const SILENT = 'The connection was closed without a response';
+
 /** got's own words, where its promise finds the same. */
 const CONSUMED = 'Cannot retry with consumed body stream';
 
@@ -173,15 +175,35 @@ export class Passage {
     this.#refused = options.http2 || options.h2session ? refusalOf(request as object) : undefined;
     if (request.statusCode !== undefined) answer(request as NativeResponse);
     else (request.prependListener ?? request.on)?.call(request, 'response', answer);
+    let failed = false;
+    let closed = false;
+    let switched: { destroy?(): unknown } | undefined;
+    const fail = (error: Error): unknown => request.emit?.('error', error);
+    request.on?.('error', () => {
+      failed = true;
+    });
+    // got passes it on to whoever listens to its stream; of a promise, nobody can take the socket.
+    request.on?.('upgrade', (_response, socket) => {
+      switched = socket;
+    });
     request.on?.('close', () => {
+      closed = true;
+      const silent = last === undefined && !failed && attempt.open && !call.sealed;
       attempt.close();
+      if (silent && !(switched && options.isStream)) {
+        switched?.destroy?.();
+        // got would wait for ever.
+        fail(Object.assign(new Error(SILENT), { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
+      }
       // The handler never sees the stream that replaced another: its end is told by its response alone.
       const done = last?.complete && (last.statusCode < 300 || !options.throwHttpErrors);
       if (this.replaced && options.isStream && done) this.deliver();
     });
     // Where its user gives it up, got breaks it off by itself.
     call.onInterrupt((error) => {
-      if (error instanceof HeadgateError) request.destroy?.(error);
+      if (!(error instanceof HeadgateError)) return;
+      if (closed) fail(error);
+      else request.destroy?.(error);
     });
     return request;
   }

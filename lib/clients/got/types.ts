@@ -36,8 +36,9 @@ export interface GotExtension {
 export interface NativeRequest {
   readonly statusCode?: number;
   readonly headers?: Headers;
-  on?(event: string, listener: (response: NativeResponse) => void): unknown;
+  on?(event: string, listener: (response: NativeResponse, socket?: { destroy?(): unknown }) => void): unknown;
   prependListener?(event: string, listener: (response: NativeResponse) => void): unknown;
+  emit?(event: 'error', error: Error): unknown;
   destroy?(error?: Error): unknown;
   shouldKeepAlive?: boolean;
 }
