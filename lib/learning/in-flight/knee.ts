@@ -1,41 +1,41 @@
-/** Attempts served that are looked at together: at the least, and for each in flight. */
-const LEAST_SERVED = 50;
+/** Minimum number of served attempts in one sample, and minimum per attempt in flight. */
+const MIN_SERVED = 50;
 const SERVED_PER_FLIGHT = 1.5;
-/** They tell something where those in flight were about as many all the time: at the least this share of the most. */
+/** Minimum in flight during a sample, as a fraction of its maximum: less steady samples tell nothing. */
 const STEADY = 0.6;
-/** So many more in flight, by this factor, have to bring so much more throughput; */
+/** Growth of attempts in flight that must bring at least this growth of throughput. */
 const MORE = 1.4;
 const GAIN = 1.1;
-/** when the limit is lowered for that, this share of the throughput has to stay. */
-const STAYS = 0.85;
-/** What is left of the attempts in flight, beyond those that were enough. */
+/** Fraction of the throughput that must remain when the limit is lowered for that. */
+const KEPT = 0.85;
+/** Slack above the number in flight that was enough. */
 const SLACK = 1.1;
-/** After so many looks an older one is forgotten. */
+/** Number of samples after which an older one is forgotten. */
 const MEMORY = 8;
-/** After a mistake nothing is concluded for so many looks, and for twice as many each time, up to the longest. */
+/** Number of samples from which nothing is concluded after a mistake; doubles with each, up to the maximum. */
 const BLINDNESS = 2;
-const LONGEST = 512;
+const MAX_BLINDNESS = 512;
 
-/** What was seen of so many attempts in a row. */
-interface Look {
+/** Averages over consecutive served attempts. */
+interface Sample {
   /** Attempts in flight, on average. */
   readonly inFlight: number;
   /** Attempts served per ms. */
   readonly rate: number;
 }
 
-/** A limit that is tried: the throughput that it has to keep. */
-interface Trial {
+/** A lower limit on probation, and the throughput it has to keep. */
+interface Probe {
   readonly rate: number;
   readonly limit: number;
 }
 
 /**
- * Whether a server has as much to do as it can: more attempts in flight then are not served faster, only later. It shows
- * where 40 % more in flight bring less than 10 % more throughput; a limit of what was enough is then tried, and kept if
- * no throughput is lost by it, so that a server whose answers take long for another reason is not taken for a busy one.
+ * Finds saturation: the point from which more attempts in flight are served later, not faster. It is suspected when 40 % more
+ * in flight bring less than 10 % more throughput. The lower number is then probed as a limit and kept if throughput does not
+ * fall, so that slow answers with another cause are not mistaken for saturation.
  *
- * Only spans count in which calls waited all the time and those in flight were about as many.
+ * Only samples count during which calls were queued all the time and the number in flight was steady.
  *
  * Source: the law X(n) = n / S(n), J. Little, "A Proof for the Queuing Formula L = λW", 1961; the knee of it is sought as
  * in R. Jain et al., "Congestion Avoidance in Computer Networks With a Connectionless Network Layer", 1988.
@@ -46,16 +46,16 @@ export class Saturation {
   #sum = 0;
   #least = Infinity;
   #most = 0;
-  #base: Look | undefined;
-  #trial: Trial | undefined;
-  #looks = 0;
-  /** Nothing is concluded for so many looks. */
+  #base: Sample | undefined;
+  #probe: Probe | undefined;
+  #samples = 0;
+  /** Samples left from which nothing is concluded. */
   #blind = 0;
   #blindness = BLINDNESS;
 
   /**
-   * An attempt was served, with so many in flight, itself included, and so many waiting. Returns the limit to hold;
-   * `Infinity` to hold none any more, `undefined` where nothing changes.
+   * An attempt was served, with `inFlight` in flight (itself included) and `waiting` queued. Returns the limit to hold from now
+   * on, `Infinity` to drop it, or `undefined` if nothing changes.
    */
   served(now: number, inFlight: number, waiting: number): number | undefined {
     if (waiting === 0) {
@@ -70,51 +70,55 @@ export class Saturation {
     this.#sum += inFlight;
     this.#least = Math.min(this.#least, inFlight);
     this.#most = Math.max(this.#most, inFlight);
-    if (this.#served < Math.max(LEAST_SERVED, SERVED_PER_FLIGHT * this.#most)) return undefined;
+    if (this.#served < Math.max(MIN_SERVED, SERVED_PER_FLIGHT * this.#most)) return undefined;
     const steady = this.#least >= this.#most * STEADY;
-    const look = { inFlight: this.#sum / this.#served, rate: this.#served / Math.max(1, now - this.#since) };
+    const sample = {
+      inFlight: this.#sum / this.#served,
+      rate: this.#served / Math.max(1, now - this.#since),
+    };
     this.#begin(now);
-    return steady ? this.#judge(look) : undefined;
+    return steady ? this.#judge(sample) : undefined;
   }
 
   /** The limit changed for another reason. */
   disturbed(): void {
     this.#since = undefined;
-    this.#trial = undefined;
+    this.#probe = undefined;
   }
 
-  #judge(look: Look): number | undefined {
-    this.#looks += 1;
-    const trial = this.#trial;
-    if (trial && look.inFlight <= trial.limit * SLACK) return this.#conclude(trial, look);
-    // Those beyond the limit are not over yet; or it has grown for another reason, and the trial is none any more.
-    if (trial && this.#looks <= MEMORY) return undefined;
-    this.#trial = undefined;
+  #judge(sample: Sample): number | undefined {
+    this.#samples += 1;
+    const probe = this.#probe;
+    if (probe && sample.inFlight <= probe.limit * SLACK) return this.#conclude(probe, sample);
+    // Attempts beyond the limit have not ended yet; if they never do, the limit grew for another reason and the probe is void.
+    if (probe && this.#samples <= MEMORY) return undefined;
+    this.#probe = undefined;
     this.#blind = Math.max(0, this.#blind - 1);
     const base = this.#base;
-    const more = base && look.inFlight >= base.inFlight * MORE;
-    const gain = base && look.rate >= base.rate * GAIN;
+    const more = base && sample.inFlight >= base.inFlight * MORE;
+    const gain = base && sample.rate >= base.rate * GAIN;
     if (more && !gain && this.#blind === 0) {
-      this.#trial = { rate: look.rate, limit: Math.ceil(base.inFlight * SLACK) };
-      this.#looks = 0;
-      return this.#trial.limit;
+      this.#probe = { rate: sample.rate, limit: Math.ceil(base.inFlight * SLACK) };
+      this.#samples = 0;
+      return this.#probe.limit;
     }
-    if (!base || more || gain || look.inFlight < base.inFlight || this.#looks > MEMORY) this.#remember(look);
+    if (!base || more || gain || sample.inFlight < base.inFlight || this.#samples > MEMORY)
+      this.#remember(sample);
     return undefined;
   }
 
-  #conclude({ rate }: Trial, look: Look): number | undefined {
-    this.#trial = undefined;
-    this.#remember(look);
-    if (look.rate >= rate * STAYS) return undefined;
+  #conclude({ rate }: Probe, sample: Sample): number | undefined {
+    this.#probe = undefined;
+    this.#remember(sample);
+    if (sample.rate >= rate * KEPT) return undefined;
     this.#blind = this.#blindness;
-    this.#blindness = Math.min(LONGEST, this.#blindness * 2);
+    this.#blindness = Math.min(MAX_BLINDNESS, this.#blindness * 2);
     return Infinity;
   }
 
-  #remember(look: Look): void {
-    this.#base = look;
-    this.#looks = 0;
+  #remember(sample: Sample): void {
+    this.#base = sample;
+    this.#samples = 0;
   }
 
   #begin(now: number): void {

@@ -1,61 +1,60 @@
-/** A quota that opens again within so many round trips, and so many ms, may have waited for an attempt to end. */
+/** Maximum wait, in round trips and in ms, after which a reopening may be due to an attempt that ended. */
 const SOON_TRIPS = 1.5;
 const SOON_MS = 25;
-/** So many refusals with no more in flight than that refute it. */
-const STRIKES = 4;
-/** Attempts served at full use, for each permit, before more are tried: at first, and at the most. */
+/** Number of refusals at or below the limit that refute it. */
+const MAX_STRIKES = 4;
+/** Attempts served at full use, per permit of the limit, before it grows: initially, and at most. */
 const ROUNDS = 4;
-const MOST_ROUNDS = 64;
-/** It grows by 1, 2, 4, …, at most by this share of itself at once. */
-const WIDEST_STEP = 0.25;
-/** So many longer waits refute it before it has shown itself. */
+const MAX_ROUNDS = 64;
+/** Maximum growth in one step, as a fraction of the limit. */
+const MAX_STEP = 0.25;
+/** Number of longer waits that refute a limit that has not shown itself yet. */
 const LONGER = 2;
-/** So many in a row that were soon tell that it was refuted wrongly, or is there by now. */
+/** Number of prompt reopenings in a row that revive a refuted limit. */
 const AGAIN = 6;
-/** Share of the limit that each of them leaves: from, to. */
-const LEAST_KEPT = 0.5;
-const MOST_KEPT = 0.9;
+/** Fraction of the limit that a strike leaves: minimum and maximum. */
+const MIN_KEPT = 0.5;
+const MAX_KEPT = 0.9;
 
 type State = 'unknown' | 'held' | 'refuted';
 
 /**
- * How many attempts in flight a server takes that refuses more with a 429 and names no wait, as some do who count no
- * requests (AWS Lambda's concurrency, for one: TooManyRequestsException).
+ * The number of attempts in flight that a server accepts, if it refuses more with a 429 without Retry-After and counts no
+ * requests over time (for example AWS Lambda's concurrency: TooManyRequestsException).
  *
- * It shows itself where a quota opens again as soon as one of the attempts in flight has ended, within 1.5 round trips:
- * those that were in service when it closed are as many as it takes. Each refusal with no more than that in
- * flight lowers it by 10 to 50 %; the fourth refutes it, and so does a longer wait: then it is a matter of time,
- * until it shows itself six times in a row. It grows as a window's limit does: by 1, 2, 4,
- * …, after 4 · limit attempts served at full use, and after twice as many each time that this was refused.
+ * The limit shows itself when a quota reopens as soon as an attempt in flight ends, within 1.5 round trips: the number in service
+ * at the closing is the limit. Each refusal at or below it lowers it by 10 to 50 %. The fourth refutes it, and so does a longer
+ * wait, which makes the quota one of time until prompt reopenings recur six times in a row. The limit grows by 1, 2, 4, … after
+ * 4 · limit attempts served at full use, and after twice as many whenever a growth was refused.
  */
 export class InFlightLimit {
   #state: State = 'unknown';
   #limit = Infinity;
-  /** What it was before the last growth, while that may be refused. */
+  /** The limit before the last growth, while that growth may still be refused. */
   #proved = Infinity;
   #credit = 0;
   #rounds = ROUNDS;
   #step = 1;
   #strikes = 0;
   #longer = 0;
-  /** Reopenings in a row that were soon. */
+  /** Prompt reopenings in a row. */
   #soon = 0;
-  /** What was sent until then may be refused for the last growth. */
+  /** Attempts sent before this moment may be refused because of the last growth. */
   #cutAt = -Infinity;
 
-  /** There may be such a limit. */
+  /** Such a limit may exist. */
   get possible(): boolean {
     return this.#state !== 'refuted';
   }
 
-  /** Most attempts in flight; `Infinity` while there is no such limit. */
+  /** Maximum number of attempts in flight; `Infinity` if no limit is known. */
   get limit(): number {
     return this.#limit;
   }
 
   /**
-   * A quota that named no wait opened again so many ms after it had closed, with so many in service then. Returns true
-   * when that is explained.
+   * A quota without a named wait reopened `ms` after it closed, when `inService` attempts were in service. Returns true if this
+   * limit explains it.
    */
   reopened(ms: number, inService: number, tripMs: number): boolean {
     if (ms > Math.max(SOON_MS, tripMs * SOON_TRIPS)) {
@@ -73,7 +72,7 @@ export class InFlightLimit {
       this.#longer = 0;
     }
     if (this.#state === 'held') this.#strikes += 1;
-    if (this.#strikes >= STRIKES) {
+    if (this.#strikes >= MAX_STRIKES) {
       this.#refute();
       return false;
     }
@@ -84,14 +83,14 @@ export class InFlightLimit {
     return true;
   }
 
-  /** An attempt was served, with so many in flight, itself included. Returns true when more are tried from now on. */
+  /** An attempt was served with `inFlight` in flight, itself included. Returns true if the limit grew. */
   served(inFlight: number): boolean {
     if (inFlight < this.#limit) return false;
     this.#credit += 1;
     if (this.#credit < this.#rounds * this.#limit) return false;
     this.#credit = 0;
     if (this.#proved < this.#limit) {
-      this.#step = Math.max(1, Math.min(this.#step * 2, Math.floor(this.#limit * WIDEST_STEP)));
+      this.#step = Math.max(1, Math.min(this.#step * 2, Math.floor(this.#limit * MAX_STEP)));
       this.#rounds = ROUNDS;
       this.#strikes = 0;
     }
@@ -100,21 +99,21 @@ export class InFlightLimit {
     return true;
   }
 
-  /** An attempt was refused. Returns true when that tells no more than that the last growth was too much. */
+  /** An attempt was refused. Returns true if that says only that the last growth was too large. */
   refused(now: number, sentAt: number): boolean {
     if (this.#limit <= this.#proved) return sentAt <= this.#cutAt;
     this.#cutAt = now;
     this.#limit = this.#proved;
     this.#credit = 0;
     this.#step = 1;
-    this.#rounds = Math.min(MOST_ROUNDS, this.#rounds * 2);
+    this.#rounds = Math.min(MAX_ROUNDS, this.#rounds * 2);
     return true;
   }
 
   #less(inService: number): number {
     return Math.max(
       1,
-      Math.floor(this.#limit * Math.max(LEAST_KEPT, Math.min(MOST_KEPT, inService / this.#limit))),
+      Math.floor(this.#limit * Math.max(MIN_KEPT, Math.min(MAX_KEPT, inService / this.#limit))),
     );
   }
 
@@ -127,5 +126,5 @@ export class InFlightLimit {
   }
 }
 
-/** The limit of a quota that refused nothing yet: it has no state to share. */
+/** Shared by quotas that have refused nothing yet: it has no state. */
 export const NONE_KNOWN: InFlightLimit = new InFlightLimit();

@@ -1,46 +1,46 @@
 import type { Random } from '../../policy/backoff.ts';
 import { type RequestRoute, Routes, routeOf } from './routes.ts';
 
-/** Failures in a row, with no success between, that make an outage. */
+/** Number of failures in a row, without a success between, that make an outage. */
 const FAILURES = 5;
-/** They must come from so many calls: one that fails again and again tells of itself alone. */
+/** Minimum number of calls these come from: one call that fails again and again speaks for itself alone. */
 const CALLS = 3;
-/** Probes go at least so far apart, in ms; and at a tenth of the outage's age, up to the longest. */
+/** Interval of probes: minimum in ms, fraction of the outage's age, maximum in ms. */
 const SHORTEST_MS = 100;
 const LONGEST_MS = 5000;
 const AGE_SHARE = 0.1;
-/** Jitter added to each, as a share. */
+/** Jitter added to each interval, as a fraction. */
 const JITTER = 0.25;
-/** Calls of a route that has not failed go all the same, so far apart, in ms. */
+/** Interval at which calls of a route that has not failed still go, in ms. */
 const EXEMPTION_MS = 50;
-/** A probe that is out for so long, in ms, may hang: another goes beside it. */
+/** Time after which a probe in flight may hang, in ms: another goes beside it. */
 const PATIENCE_MS = 1000;
-/** After the outage, this many in flight make a ramp superfluous. */
+/** Number in flight from which the ramp after an outage is over. */
 const RAMP_END = 64;
-/** When as many are in flight as may be, and nothing is heard of them, one more goes after so long, in ms. */
+/** Delay of one more attempt when the allowed number is in flight and none answers, in ms. */
 const STALL_MS = 100;
 
 /**
- * Whether a quota's server is out, judged by transient failures alone: while it is, only probes are sent, one at a
- * time; the first that is served ends it, and the rest follow as fast as they are served (slow start). A route that is
- * broken by itself tells nothing of the server.
+ * Decides whether a quota's server is out, by transient failures alone. While it is, only probes are sent, one at a time. The first
+ * that is served ends the outage, and the rest follow as fast as they are served (slow start). A single broken route says
+ * nothing about the server.
  *
- * The interval of probes is a tenth of the outage's age, from 100 ms to 5 s, so that a server that is back is found
- * after at most about a tenth more of the time it was away.
+ * The interval of probes is a tenth of the outage's age, from 100 ms to 5 s: a server that is back is found after at most about a
+ * tenth of the time it was away.
  */
 export class Outage {
   readonly #random: Random;
   #failures = 0;
-  /** Made for the first failure. */
+  /** Made at the first failure. */
   #calls: Set<unknown> | undefined;
   readonly routes: Routes = new Routes();
-  /** When it began; absent while there is none. */
+  /** Moment at which the outage began; absent while there is none. */
   #since: number | undefined;
   #nextAt = 0;
   #probing = false;
   #takenAt = -Infinity;
   #exemptAt = -Infinity;
-  /** Most in flight after it; `Infinity` when it is long over. */
+  /** Maximum in flight after an outage; `Infinity` once the ramp is over. */
   #ramp = Infinity;
 
   constructor(random: Random) {
@@ -51,7 +51,7 @@ export class Outage {
     return this.#since !== undefined;
   }
 
-  /** The earliest moment of the next attempt, with so many in flight. */
+  /** The earliest moment of the next attempt, with `inFlight` in flight. */
   turnAt(inFlight: number): number {
     if (this.#since === undefined) return inFlight < this.#ramp ? -Infinity : this.#takenAt + STALL_MS;
     return this.#probing ? Math.max(this.#nextAt, this.#takenAt + PATIENCE_MS) : this.#nextAt;
@@ -62,7 +62,7 @@ export class Outage {
     return this.#exemptAt + EXEMPTION_MS;
   }
 
-  /** A call of a route that has not failed may go although the server seems out: it may be a healthy sibling. */
+  /** Whether a call may go although the server seems out: its route has not failed and may be healthy. */
   exempts(request: RequestRoute | undefined, now: number): boolean {
     if (!request || now < this.exemptAt || this.routes.fails(routeOf(request))) return false;
     this.#exemptAt = now;
@@ -75,7 +75,7 @@ export class Outage {
     if (this.on) this.#probing = true;
   }
 
-  /** An attempt is over, and told nothing if nothing was heard of it before. */
+  /** An attempt ended; if it was a probe without an answer, it said nothing. */
   ended(now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
@@ -111,7 +111,7 @@ export class Outage {
     this.#failures += 1;
     this.#calls ??= new Set();
     if (this.#calls.size < CALLS) this.#calls.add(call);
-    // Just after an outage the first failure is enough.
+    // Shortly after an outage one failure is enough.
     const relapse = this.#ramp !== Infinity;
     if (!relapse && (this.#failures < FAILURES || this.#calls.size < CALLS)) return false;
     this.#since = now;

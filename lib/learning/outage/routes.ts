@@ -1,9 +1,9 @@
-/** Failures in a row, while others are served, that make a route broken. */
+/** Number of failures in a row, while other routes are served, that make a route broken. */
 const FAILURES = 5;
-/** Most routes remembered. */
-const MOST = 64;
+/** Maximum number of routes remembered. */
+const MAX_ROUTES = 64;
 
-/** What of a request tells its route. */
+/** The part of a request that tells its route. */
 export interface RequestRoute {
   readonly method: string;
   readonly url: URL;
@@ -12,16 +12,16 @@ export interface RequestRoute {
 /** A route that fails. */
 interface Failing {
   failures: number;
-  /** How many attempts of all routes had been served when it failed first. */
+  /** Number of attempts served on all routes when it first failed. */
   readonly servedBefore: number;
 }
 
 /**
- * Which routes of a quota fail, and which of them by themselves: one that failed five times in a row, while others
- * were served, is broken, and tells nothing of the server.
+ * The routes of a quota that fail, and which of them fail alone: a route that failed five times in a row while others were served is
+ * broken, and says nothing about the server.
  */
 export class Routes {
-  /** Made for the first. */
+  /** Made at the first failure. */
   #failing: Map<string, Failing> | undefined;
   #served = 0;
 
@@ -43,10 +43,11 @@ export class Routes {
     this.#failing ??= new Map();
     const record = this.#failing.get(route);
     if (record) record.failures += 1;
-    else if (this.#failing.size < MOST) this.#failing.set(route, { failures: 1, servedBefore: this.#served });
+    else if (this.#failing.size < MAX_ROUTES)
+      this.#failing.set(route, { failures: 1, servedBefore: this.#served });
   }
 
-  /** An attempt was served, whatever route it was of; without one, none fails any more. */
+  /** An attempt of `route` was served; without a route, none counts as failing from now on. */
   served(route: string | undefined): void {
     this.#served += 1;
     if (!this.#failing || this.#failing.size === 0) return;
@@ -55,7 +56,7 @@ export class Routes {
   }
 }
 
-/** What a path is without what names a single thing in it: digits, and segments that are long. */
+/** A path without what names a single thing in it: digits, and long segments. */
 export function routeOf({ method, url }: RequestRoute): string {
   return `${method} ${url.pathname.slice(0, 1000).replaceAll(/[^/]*\d[^/]*|[^/]{25,}/g, ':')}`;
 }

@@ -1,49 +1,48 @@
-/** So many of those that were refused with an attempt that was a doubt of ours may have been overtaken on their way. */
-const OVERTAKEN = 3;
+/** Maximum number of refusals beside a probe that may be requests the probe overtook in flight. */
+const MAX_OVERTAKEN = 3;
 
 /**
- * A quota that closed, in moments of *sending*: an attempt sent at `refusedAt` was the first that was refused, and one
- * sent between `low` and `high` would have been the first to be served again. What an answer takes on its way back
- * does not matter so.
+ * One closing of a quota, in moments of *sending*: an attempt sent at `refusedAt` was the first refused; one sent between `low` and
+ * `high` would have been the first served again. So the time that answers take to come back does not matter.
  */
 export class Closure {
-  /** When we heard of it. */
+  /** Moment at which the refusal arrived. */
   readonly at: number;
   readonly refusedAt: number;
-  /** The wait was told in whole seconds, rounded up for all that is known. */
+  /** The wait was in whole seconds, probably rounded up. */
   readonly wholeSeconds: boolean;
-  /** No wait was told. */
+  /** A 429 without Retry-After. */
   readonly silent: boolean;
   low: number;
   high: number;
-  /** A window was full, and one more was risked. */
-  doubted: boolean;
-  /** It answers that doubt: nothing new. */
+  /** The refused attempt was a probe beyond a full window. */
+  probed: boolean;
+  /** The refusal only answers that probe: nothing new. */
   expected: boolean;
   #unexplained = 0;
 
   /**
-   * @param at when the refusal was heard
-   * @param refusedAt when it was spoken, as far as that is known
-   * @param doubted it answers a doubt of ours
+   * @param at moment at which the refusal arrived
+   * @param refusedAt moment at which the server refused, as far as known
+   * @param probed it answers a probe
    */
-  constructor(at: number, refusedAt: number, waitMs: number | undefined, doubted: boolean) {
+  constructor(at: number, refusedAt: number, waitMs: number | undefined, probed: boolean) {
     this.at = at;
     this.refusedAt = refusedAt;
     this.wholeSeconds = waitMs !== undefined && waitMs % 1000 === 0;
     this.silent = waitMs === undefined;
     [this.low, this.high] = opening(refusedAt, waitMs);
-    this.doubted = doubted;
-    this.expected = doubted;
+    this.probed = probed;
+    this.expected = probed;
   }
 
-  /** Another attempt was refused: does it answer a doubt of ours? */
-  again(sentAt: number, refusedAt: number, waitMs: number | undefined, doubted: boolean): void {
-    if (!doubted) {
+  /** Another attempt was refused. */
+  again(sentAt: number, refusedAt: number, waitMs: number | undefined, probed: boolean): void {
+    if (!probed) {
       this.#unexplained += 1;
-      const many = this.#unexplained > OVERTAKEN;
-      if (many) this.doubted = false;
-      // Refused again after the wait that our own doubt asked for, or so many with it: it was more than that.
+      const many = this.#unexplained > MAX_OVERTAKEN;
+      if (many) this.probed = false;
+      // Refused again after the probe's own wait, or with many others: more than the probe's answer.
       if (many || sentAt > this.at) this.expected = false;
     }
     const [low, high] = opening(refusedAt, waitMs);
@@ -51,14 +50,14 @@ export class Closure {
     this.high = this.high === Infinity ? high : Math.max(this.high, high);
   }
 
-  /** It is over: an attempt was served that was sent at `servedAt`; `named` where that was the moment told. */
+  /** The quota reopened: an attempt sent at `servedAt` was served; `named` if the server had named that moment. */
   end(servedAt: number, named: boolean): void {
     if (!named || this.high === Infinity) this.high = servedAt;
     this.low = Math.min(this.low, this.high);
   }
 }
 
-/** Between which moments the quota opens again. */
+/** Earliest and latest moment of reopening. */
 function opening(refusedAt: number, waitMs: number | undefined): readonly [low: number, high: number] {
   if (waitMs === undefined) return [refusedAt, Infinity];
   const high = refusedAt + waitMs;

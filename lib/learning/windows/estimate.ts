@@ -1,54 +1,54 @@
 import type { Closure } from './closure.ts';
 import type { SentLog } from './sent-log.ts';
 
-/** A window as far as it is known: its length lies between `low` and `high`, in ms. */
+/** What is known of a window: its length lies between `low` and `high`, in ms. */
 export interface Estimate {
   readonly limit: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** What a window was thought to be. */
+/** The window as learned so far. */
 export interface Known {
   readonly limit: number;
   /** ms. */
   readonly per: number;
-  /** ms; it cannot be shorter. */
+  /** Lower bound of the length, in ms. */
   readonly leastPer: number;
 }
 
-/** A window is longer than it was thought by this share of itself at the most; if by more, it is another. */
-const STRETCH = 0.25;
-/** A window that is longer may be narrower too, to this share of its limit. */
+/** Maximum fraction by which a window may turn out longer; beyond it, it is another window. */
+const MAX_STRETCH = 0.25;
+/** Minimum fraction of its limit that a longer window may turn out to have. */
 const ALMOST = 0.9;
-/** Where a reopening is known roughly, a limit turns out narrower by this share of itself at the most. */
-const NARROWEST = 0.5;
-/** A reopening is known exactly where attempts overtake each other by no more than this share of a window. */
+/** Minimum fraction of its limit that a window may turn out to have where the reopening is known only roughly. */
+const MIN_NARROWED = 0.5;
+/** Maximum jitter, as a fraction of the window, at which a reopening counts as known exactly. */
 const EXACT = 0.05;
-/** A window is rather a part of what it was, 1 / 2 to 1 / 4, where that explains as much and gives more, by this factor. */
+/** Divisors of a window's length that are considered; a part must give more throughput by this factor. */
 const PARTS = [2, 3, 4];
 const MORE = 1.2;
-/** Where the reopening is known roughly, that is considered of a limit that is narrower by much: this share. */
+/** Fraction of the limit below which a part is considered where the reopening is known only roughly. */
 const MUCH = 0.8;
-/** A wait this much longer than a window, by this factor, cannot be for it. */
+/** Factor by which a wait must exceed a window to belong to another. */
 export const BEYOND: number = 1.05;
-/** The last reopening tells where a window began, if it is no longer ago than so many waits. */
+/** Maximum age of the last reopening, in waits, at which it marks the window's begin. */
 const RECENT = 8;
-/** Lengths that are tried where nothing tells when a window began, in waits. */
+/** Lengths tried, in waits, where nothing marks the window's begin. */
 const SPANS = [1, 2, 4, 8];
 
 /**
- * What the closing of a quota tells of a window that was known. Of these readings the first that fits:
+ * Reads what a closing says about a window that was known. The first of these that fits:
  *
- * - *longer*: `limit` holds, and the limit-th last that was served, sent at b, keeps it closed: per = R − b; if all of
- *   them were sent since the last reopening;
- * - *longer and narrower*, by a little: the same, with a limit that was a little too high;
- * - *a part*: a half to a quarter of it, which gives more in that time;
- * - *narrower*: `per` holds, and those served since R − per are all it allows;
- * - where R is known too roughly for either, it is longer by as much as answers jitter.
+ * - *longer*: `limit` holds, and the limit-th last served attempt, sent at b, keeps it closed: per = R − b; if all of them were
+ *   sent since the last reopening;
+ * - *longer and slightly narrower*: the same, with a limit that was a little too high;
+ * - *a part*: a half to a quarter of the length, with more throughput;
+ * - *narrower*: `per` holds, and the attempts served since R − per are the limit;
+ * - if R is known too roughly for any, longer by the jitter of answers.
  *
- * R is the reopening. They hold for rolling windows, for fixed ones, whose end is R, and for token buckets, of which
- * a window is a stretch of time and what they gave in it. `undefined` when it must be another window.
+ * R is the reopening. All hold for rolling windows, for fixed ones, which end at R, and for token buckets, where a window is
+ * a span and what the bucket gave in it. `undefined` if it must be another window.
  *
  * @param reopenedAt the last reopening
  * @param jitter ms by which attempts may overtake each other
@@ -64,12 +64,12 @@ export function revise(
   const { low, high } = closing;
   const blocking = log.last(limit, high) ?? -Infinity;
   const whole = blocking >= reopenedAt - jitter;
-  if (whole && high - blocking >= per && high - blocking <= per * (1 + STRETCH)) {
+  if (whole && high - blocking >= per && high - blocking <= per * (1 + MAX_STRETCH)) {
     return { limit, low: Math.max(per, low - blocking), high: high - blocking };
   }
   const { count } = log.between(low - per, high);
-  if (count < limit * NARROWEST) {
-    const almost = log.between(Math.max(reopenedAt - jitter, high - per * (1 + STRETCH)), high);
+  if (count < limit * MIN_NARROWED) {
+    const almost = log.between(Math.max(reopenedAt - jitter, high - per * (1 + MAX_STRETCH)), high);
     if (almost.count < limit && almost.count >= limit * ALMOST) {
       return { limit: almost.count, low: Math.max(per, low - almost.oldest), high: high - almost.oldest };
     }
@@ -78,15 +78,15 @@ export function revise(
     const exact = low === high;
     const part = count < limit * (exact ? 1 : MUCH) ? partOf(log, closing, known, count) : undefined;
     if (part) return part;
-    const least = exact && jitter < per * EXACT ? 1 : limit * NARROWEST;
+    const least = exact && jitter < per * EXACT ? 1 : limit * MIN_NARROWED;
     return count >= least ? { limit: count, low: per, high: per } : undefined;
   }
-  if (low - blocking > per * (1 + STRETCH)) return undefined;
+  if (low - blocking > per * (1 + MAX_STRETCH)) return undefined;
   const longer = Math.max(per, low - blocking) + Math.max(1, jitter);
   return { limit, low: longer, high: longer };
 }
 
-/** A part of a window that explains a closing as well, and gives more than the `count` that were served in the whole. */
+/** A part of a window that explains the closing as well, with more throughput than `count` in the whole. */
 function partOf(
   log: SentLog,
   { refusedAt, low, high, wholeSeconds }: Closure,
@@ -107,12 +107,12 @@ function partOf(
 }
 
 /**
- * What the closing of a quota tells where no window was known: of those served since some moment s,
+ * Reads what a closing says where no window was known: of the attempts served since a moment s,
  *
  *     limit = |{ served, sent in [s, R) }|,   per = R − first of them
  *
- * s is the last reopening; or, where that is long ago, R − (R − refusal) · 2^k, with the k that gives the highest rate: a
- * limit guessed too high is refused and mended, one too low costs time unnoticed.
+ * s is the last reopening or, if that is long ago, R − (R − refusal) · 2^k with the k of the highest rate: a limit guessed too high
+ * is refused and corrected; one too low costs time unnoticed.
  *
  * @param reopenedAt the last reopening
  * @param shortest the shortest window that can be told from noise, in ms
@@ -141,15 +141,15 @@ export function estimate(
   );
 }
 
-/** A window whose end was told in whole seconds is one of whole seconds, for all that is known. */
+/** The window of whole seconds that fits an end told in whole seconds. */
 export function inWholeSeconds({ limit, low, high }: Estimate): Estimate | undefined {
   const whole = Math.floor(high / 1000) * 1000;
   return whole > low ? { limit, low, high: whole } : undefined;
 }
 
 /**
- * The longest that a window can be which allows `limit`, in ms: no window, wherever it begins, lets more than twice
- * its limit pass within its length.
+ * The maximum length, in ms, of a window that allows `limit`: no window, at whatever phase, lets more than twice its limit pass
+ * within its length.
  */
 export function longestOf(log: SentLog, limit: number): number {
   return log.tightest(2 * limit);

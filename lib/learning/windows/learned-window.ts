@@ -1,19 +1,19 @@
 import { WindowCount } from '../../ledger/window-count.ts';
 import type { Estimate } from './estimate.ts';
-import { ShorterTrial } from './shorter-probe.ts';
+import { ShorterProbe } from './shorter-probe.ts';
 import { WiderProbe } from './wider-probe.ts';
 
-/** A limit is doubted so soon after the window was filled, in ms and in round trips: later, what holds may be its length. */
+/** Maximum time after the window was filled at which a wider limit is probed: ms, round trips, fraction of the window. */
 const SOON_MS = 5;
 const SOON_LATENCIES = 2;
 const SOON_SHARE = 0.25;
-/** After so many windows in which no doubt could be tried, a wider limit is. */
-const UNDOUBTED = 4;
-/** A window in which more failed than that tells nothing of its length; so many more at the most prove a limit wider. */
-const MOST_FAILURES = 2;
-/** A limit that is narrower than that share of what it was has changed: it may change again soon. */
+/** Number of windows without any probe after which a wider limit is probed anyway. */
+const MAX_UNPROBED = 4;
+/** Maximum number of faults in a window that still allows a probe. */
+const MAX_FAILURES = 2;
+/** Fraction of its former value below which a limit has changed, and may change again soon. */
 const MUCH = 0.8;
-/** The first attempt beyond a limit goes so much later than the last within it, in ms. */
+/** Delay of the first attempt beyond a limit after the last within it, in ms. */
 const APART_MS = 0.5;
 
 /** What is known of a {@link LearnedWindow} beside its estimate. */
@@ -24,38 +24,37 @@ export interface LearnedWindowOptions {
 }
 
 /**
- * A window that nobody declared, as learned: so many in so long, counted as those of a declared one are, by
- * {@link WindowCount}. Where the server refuses all the same, the window is {@link revise}d.
- *
- * And it is doubted a little: whether it is {@link WiderProbe wider}, and whether it is {@link ShorterTrial shorter}.
+ * A learned window: a limit per time, counted by {@link WindowCount} as a declared one is. If the server refuses although the window
+ * has room, the window is {@link revise}d. Now and then it is probed: is it {@link WiderProbe wider}, is it
+ * {@link ShorterProbe shorter}?
  */
 export class LearnedWindow {
   readonly count: WindowCount;
-  readonly #shorter: ShorterTrial;
+  readonly #shorter: ShorterProbe;
   readonly #wider: WiderProbe;
   readonly #silent: boolean;
   /** The server itself stated it. */
   readonly stated: boolean;
-  /** When the last of those that failed were sent: the server may not have counted them. */
+  /** Sending times of the last attempts that failed: the server may not have counted them. */
   #failures: number[] = [];
   #takenAt = -Infinity;
-  /** When a doubt was tried last. */
-  #doubtedAt: number;
+  /** Moment of the last probe. */
+  #probedAt: number;
   #dueAt = -Infinity;
 
   /**
    * @param since all in its first window is later than this
-   * @param stated by the server itself: nothing to doubt
-   * @param silent where the server names no wait
-   * @param believedMs for so long its length is not doubted
+   * @param stated by the server itself: its limit is not probed
+   * @param silent the server sends 429s without Retry-After
+   * @param believedMs time for which its length is not probed, in ms
    */
   constructor(
     estimate: Estimate,
     since: number,
     { stated = false, silent = false, believedMs = 0 }: LearnedWindowOptions = {},
   ) {
-    this.#doubtedAt = since;
-    this.#shorter = new ShorterTrial(estimate, since, believedMs);
+    this.#probedAt = since;
+    this.#shorter = new ShorterProbe(estimate, since, believedMs);
     this.#wider = new WiderProbe(stated ? Infinity : since);
     this.#silent = silent;
     this.stated = stated;
@@ -66,7 +65,7 @@ export class LearnedWindow {
     return this.count.capacity;
   }
 
-  /** When the next permit was due, at the last refusal that answered a doubt. */
+  /** When the next permit was due, at the last refusal that answered a probe. */
   get dueAt(): number {
     return this.#dueAt;
   }
@@ -76,7 +75,7 @@ export class LearnedWindow {
     return this.count.per;
   }
 
-  /** ms; it is no shorter, as a trial has shown. */
+  /** Length that a probe refuted, in ms: the window is no shorter. */
   get leastPer(): number {
     return this.#shorter.refutedPer;
   }
@@ -98,16 +97,16 @@ export class LearnedWindow {
     if (this.#justFilled(probeAt, latency)) return probeAt;
     const { oldest } = this.count;
     const failed = this.#failedSince(oldest);
-    const trialAt = failed > MOST_FAILURES ? Infinity : this.#shorter.turnAt(now, oldest, latency, failed);
-    return Math.min(Math.max(now, trialAt), this.count.nextExpiry(now));
+    const shorterAt = failed > MAX_FAILURES ? Infinity : this.#shorter.turnAt(now, oldest, latency, failed);
+    return Math.min(Math.max(now, shorterAt), this.count.nextExpiry(now));
   }
 
   take(now: number, latency: number): void {
     const full = this.count.free(now) < 1;
-    const trial = this.#shorter.taken(now, full);
-    if (full && !trial)
-      this.#wider.taken(now, latency, Math.min(MOST_FAILURES, this.#failedSince(this.count.oldest)));
-    if (full) this.#doubtedAt = now;
+    const probes = this.#shorter.taken(now, full);
+    if (full && !probes)
+      this.#wider.taken(now, latency, Math.min(MAX_FAILURES, this.#failedSince(this.count.oldest)));
+    if (full) this.#probedAt = now;
     this.count.take();
     this.#takenAt = now;
   }
@@ -120,11 +119,11 @@ export class LearnedWindow {
 
   /** An attempt sent at `sentAt` met a fault. */
   failed(sentAt: number): void {
-    this.#failures = [...this.#failures.slice(-MOST_FAILURES), sentAt];
+    this.#failures = [...this.#failures.slice(-MAX_FAILURES), sentAt];
     if (!this.#shorter.concerns(sentAt)) this.#shorter.failed();
   }
 
-  /** An attempt sent at `sentAt` was served. Returns true when that changed what is known. */
+  /** An attempt sent at `sentAt` was served. Returns true if that changed what is known. */
   served(now: number, sentAt: number): boolean {
     if (this.#shorter.served(sentAt, this.limit)) {
       this.count.per = this.#shorter.per;
@@ -135,7 +134,7 @@ export class LearnedWindow {
     return growth > 0;
   }
 
-  /** An attempt sent at `sentAt` was refused. Returns true when that is no more than an answer to a doubt of ours. */
+  /** An attempt sent at `sentAt` was refused. Returns true if that only answers a probe. */
   refused(now: number, sentAt: number): boolean {
     this.count.retract();
     const growth = this.#wider.refused(now, sentAt, this.per);
@@ -144,26 +143,26 @@ export class LearnedWindow {
       if (!this.#shorter.refused(sentAt)) return false;
       this.count.per = this.#shorter.per;
     }
-    // Where none was answered yet, that is the latest.
+    // The latest possible moment, if none was answered yet.
     this.#dueAt = Math.min(this.count.nextExpiry(now), now + this.per);
     return true;
   }
 
-  /** The quota is open again; `doubted` when it was closed because of a doubt of ours, which has cost what it took. */
-  reopened(now: number, doubted: boolean): void {
-    const ms = doubted && this.#dueAt !== -Infinity ? Math.max(0, now - this.#dueAt) : 0;
+  /** The quota reopened; `probed` if a probe had closed it, which then cost the time it was closed. */
+  reopened(now: number, probed: boolean): void {
+    const ms = probed && this.#dueAt !== -Infinity ? Math.max(0, now - this.#dueAt) : 0;
     this.#dueAt = -Infinity;
     this.#shorter.cost(now, ms);
     this.#wider.cost(now, ms);
   }
 
-  /** An attempt is over, and told nothing if nothing was heard of it before. */
+  /** An attempt ended; if it was a probe without an answer, it said nothing. */
   ended(now: number, sentAt: number): void {
     if (this.#shorter.concerns(sentAt)) this.#shorter.drop();
     this.#wider.ended(now, sentAt, this.per);
   }
 
-  /** It turned out to be otherwise. */
+  /** The window turned out to be different. */
   revise({ limit, low, high }: Estimate, now: number): void {
     if (limit < this.limit * MUCH) this.#wider.narrowed(now + high);
     else this.#wider.settled(now + high);
@@ -172,14 +171,14 @@ export class LearnedWindow {
     this.count.per = this.#shorter.per;
   }
 
-  /** It turned out to be as long as before its last trial: returns false where there was none. */
+  /** The window is as long as before its last probe. Returns false if there was none. */
   regress(): boolean {
     if (!this.#shorter.regress()) return false;
     this.count.per = this.#shorter.per;
     return true;
   }
 
-  /** How many failed that were sent from then on; one more than {@link MOST_FAILURES} stands for many. */
+  /** Number of failed attempts sent from then on; {@link MAX_FAILURES} + 1 stands for more. */
   #failedSince(from: number): number {
     return this.#failures.filter((at) => at >= from).length;
   }
@@ -187,10 +186,10 @@ export class LearnedWindow {
   #justFilled(now: number, latency: number): boolean {
     const { oldest } = this.count;
     if (this.#shorter.unsure) return false;
-    // Where attempts are spread over the window, there may never be a moment at which the one doubt excludes the other.
-    if (now - this.#doubtedAt <= UNDOUBTED * this.per) {
+    // If attempts are spread over the window, the two probes may exclude each other for ever.
+    if (now - this.#probedAt <= MAX_UNPROBED * this.per) {
       if (!this.#shorter.holds(now - oldest, latency)) return false;
-      // Refused, it would close a silent server until the window is over, and leave no room for a trial of its length.
+      // A refusal would close a silent quota until the window is over, which leaves no room to probe its length.
       if (this.#silent && this.#shorter.due(oldest, latency)) return false;
     }
     const soon = Math.min(Math.max(SOON_MS, latency * SOON_LATENCIES), this.per * SOON_SHARE);

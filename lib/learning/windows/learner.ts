@@ -16,30 +16,30 @@ import { FIRST_FLIGHT, paced } from './pace.ts';
 import { SentLog } from './sent-log.ts';
 import { SilentWait, shortest } from './silent-wait.ts';
 
-/** Windows shorter than that, in ms and in latencies, cannot be told from noise. */
-const SHORTEST_SPAN_MS = 100;
+/** Minimum length of a window that can be told from noise, in ms and in latencies. */
+const MIN_SPAN_MS = 100;
 const SPAN_LATENCIES = 0.5;
-/** Share of a limit just learned that is in flight at once when it is tried first. */
+/** Fraction of a newly learned limit that is in flight at once when it is first used. */
 const RAMP_SHARE = 0.25;
-/** When that many are out and nothing is heard of them, one more goes after so long, in latencies and in ms. */
+/** Delay of one more attempt when those in flight do not answer: latencies, and bounds in ms. */
 const STALL_LATENCIES = 4;
-const SHORTEST_STALL_MS = 100;
-const LONGEST_STALL_MS = 1000;
-/** Most windows of one quota that are learned. */
-const MOST_WINDOWS = 3;
-/** A window that full, as a share of its limit, agrees with a refusal. */
+const MIN_STALL_MS = 100;
+const MAX_STALL_MS = 1000;
+/** Maximum number of learned windows per quota. */
+const MAX_WINDOWS = 3;
+/** Fraction of its limit from which a window counts as full, so that a refusal agrees with it. */
 const FULL = 0.9;
-/** A wait in whole seconds is taken for that of a window of whole seconds, until so many of them have passed. */
+/** Number of windows for which a length of whole seconds is believed, if the wait was in whole seconds. */
 const BELIEVED = 5;
-/** That it took longer than a window by this share of it is worth a second thought. */
+/** Fraction of a window by which a reopening must be late to be new evidence. */
 const SURPRISE = 0.01;
-/** A wait that ends before a full window would, by this share of it, is not for it. */
+/** Fraction of a window by which a wait must end early to refute it. */
 const REFUTED = 0.5;
 
 /**
- * Finds the windows of a quota that nobody declared, from what is served and what is refused.
+ * Learns the windows of a quota that nobody declared, from what is served and what is refused.
  * While nothing is known, attempts are {@link paced}. {@link estimate} and {@link revise} read what a closing tells,
- * {@link LearnedWindow} keeps a window and probes it, {@link InFlightLimit} finds a limit that is no matter of time. A
+ * {@link LearnedWindow} keeps a window and probes it, {@link InFlightLimit} finds a limit that is not one of time. A
  * window never imposes a wait longer than its own length; a longer wait reveals another window.
  */
 export class Learner {
@@ -52,10 +52,10 @@ export class Learner {
   #lastTakeAt = -Infinity;
   #closing: Closure | undefined;
   readonly #silentWait = new SilentWait();
-  /** The last reopening that was told from the one before: when an attempt had to be sent, and when one could be. */
+  /** The last reopening distinct from the one before: the moment known of it, and since when the quota is open. */
   #reopenedAt = -Infinity;
   #openSince = -Infinity;
-  /** Most attempts in flight since a reopening that taught something; grows as they are served. */
+  /** Maximum attempts in flight after a reopening that taught something; grows as they are served. */
   #ramp = Infinity;
 
   constructor(unanswered = 0) {
@@ -66,12 +66,12 @@ export class Learner {
     return this.#windows;
   }
 
-  /** Most attempts in flight, where the server refuses more; `Infinity` where that is not known. */
+  /** Maximum attempts in flight that the server accepts; `Infinity` if unknown. */
   get inFlight(): number {
     return this.#inFlight.limit;
   }
 
-  /** ms that an attempt takes; 0 while that is not known. */
+  /** ms that an attempt takes; 0 if unknown. */
   get latency(): number {
     return this.#trip.average;
   }
@@ -110,12 +110,12 @@ export class Learner {
     for (const window of this.#windows) window.refund();
   }
 
-  /** An attempt met a fault. */
+  /** An attempt sent at `sentAt` failed for a fault. */
   failed(sentAt: number): void {
     for (const window of this.#windows) window.failed(sentAt);
   }
 
-  /** An attempt was answered, and not refused, with so many in flight, itself included. Returns what that taught. */
+  /** An attempt was served, with `inFlight` in flight, itself included. Returns what that taught. */
   served(now: number, sentAt: number, inFlight: number): Finding | undefined {
     this.#trip.push(now - sentAt);
     this.#served.push(this.#trip.arrival(now, sentAt));
@@ -129,18 +129,18 @@ export class Learner {
     return finding;
   }
 
-  /** The server states one of its windows. Returns what was not known. */
+  /** The server states one of its windows. Returns what is new. */
   stated(now: number, limit: number, per: number): Finding | undefined {
     const known = this.#windows.find((window) => window.per === per);
     if (known?.limit === limit) return undefined;
     const others = this.#windows.filter((window) => window !== known);
-    if (others.length === MOST_WINDOWS) others.shift();
+    if (others.length === MAX_WINDOWS) others.shift();
     const window = new LearnedWindow({ limit, low: per, high: per }, now, { stated: true });
     this.#windows = [...others, this.#remember(window, now)].sort((a, b) => a.per - b.per);
     return { limit, perMs: per };
   }
 
-  /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */
+  /** An attempt was refused. Returns true if it may simply go again once another has ended. */
   refused(now: number, sentAt: number, waitMs: number | undefined): boolean {
     if (waitMs === undefined && this.#inFlight.refused(now, sentAt)) return true;
     this.#refused(now, sentAt, waitMs);
@@ -148,29 +148,29 @@ export class Learner {
   }
 
   #refused(now: number, sentAt: number, waitMs: number | undefined): void {
-    const doubted = this.#windows.map((window) => window.refused(now, sentAt)).includes(true);
+    const probed = this.#windows.map((window) => window.refused(now, sentAt)).includes(true);
     const arrival = this.#trip.arrival(now, sentAt);
     if (this.#closing) {
-      this.#closing.again(sentAt, arrival, waitMs, doubted);
+      this.#closing.again(sentAt, arrival, waitMs, probed);
       return;
     }
-    // One that was under way when the quota closed before tells nothing of how long it is open since.
+    // An attempt that was in flight at the previous closing says nothing about how long the quota has been open since.
     if (sentAt < this.#openSince) return;
-    const closing = new Closure(now, arrival, waitMs, doubted);
+    const closing = new Closure(now, arrival, waitMs, probed);
     this.#closing = closing;
     const { jitter } = this.#trip;
-    // Of a window that is full the server would ask for a longer wait: that it does not refutes the window. A wait
-    // that short as attempts overtake each other tells no more than that.
+    // For a full window the server would name a longer wait, so a shorter one refutes the window; unless it is as short as the
+    // time by which attempts overtake each other.
     const told = closing.high - arrival > 2 * jitter;
     const kept = this.#windows.filter(({ dueAt, per }) => !told || closing.high >= dueAt - per * REFUTED);
     const refuted = kept.length < this.#windows.length;
     this.#windows = kept;
     const due = Math.max(...kept.map(({ dueAt, per }) => dueAt + per * SURPRISE));
-    // To a doubt of ours the answer may be a surprise all the same: that it takes longer than the window.
+    // The answer to a probe may still be a surprise: a wait longer than the window.
     if (refuted || closing.low > due + jitter) closing.expected = false;
   }
 
-  /** How long to wait for a server that names no wait, in ms; `first` is the longest first wait. */
+  /** How long to wait after a 429 without Retry-After, in ms; `first` is the maximum first wait. */
   silentWait(now: number, first: number): number {
     const started = this.#closing?.at ?? now;
     if (now === started || this.#closing?.expected) {
@@ -184,10 +184,10 @@ export class Learner {
   }
 
   /**
-   * The quota is open again.
+   * The quota reopened.
    *
-   * @param at the moment that the server named, or at which the attempt was sent that it served
-   * @param named whether it named one
+   * @param at the moment the server named, or the sending time of the attempt it served
+   * @param named whether the server named it
    */
   reopened(now: number, at: number, named: boolean): Finding | undefined {
     const closing = this.#closing;
@@ -200,7 +200,7 @@ export class Learner {
     for (const window of this.#windows) window.reopened(now, closing.expected);
     if (closing.expected) return undefined;
     const trip = this.#trip.average;
-    // What is sent within one round trip is in service at its end.
+    // Attempts sent within one round trip are in service at its end.
     const inService = this.#served.between(closing.refusedAt - trip, closing.refusedAt + 1).count;
     if (closing.silent && this.#inFlight === NONE_KNOWN) this.#inFlight = new InFlightLimit();
     if (closing.silent && this.#inFlight.reopened(at - closing.at, inService, trip)) {
@@ -209,7 +209,7 @@ export class Learner {
     return this.#learn(now, closing, reopenedAt);
   }
 
-  /** Draws the conclusion from a closing, and drops what is superfluous after it. */
+  /** Draws the conclusion from a closing and drops windows it makes superfluous. */
   #learn(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
     const finding = this.#conclude(now, closing, reopenedAt);
     const windows = this.#windows;
@@ -231,10 +231,10 @@ export class Learner {
       return { limit: near.limit, perMs: near.per };
     }
     if (near?.regress()) return { limit: near.limit, perMs: near.per };
-    // Where another window shows itself before a known one is full, the reopenings so far were those of that one.
+    // If another window shows itself before a known one is full, the reopenings so far belonged to that one.
     const rounded = closing.wholeSeconds && near && closing.high - closing.refusedAt > near.per * BEYOND;
     const beyond = rounded || !near;
-    const other = beyond && !closing.doubted && full.length === 0 && this.#windows.length > 0;
+    const other = beyond && !closing.probed && full.length === 0 && this.#windows.length > 0;
     const since = other ? -Infinity : reopenedAt;
     const found = estimate(this.#served, closing, since, this.#shortest);
     if (!found) return undefined;
@@ -243,7 +243,7 @@ export class Learner {
     const others = this.#windows.filter(
       (each) => (other || each !== near) && (each.per > window.per || each.limit < window.limit),
     );
-    this.#windows = [...others, window].sort((a, b) => a.per - b.per).slice(-MOST_WINDOWS);
+    this.#windows = [...others, window].sort((a, b) => a.per - b.per).slice(-MAX_WINDOWS);
     this.#ramp = Math.max(FIRST_FLIGHT, window.limit * RAMP_SHARE);
     return { limit: window.limit, perMs: window.per };
   }
@@ -252,12 +252,12 @@ export class Learner {
     return { limit, per, leastPer: Math.max(leastPer, this.#shortest) };
   }
 
-  /** A wait in whole seconds is of a window of whole seconds, at first. */
+  /** A wait in whole seconds is first taken for a window of whole seconds. */
   #windowOf(found: Estimate, closing: Closure, now: number): LearnedWindow {
     const whole = closing.wholeSeconds ? inWholeSeconds(found) : undefined;
     const { limit, low, high } = whole ?? found;
     const { silent } = closing;
-    // The attempt that found a silent quota open is the first of its window.
+    // The probe that found a silent quota open is the first of its window.
     const since = silent ? closing.high - 1 : now;
     return new LearnedWindow({ limit, low, high }, since, {
       silent,
@@ -265,36 +265,36 @@ export class Learner {
     });
   }
 
-  /** What was served before, in a shorter time, tells that a window is no longer; unless the limit was another then. */
+  /** What was served before in a shorter time proves that a window is no longer, unless the limit was different then. */
   #bounded(found: Estimate): Estimate {
     const longest = longestOf(this.#served, found.limit);
     return longest > found.low && longest < found.high ? { ...found, high: longest } : found;
   }
 
-  /** A new window counts what came before it. */
+  /** A new window counts what was sent before it was known. */
   #remember(window: LearnedWindow, now: number): LearnedWindow {
     this.#served.replay(now - window.per, (moment) => window.count.preset(moment));
     window.count.presetInFlight(this.#unanswered);
     return window;
   }
 
-  /** When that many are out, another goes so long after the last, in ms: they may hang. */
+  /** Delay after the last attempt when the allowed number is in flight, in ms: they may hang. */
   get #stall(): number {
     const ms = STALL_LATENCIES * this.#trip.average;
-    // A limit of attempts in flight is kept as long as these may be under way yet.
-    if (this.#unanswered >= this.inFlight) return Math.max(LONGEST_STALL_MS, ms);
-    return this.#unanswered < this.#ramp ? 0 : Math.min(LONGEST_STALL_MS, Math.max(SHORTEST_STALL_MS, ms));
+    // A limit of attempts in flight holds as long as those may still be in flight.
+    if (this.#unanswered >= this.inFlight) return Math.max(MAX_STALL_MS, ms);
+    return this.#unanswered < this.#ramp ? 0 : Math.min(MAX_STALL_MS, Math.max(MIN_STALL_MS, ms));
   }
 
-  /** The shortest window that can be told from noise, in ms. */
+  /** Minimum length of a window that can be told from noise, in ms. */
   get #shortest(): number {
-    return Math.max(SHORTEST_SPAN_MS, SPAN_LATENCIES * this.#trip.average);
+    return Math.max(MIN_SPAN_MS, SPAN_LATENCIES * this.#trip.average);
   }
 }
 
 const NO_WINDOWS: LearnedWindow[] = [];
 
-/** No more than that passes the longer window where the shorter is kept. */
+/** Whether keeping the shorter window keeps the longer one as well. */
 function implies(shorter: LearnedWindow, longer: LearnedWindow): boolean {
   return shorter.per < longer.per && Math.ceil(longer.per / shorter.per) * shorter.limit <= longer.limit;
 }

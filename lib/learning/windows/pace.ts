@@ -1,15 +1,15 @@
 /** Attempts in flight while nothing is known of a quota. */
 export const FIRST_FLIGHT = 12;
-/** One more for so many that were served; and after so many, for fewer: a quota that bears that much is large. */
+/** Served attempts per further attempt in flight; fewer once many were served, as the quota is then large. */
 const SERVED_PER_FLIGHT = 12;
 const MANY = 240;
 const SERVED_PER_FLIGHT_OF_MANY = 5;
-/** And one more each so many ms; the more often the more are in flight, by a factor of e in the second time. */
+/** Interval of one further attempt, in ms; shorter the more are in flight, which grows them by a factor of e per second time. */
 const PACE_MS = 20;
 const PACE_GROWTH_MS = 400;
 
 /**
- * When the next attempt may go while nothing is known of a quota, so that the first refusal costs few.
+ * When the next attempt may go while nothing is known of a quota, so that the first refusal hits few.
  *
  * At once while fewer are in flight than 12 + served / 12 (beyond 240 served, / 5); else 20 ms after the last, or
  * 400 ms / in flight, whichever is sooner.

@@ -1,31 +1,31 @@
-/** So many of the last are all kept; of those before, so many of each time as many. */
+/** Number of latest entries that are all kept; and of older ones, how many of each e-fold span. */
 const EXACT = 2048;
 const ROUGH = 256;
-/** It is thinned when it has grown by that factor since, and is longer than that. */
+/** Growth since the last thinning, and minimum length, at which the log is thinned. */
 const GROWTH = 1.5;
-const LEAST = 4096;
-/** Older ones go first, in ms: no quota in use is longer than a day. */
+const MIN_LENGTH = 4096;
+/** Maximum age of an entry, in ms: no quota in use is longer than a day. */
 const HORIZON_MS = 24 * 3_600_000;
 
 /**
- * When those attempts of a quota were sent that were served, in order and in bounded memory: the last 2048 are known
- * exactly; of those before, so many are kept that a count is right to within 1/256 of how many came since:
- * 2048 + 256 · ln(n / 2048) and half as many again. Each moment has its number, which tells how many came between two.
+ * Sending times of a quota's served attempts, in order and in bounded memory. The last 2048 are exact; of older ones, enough are
+ * kept that a count is right to within 1/256 of the number since: 2048 + 256 · ln(n / 2048), and half as many again. Each
+ * time has its number, so the count between two times is a subtraction.
  */
 export class SentLog {
   #times: number[] = [];
-  /** The number of each of them, from 0. */
+  /** Number of each, from 0. */
   #numbers: number[] = [];
   #total = 0;
-  #most = LEAST;
+  #thinAt = MIN_LENGTH;
 
-  /** An attempt sent at `at` was served. Answers overtake each other a little: it is put where it belongs. */
+  /** An attempt sent at `at` was served. Answers overtake each other a little, so it is inserted in order. */
   push(at: number): void {
     const [times, numbers] = [this.#times, this.#numbers];
     let index = times.length;
     while (index > 0 && (times[index - 1] as number) > at) index -= 1;
     if (times.length === 0) {
-      // Of one each: with the first push the engine makes room for 17.
+      // Arrays of one: a first push would make the engine reserve room for 17.
       this.#times = [at];
       this.#numbers = [this.#total];
     } else if (index === times.length) {
@@ -37,23 +37,23 @@ export class SentLog {
       for (let later = index + 1; later < numbers.length; later += 1) (numbers[later] as number) += 1;
     }
     this.#total += 1;
-    if (times.length > this.#most) this.#thin(at);
+    if (times.length > this.#thinAt) this.#thin(at);
   }
 
-  /** How many were sent from `from` on and before `to`, and the first of them. */
+  /** Number sent from `from` on and before `to`, and the first of them. */
   between(from: number, to: number): { readonly count: number; readonly oldest: number } {
     const first = this.#indexFrom(from);
     const count = this.#numberOf(this.#indexFrom(to)) - this.#numberOf(first);
     return { count, oldest: count > 0 ? (this.#times[first] as number) : Infinity };
   }
 
-  /** When the `count`-th last before `to` was sent; `undefined` where there were not so many. */
+  /** Sending time of the `count`-th last before `to`; `undefined` if there were fewer. */
   last(count: number, to: number): number | undefined {
     const number = this.#numberOf(this.#indexFrom(to)) - Math.max(1, count);
     return this.#times[search(this.#numbers, number + 1) - 1];
   }
 
-  /** The shortest time in which so many and one were served, in ms; `Infinity` where there were not so many. */
+  /** Shortest span, in ms, that holds `count` + 1 sendings; `Infinity` if there were fewer. */
   tightest(count: number): number {
     const [times, numbers] = [this.#times, this.#numbers];
     let least = Infinity;
@@ -99,11 +99,11 @@ export class SentLog {
     kept.reverse();
     this.#times = kept.map((index) => times[index] as number);
     this.#numbers = kept.map((index) => numbers[index] as number);
-    this.#most = Math.max(LEAST, kept.length * GROWTH);
+    this.#thinAt = Math.max(MIN_LENGTH, kept.length * GROWTH);
   }
 }
 
-/** Index of the first of `values`, which ascend, that is no less than `least`. */
+/** Index of the first of the ascending `values` that is at least `least`. */
 function search(values: readonly number[], least: number): number {
   let [low, high] = [0, values.length];
   while (low < high) {

@@ -1,48 +1,48 @@
 import type { Estimate } from './estimate.ts';
 
-/** How finely the length of a window is measured, as a share of it, in ms, and as a share of a round trip. */
+/** Precision to which a window's length is measured: fraction of it, ms, and fraction of a round trip. */
 const GRAIN_SHARE = 0.02;
 const GRAIN_MS = 5;
 const GRAIN_LATENCIES = 0.25;
-/** A trial that is out for so long, in ms and in latencies, may hang: it told nothing. */
+/** Time after which a probe in flight may hang, in ms and in latencies: it then says nothing. */
 const PATIENCE_MS = 1000;
 const PATIENCE_LATENCIES = 4;
-/** What a failed trial cost must be paid, by what half of the doubt is worth, so many times over before the next. */
-const PAYMENT = 2;
+/** Multiple of its cost that a failed probe must earn back, by half of the doubt, before the next. */
+const PAYBACK = 2;
 
 type State = 'none' | 'armed' | 'out';
 
 /**
- * The doubt whether a learned window is shorter. Its length lies between `low` and `high`: the first attempt of a window is
- * sent alone, at the middle, until that is known to 2 %, or to what cannot be told from the jitter of a round trip. A
- * trial that fails costs time, in which the quota is closed; the next comes when it would have paid for that:
+ * Probes whether a learned window is shorter. Its length lies between `low` and `high`: the first attempt of a window is sent
+ * alone, at the middle, until the length is known to 2 % or to within a round trip's jitter. A probe that fails keeps the quota
+ * closed for longer; the next follows when it would have earned that back:
  *
  *     after  2 · cost / ((high − low) / high)
  */
-export class ShorterTrial {
+export class ShorterProbe {
   #low: number;
   #high: number;
-  /** What it was before the last trial that succeeded. */
+  /** Upper bound before the last probe that succeeded. */
   #before: number;
-  /** So many have to be served yet to bear that trial out. */
+  /** Attempts still to be served before that probe is confirmed. */
   #unproved = 0;
-  /** The longest that turned out too short. */
+  /** The longest length that turned out too short. */
   #refutedPer = 0;
   #state: State = 'none';
   #from = Infinity;
-  /** When it is due, the length that it tests then, and the one that it tested: longer, as it went later. */
+  /** When the probe is due, the length it will test, and the length it did test: longer, since it went later. */
   #dueAt = Infinity;
   #length = Infinity;
   #tested = Infinity;
-  /** So many have to be served before it has told something. */
+  /** Attempts to be served before the probe has an answer. */
   #missing = 1;
-  /** A window has turned over once all in it is later than this, and not before: time for another trial. */
+  /** The window has turned over once all in it is later than this; and the earliest moment of another probe. */
   #after: number;
   #notBefore: number;
 
   /**
-   * @param since all in its first window is later than this
-   * @param believedMs for so long there is no doubt
+   * @param since all in the first window is later than this
+   * @param believedMs time for which the length is not probed, in ms
    */
   constructor({ low, high }: Estimate, since: number, believedMs: number) {
     this.#low = low;
@@ -52,36 +52,36 @@ export class ShorterTrial {
     this.#notBefore = since + believedMs;
   }
 
-  /** ms; it is longer than that. */
+  /** Length that was refuted, in ms: the window is longer. */
   get refutedPer(): number {
     return this.#refutedPer;
   }
 
-  /** The length that is proved, in ms. */
+  /** The proved length, in ms. */
   get per(): number {
     return this.#high;
   }
 
-  /** All in the window are surely in that of the server too, so many ms after the first of them. */
+  /** Whether all in the window are surely in the server's as well, `ms` after the first of them. */
   holds(ms: number, latency: number): boolean {
     return ms + latency < this.#low || !this.#doubtful(latency);
   }
 
-  /** While one is out nothing else goes; `undefined` when none is. */
+  /** While a probe is in flight nothing else goes; `undefined` if none is. */
   waitsUntil(latency: number): number | undefined {
     if (this.#state !== 'out') return undefined;
     return this.#from + Math.max(PATIENCE_MS, PATIENCE_LATENCIES * latency);
   }
 
   /**
-   * The window is full, `oldest` the first in it, and so many of it failed, which the server may not have counted. Returns
-   * the moment of the trial; `Infinity` where there is none.
+   * The window is full, `oldest` is the first in it, and `failed` of it failed, which the server may not have counted. Returns
+   * the moment of the probe, or `Infinity`.
    */
   turnAt(now: number, oldest: number, latency: number, failed: number): number {
     if (this.#state === 'armed') return this.#dueAt;
     if (this.#state !== 'none' || now < this.#notBefore || !this.due(oldest, latency)) return Infinity;
     const middle = this.#middle;
-    // Later than its moment a trial would prove nothing.
+    // After its moment a probe would prove nothing.
     if (oldest === Infinity || oldest + middle < now) return Infinity;
     this.#state = 'armed';
     this.#dueAt = oldest + middle;
@@ -90,28 +90,28 @@ export class ShorterTrial {
     return this.#dueAt;
   }
 
-  /** The window whose first is `oldest` may end with a trial. */
+  /** Whether the window that begins with `oldest` may end with a probe. */
   due(oldest: number, latency: number): boolean {
     return oldest > this.#after && oldest + this.#middle >= this.#notBefore && this.#doubtful(latency);
   }
 
-  /** An attempt goes, of a full window or of one with room. Returns true when it is the trial. */
+  /** An attempt goes, of a full window or one with room. Returns true if it is the probe. */
   taken(now: number, full: boolean): boolean {
     if (this.#state !== 'armed') return false;
     this.#tested = this.#length + Math.max(0, now - this.#dueAt);
-    // Too late, a trial would prove nothing.
-    const trial = full && now >= this.#dueAt && this.#tested < this.#high;
-    this.#state = trial ? 'out' : 'none';
+    // Too late, a probe would prove nothing.
+    const probe = full && now >= this.#dueAt && this.#tested < this.#high;
+    this.#state = probe ? 'out' : 'none';
     this.#from = now;
-    return trial;
+    return probe;
   }
 
-  /** It told nothing. */
+  /** The probe said nothing. */
   drop(): void {
     this.#state = 'none';
   }
 
-  /** An attempt was served, of a window that allows so many. Returns true when it was the trial. */
+  /** An attempt was served, of a window that allows `limit`. Returns true if it was the probe. */
   served(sentAt: number, limit: number): boolean {
     if (!this.concerns(sentAt)) {
       if (this.unsure && sentAt > this.#from) this.#unproved -= 1;
@@ -129,17 +129,17 @@ export class ShorterTrial {
     return true;
   }
 
-  /** One that was sent before the trial failed. */
+  /** An attempt sent before the probe failed. */
   failed(): void {
     this.#missing += 1;
   }
 
-  /** A trial was served, and not yet as many as bear it out. */
+  /** A probe was served and is not confirmed yet. */
   get unsure(): boolean {
     return this.#unproved > 0;
   }
 
-  /** An attempt was refused. Returns true when that is an answer to the trial. */
+  /** An attempt was refused. Returns true if that answers the probe. */
   refused(sentAt: number): boolean {
     if (this.concerns(sentAt)) {
       this.#low = this.#tested;
@@ -147,17 +147,17 @@ export class ShorterTrial {
       this.#end();
       return true;
     }
-    // One was served early, but not as many as the limit: a token bucket has its rate, and no length.
+    // One was served early, but not the whole limit: a token bucket has a rate and no length.
     return this.unsure && this.regress();
   }
 
-  /** The last failure held the quota closed for so many ms longer than it would have been. */
+  /** The last failure kept the quota closed for `ms` longer than it would have been. */
   cost(now: number, ms: number): void {
     const doubt = (this.#high - this.#low) / this.#high;
-    if (doubt > 0) this.#notBefore = Math.max(this.#notBefore, now + (PAYMENT * ms) / doubt);
+    if (doubt > 0) this.#notBefore = Math.max(this.#notBefore, now + (PAYBACK * ms) / doubt);
   }
 
-  /** The last trial that succeeded was a stroke of luck: its length is refuted. Returns false where there was none. */
+  /** The last probe succeeded by luck: its length is refuted. Returns false if there was none. */
   regress(): boolean {
     if (this.#before === this.#high) return false;
     this.#low = this.#high;
@@ -168,7 +168,7 @@ export class ShorterTrial {
     return true;
   }
 
-  /** The length turned out to be otherwise; where it did not, the doubt is what it was. */
+  /** The length turned out to be different; if not, the doubt stays as it was. */
   revise(low: number, high: number): void {
     this.#state = 'none';
     if (high === this.#high) return;

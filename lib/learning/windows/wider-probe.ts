@@ -1,56 +1,56 @@
-/** A wider limit is tried again after so many windows at first, by how much later each time, and at the longest. */
+/** Windows between two probes: initially, growth after each failure, and at most. */
 const FIRST = 1;
 const GROWTH = 2;
-const RAREST = 6;
-/** A limit is widened by at most this share of itself at once. */
-const WIDEST_STEP = 0.5;
-/** So many more may be refused than were sent beyond the limit: those that failed, or came a little early. */
+const MAX_WINDOWS = 6;
+/** Maximum growth in one step, as a fraction of the limit. */
+const MAX_STEP = 0.5;
+/** Refusals explained beyond the number of extra attempts: attempts that failed, or came a little early. */
 const SPARE_EXCUSES = 2;
-/** The time that a probe costs when it fails is to be so small a share of the time between two, at the most. */
+/** Maximum cost of a failed probe, as a fraction of the time between two. */
 const COST_SHARE = 1 / 8;
 
 /**
- * The doubt whether a learned limit is wider: when the window is full, one attempt more than the limit is sent. If it is
- * served the limit grows by 1, 2, 4, …; if not, the next try comes after twice as many windows, up to 6, and never so
- * soon that failing would cost more than an eighth of the time.
+ * Probes whether a learned limit is wider: when the window is full, one attempt beyond the limit is sent. If it is served, the limit
+ * grows by 1, 2, 4, …; if not, the next probe follows after twice as many windows, up to 6, and never so soon that failing
+ * would cost more than an eighth of the time.
  */
 export class WiderProbe {
   #at: number;
   #step = 1;
   #every = FIRST;
-  /** Attempts beyond the limit: sent, served and ended; and since when. */
+  /** Attempts beyond the limit: sent, served, ended; and when the first was sent. */
   #extra = 0;
   #served = 0;
   #ended = 0;
-  /** So many within the limit failed, which the server may not have counted: so many more prove nothing. */
+  /** Failed attempts within the limit: the server may not have counted them, so as many more prove nothing. */
   #failed = 0;
   #from = Infinity;
   /**
-   * When those were sent, first and last, that the last extra ones may have overtaken on their way: one of them may be
-   * refused in the place of an extra one.
+   * Sending times, first and last, of attempts that the extra ones may have overtaken: one of them may be refused in place of
+   * an extra one.
    */
   #overtakenFrom = Infinity;
   #overtakenTo = -Infinity;
-  /** So many refusals of those are explained by that. */
+  /** Number of refusals of those that this explains. */
   #excuses = 0;
-  /** By how much the limit grew since. */
+  /** Growth of the limit since. */
   #gained = 0;
 
   constructor(at: number) {
     this.#at = at;
   }
 
-  /** When one more than the limit may be risked. */
+  /** Moment at which one attempt beyond the limit may be sent. */
   get dueAt(): number {
     return this.#extra < this.#step + this.#failed ? this.#at : Infinity;
   }
 
-  /** One more than the limit is out already. */
+  /** An attempt beyond the limit is in flight. */
   get out(): boolean {
     return this.#extra > 0;
   }
 
-  /** One more than the limit goes; it takes so many ms, and so many within the limit failed. */
+  /** An attempt beyond the limit goes; attempts take `latency` ms, and `failed` within the limit failed. */
   taken(now: number, latency: number, failed: number): void {
     if (this.#extra === 0) {
       this.#from = now;
@@ -70,21 +70,21 @@ export class WiderProbe {
     this.#extra = Math.max(0, this.#extra - 1);
   }
 
-  /** An attempt was served. Returns by how much a limit of so many grows. */
+  /** An attempt was served. Returns by how much `limit` grows. */
   served(now: number, sentAt: number, limit: number): number {
     if (!this.#concerns(sentAt)) return 0;
     this.#served += 1;
     if (this.#served < this.#step + this.#failed) return 0;
     const growth = this.#step;
-    this.#step = Math.max(1, Math.min(growth * 2, Math.floor((limit + growth) * WIDEST_STEP)));
+    this.#step = Math.max(1, Math.min(growth * 2, Math.floor((limit + growth) * MAX_STEP)));
     this.#every = FIRST;
     this.#gained += growth;
-    // Those that it overtook may still be refused in its place: they have half a round trip more.
+    // Attempts that it overtook may still be refused in its place: allow half a round trip more.
     this.#end(now + (now - this.#from) / 2);
     return growth;
   }
 
-  /** An attempt was refused. Returns by how much the limit grows all the same; `undefined` when it was no probe. */
+  /** An attempt was refused. Returns by how much the limit still grows, or `undefined` if it was no probe. */
   refused(now: number, sentAt: number, per: number): number | undefined {
     if (sentAt < this.#overtakenFrom || sentAt > this.#overtakenTo) return undefined;
     if (this.#excuses === 0) return undefined;
@@ -95,30 +95,30 @@ export class WiderProbe {
     if (!probing && this.#step === 1) return growth;
     this.#step = 1;
     this.#end(now + this.#every * per);
-    this.#every = Math.min(RAREST, this.#every * GROWTH);
+    this.#every = Math.min(MAX_WINDOWS, this.#every * GROWTH);
     return growth;
   }
 
-  /** An attempt is over, and told nothing if nothing was heard of it before. */
+  /** An attempt ended; if it was a probe without an answer, it said nothing. */
   ended(now: number, sentAt: number, per: number): void {
     if (!this.#concerns(sentAt)) return;
     this.#ended += 1;
     if (this.#ended > this.#extra) this.#end(now + this.#every * per);
   }
 
-  /** The last failure held the quota closed for so many ms longer than it would have been. */
+  /** The last failure kept the quota closed for `ms` longer than it would have been. */
   cost(now: number, ms: number): void {
     this.#at = Math.max(this.#at, now + ms / COST_SHARE);
   }
 
-  /** The limit turned out to be much narrower: it is doubted anew. */
+  /** The limit turned out to be much narrower: probe it again soon. */
   narrowed(at: number): void {
     this.#every = FIRST;
     this.#at = at;
     this.settled(at);
   }
 
-  /** The limit turned out a little otherwise: what was out tells nothing. */
+  /** The limit turned out slightly different: probes in flight say nothing. */
   settled(at: number): void {
     this.#step = 1;
     this.#gained = 0;
