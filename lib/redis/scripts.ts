@@ -83,9 +83,13 @@ export const CREATED_MESSAGE = 'created';
  * - A job is freed whole: here part of one can be.
  */
 export function mended(name: string, script: string): string {
-  const errors = /redis\.error_reply\(([^)\n]*)\)/g;
-  let lua = script.replaceAll(errors, '{err=$1}');
-  if (lua.includes('error_reply')) throw unknown(name, 'error_reply');
+  const [head = '', ...replies] = script.split('redis.error_reply(');
+  let lua = head;
+  for (const reply of replies) {
+    const end = reply.indexOf(')');
+    if (end < 0) throw unknown(name, 'error_reply');
+    lua += `{err=${reply.slice(0, end)}}${reply.slice(end + 1)}`;
+  }
   const swap = (from: string, to: string): void => {
     const parts = lua.split(from);
     if (parts.length !== 2) throw unknown(name, from);

@@ -83,7 +83,9 @@ describe('A fleet on one Redis', function () {
     await redisServer.run();
     const reports = await Promise.all(workers.map(({ report }) => report));
     expect(reports.map((report) => report?.succeeded)).to.deep.equal([120, 120, 120]);
-    for (const report of reports) expect(report?.ledger).to.deep.equal(['degraded', 'restored']);
+    // A process that had made all its calls before has nothing to tell.
+    const told = new Set(reports.map((report) => report?.ledger.join()));
+    expect([...told].filter(Boolean)).to.deep.equal(['degraded,restored']);
     expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
   });
 });
