@@ -1,16 +1,17 @@
-/** Which requests a quota is for: refuses what can never fit a request, and says how to write what was meant. */
+/** Schema of a quota's `match`. Rejects matches that no request can fit, and suggests what was probably meant. */
 import * as v from 'valibot';
 import { METHOD_RULE, method, object } from './schema.ts';
 import type { QuotaMatch } from './types.ts';
 
 const PATH_RULE = "a path that starts with '/', without a query: '/v1/items/{id}', or '/v1/**' for all below";
 const HOST_RULE = "a host, such as 'api.example.com', '*.example.com' or 'localhost:8080'";
-const LONGEST_PATH = 2000;
-const LONGEST_HOST = 200;
+/** Maximum length of a path, and of a host, in characters. */
+const MAX_PATH = 2000;
+const MAX_HOST = 200;
 
-/** What is wrong with a path, as what would be right; `undefined` where nothing is. */
+/** The rule that a path breaks; `undefined` for a valid path. */
 function pathFault(path: string): string | undefined {
-  if (path.length > LONGEST_PATH) return `a path of at most ${LONGEST_PATH} characters`;
+  if (path.length > MAX_PATH) return `a path of at most ${MAX_PATH} characters`;
   if (path === '*' || path === '**') return "'/**' for any path, or no path at all";
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return `${PATH_RULE}; the host goes into match.host`;
   const segments = path.split('/');
@@ -31,16 +32,16 @@ function pathFault(path: string): string | undefined {
   return undefined;
 }
 
-/** The same of a host. */
+/** The rule that a host breaks; `undefined` for a valid host. */
 function hostFault(host: string): string | undefined {
-  if (host === '' || host.length > LONGEST_HOST) return HOST_RULE;
+  if (host === '' || host.length > MAX_HOST) return HOST_RULE;
   if (/[/\\?#@\s]/.test(host)) return `${HOST_RULE}: without scheme, path and user`;
   if (/:(?:443|80)$/.test(host))
     return "a host without its scheme's own port, which no URL holds: 'api.example.com'";
   return undefined;
 }
 
-/** A schema that tells by `fault` what is wrong with a text. */
+/** Schema of a text that `fault` checks. */
 function sound(rule: string, fault: (given: string) => string | undefined): v.GenericSchema<string> {
   return v.pipe(
     v.string(rule),

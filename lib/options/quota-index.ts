@@ -1,32 +1,32 @@
 import type { QuotaRef, RequestFacts } from '../words/types.ts';
 
-/** A declared quota with its match compiled. */
+/** A declared quota with a compiled match. */
 export interface Rule {
   readonly ref: QuotaRef;
   readonly name: string | undefined;
-  /** Position among the declared quotas: the first that fits is the one. */
+  /** Position among the declared quotas: the first that fits wins. */
   readonly index: number;
-  /** Template of its path; `undefined` where any path fits. */
+  /** Path template; `undefined` if any path fits. */
   readonly path: string | undefined;
-  /** The one host it is for; `undefined` where its host has wildcards, or any host fits. */
+  /** Exact host; `undefined` if its host has wildcards or any host fits. */
   readonly host: string | undefined;
   fits(request: RequestFacts): boolean;
 }
 
-/** Rules whose templates are the same up to here. */
+/** Rules that share the path segments up to this node. */
 interface Node {
   /** Literal segments, in lower case. */
   readonly names: Map<string, Node>;
-  /** Any one segment: `{id}`. */
+  /** `{id}`: any single segment. */
   any: Node | undefined;
-  /** Rules of one host, and of any, by position. */
+  /** Rules that end here, for one host and for any host, in declared order. */
   readonly ofHost: Map<string, Rule[]>;
   readonly ofAnyHost: Rule[];
 }
 
 /**
- * Declared quotas by the segments of their paths and by host, so that a request is compared with the few that may fit
- * it, however many are declared. Which of them does fit, the rule itself tells.
+ * Indexes declared quotas by path segments and host, so that a request is compared only with the few that may fit,
+ * however many are declared. The rule itself makes the final check.
  */
 export class QuotaIndex {
   readonly #root: Node = node();
@@ -59,7 +59,7 @@ export class QuotaIndex {
     for (const segment of rule.path?.toLowerCase().split('/').slice(1) ?? []) {
       if (/^[!-)+-z|~]*$/.test(segment)) at = child(at.names, segment);
       else if (/^\{[^{}]*\}$/.test(segment)) at = at.any ??= node();
-      // What wildcards within a segment stand for, only the rule itself can tell.
+      // Wildcards within a segment are left to the rule itself.
       else break;
     }
     const { host } = rule;
@@ -68,7 +68,7 @@ export class QuotaIndex {
   }
 }
 
-/** The first of these that fits, if it is before `first`. */
+/** The first of `rules` that fits and precedes `first`; otherwise `first`. */
 function earlier(
   rules: readonly Rule[] | undefined,
   request: RequestFacts,
@@ -82,7 +82,7 @@ function earlier(
   return first;
 }
 
-/** The nodes that a segment leads to. */
+/** The children that match a segment. */
 function below(nodes: readonly Node[], segment: string): Node[] {
   const found: Node[] = [];
   for (const { names, any } of nodes) {

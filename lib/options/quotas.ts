@@ -17,9 +17,9 @@ export function keyOf({ name, match }: DeclaredQuota): string {
   return name ?? describe(match);
 }
 
-/** The quotas that the user declared: which of them, if any, a request draws on. */
+/** The quotas declared by the user, and the lookup of a request's quota among them. */
 export class DeclaredQuotas {
-  /** All of them, by key. */
+  /** All declared quotas, by key. */
   readonly refs: ReadonlyMap<string, QuotaRef>;
   readonly #index: QuotaIndex;
   readonly #named: ReadonlyMap<string, QuotaRef>;
@@ -31,30 +31,34 @@ export class DeclaredQuotas {
     this.#named = new Map(rules.flatMap(({ name, ref }) => (name === undefined ? [] : [[name, ref]])));
   }
 
-  /** The first that fits. */
+  /** The first quota that fits the request. */
   match(request: RequestFacts): QuotaRef | undefined {
     return this.refs.size === 0 ? undefined : this.#index.match(request)?.ref;
   }
 
-  /** The one of that name. */
+  /** The quota with this name. */
   named(name: string): QuotaRef | undefined {
     return this.#named.get(name);
   }
 
-  /** Why a call's `quota` may be a typo: nobody declared it, though others were declared. */
+  /** A warning text if a call's `quota` may be a typo: it is not declared, although other quotas are. */
   suspicion(name: string): string | undefined {
     if (this.refs.size === 0 || this.#named.has(name)) return undefined;
-    const declared = [...this.#named.keys()].slice(0, MOST_COMPARED);
+    const declared = [...this.#named.keys()].slice(0, MAX_COMPARED);
     const near = declared.filter((each) => isNear(name, each)).slice(0, 3);
     const names = near.length > 0 ? near : declared.slice(0, 5);
     const quoted = names.map((each) => `'${each}'`).join(', ');
     const advice =
-      near.length > 0 ? `did you mean ${quoted}?` : quoted ? `declared are ${quoted}` : 'none has a name';
-    return `A call names the quota '${name}', which is not declared: no declared limit holds for it; ${advice}`;
+      near.length > 0
+        ? `Did you mean ${quoted}?`
+        : quoted
+          ? `Declared quotas: ${quoted}`
+          : 'No declared quota has a name';
+    return `A call names the quota '${name}', which is not declared, so no declared limit applies to it. ${advice}`;
   }
 }
 
-/** A key for a quota without a name: `POST,PUT host/path`, `*` for what fits all. */
+/** Key of a quota without a name: `POST,PUT host/path`; `*` for any method. */
 function describe({ method = '*', host = '', path = '' }: QuotaMatch): string {
   return `${String(method)} ${host}${path}`.trim();
 }
@@ -77,7 +81,7 @@ function compile(quota: DeclaredQuota, index: number): Rule {
   };
 }
 
-/** Compiled when first asked: of many quotas, most requests meet few. */
+/** A lazily compiled template: of many declared quotas, most are rarely compared. */
 function template(text: string | undefined): (given: string) => boolean {
   if (text === undefined) return () => true;
   let compiled: PathTemplate | undefined;
@@ -87,17 +91,17 @@ function template(text: string | undefined): (given: string) => boolean {
   };
 }
 
-/** Maximum number of names that are compared with an unknown one. */
-const MOST_COMPARED = 1000;
-/** Maximum length of a name that is compared with others. */
-const LONGEST_COMPARED = 64;
+/** Maximum number of names compared with an unknown one. */
+const MAX_COMPARED = 1000;
+/** Maximum length of a compared name. */
+const MAX_COMPARED_LENGTH = 64;
 
-/** The same but for case, blanks and punctuation, or with at most two characters added, left out or changed. */
+/** Whether two names differ only in case, blanks and punctuation, or in at most two characters. */
 function isNear(given: string, declared: string): boolean {
   const a = plain(given);
   const b = plain(declared);
   if (a === b) return true;
-  if (Math.max(a.length, b.length) > LONGEST_COMPARED) return false;
+  if (Math.max(a.length, b.length) > MAX_COMPARED_LENGTH) return false;
   return distance(a, b) <= Math.min(2, Math.floor(Math.max(a.length, b.length) / 3));
 }
 
@@ -105,7 +109,7 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '') || name;
 }
 
-/** Levenshtein's. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {

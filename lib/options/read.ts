@@ -14,7 +14,7 @@ import { type DeclaredQuota, keyOf } from './quotas.ts';
 import { check, count, duration, has, method, object, positive, text } from './schema.ts';
 import type { HeadgateOptions, HeadgateUpdate } from './types.ts';
 
-/** The options of `headgate()`: checked, complete, in ms. */
+/** The options of `headgate()`: checked, with defaults, in ms. */
 export interface Settings {
   readonly profile: Profile;
   readonly policy: Policy;
@@ -28,7 +28,7 @@ export interface Settings {
   readonly redact: readonly Redaction[];
 }
 
-/** Attempts that may wait at once, when `maxQueue` says nothing. */
+/** Default of `maxQueue`. */
 const DEFAULT_MAX_QUEUE = 100_000;
 
 const backoff = v.pipe(
@@ -120,7 +120,7 @@ const options = object({
   name: v.optional(text),
 });
 
-/** What may be replaced of a gate in use. */
+/** The options that `gate.update()` accepts. */
 const update = object({ retry: options.entries.retry, quotas: options.entries.quotas });
 
 const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY_RANGE.most}`;
@@ -140,14 +140,14 @@ const call = object({
   quota: v.optional(text),
 });
 
-/** The options of `gate.update()` laid over those of `headgate()`, not yet checked together. Throws `OptionsError`. */
+/** Merges options of `gate.update()` into the gate's; does not check the result as a whole. Throws `OptionsError`. */
 export function updated(options: HeadgateOptions, given: HeadgateUpdate): HeadgateOptions {
   check(update, given, '');
   const { retry, quotas, ...rest } = { ...options, ...given };
   return { ...rest, ...(retry && { retry }), ...(quotas && { quotas }) };
 }
 
-/** The options of `headgate()`, checked and complete. Throws `OptionsError`. */
+/** Checks the options of `headgate()` and fills in defaults. Throws `OptionsError`. */
 export function readOptions(given: HeadgateOptions): Settings {
   const { profile = generic(), quotas = [], ...rest } = check(options, given, '');
   const declared = quotas.map(({ name, match = {}, windows = [], concurrency }) => ({
@@ -171,7 +171,7 @@ export function readOptions(given: HeadgateOptions): Settings {
   };
 }
 
-/** Several matches may share a quota by its name, but one quota has one set of limits. */
+/** Several matches may share a quota by its name, but then their limits must be equal. */
 function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
   const limits = new Map<string, string>();
   for (const [index, quota] of quotas.entries()) {
@@ -186,12 +186,12 @@ function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
 
 const close = object({ drain: v.optional(duration(`${DURATION_RULE}, or Infinity`)) });
 
-/** The time that `gate.close()` lets calls go on, in ms. Throws `OptionsError`. */
+/** Maximum time that `gate.close()` lets open calls continue, in ms. Throws `OptionsError`. */
 export function readCloseOptions(given: unknown): number {
   return check(close, given, 'close').drain ?? 0;
 }
 
-/** What one call asks for, over the gate's policy. Throws `OptionsError`. */
+/** Checks a call's options and applies them over the gate's policy. Throws `OptionsError`. */
 export function readCallOptions(given: unknown, policy: Policy): CallSettings {
   const { priority = 0, deadline, bodyTimeout, idempotent, quota } = check(call, given, 'headgate');
   return {
@@ -207,7 +207,7 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
   };
 }
 
-/** The user's options, over the profile's defaults, over ours. */
+/** The retry policy: the user's options over the profile's defaults over Headgate's. */
 function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy {
   const under = check(retry, profile.retry ?? {}, 'profile.retry');
   const { backoff = under.backoff ?? {}, budget = under.budget, methods = under.methods } = given;
@@ -216,7 +216,7 @@ function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy 
     attempts: given.attempts ?? under.attempts ?? DEFAULT_POLICY.attempts,
     deadlineMs: given.deadline ?? under.deadline ?? DEFAULT_POLICY.deadlineMs,
     bodyTimeoutMs: given.bodyTimeout ?? under.bodyTimeout,
-    // The one that is given moves the other along, where the other's default contradicts it.
+    // A given bound moves the other bound's default if the two would contradict.
     backoff: {
       baseMs: backoff.base ?? Math.min(baseMs, backoff.max ?? Infinity),
       maxMs: backoff.max ?? Math.max(maxMs, backoff.base ?? 0),

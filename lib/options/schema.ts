@@ -1,22 +1,22 @@
-/** What options are made of, for valibot, and the one way in which a wrong one is reported. */
+/** Building blocks of the option schemas, for valibot, and the single place that reports an invalid option. */
 import * as v from 'valibot';
 import { DURATION_RULE, parseDuration } from '../time/duration.ts';
 import { OptionsError } from '../words/errors.ts';
 import type { Duration } from '../words/types.ts';
 
-/** A whole number of at least `least`. */
-export function count(least: number): v.GenericSchema<number> {
-  const rule = `a whole number of ${least} or more`;
+/** A whole number of at least `min`. */
+export function count(min: number): v.GenericSchema<number> {
+  const rule = `a whole number of ${min} or more`;
   return v.pipe(
     v.number(rule),
-    v.check((value) => Number.isSafeInteger(value) && value >= least, rule),
+    v.check((value) => Number.isSafeInteger(value) && value >= min, rule),
   );
 }
 
 /** A whole number of 1 or more. */
 export const positive: v.GenericSchema<number> = count(1);
 
-/** A duration, made into ms. */
+/** A duration, converted to ms. */
 export function duration(rule: string = DURATION_RULE): v.GenericSchema<Duration, number> {
   return v.pipe(
     v.custom<Duration>((value) => parseDuration(value as Duration) !== undefined, rule),
@@ -33,24 +33,24 @@ export const text: v.GenericSchema<string> = v.pipe(
 
 export const METHOD_RULE = 'an HTTP method, such as GET';
 
-/** The name of an HTTP method, made upper case. */
+/** Name of an HTTP method, converted to upper case. */
 export const method: v.GenericSchema<string> = v.pipe(
   v.string(METHOD_RULE),
   v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, METHOD_RULE),
   v.transform((name) => name.toUpperCase()),
 );
 
-/** An object with these entries and no other. */
+/** An object with these entries and no others. */
 export function object<E extends v.ObjectEntries>(
   entries: E,
 ): v.StrictObjectSchema<E, v.ErrorMessage<v.StrictObjectIssue>> {
   return v.strictObject(entries, ({ expected }) => {
     if (expected === 'never') return `one of ${Object.keys(entries).join(', ')}`;
-    return expected === 'Object' ? 'an object' : 'a value: it has no default';
+    return expected === 'Object' ? 'an object' : 'a value, since it has no default';
   });
 }
 
-/** An object with such a method. */
+/** An object with this method. */
 export function has<T>(method: keyof T & string, rule: string): v.GenericSchema<T> {
   return v.custom<T>(
     (value) => typeof (value as Record<string, unknown> | null)?.[method] === 'function',
@@ -59,20 +59,20 @@ export function has<T>(method: keyof T & string, rule: string): v.GenericSchema<
 }
 
 /**
- * What `schema` makes of the options given. Throws `OptionsError` for the first that is wrong.
+ * Parses options by `schema`. Throws `OptionsError` for the first invalid one.
  *
- * @param root path of the options themselves, before their names
+ * @param root path of the options object, which precedes each option's name
  */
 export function check<S extends v.GenericSchema>(schema: S, given: unknown, root: string): v.InferOutput<S> {
   const result = parsed(schema, given);
-  if (result === undefined) throw new OptionsError(root || 'options', given, 'an object that can be read');
+  if (result === undefined) throw new OptionsError(root || 'options', given, 'a readable object');
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = [root, v.getDotPath(issue) ?? ''].filter((part) => part !== '').join('.');
   throw new OptionsError(path || 'options', issue.input, allowed(issue));
 }
 
-/** `undefined` where a getter or a proxy among the options throws. */
+/** `undefined` if a getter or proxy among the options throws. */
 function parsed<S extends v.GenericSchema>(schema: S, given: unknown): v.SafeParseResult<S> | undefined {
   try {
     return v.safeParse(schema, given, { abortEarly: true });
@@ -81,7 +81,7 @@ function parsed<S extends v.GenericSchema>(schema: S, given: unknown): v.SafePar
   }
 }
 
-/** What would have been right, in words. */
+/** The rule that an issue broke, in words. */
 function allowed(issue: v.BaseIssue<unknown>): string {
   return issue.message.startsWith('Invalid ') ? (issue.expected ?? issue.message) : issue.message;
 }

@@ -3,72 +3,71 @@ import type { RetryOptions } from '../policy/policy.ts';
 import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import type { Duration, Profile } from '../words/types.ts';
 
-/** Which requests a quota is for. All that is given must fit; `{}` fits every request. */
+/** The requests that a quota covers. All given fields must match; `{}` matches every request. */
 export interface QuotaMatch {
-  /** A method or several; any case. */
+  /** One HTTP method or several, in any case. */
   readonly method?: string | readonly string[] | undefined;
-  /**
-   * The URL's path, whatever its case: `{id}` stands for one segment, `*` for a part of one, `**` for anything.
-   */
+  /** Path of the URL, in any case: `{id}` matches one segment, `*` a part of one, `**` anything. */
   readonly path?: string | undefined;
-  /** Host, with its port if it is not the scheme's own; `*` stands for anything. */
+  /** Host, with its port unless it is the scheme's default; `*` matches anything. */
   readonly host?: string | undefined;
 }
 
-/** A window that its user declares. */
+/** A declared window. */
 export interface WindowOptions {
   /** Maximum number of attempts in any `per`: a whole number of 1 or more. */
   readonly limit: number;
   /** Length of the window: ms, or text such as `'1m'`. */
   readonly per: Duration;
   /**
-   * Maximum time that a request takes to the server: ms, or text such as `'500ms'`. An attempt counts from the earlier of its
-   * response and its sending + `transit`, which is exact as long as no request takes longer. Default: it counts from its
-   * response, which is exact at any latency but costs `latency / (per + latency)` of the limit.
+   * Maximum time a request takes to reach the server: ms, or text such as `'500ms'`. If set, an attempt counts from the
+   * earlier of its response and its sending + `transit`; this is exact while no request takes longer. Default: an
+   * attempt counts from its response, which is exact at any latency but costs `latency / (per + latency)` of the limit.
    */
   readonly transit?: Duration;
 }
 
-/** A quota that its user declares. */
+/** A declared quota. */
 export interface QuotaOptions {
-  /** Its key, and what a call's `quota` names it by. Default: made of `match`. */
+  /** Key of the quota, by which a call's `quota` refers to it. Default: a key made of `match`. */
   readonly name?: string;
-  /** Default `{}`. */
+  /** Requests that the quota covers. Default `{}`: all. */
   readonly match?: QuotaMatch;
-  /** At most `limit` attempts in any `per`, for each of them. */
+  /** Windows that all apply: each allows at most `limit` attempts in any `per`. */
   readonly windows?: readonly WindowOptions[];
-  /** Most attempts in flight at once. */
+  /** Maximum number of attempts in flight. */
   readonly concurrency?: number;
 }
 
 /** Options of `headgate()`. All are optional. */
 export interface HeadgateOptions {
-  /** What is known of the API. Default `generic()`, which knows only HTTP. */
+  /** Knowledge of the API. Default `generic()`, which knows only HTTP. */
   readonly profile?: Profile;
-  /** How to retry. What is left out is the profile's, or the default. */
+  /** Retry policy. Omitted fields take the profile's values, or else the defaults. */
   readonly retry?: RetryOptions;
-  /** Quotas that go before the profile's; the first that matches a request is the one it draws on. */
+  /** Quotas that take precedence over the profile's. A request uses the first one that matches it. */
   readonly quotas?: readonly QuotaOptions[];
-  /** Learn the limits that nobody declared. Default true. */
+  /** Whether to learn undeclared limits. Default true. */
   readonly adaptive?: boolean;
-  /** Most attempts that wait at once; more are refused with `QueueFullError`. Default 100,000. */
+  /** Maximum number of queued attempts; further ones fail with `QueueFullError`. Default 100,000. */
   readonly maxQueue?: number;
-  /** Where to get a bearer token: a function of ours, or any Azure `TokenCredential`. Default: none is sent. */
+  /** Source of bearer tokens: a `TokenSource`, or any Azure `TokenCredential`. Default: no token is sent. */
   readonly auth?: TokenSource | TokenCredential;
   /**
-   * Headers to lay over the request's own, made when its permit is granted, right before it is sent: signatures and
-   * timestamps that must not grow old in a queue. Called for each attempt and each leg of a redirect to an authorised
-   * host: those of the profile, or else the origin of the call's first request (by `gate.undici()`: the profile's alone).
-   * The permit is held while a promise is awaited. What it throws ends the call and gives the permit back.
+   * Returns headers to merge over the request's own. Called once the permit is granted, right before sending, so that
+   * signatures and timestamps do not age in the queue; called for each attempt and each leg of a redirect to an
+   * authorised host. Authorised hosts are the profile's, or else the origin of the call's first request (with
+   * `gate.undici()`: only the profile's). The permit is held while a returned promise is pending. If the function
+   * throws, the call fails and the permit is given back.
    */
   readonly sign?: Sign;
-  /** The book of permits. Default: in memory. */
+  /** Ledger that keeps the permits. Default: `memory()`. */
   readonly ledger?: Ledger;
   /** Name of this gate on its events. Default: the profile's. */
   readonly name?: string;
   /**
-   * URL parameters whose values events, reports and messages hide, besides those whose names tell of a secret: names
-   * in any case, or regular expressions. Default: none.
+   * Further URL parameters whose values events, reports and messages hide, besides those whose names suggest a secret:
+   * names in any case, or regular expressions. Default: none.
    */
   readonly redact?: readonly (string | RegExp)[];
 }
@@ -76,16 +75,16 @@ export interface HeadgateOptions {
 /** Options of `gate.update()`. */
 export type HeadgateUpdate = Pick<HeadgateOptions, 'retry' | 'quotas'>;
 
-/** What a single call may ask for itself. */
+/** Options of a single call. */
 export interface CallOptions {
-  /** Whole number from -10 to 10; larger goes first, each step weighing twice the one below. Default 0. */
+  /** Whole number from -10 to 10. Larger goes first; each step doubles the weight. Default 0. */
   readonly priority?: number;
-  /** Total time for this call's waits and attempts, up to its response's head. Default: the policy's. */
+  /** Maximum time for this call's waits and attempts, up to its response head. Default: the policy's. */
   readonly deadline?: Duration;
-  /** Longest time between two bytes of this call's response body. Default: the policy's. */
+  /** Maximum time between two bytes of this call's response body. Default: the policy's. */
   readonly bodyTimeout?: Duration;
-  /** Whether a repetition does no harm. Default: told by the method, an Idempotency-Key, or the profile. */
+  /** Whether resending is safe. Default: decided by the method, an Idempotency-Key header, or the profile. */
   readonly idempotent?: boolean;
-  /** Name of the quota to draw on. Default: told by the request. */
+  /** Name of the quota to use. Default: the quota that matches the request. */
   readonly quota?: string;
 }

@@ -1,21 +1,21 @@
 import { LONGEST_WAIT_MS } from '../words/types.ts';
 import type { Backoff } from './policy.ts';
 
-/** Largest power of two that a number holds: beyond it, a base of 0 would make NaN. */
-const MOST_DOUBLINGS = 1023;
+/** Maximum exponent of 2 in a number; with a base of 0, a larger one would yield NaN. */
+const MAX_DOUBLINGS = 1023;
 
-/** A source of numbers in [0, 1). */
+/** A source of random numbers in [0, 1). */
 export type Random = () => number;
 
 /**
  * The wait before resend number `resend` (from 1), in ms.
  *
- * - `decorrelated`: U(base, 3 · previous), the previous wait being base at first;
+ * - `decorrelated`: U(base, 3 · previous), where previous is base at first;
  * - `full`: U(0, c);
  * - `equal`: c/2 + U(0, c/2);
  * - `none`: c;
  *
- * where c = base · 2^(resend − 1); all are capped at max, and finite whatever `max` and `resend` are.
+ * where c = base · 2^(resend − 1). All are capped at max, and finite for any `max` and `resend`.
  *
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  *
@@ -30,7 +30,7 @@ export function backoffMs(
   const { jitter } = backoff;
   const maxMs = Math.min(backoff.maxMs, LONGEST_WAIT_MS);
   const baseMs = Math.min(backoff.baseMs, maxMs);
-  const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(resend - 1, MOST_DOUBLINGS));
+  const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(resend - 1, MAX_DOUBLINGS));
   switch (jitter) {
     case 'decorrelated':
       return Math.min(maxMs, baseMs + random() * Math.max(0, 3 * (previousMs ?? baseMs) - baseMs));

@@ -3,7 +3,7 @@ import type { Classification, Profile, RequestFacts, Verdict } from '../words/ty
 import { backoffMs, type Random } from './backoff.ts';
 import type { Policy } from './policy.ts';
 
-/** What became of a call after one attempt. */
+/** What to do with a call after one attempt. */
 export type Decision =
   | { readonly resend: true; readonly reason: RetryReason; readonly delayMs: number }
   | {
@@ -15,35 +15,35 @@ export type Decision =
       readonly hint?: string;
     };
 
-/** What a decision rests on. */
+/** Facts that a decision depends on. */
 export interface Situation {
   readonly classification: Classification;
   readonly policy: Policy;
-  /** Attempts spent on transient verdicts so far, this one included. */
+  /** Number of attempts with a transient verdict, this one included. */
   readonly transients: number;
-  /** The wait before the last resend after a transient verdict. */
+  /** Wait before the last resend after a transient verdict, in ms. */
   readonly previousDelayMs: number | undefined;
-  /** Resending does no harm: idempotent method, Idempotency-Key, marked by the user or documented by the API. */
+  /** Resending is safe: by idempotent method, Idempotency-Key, the user's mark or the API's documentation. */
   readonly safe: boolean;
   /** The request's body can be sent again. */
   readonly replayable: boolean;
-  /** A fresh token can still be had: `auth` is set and this call has refreshed none yet. */
+  /** A fresh token is available: `auth` is set and this call has not refreshed one yet. */
   readonly refreshable: boolean;
   /** ms until the quota admits again; 0 when it is open. */
   readonly reopensInMs: number;
   /** ms until the call's deadline. */
   readonly remainingMs: number;
-  /** Takes one retry from the quota's budget; asked last, and only for a transient verdict. */
+  /** Takes one retry from the quota's budget, if one is left; called last, and only for a transient verdict. */
   readonly withdraw: () => boolean;
   readonly random: Random;
 }
 
 const UNREPLAYABLE =
-  'The body is a stream and cannot be sent again; give a string, Buffer, or JSON to allow retries.';
+  'The body is a stream and cannot be sent again. Pass a string, Buffer or JSON to allow retries.';
 const UNSAFE =
-  'The server may have processed the request, so it was not resent; mark the call idempotent if a repetition does no harm.';
+  'The server may have processed the request, so it was not resent. Mark the call idempotent if resending is safe.';
 
-/** Whether a repetition does no harm, as far as the request, the policy and the API tell. */
+/** Whether resending is safe by the request, the policy or the API. */
 export function mayRepeat(request: RequestFacts, policy: Policy, profile: Profile): boolean {
   return (
     policy.methods.has(request.method) ||
@@ -52,7 +52,7 @@ export function mayRepeat(request: RequestFacts, policy: Policy, profile: Profil
   );
 }
 
-/** The retry law: pure, and the same for every client. */
+/** The retry rules: pure, and the same for every client. */
 export function decide(s: Situation): Decision {
   const { verdict } = s.classification;
   const curable: Record<Verdict, boolean> = {
@@ -76,14 +76,14 @@ export function decide(s: Situation): Decision {
   return decision;
 }
 
-/** A wait that does not end before the deadline is not begun. */
+/** Resends only if the wait ends before the deadline. */
 function within(s: Situation, reason: RetryReason, delayMs: number): Decision {
   return delayMs < s.remainingMs
     ? { resend: true, reason, delayMs }
     : { resend: false, reason: 'deadline', waitMs: delayMs };
 }
 
-/** What a decision to resend turns into when the client sends nothing after it, as for a body that is gone. */
+/** Replaces a decision to resend when the client then sends nothing, e.g. because the body is gone. */
 export function unsent(replayable: boolean): Decision {
   return replayable
     ? { resend: false, reason: 'attempts' }

@@ -1,13 +1,13 @@
 import type { Entry, Schedule } from './schedule.ts';
 
-/** One moment at which something is to be done; setting it anew moves it. */
+/** A single timer that can be moved: setting it again replaces its moment. */
 export class Alarm {
   readonly #schedule: Schedule;
   readonly #hold: boolean;
   readonly #fire: () => void;
   #entry: Entry | undefined;
 
-  /** @param hold keeps the process alive while it is set */
+  /** @param hold keeps the process alive while the alarm is set */
   constructor(schedule: Schedule, hold: boolean, fire: () => void) {
     this.#schedule = schedule;
     this.#hold = hold;
@@ -18,7 +18,7 @@ export class Alarm {
     return this.#entry !== undefined;
   }
 
-  /** `Infinity` for no moment. */
+  /** Sets or moves the alarm; `Infinity` clears it. */
   set(at: number): void {
     if (this.#entry?.at === at) return;
     this.clear();

@@ -1,55 +1,55 @@
 import { followTime } from './fakes.ts';
 
 /**
- * All time of a gate goes through one clock, so that tests own it and so that a jump of the system's clock
- * moves nothing. `virtualClock()` of `headgate/testing` is one that a test moves by hand.
+ * The only source of time in a gate, so that tests can replace it and a jump of the system clock has no effect.
+ * `virtualClock()` of `headgate/testing` returns one that a test moves by hand.
  */
 export interface Clock {
-  /** Monotonic moment in ms. Zero is the Unix epoch, as the system saw it when the process started. */
+  /** Monotonic time in ms. Zero is the Unix epoch, by the system clock at the start of the process. */
   now(): number;
   /**
-   * Moment in Unix ms by the system's clock, as servers mean it: for what expires at a date. It may jump, and goes on
-   * while the machine sleeps. Default: `Date.now()`.
+   * Wall-clock time in Unix ms: for expiry dates named by servers. It may jump, and it advances while the machine
+   * sleeps. Default: `Date.now()`.
    */
   wall?(): number;
   /**
-   * Calls `fire` once `ms` have passed; at once, but never synchronously, for 0. `ms` is at most
-   * {@link LONGEST_TIMER}. `hold` keeps the process alive until then.
+   * Calls `fire` after `ms`, never synchronously. `ms` is at most {@link LONGEST_TIMER}. `hold` keeps the process alive
+   * until then.
    */
   setTimer(fire: () => void, ms: number, hold: boolean): Timer;
-  /** A timer ends with the request in which it was set, as in Cloudflare Workers. Default false. */
+  /** True if a timer ends with the request that set it, as in Cloudflare Workers. Default false. */
   readonly scoped?: boolean;
 }
 
 /** A pending call of {@link Clock.setTimer}. */
 export interface Timer {
-  /** Keeps the timer from going off. */
+  /** Cancels the timer. */
   cancel(): void;
 }
 
-/** The longest delay that a Node.js timer can hold: 2^31-1 ms, about 24.9 days. A longer one fires at once. */
+/** Maximum delay of a Node.js timer: 2^31-1 ms, about 24.9 days. A longer one fires at once. */
 export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
-/** Unix ms by the system's clock. */
+/** Wall-clock time of `clock`, in Unix ms. */
 export function wallOf(clock: Clock): number {
   return clock.wall?.() ?? Date.now();
 }
 
 /**
- * Timers fire up to this much early, in ms, since the event loop counts whole ones. What fires earlier is a timer
- * that a test moves by hand.
+ * Maximum time that a real timer fires early, in ms: the event loop counts whole ms. A timer that fires earlier is a
+ * fake that a test advanced.
  */
 const EARLY_MS = 2;
 
-/** Tests that fake timers alone move this, in ms. */
+/** Time skipped by tests that fake timers but not the clock, in ms. */
 let skippedMs = 0;
 
-/** The process's own monotonic clock; where a test fakes timers, that of the test. */
+/** The monotonic clock of the process; follows a test's fake timers. */
 export const systemClock: Clock = {
   scoped: globalThis.navigator?.userAgent === 'Cloudflare-Workers',
   now: () => followTime() + skippedMs,
   setTimer(fire, ms, hold) {
-    // The timer's own clearTimeout: that of fakes set up meanwhile does not know it.
+    // Keep the matching clearTimeout: fakes installed later do not know this timer.
     const { setTimeout, clearTimeout } = globalThis;
     const dueAt = systemClock.now() + ms;
     const timeout = setTimeout(() => {
@@ -57,7 +57,7 @@ export const systemClock: Clock = {
       if (earlyMs > EARLY_MS) skippedMs += earlyMs;
       fire();
     }, ms);
-    // A number in browsers and in workerd.
+    // In browsers and workerd a timeout is a number.
     if (!hold) (timeout as Partial<NodeJS.Timeout>).unref?.();
     return { cancel: () => clearTimeout(timeout) };
   },

@@ -1,7 +1,6 @@
 /**
- * The monotonic time of the process, which follows what a test fakes: `performance`, or else `Date` where `setTimeout`
- * is faked along with it. A frozen `Date` with real timers is not followed. Time never jumps back when a test begins or
- * ends to fake.
+ * The monotonic time of the process. It follows a test's fake `performance`, or its fake `Date` if `setTimeout` is
+ * faked too; a frozen `Date` with real timers is ignored. Time never jumps back when fakes are installed or removed.
  */
 type Read = () => number;
 
@@ -10,14 +9,14 @@ const ownNow = ownPerformance.now;
 const { timeOrigin } = ownPerformance;
 const own: Read = () => ownNow.call(ownPerformance);
 
-/** What time is read from, and what is added to it. */
+/** The current source of time, what identifies it, and the offset added to it. */
 let source: Read = own;
 let identity: unknown = ownNow;
 let offsetMs = timeOrigin;
-/** The last moment read from a fake. */
+/** Last moment read from a fake. */
 let last = 0;
 
-/** Moment in ms. */
+/** The current moment, in Unix ms. */
 export function followTime(): number {
   const { performance } = globalThis;
   const { now } = performance;
@@ -27,7 +26,7 @@ export function followTime(): number {
   return follow(performance, now);
 }
 
-/** The slow path: something is faked, or was until now. */
+/** The slow path: time is faked, or was until now. */
 function follow(performance: typeof ownPerformance, now: Read): number {
   const byDate = now === ownNow && globalThis.Date !== OwnDate && globalThis.setTimeout !== ownSetTimeout;
   const current: unknown = byDate ? globalThis.Date : now;

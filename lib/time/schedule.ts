@@ -1,17 +1,17 @@
 import TinyQueue from 'tinyqueue';
 import { type Clock, LONGEST_TIMER, type Timer } from './clock.ts';
 
-/** Cancelled entries are swept out once there are more of them than this, and than live ones. */
-const SWEEP = 1024;
+/** Minimum number of cancelled entries to sweep out; they must also outnumber the live ones. */
+const MIN_SWEPT = 1024;
 
-/** Interval at which each pending entry is looked at where timers are scoped, in ms. */
-const SCOPED_LOOK_MS = 250;
+/** Interval between checks of each pending entry where timers are scoped, in ms. */
+const SCOPED_CHECK_MS = 250;
 
-/** Something due at a moment. */
+/** A scheduled call. */
 export interface Entry {
   /** Moment, on the clock's scale. */
   readonly at: number;
-  /** Takes it back; O(1), and nothing once it has fired. */
+  /** Cancels the entry, in O(1); no effect once it has fired. */
   cancel(): void;
 }
 
@@ -40,13 +40,13 @@ class Due implements Entry {
 }
 
 /**
- * Every wait of a gate, on one timer: pauses, windows, backoffs, deadlines.
+ * All waits of a gate (pauses, windows, backoffs, deadlines) on a single timer.
  *
- * Never early: a timer that fires before its moment is set again. Waits longer than a timer can hold are kept in
- * steps. The process stays alive only while an entry that `hold`s is pending.
+ * Entries never fire early: a timer that fires before its moment is set again. Waits beyond the maximum of a timer are
+ * split. The process stays alive only while an entry with `hold` is pending.
  *
- * Where timers end with the request that set them, each entry has one of its own: it keeps that request alive, and fires
- * what others left behind.
+ * Where timers end with the request that set them, each entry has its own timer. It keeps that request alive, and also
+ * fires overdue entries of ended requests.
  */
 export class Schedule {
   readonly #clock: Clock;
@@ -61,14 +61,14 @@ export class Schedule {
     this.#clock = clock;
   }
 
-  /** Calls `fire` at `at` or as soon as possible after it, never synchronously. `NaN` is due at once. */
+  /** Calls `fire` at `moment` or as soon as possible after it, never synchronously. `NaN` is due at once. */
   at(moment: number, hold: boolean, fire: () => void): Entry {
-    // One entry without an order would leave the whole queue without one.
+    // A NaN would break the order of the whole queue.
     const at = moment > -Infinity ? moment : this.#clock.now();
     const due = new Due(this, at, hold, fire);
     this.#queue.push(due);
     if (hold) this.#holding += 1;
-    if (this.#clock.scoped) this.#lookAfter(due);
+    if (this.#clock.scoped) this.#watch(due);
     else if (at < this.#timerAt || (hold && !this.#timerHolds)) this.#arm();
     return due;
   }
@@ -77,19 +77,19 @@ export class Schedule {
   cancelled(due: Due): void {
     if (due.hold) this.#holding -= 1;
     this.#dead += 1;
-    if (this.#dead > SWEEP && this.#dead * 2 > this.#queue.length) {
+    if (this.#dead > MIN_SWEPT && this.#dead * 2 > this.#queue.length) {
       this.#queue = new TinyQueue(
         this.#queue.data.filter((each) => each.fire),
         earlier,
       );
       this.#dead = 0;
     }
-    // Only what keeps the process alive is worth disarming for; else an idle timer finds nothing due.
+    // Rearm only so as not to keep the process alive; otherwise a timer that finds nothing due is harmless.
     if (this.#holding === 0 && this.#timerHolds) this.#arm();
   }
 
-  #lookAfter(due: Due): void {
-    const wait = Math.min(SCOPED_LOOK_MS, Math.max(0, Math.ceil(due.at - this.#clock.now())));
+  #watch(due: Due): void {
+    const wait = Math.min(SCOPED_CHECK_MS, Math.max(0, Math.ceil(due.at - this.#clock.now())));
     this.#clock.setTimer(
       () => {
         if (!due.pending) return;
@@ -99,8 +99,8 @@ export class Schedule {
           this.#fire(due);
           return;
         }
-        this.#fireUntil(now - SCOPED_LOOK_MS);
-        if (due.pending) this.#lookAfter(due);
+        this.#fireUntil(now - SCOPED_CHECK_MS);
+        if (due.pending) this.#watch(due);
       },
       wait,
       due.hold,

@@ -21,9 +21,9 @@ describe('A warning', () => {
     for (const quota of ['Mine', 'Mine', 'other']) await api('https://h/', { headgate: { quota } });
     expect(codes()).to.deep.equal(['HEADGATE_UNKNOWN_QUOTA', 'HEADGATE_UNKNOWN_QUOTA']);
     expect(process_.firstCall.args[0]).to.match(
-      /'Mine', which is not declared.*did you mean 'mine'.*gate 'g'/,
+      /'Mine', which is not declared.*Did you mean 'mine'.*gate 'g'/,
     );
-    expect(process_.secondCall.args[0]).to.match(/'other'.*declared are 'mine'/);
+    expect(process_.secondCall.args[0]).to.match(/'other'.*Declared quotas: 'mine'/);
   });
 
   it('that somebody listens to does not', async () => {
