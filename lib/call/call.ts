@@ -149,6 +149,8 @@ export class Call implements AttemptObserver {
       else attempt.close();
       return read;
     });
+    // A listener to its pause may have ended the call.
+    if (this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
     const decision = resend.allowed
       ? this.#decide(attempt, classification, resend.replayable)
       : ({ resend: false, reason: 'attempts' } as const);

@@ -74,5 +74,24 @@ for (const driver of drivers) {
       expect(gate.quotas()[0]).to.deep.include({ inFlight: 0, queued: 0 });
       expect(gate.quotas()[0]?.windows[0]?.used).to.equal(0);
     });
+
+    for (const name of ['pause', 'retry'] as const) {
+      it(`that a listener to \`${name}\` causes is the last that is told of the call`, async () => {
+        await using scene = await Scene.open(driver);
+        scene.server.replies({ status: 429, headers: { 'retry-after-ms': '20' } });
+        const { gate, client, events } = scene.stage({ adaptive: false, quotas: QUOTAS });
+        // given a listener that gives the call up
+        const controller = new AbortController();
+        gate.on(name, () => controller.abort());
+        // when the call is refused
+        await soon(client.send({ url: scene.url, signal: controller.signal }).catch(() => undefined));
+        await until('the failure is told', () => eventsByCall(events).flat().includes('failure'));
+        // then nothing follows its failure, and nothing is sent again
+        const [told = []] = eventsByCall(events);
+        expect(told.at(-1), String(told)).to.equal('failure');
+        expect(scene.server.seen).to.have.length(1);
+        expect(gate.quotas()[0]).to.include({ inFlight: 0, queued: 0 });
+      });
+    }
   });
 }

@@ -25,6 +25,11 @@ export interface ProofClient {
   readonly name: string;
   /** The bare one too leaves a listener on its user's signal. */
   readonly keepsListeners?: boolean;
+  /**
+   * It sends within the call to it, and the bare one cannot be aborted from there: undici asserts that its fetch has
+   * returned by then.
+   */
+  readonly deafAtFirst?: boolean;
   open(gate: Headgate): Client;
 }
 
@@ -86,6 +91,7 @@ function dispatchedFetch(major: number, undici: (typeof undicis)[number]['undici
   return {
     name: `undici ${major}, fetch`,
     keepsListeners: major < 8,
+    deafAtFirst: true,
     open(gate) {
       const agent = new undici.Agent();
       const dispatcher = agent.compose(gate.undici());

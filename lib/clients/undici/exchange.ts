@@ -114,6 +114,8 @@ export class Exchange implements Handler {
     const request = this.#request;
     if (request.over || this.#left) return;
     if (status >= 200) this.#attempt.answer(status, headers);
+    // A listener may have ended it.
+    if (request.over) return;
     if (status >= 400) {
       this.#held = new Held(status, headers, message, controller?.rawHeaders);
       this.#timer = setTimeout(() => this.#judge(), HOLD_MS).unref();
