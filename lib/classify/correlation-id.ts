@@ -1,18 +1,17 @@
 import { CORRELATION_ID_LIMIT, type Headers } from '../words/types.ts';
 
 /**
- * Characters that have no place in an ID but can forge a line of a log or disguise one: control characters (C0,
- * DEL, C1), format characters (bidirectional overrides, zero-width and soft-hyphen characters, BOM), line and
- * paragraph separators.
+ * Characters that could forge or disguise a log line: control characters (C0, DEL, C1), format characters
+ * (bidirectional overrides, zero-width and soft-hyphen characters, BOM), line and paragraph separators.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Far more than any ID has; keeps the work on a hostile header or body small. */
+/** Maximum number of characters read: far more than any ID has, yet little work for a hostile header or body. */
 const READ_LIMIT = 16 * CORRELATION_ID_LIMIT;
 
 /**
- * A server's ID, safe to log and to show: opaque text without unprintable characters, trimmed, at most
- * {@link CORRELATION_ID_LIMIT} characters. `undefined` for anything but a string and for what comes out empty.
+ * Makes a server's ID safe to log and show: removes unprintable characters, trims, and cuts it to
+ * {@link CORRELATION_ID_LIMIT} characters. `undefined` if it is no string or nothing remains.
  */
 export function sanitizeId(raw: unknown): string | undefined {
   if (typeof raw !== 'string') return undefined;
@@ -21,18 +20,18 @@ export function sanitizeId(raw: unknown): string | undefined {
   return text.slice(0, end).trimEnd() || undefined;
 }
 
-/** True when a cut at `index` would part the halves of a surrogate pair. */
+/** True if a cut at `index` would split a surrogate pair. */
 function splitsPair(text: string, index: number): boolean {
   const unit = text.charCodeAt(index);
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 /**
- * Headers that carry a request's ID, the most telling first:
+ * Headers that carry a request's ID, most specific first:
  *
- * 1. IDs that the service itself gave this very request;
- * 2. IDs of the gateway before it, the only ones there are when the service was never reached;
- * 3. IDs that span several requests or echo the caller's own: they find the conversation, not the request.
+ * 1. IDs that the service gave this request;
+ * 2. IDs of the gateway in front of it, the only ones if the request never reached the service;
+ * 3. IDs that span several requests or echo the caller's: they identify the conversation, not the request.
  */
 const ID_HEADERS = [
   'request-id',
@@ -52,7 +51,7 @@ const ID_HEADERS = [
   'x-ms-client-request-id',
 ];
 
-/** The server's ID of a response, from its headers (names in lower case), sanitised. */
+/** The server's ID for a request, sanitised, from the response headers (names in lower case). */
 export function correlationIdOf(headers: Headers | undefined): string | undefined {
   if (headers === undefined) return undefined;
   for (const name of ID_HEADERS) {

@@ -1,6 +1,6 @@
 import { BODY_LIMIT } from '../words/types.ts';
 
-/** What an error response says of itself, as far as it says it in a known shape. Untrusted text. */
+/** The fields of an error body in a known shape. Untrusted text. */
 export interface ErrorEnvelope {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
@@ -9,8 +9,8 @@ export interface ErrorEnvelope {
   readonly inner?: ErrorEnvelope | undefined;
 }
 
-/** Deepest nesting that is followed. */
-const DEPTH = 4;
+/** Maximum depth of nested errors that are read. */
+const MAX_DEPTH = 4;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,18 +18,18 @@ type Fields = Readonly<Record<string, unknown>>;
  * Reads the envelopes in common use: `{"error":{"code","message","target"}}` (OData, Microsoft, Google, OpenAI),
  * the same without the outer object, names in PascalCase, and OAuth's `{"error","error_description"}`.
  *
- * Tolerant: any field may be missing or of the wrong type, a code may be a number. Text that is empty, cut off
- * or no JSON gives `undefined`. Never throws.
+ * Tolerant: any field may be missing or have the wrong type, and a code may be a number. Returns `undefined` for a body
+ * that is empty, truncated or not JSON. Never throws.
  */
 export function readErrorEnvelope(body: string | undefined): ErrorEnvelope | undefined {
   const root = parseObject(body);
   if (root === undefined) return undefined;
   const error = root.error ?? root.Error ?? undefined;
-  if (isObject(error)) return envelope(error, DEPTH);
-  return envelope(error === undefined ? root : { code: error, message: root.error_description }, DEPTH);
+  if (isObject(error)) return envelope(error, MAX_DEPTH);
+  return envelope(error === undefined ? root : { code: error, message: root.error_description }, MAX_DEPTH);
 }
 
-/** The envelope and those it wraps, outermost first. */
+/** The envelope and its inner envelopes, outermost first. */
 export function* layersOf(outer: ErrorEnvelope | undefined): Generator<ErrorEnvelope, void, void> {
   for (let layer = outer; layer !== undefined; layer = layer.inner) yield layer;
 }
@@ -48,7 +48,7 @@ function envelope(fields: Fields, depth: number): ErrorEnvelope | undefined {
 function innerOf(fields: Fields, message: string | undefined, depth: number): ErrorEnvelope | undefined {
   const nested = fields.innererror ?? fields.innerError;
   if (isObject(nested)) return envelope(nested, depth);
-  // Microsoft Graph passes on the answer of the service behind it as text: `… statusCode=429 : {"error":{…}}`.
+  // Microsoft Graph quotes the response of the service behind it as text: `… statusCode=429 : {"error":{…}}`.
   const start = message?.indexOf('{"error"') ?? -1;
   if (message === undefined || start < 0) return undefined;
   const quoted = parseObject(message.slice(start, message.lastIndexOf('}') + 1))?.error;
@@ -58,7 +58,7 @@ function innerOf(fields: Fields, message: string | undefined, depth: number): Er
 function parseObject(json: string | undefined): Fields | undefined {
   if (typeof json !== 'string') return undefined;
   const bounded = json.slice(0, BODY_LIMIT).replace(/^\uFEFF/, '');
-  // An HTML page needs no parser to be told from JSON.
+  // Skips the parser for HTML pages.
   if (!/^\s*\{/.test(bounded)) return undefined;
   try {
     const value: unknown = JSON.parse(bounded);

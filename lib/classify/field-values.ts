@@ -1,13 +1,13 @@
 import type { Headers } from '../words/types.ts';
 import { parseHttpDate } from './http-date.ts';
 
-/** The values of a header, one for each time that it came. */
+/** The values of a header, one per field line. */
 export function valuesOf(header: Headers[string]): readonly string[] {
   const values: readonly unknown[] = Array.isArray(header) ? header : [header];
   return values.filter((value) => typeof value === 'string');
 }
 
-/** Optional white space of RFC 9110 taken off: spaces and tabs, nothing else that `trim` takes. */
+/** Strips the optional white space of RFC 9110: only spaces and tabs, unlike `trim`. */
 export function trimOws(text: string): string {
   let start = 0;
   let end = text.length;
@@ -16,7 +16,7 @@ export function trimOws(text: string): string {
   return text.slice(start, end);
 }
 
-/** The server's own clock, when the response tells it: then a wrong clock on either side shortens no wait. Unix ms. */
+/** Server time from `Date`, else `receivedAt`; Unix ms. With `Date`, a wrong clock on either side shortens no wait. */
 export function serverNow(headers: Headers, receivedAt: number): number {
   const [value] = valuesOf(headers.date);
   return (value === undefined ? undefined : parseHttpDate(trimOws(value), receivedAt)) ?? receivedAt;

@@ -1,11 +1,11 @@
 /**
- * HTTP-date in its three forms, by the letter of RFC 9110 section 5.6.7. `Date.parse` is no substitute: it takes
- * `1`, `2026` and dates in local time for dates.
+ * Parses the three forms of HTTP-date strictly by RFC 9110, section 5.6.7. `Date.parse` is no substitute: it accepts
+ * `1`, `2026` and dates in local time.
  */
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** The weekday is not compared with the date: it adds nothing, and refusing over it would lose the wait. */
+/** Forms of HTTP-date. The weekday is not checked against the date: rejecting a mismatch would only lose the wait. */
 const FORMS = [
   // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\d{2}) (?<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?<year>\d{4}) (?<hour>[01]\d|2[0-3]):(?<minute>[0-5]\d):(?<second>[0-5]\d|60) GMT$/,
@@ -15,16 +15,16 @@ const FORMS = [
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?<day>[ \d]\d) (?<hour>[01]\d|2[0-3]):(?<minute>[0-5]\d):(?<second>[0-5]\d|60) (?<year>\d{4})$/,
 ];
 
-/** Length of the longest HTTP-date: `Wednesday, 06-Nov-94 08:49:37 GMT`. */
-const LONGEST = 33;
+/** Maximum length of an HTTP-date: `Wednesday, 06-Nov-94 08:49:37 GMT`. */
+const MAX_LENGTH = 33;
 
 /**
- * Unix ms of an HTTP-date, or `undefined` when the text is not one.
+ * Unix ms of an HTTP-date; `undefined` if the text is not one.
  *
  * @param now Unix ms; decides the century of a two-digit year.
  */
 export function parseHttpDate(text: string, now: number): number | undefined {
-  if (text.length > LONGEST) return undefined;
+  if (text.length > MAX_LENGTH) return undefined;
   for (const form of FORMS) {
     const fields = form.exec(text)?.groups;
     if (fields === undefined) continue;
@@ -37,8 +37,8 @@ export function parseHttpDate(text: string, now: number): number | undefined {
 }
 
 /**
- * RFC 9110: a date of two-digit year that seems to lie more than 50 years ahead means the latest past year with
- * these digits. Hence the latest such year that lies at most 50 years ahead.
+ * RFC 9110: a two-digit year that appears to be more than 50 years ahead means the most recent past year with these
+ * digits. That is the latest such year at most 50 years ahead.
  */
 function inCentury(digits: number, inYear: (fullYear: number) => number | undefined, now: number) {
   const horizon = new Date(now);
@@ -49,7 +49,7 @@ function inCentury(digits: number, inYear: (fullYear: number) => number | undefi
   return date !== undefined && date > limit ? inYear(year - 100) : date;
 }
 
-/** Unix ms, or `undefined` for a day that its month has not. A leap second counts as the second after it. */
+/** Unix ms; `undefined` for a day its month does not have. A leap second counts as the following second. */
 function moment(year: number, month: number, day: number, hour: number, minute: number, second: number) {
   const date = new Date(0);
   date.setUTCFullYear(year, month, day);

@@ -1,4 +1,4 @@
-/** What HTTP itself, RFC 9110 and its relatives, says of an outcome. Every profile's reading begins here. */
+/** Classifies outcomes by HTTP alone: RFC 9110 and related RFCs. Every profile starts from this. */
 import type { Classification, Headers, Outcome, Verdict } from '../words/types.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import { readFault } from './network.ts';
@@ -12,45 +12,45 @@ interface StatusRule {
   readonly hint?: string;
 }
 
-/** Statuses whose meaning differs from their class's. */
+/** Statuses that differ from the rule of their class. */
 const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
   [401, { verdict: 'unauthorized', hint: 'The credentials were refused: get a new token.' }],
   [403, { verdict: 'terminal', hint: 'The credentials are valid, but lack the right to do this.' }],
   [407, { verdict: 'terminal', hint: 'The proxy asks for credentials.' }],
   // RFC 9110, 15.5.9: the client may repeat the request on a new connection.
   [408, { verdict: 'transient' }],
-  // RFC 9110, 15.5.20: nobody there could answer for this host; may be repeated on another connection.
+  // RFC 9110, 15.5.20: the server is not responsible for this host; the request may be repeated on another connection.
   [421, { verdict: 'transient', unprocessed: true }],
-  // RFC 8470: refused for fear of a replay, to be repeated once the handshake is done.
+  // RFC 8470: refused because it might be a replay; repeat it after the handshake.
   [425, { verdict: 'transient', unprocessed: true }],
   [429, { verdict: 'throttled', unprocessed: true, hint: 'The quota is used up: wait until it reopens.' }],
-  // Server errors that are answers, not accidents: an unknown method, version, negotiation, full (RFC 4918 forbids
-  // to repeat by oneself), loop, extension, a captive portal's sign-in page.
+  // Lasting server errors: method, version, negotiation, storage full (RFC 4918 forbids automatic repetition), loop,
+  // extension, a captive portal's sign-in page.
   ...[501, 505, 506, 507, 508, 510, 511].map((status): [number, StatusRule] => [
     status,
     { verdict: 'terminal' },
   ]),
 ]);
 
-/** RFC 9110, 15.5.14: too large only for now, if the server names a time; not processed. */
+/** RFC 9110, 15.5.14: with a Retry-After, a 413 is temporary; the request was not processed. */
 const TOO_LARGE_FOR_NOW: StatusRule = { verdict: 'transient', unprocessed: true };
 
 const SUCCESS: StatusRule = { verdict: 'success' };
 const CLIENT_ERROR: StatusRule = { verdict: 'terminal' };
 const SERVER_ERROR: StatusRule = { verdict: 'transient' };
 
-/** RFC 9110, section 15: a status that is none is to be taken for a server error. */
+/** The rule for a status. RFC 9110, section 15: an invalid status counts as a server error. */
 function ruleOf(status: number): StatusRule {
   if (!(Number.isInteger(status) && status >= 100 && status <= 599)) return SERVER_ERROR;
   const ofClass = status < 400 ? SUCCESS : status < 500 ? CLIENT_ERROR : SERVER_ERROR;
   return STATUSES.get(status) ?? ofClass;
 }
 
-/** Classifies an outcome by status, headers and fault alone; the body is not read. Never throws. */
+/** Classifies an outcome by status, headers and fault; does not read the body. Never throws. */
 export function classifyHttp(outcome: Outcome): Classification {
   const { status, headers } = outcome;
   const correlationId = correlationIdOf(headers);
-  // An error status says more than the fault that cut off its body; a good status, less.
+  // An error status outweighs the fault that cut off its body; a success status does not.
   if (status === undefined || (status < 400 && outcome.error !== undefined)) {
     return { ...readFault(outcome.error), status, correlationId };
   }
@@ -68,10 +68,10 @@ export function classifyHttp(outcome: Outcome): Classification {
   };
 }
 
-/** `Retry-After` and its kin go before what the rate-limit headers tell (draft-ietf-httpapi-ratelimit-headers-10, 6). */
+/** `Retry-After` and its variants override rate-limit headers (draft-ietf-httpapi-ratelimit-headers-10, 6). */
 function waitOf(status: number, headers: Headers, receivedAt: number): number | undefined {
   const named = retryAfterMs(headers, receivedAt);
   if (named !== undefined || status !== 429) return named;
-  // A reset that is over already tells nothing of this refusal.
+  // A reset in the past does not explain this refusal.
   return usedUpMs(rateLimits(headers, receivedAt)) || undefined;
 }

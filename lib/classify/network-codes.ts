@@ -1,6 +1,6 @@
 /**
- * What the codes of Node.js, undici, got and axios say of a fault. Three groups; a code in none of them is
- * terminal, because an unknown fault is more often the program's own than the network's.
+ * Fault codes of Node.js, undici, got and axios, in three groups. An unlisted code is terminal, because an unknown
+ * fault is more often the program's than the network's.
  *
  * Sources: errno(3); Node.js `errors` documentation and lib/internal/errors.js; undici's Errors.md; the sources
  * of got 14 to 16; axios `AxiosError`.
@@ -12,13 +12,13 @@ export const UNPROCESSED_CODES: ReadonlySet<string> = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'EAI_FAIL',
-  // No local port was free to connect from.
+  // No free local port.
   'EADDRINUSE',
   'EADDRNOTAVAIL',
   'ERR_SOCKET_CONNECTION_TIMEOUT',
   'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
   'UND_ERR_CONNECT_TIMEOUT',
-  // The session ended, or had no stream left, before the request got one: nghttp2 sent nothing of it.
+  // The session ended, or ran out of streams, before the request got one: nghttp2 sent nothing.
   'ERR_HTTP2_GOAWAY_SESSION',
   'ERR_HTTP2_INVALID_SESSION',
   'ERR_HTTP2_OUT_OF_STREAMS',
@@ -43,7 +43,7 @@ export const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ERR_HTTP2_ERROR',
   'ERR_HTTP2_SESSION_ERROR',
   'ERR_HTTP2_STREAM_ERROR',
-  // axios, where the browser or adapter tells no more.
+  // axios, if the browser or adapter gives no detail.
   'ERR_NETWORK',
   // got: the response broke off; a hook asked for another attempt.
   'ERR_READING_RESPONSE_STREAM',
@@ -53,7 +53,7 @@ export const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_BODY_TIMEOUT',
   'UND_ERR_INFO',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  // The response was no HTTP: with a kept-alive connection, often the tail of an earlier one.
+  // The response was not HTTP: on a kept-alive connection, often the tail of an earlier response.
   'HPE_CLOSED_CONNECTION',
   'HPE_INVALID_CHUNK_SIZE',
   'HPE_INVALID_CONSTANT',
@@ -68,12 +68,12 @@ const CERTIFICATE =
 const UNTRUSTED =
   "No authority that Node.js trusts signed the server's certificate. Name its authority in NODE_EXTRA_CA_CERTS, or start Node.js with --use-system-ca.";
 const OUTDATED =
-  "The server's certificate is not valid at this time. Check this machine's clock; else it has to be renewed.";
+  "The server's certificate is not valid at this time. Check this machine's clock; if it is right, the certificate must be renewed.";
 const OTHER_HOST =
   "The server's certificate is for another host. Check the host name in the URL, and any proxy in between.";
 const ABORTED = 'The request was aborted by the program.';
 
-/** Faults that no resend cures and that deserve a word. They also end the search for an earlier cause. */
+/** Hints for faults that resending cannot cure. These codes also end the search for an earlier cause. */
 export const TERMINAL_CODES: ReadonlyMap<string, string> = new Map([
   ['ABORT_ERR', ABORTED],
   ['ERR_ABORTED', ABORTED],
@@ -102,13 +102,16 @@ export const TERMINAL_CODES: ReadonlyMap<string, string> = new Map([
   ['ERR_INVALID_URL', 'The URL is not valid. Give the client an absolute http or https URL.'],
   [
     'ERR_TOO_MANY_REDIRECTS',
-    'The server redirected too often. Look at where its redirects lead, which may be in a circle.',
+    'The server redirected too often. Check where its redirects lead: they may form a loop.',
   ],
   ['ERR_UNSUPPORTED_PROTOCOL', "The URL's protocol is not supported. Use http or https."],
-  ['ERR_UPLOAD', "The request's own body failed while it was read. Look at the stream it comes from."],
+  ['ERR_UPLOAD', 'Reading the request body failed. Check the stream it comes from.'],
   ['HPE_HEADER_OVERFLOW', "The response's headers are larger than the client allows."],
   ['UND_ERR_HEADERS_OVERFLOW', "The response's headers are larger than the client allows."],
   ['UND_ERR_CLOSED', 'The client was closed before the request. Close it after the last call.'],
   ['UND_ERR_DESTROYED', 'The client was destroyed before the response. Destroy it after the last call.'],
-  ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', "The request's body has not the length its headers announced."],
+  [
+    'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+    'The length of the request body differs from its content-length header.',
+  ],
 ]);

@@ -1,18 +1,19 @@
-/** What to do about a fault that a resend may cure, should it not: for the record of a call that failed for good. */
+/** Hints for faults that resending may cure; the user reads them when it did not. */
 
-const UNREACHABLE = 'No way leads to the host. Check the network, the VPN and the routing of this machine.';
+const UNREACHABLE =
+  'There is no route to the host. Check the network, the VPN and the routing of this machine.';
 const BROKEN =
-  'The server, or a proxy before it, closed the connection while it was in use. If it recurs, let the client keep idle connections for a shorter time than the server does.';
+  'The server, or a proxy in front of it, closed the connection while it was in use. If this recurs, let the client keep idle connections for a shorter time than the server does.';
 const LATE =
   "The server did not answer in time. Raise the client's timeout if it is slow, or check whether a firewall drops the packets.";
 const UNNAMED =
-  "The DNS server did not answer. Check the machine's resolver; of many look-ups at once, cache the results.";
+  "The DNS server did not answer. Check the machine's resolver; if many look-ups run at once, cache their results.";
 const NO_PORT =
   'This machine has no local port left to connect from. Reuse connections: an agent with keepAlive, or one client for all calls.';
 const NOT_HTTP =
-  'What came back was not valid HTTP. Check that the port speaks HTTP, and that no proxy garbles the response.';
-const CUT_OFF = "The response's body ended early. The server, or a proxy before it, gave up on it.";
-const STREAM = 'The server ended the HTTP/2 stream or session. If it recurs, open fewer streams at once.';
+  'The response was not valid HTTP. Check that the port speaks HTTP, and that no proxy garbles the response.';
+const CUT_OFF = 'The response body ended early: the server, or a proxy in front of it, broke it off.';
+const STREAM = 'The server ended the HTTP/2 stream or session. If this recurs, open fewer streams at once.';
 
 /** Hints by code. */
 export const HINTS: ReadonlyMap<string, string> = new Map([
@@ -40,23 +41,23 @@ export const HINTS: ReadonlyMap<string, string> = new Map([
   ['UND_ERR_HEADERS_TIMEOUT', LATE],
   [
     'UND_ERR_BODY_TIMEOUT',
-    "The response's body stopped coming. Raise the client's bodyTimeout if the server pauses by design.",
+    "The response body stalled. Raise the client's bodyTimeout if the server pauses by design.",
   ],
   ['EHOSTUNREACH', UNREACHABLE],
   ['EHOSTDOWN', UNREACHABLE],
   ['ENETUNREACH', UNREACHABLE],
   ['ENETDOWN', UNREACHABLE],
   ['ENETRESET', UNREACHABLE],
-  ['ERR_NETWORK', 'The client tells no more than that the network failed. Look into the cause of the error.'],
+  ['ERR_NETWORK', "The network failed; the client gives no detail. See the error's cause."],
   ['ERR_STREAM_PREMATURE_CLOSE', CUT_OFF],
   ['ERR_HTTP_CONTENT_LENGTH_MISMATCH', CUT_OFF],
   ['ERR_READING_RESPONSE_STREAM', CUT_OFF],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', CUT_OFF],
-  ['UND_ERR_INFO', 'The connection failed within undici. Look into the cause of the error.'],
-  ['ERR_RETRYING', "A hook of the client's own asked for another attempt. Check the hooks."],
+  ['UND_ERR_INFO', "The connection failed within undici. See the error's cause."],
+  ['ERR_RETRYING', "One of the client's hooks asked for another attempt. Check the hooks."],
 ]);
 
-/** The hint on a code, or on the family that it belongs to. */
+/** The hint for a code, or for its family. */
 export function hintOf(code: string): string | undefined {
   const hint = HINTS.get(code);
   if (hint !== undefined) return hint;

@@ -8,20 +8,20 @@ export interface Fault {
   readonly verdict: 'transient' | 'terminal';
   /** The fault's code, or its class when it has none. */
   readonly code: string | undefined;
-  /** True when nothing of the request can have reached the server's program. */
+  /** True if no part of the request can have reached the server's program. */
   readonly unprocessed: boolean;
   readonly hint?: string | undefined;
 }
 
-/** Most `cause`s followed, one behind the other. */
-const DEPTH = 8;
+/** Maximum length of a chain of causes. */
+const MAX_CAUSES = 8;
 
-/** Most members of an AggregateError that are read: addresses tried for one host. */
-const MEMBERS = 16;
+/** Maximum number of members read from an AggregateError: the addresses tried for one host. */
+const MAX_MEMBERS = 16;
 
 /**
- * Error classes that say more than their code: got 14 copies the cause's code even where the fault is the
- * program's own, zlib's for a response cut off, and the number 23 for `AbortSignal.timeout`.
+ * Codes for error classes that say more than their own code. got 14 copies the cause's code even if the fault is the
+ * program's, zlib's code for a truncated response, and the number 23 for `AbortSignal.timeout`.
  */
 const CLASS_CODES: ReadonlyMap<unknown, string> = new Map([
   ['AbortError', 'ERR_ABORTED'],
@@ -35,10 +35,10 @@ const CLASS_CODES: ReadonlyMap<unknown, string> = new Map([
 /** System calls and phases (got's `TimeoutError.event`) before the request is written. */
 const BEFORE_SENDING: ReadonlySet<unknown> = new Set(['getaddrinfo', 'connect', 'lookup', 'secureConnect']);
 
-/** What the HTTP/2 of got says, with no code, where the server ended the stream before its response. */
+/** Message, without a code, of got's HTTP/2 when the server ended the stream before its response. */
 const ENDED_STREAM = 'The HTTP/2 stream has been early terminated';
 
-/** The only place where Node.js tells the code of a stream's reset. RFC 9113, 8.7: no processing has occurred. */
+/** Message in which alone Node.js reveals the code of a stream reset. RFC 9113, 8.7: no processing has occurred. */
 const REFUSED_STREAM = 'Stream closed with error code NGHTTP2_REFUSED_STREAM';
 
 /**
@@ -49,13 +49,13 @@ const REFUSED_STREAM = 'Stream closed with error code NGHTTP2_REFUSED_STREAM';
 const GOAWAY = /^HTTP\/2: "GOAWAY" frame received with code (\d+)/;
 
 /**
- * Reads a thrown value, whatever it is. The outermost error that says something decides; errors that say
- * nothing (fetch's `TypeError: fetch failed`, a wrapper of the user's) are looked through to their cause, or to
- * the members of an AggregateError, as when every address of a host was tried. Never throws.
+ * Classifies any thrown value. The outermost recognised error decides. An unrecognised one (fetch's `TypeError: fetch
+ * failed`, a user's wrapper) is skipped for its cause, or for the members of an AggregateError, e.g. when every address
+ * of a host was tried. Never throws.
  */
 export function readFault(error: unknown): Fault {
   const chain = causesOf(error);
-  // First of all: fetch wraps it in an abort of its own.
+  // First, because fetch wraps a tunnel fault in its own abort.
   for (const link of chain) {
     const code = label(link, 'code');
     const tunnel = tunnelFault(code, peek(link, 'message'));
@@ -70,7 +70,7 @@ export function readFault(error: unknown): Fault {
   return { verdict: 'terminal', code, unprocessed: false };
 }
 
-/** One error by its own class and code, its members aside. */
+/** Classifies one error by its own class and code, without its members. */
 function recognise(error: object): Fault | undefined {
   const code =
     label(error, 'code') ?? (peek(error, 'message') === ENDED_STREAM ? 'ERR_HTTP2_STREAM_ERROR' : undefined);
@@ -96,7 +96,7 @@ function isGoaway(error: object): boolean {
   return code !== undefined && !(code === '0' && label(error, 'code') === 'UND_ERR_SOCKET');
 }
 
-/** An AggregateError is as curable as its most curable member, and as unsent as its least unsent. */
+/** An AggregateError is transient if any member is, and unprocessed only if all members are. */
 function fromMembers(error: object): Fault | undefined {
   const members = membersOf(error).map(recognise);
   const fault = members.find((member) => member?.verdict === 'transient') ?? members.find(Boolean);
@@ -110,13 +110,15 @@ function noMemberSent(error: object): boolean {
 function membersOf(error: object): object[] {
   const errors = peek(error, 'errors');
   if (!isObject(errors)) return [];
-  return Array.from({ length: MEMBERS }, (_, index) => peek(errors, index)).filter(isObject);
+  return Array.from({ length: MAX_MEMBERS }, (_, index) => peek(errors, index)).filter(isObject);
 }
 
-/** The error and its causes, outermost first; a cycle ends where the depth does. */
+/** The error and its causes, outermost first; the maximum length also ends a cycle. */
 function causesOf(error: unknown): object[] {
   const chain: object[] = [];
-  for (let link = error; isObject(link) && chain.length < DEPTH; link = peek(link, 'cause')) chain.push(link);
+  for (let link = error; isObject(link) && chain.length < MAX_CAUSES; link = peek(link, 'cause')) {
+    chain.push(link);
+  }
   return chain;
 }
 
@@ -124,7 +126,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Thrown values may be proxies, or have getters that throw. */
+/** Reads a property; `undefined` if a proxy or getter throws. */
 function peek(object: object, key: string | number): unknown {
   try {
     return Reflect.get(object, key);
@@ -133,7 +135,7 @@ function peek(object: object, key: string | number): unknown {
   }
 }
 
-/** A property that is text; the numeric codes of DOMException are not. */
+/** A text property; ignores the numeric codes of DOMException. */
 function label(error: object, key: 'code' | 'name'): string | undefined {
   return sanitizeId(peek(error, key));
 }

@@ -1,34 +1,35 @@
 /**
- * What a server says of its quotas, in the fields that are in use: `RateLimit` and `RateLimit-Policy` of
- * draft-ietf-httpapi-ratelimit-headers (structured fields, -08 and later), the dictionary that `RateLimit` was in -07,
- * and the families `ratelimit-*`, `x-ratelimit-*` and `x-rate-limit-*` of limit, remaining and reset, with and without
- * `-requests` and `-tokens`.
+ * Reads the quotas that a server states in headers: `RateLimit` and `RateLimit-Policy` of
+ * draft-ietf-httpapi-ratelimit-headers (structured fields from -08 on, a dictionary in -07), and the families
+ * `ratelimit-*`, `x-ratelimit-*` and `x-rate-limit-*` of limit, remaining and reset, with and without `-requests` and
+ * `-tokens`.
  *
- * Whatever cannot be read is left out: no statement is better than a wrong one.
+ * Unreadable values are ignored: no statement is better than a wrong one.
  */
 import { type BareItem, isInnerList, parseDictionary, parseList } from 'structured-headers';
 import type { Headers } from '../words/types.ts';
 import { serverNow, trimOws, valuesOf } from './field-values.ts';
 
-/** One policy, as far as it was stated. */
+/** The stated part of one policy. */
 export interface RateLimit {
-  /** Tells the policies of one response apart. */
+  /** Name that distinguishes the policies of one response. */
   readonly name: string;
-  /** False for a quota of tokens, bytes or the like: only its being used up matters here. */
+  /** False for a quota of tokens, bytes or the like: it matters here only when it is used up. */
   readonly requests: boolean;
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
-  /** ms until it is full again, or a new window begins. */
+  /** ms until the quota is full again or a new window begins. */
   readonly resetMs: number | undefined;
   /** Length of the window, in ms. */
   readonly windowMs: number | undefined;
 }
 
-/** Longer waits than a month are no waits. */
-const LONGEST_RESET_MS = 31 * 86_400_000;
-/** Most policies of one response that are read. */
-const MOST = 8;
-const MOST_CHARACTERS = 1000;
+/** Maximum wait until a reset, in ms; longer waits than a month are ignored. */
+const MAX_RESET_MS = 31 * 86_400_000;
+/** Maximum number of policies read from one response. */
+const MAX_POLICIES = 8;
+/** Maximum length of a header value that is read. */
+const MAX_CHARACTERS = 1000;
 
 const FAMILIES = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].flatMap((family) =>
   ['', '-requests', '-tokens'].map((suffix) => ({
@@ -41,7 +42,7 @@ const FAMILIES = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].flatMap((family) =
 );
 
 /**
- * Every policy that a response states; none for most.
+ * The policies that a response states; most responses state none.
  *
  * @param headers names in lower case
  * @param receivedAt wall-clock moment (Unix ms) at which the response arrived
@@ -52,7 +53,7 @@ export function rateLimits(headers: Headers, receivedAt: number): RateLimit[] {
     if (headers[family.remaining] === undefined) continue;
     const limit = count(headers[family.limit]);
     const remaining = count(headers[family.remaining]);
-    // Azure's OpenAI writes zeros, and -1, for what it does not count.
+    // Azure OpenAI sends 0 and -1 for limits it does not count.
     if (remaining === undefined || (remaining === 0 && limit === 0)) continue;
     const now = (): number => serverNow(headers, receivedAt);
     const resetMs = reset(first(headers[family.reset]), now);
@@ -65,10 +66,10 @@ export function rateLimits(headers: Headers, receivedAt: number): RateLimit[] {
       windowMs: undefined,
     });
   }
-  return found.slice(0, MOST);
+  return found.slice(0, MAX_POLICIES);
 }
 
-/** How long the quota that is used up stays so, in ms, by what a response states. */
+/** Longest stated wait, in ms, until a used-up quota resets; `undefined` if none is used up. */
 export function usedUpMs(limits: readonly RateLimit[]): number | undefined {
   let wait: number | undefined;
   for (const { remaining, resetMs } of limits) {
@@ -134,13 +135,13 @@ function dictionary(header: Headers[string]): RateLimit[] {
 
 function joined(header: Headers[string]): string | undefined {
   const text = valuesOf(header).join(', ');
-  return text.length > 0 && text.length <= MOST_CHARACTERS ? text : undefined;
+  return text.length > 0 && text.length <= MAX_CHARACTERS ? text : undefined;
 }
 
 /** The first value of a header; of `100, 100;w=60` (-03 to -06 of the draft) the first item. */
 function first(header: Headers[string]): string | undefined {
   const [value] = valuesOf(header);
-  return value === undefined || value.length > MOST_CHARACTERS
+  return value === undefined || value.length > MAX_CHARACTERS
     ? undefined
     : trimOws(value.split(/[,;]/, 1)[0] as string);
 }
@@ -150,7 +151,7 @@ function count(header: Headers[string]): number | undefined {
   return text !== undefined && /^\d{1,15}(?:\.0+)?$/.test(text) ? Number(text) : undefined;
 }
 
-/** Beyond it a number of seconds is a date: 2001 in seconds, 1973 in ms. */
+/** Minimum values read as a date instead of seconds from now: 2001 in seconds, 1973 in ms. */
 const EPOCH_S = 1e9;
 const EPOCH_MS = 1e11;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
@@ -191,13 +192,13 @@ function positive(value: unknown): number | undefined {
   return whole(value) || undefined;
 }
 
-/** From seconds. */
+/** Converts seconds to ms. */
 function milliseconds(value: unknown): number | undefined {
   const seconds = whole(value);
   return seconds === undefined ? undefined : bounded(seconds * 1000);
 }
 
-/** A date in the past is now; one beyond a month is none. */
+/** A moment in the past counts as now; one beyond {@link MAX_RESET_MS} is ignored. */
 function bounded(ms: number): number | undefined {
-  return Number.isNaN(ms) || ms > LONGEST_RESET_MS ? undefined : Math.max(0, Math.ceil(ms));
+  return Number.isNaN(ms) || ms > MAX_RESET_MS ? undefined : Math.max(0, Math.ceil(ms));
 }

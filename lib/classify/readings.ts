@@ -2,7 +2,7 @@ import type { Classification, Outcome, Profile, Verdict } from '../words/types.t
 import { LONGEST_WAIT_MS } from '../words/types.ts';
 import { classifyHttp } from './http.ts';
 
-/** A reading of the user's own, over the profile's. */
+/** A user's classification, made from the profile's. */
 export type Reread = (read: Classification) => Classification;
 
 const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
@@ -14,8 +14,8 @@ const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
 ]);
 
 /**
- * The door through which readings enter: whatever a profile or a `classify` of the user's returns, what leaves here has
- * a verdict and a wait that is absent or a number from 0 to {@link LONGEST_WAIT_MS}.
+ * Runs the profile's `classify` and the user's, and validates what they return: the result always has a verdict, and
+ * its wait is absent or a number from 0 to {@link LONGEST_WAIT_MS}.
  */
 export class Readings {
   readonly #profile: Profile;
@@ -26,14 +26,13 @@ export class Readings {
     this.#warn = warn;
   }
 
-  /** The profile's reading of an outcome, or HTTP's if the profile fails; then the user's own. Throws what `reread` throws. */
+  /** Classifies by the profile, or by HTTP if the profile fails; then by `reread`, whose errors it does not catch. */
   read(outcome: Outcome, reread?: Reread): Classification {
     const read = this.#profiled(outcome);
     if (!reread) return read;
     const own = reread(read);
-    if (VERDICTS.has(own?.verdict))
-      return this.#bounded(own, 'classify-failed', "A 'classify' of the user's");
-    this.#warn('classify-failed', `A 'classify' gave ${noVerdict(own)}: the gate's own reading holds`);
+    if (VERDICTS.has(own?.verdict)) return this.#bounded(own, 'classify-failed', "The user's 'classify'");
+    this.#warn('classify-failed', `The user's 'classify' returned ${noVerdict(own)}, so it was ignored`);
     return read;
   }
 
@@ -41,17 +40,17 @@ export class Readings {
     const name = `The profile '${this.#profile.name}'`;
     try {
       const read = this.#profile.classify(outcome);
-      if (!VERDICTS.has(read.verdict)) throw new TypeError(`it gave ${noVerdict(read)}`);
+      if (!VERDICTS.has(read.verdict)) throw new TypeError(`it returned ${noVerdict(read)}`);
       return this.#bounded(read, 'profile-failed', name);
     } catch (error) {
-      // A throw inside a client's event would end the process, and the permit would be held for good.
+      // A throw inside a client's event would end the process and leak the permit.
       const why = error instanceof Error ? error.message : typeof error;
-      this.#warn('profile-failed', `${name} could not read an outcome: ${why}`);
+      this.#warn('profile-failed', `${name} could not classify an outcome: ${why}`);
       return classifyHttp(outcome);
     }
   }
 
-  /** The same with a wait that a schedule can hold; a wait that is no number counts as not named. */
+  /** Limits the wait to the valid range; ignores a wait that is no number. */
   #bounded(read: Classification, code: string, whose: string): Classification {
     const wait: unknown = read.retryAfterMs;
     if (wait === undefined) return read;
@@ -62,7 +61,10 @@ export class Readings {
     if (wait !== null) {
       const what =
         typeof wait === 'object' ? 'an object' : typeof wait === 'number' ? 'NaN' : `a ${typeof wait}`;
-      this.#warn(code, `${whose} gave ${what} for retryAfterMs, which is a number of ms: it was ignored`);
+      this.#warn(
+        code,
+        `${whose} returned ${what} for retryAfterMs; expected a number of ms, so it was ignored`,
+      );
     }
     return { ...read, retryAfterMs: undefined, retryAfterSource: undefined };
   }

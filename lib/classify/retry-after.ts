@@ -1,32 +1,32 @@
 /**
- * The wait that a response asks for.
+ * Reads the wait that a response asks for.
  *
- * Every refusal below errs to `undefined`, which leaves the wait to the caller's own backoff: a number read
- * wrongly is worse than none.
+ * Any doubtful value yields `undefined`, which leaves the wait to the caller's backoff: a misread number is worse than
+ * none.
  */
 import type { Headers } from '../words/types.ts';
 import { serverNow, trimOws, valuesOf } from './field-values.ts';
 import { parseHttpDate } from './http-date.ts';
 
-/** Of one wait, these give the finer figure; `Retry-After` is the same rounded to seconds. */
+/** Headers that give the wait in ms; `Retry-After` gives the same wait rounded to seconds. */
 const MS_HEADERS = ['retry-after-ms', 'x-ms-retry-after-ms'];
 
 /**
- * RFC 9110's `delay-seconds` is digits only. A decimal fraction is taken as well: servers send it (Shopify
- * documents `Retry-After: 2.0`), it has one meaning, and refusing it would resend early. Signs, exponents,
- * hexadecimal and blanks, all of which `Number` would take, are refused.
+ * RFC 9110's `delay-seconds` has only digits. A decimal fraction is accepted too: servers send it (Shopify documents
+ * `Retry-After: 2.0`), it is unambiguous, and ignoring it would resend early. Signs, exponents, hexadecimal and blanks,
+ * which `Number` would accept, are rejected.
  */
 const DECIMAL = /^\d+(?:\.\d+)?$/;
 
-/** Between the values of a header that came several times; not the comma that a date has after its weekday. */
+/** Separator between the values of a repeated header; excludes the comma after a date's weekday. */
 const SEPARATOR = /(?<!day|Mon|Tue|Wed|Thu|Fri|Sat|Sun), /;
 
 /**
- * ms to wait before resending, from `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After`; `undefined` when
- * none is valid. Never negative, never beyond `Number.MAX_SAFE_INTEGER`; a date in the past gives 0.
+ * ms to wait before resending, from `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After`; `undefined` if none is
+ * valid. At least 0 and at most `Number.MAX_SAFE_INTEGER`; a date in the past yields 0.
  *
- * A header that came several times gives its longest wait: waiting too long costs time, but resending too early
- * costs a refusal, and many APIs count refused requests against the quota.
+ * A repeated header yields its longest wait: waiting too long costs time, but resending too early costs a refusal, and
+ * many APIs count refused requests against the quota.
  *
  * @param headers names in lower case.
  * @param receivedAt wall-clock moment (Unix ms) at which the response arrived.

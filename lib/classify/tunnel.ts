@@ -1,13 +1,13 @@
 /**
- * How a tunnel through a proxy failed, as the clients and agents that ask for it word it. Nothing of the request was
+ * Recognises failures to open a tunnel through a proxy, as clients and agents word them. No part of the request was
  * sent through a tunnel that was not opened.
  *
  * Sources: undici's ProxyAgent and Socks5ProxyAgent (7 and 8), Node.js's agents with `proxyEnv`, tunnel and
- * tunnel-agent, socks and socks-proxy-agent. An agent that answers the request with the proxy's own refusal, as
- * https-proxy-agent does, gives a response, and no fault.
+ * tunnel-agent, socks and socks-proxy-agent. An agent that answers the request with the proxy's refusal, as
+ * https-proxy-agent does, yields a response and no fault.
  */
 
-/** The reading of a tunnel that was not opened. */
+/** Classification of a tunnel that was not opened. */
 export interface TunnelFault {
   readonly verdict: 'transient' | 'terminal';
   readonly hint: string;
@@ -15,11 +15,11 @@ export interface TunnelFault {
 
 const BUSY: TunnelFault = {
   verdict: 'transient',
-  hint: 'The proxy opened no tunnel to the server. If it recurs, check whether the proxy reaches it, and its load.',
+  hint: "The proxy opened no tunnel to the server. If this recurs, check the proxy's load and its route to the server.",
 };
 const CREDENTIALS: TunnelFault = {
   verdict: 'terminal',
-  hint: "The proxy asks for credentials, or refuses those it got. Give them with the proxy's URL or to its agent.",
+  hint: "The proxy asks for credentials or refused those given. Set them in the proxy's URL or in its agent.",
 };
 const FORBIDDEN: TunnelFault = {
   verdict: 'terminal',
@@ -27,13 +27,13 @@ const FORBIDDEN: TunnelFault = {
 };
 const OTHER_PROXY: TunnelFault = {
   verdict: 'terminal',
-  hint: "The proxy's certificate was refused. Check its host name, and whether it is a proxy of HTTPS at all.",
+  hint: "The proxy's certificate was refused. Check its host name, and whether the proxy speaks HTTPS at all.",
 };
 
-/** Statuses below 500 by which a proxy refuses for now. */
+/** Statuses below 500 with which a proxy refuses temporarily. */
 const FOR_NOW: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** Texts that tell the status with which CONNECT was refused. */
+/** Messages that contain the status with which CONNECT was refused. */
 const STATUS_TEXTS: readonly RegExp[] = [
   /^Proxy response \((\d{3})\) !== 200 when HTTP Tunneling/,
   /^tunneling socket could not be established, statusCode=(\d{3})/,
@@ -41,7 +41,7 @@ const STATUS_TEXTS: readonly RegExp[] = [
   /^Proxy Authentication Required \((407)\)/,
 ];
 
-/** Texts without a status. */
+/** Messages without a status. */
 const TEXTS: readonly (readonly [RegExp, TunnelFault])[] = [
   [/^tunneling socket could not be established, /, BUSY],
   [/^Failed to establish tunnel to /, BUSY],
@@ -62,12 +62,12 @@ const CODES: ReadonlyMap<string, TunnelFault> = new Map([
   ['UND_ERR_SOCKS5_AUTH_FAILED', CREDENTIALS],
 ]);
 
-/** Maximum number of characters of a message that are read. */
-const LONGEST = 700;
+/** Maximum number of characters read of a message. */
+const MAX_MESSAGE = 700;
 
-/** Reads one error by its code and message; `undefined` when it tells of no tunnel. */
+/** Classifies one error by its code and message; `undefined` if it does not concern a tunnel. */
 export function tunnelFault(code: string | undefined, message: unknown): TunnelFault | undefined {
-  const text = typeof message === 'string' ? message.slice(0, LONGEST) : '';
+  const text = typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : '';
   for (const pattern of STATUS_TEXTS) {
     const status = pattern.exec(text)?.[1];
     if (status !== undefined) return byStatus(Number(status));
