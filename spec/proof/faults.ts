@@ -8,6 +8,8 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 export interface Fault {
   readonly name: string;
   readonly answer: Answer;
+  /** Where the request goes that the fault strikes; default: to the server. */
+  readonly url?: string;
 }
 
 const TEXT = 'x'.repeat(2000);
@@ -104,4 +106,19 @@ const faults: Readonly<Record<string, Answer>> = {
   'a switch of protocols unasked': raw('HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
 };
 
-export const allFaults: readonly Fault[] = Object.entries(faults).map(([name, answer]) => ({ name, answer }));
+/** Faults of the way, by where it leads. */
+const ways: Readonly<Record<string, string>> = {
+  'a port that is closed': 'http://127.0.0.1:1/',
+  'a host that does not exist': 'http://nowhere.invalid/',
+  'an address that leads nowhere': 'http://240.0.0.1/',
+  'a port without TLS': 'https://127.0.0.1:1/',
+};
+
+export const allFaults: readonly Fault[] = [
+  ...Object.entries(faults).map(([name, answer]) => ({ name, answer })),
+  ...Object.entries(ways).map(([name, url]) => ({
+    name,
+    url,
+    answer: ((_request, response) => response.writeHead(307, { location: url }).end()) as Answer,
+  })),
+];

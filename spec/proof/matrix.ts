@@ -45,7 +45,11 @@ async function run(client: ProofClient, fault: Fault, stage: Stage, odd: boolean
   const api = client.open(gate);
   const controllers = [new AbortController(), new AbortController()];
   const sent = controllers.map(({ signal }, index) =>
-    api.send({ url: server.url, method: odd === (index === 0) ? 'POST' : 'GET', signal }),
+    api.send({
+      url: (stage === 'first' && fault.url) || server.url,
+      method: odd === (index === 0) ? 'POST' : 'GET',
+      signal,
+    }),
   );
   for (const promise of sent) promise.catch(() => undefined);
   for (const [index, ms] of aborts(stage, fault).entries()) {
