@@ -119,7 +119,7 @@ interface Node {
   readonly status: string;
   readonly stream?: { unref?(): void };
   on(event: 'connect', listener: () => void): void;
-  once(event: 'ready' | 'end', listener: () => void): void;
+  once(event: 'ready' | 'close' | 'end', listener: () => void): void;
 }
 
 /** What ioredis does not tell of a cluster's client: its connection for messages. */
@@ -141,13 +141,16 @@ function unhold(client: Cluster): void {
   };
 }
 
-/** A cluster's connection for messages that is about to be ready fails its own check if it is to subscribe before. */
+/**
+ * Waits until a connection that is about to be ready is. ioredis sends a subscription at once, and its own check then
+ * finds a connection that only listens: it connects anew, and the subscription is lost.
+ */
 export async function subscribable(client: Client): Promise<void> {
-  const node = (client as unknown as Messaging).subscriber?.getInstance?.();
+  const { subscriber } = client as unknown as Messaging;
+  const node = subscriber ? subscriber.getInstance?.() : (client as unknown as Node);
   if (node?.status !== 'connecting' && node?.status !== 'connect') return;
   await new Promise<void>((resolve) => {
-    node.once('ready', resolve);
-    node.once('end', resolve);
+    for (const event of ['ready', 'close', 'end'] as const) node.once(event, resolve);
   });
 }
 

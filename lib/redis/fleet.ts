@@ -19,6 +19,8 @@ export class Fleet {
   readonly #clock: Clock;
   readonly #self = randomUUID();
   #enrolAt = 0;
+  /** Messages that told how many processes there are. */
+  #counts = 0;
 
   /** @param paused called when another process closes a quota */
   constructor(
@@ -75,8 +77,10 @@ export class Fleet {
       if (epoch !== null && epoch === known) return epoch;
     }
     await this.#connection.listen(this.#key('pauses'), doubtful);
+    const heard = this.#counts;
     const [epoch, processes] = await this.#enrol(MEMBER_MS);
-    this.processes = Math.max(1, processes);
+    // The answer and the messages come by two connections: a count that was heard meanwhile is at least as new.
+    if (heard === this.#counts) this.processes = Math.max(1, processes);
     this.#enrolAt = this.#clock.now() + ENROL_MS;
     return epoch;
   }
@@ -97,7 +101,10 @@ export class Fleet {
       return;
     }
     const { from, quota, ms, processes } = said ?? {};
-    if (typeof processes === 'number') this.processes = Math.max(1, processes);
+    if (typeof processes === 'number') {
+      this.#counts += 1;
+      this.processes = Math.max(1, processes);
+    }
     if (from === this.#self || typeof quota !== 'string' || typeof ms !== 'number' || !(ms > 0)) return;
     paused(quota, ms);
   }
