@@ -134,7 +134,7 @@ export class Admission implements Ask {
       if (typeof (signed as PromiseLike<unknown> | undefined)?.then !== 'function') {
         return { ...pass, own: { ...own, ...signedRecord(signed) } };
       }
-      return this.#signed(signed as PromiseLike<unknown>, pass, request, askedAt);
+      return this.#signed(signed as PromiseLike<unknown>, pass, askedAt);
     } catch (error) {
       permit.refund();
       throw error;
@@ -142,25 +142,16 @@ export class Admission implements Ask {
   }
 
   /** Waits for the signature with the permit in hand, no longer than the call may. */
-  async #signed(
-    signing: PromiseLike<unknown>,
-    { permit, ...pass }: Pass,
-    request: RequestFacts,
-    askedAt: number,
-  ): Promise<Pass> {
-    const { clock } = this.#context;
+  async #signed(signing: PromiseLike<unknown>, pass: Pass, askedAt: number): Promise<Pass> {
     try {
       const own = { ...pass.own, ...signedRecord(await this.#lifetime.wait(Promise.resolve(signing))) };
-      const at = clock.now();
+      const at = this.#context.clock.now();
       this.#refuse(at);
-      if (permit.reopensIn(at) === 0) return { ...pass, permit, own, at, waitedMs: at - askedAt };
+      return { ...pass, own, at, waitedMs: at - askedAt };
     } catch (error) {
-      permit.refund();
+      pass.permit.refund();
       throw error;
     }
-    // The quota closed meanwhile: nothing is sent before it reopens, and then with a new signature.
-    permit.refund();
-    return this.enter(request, this.resend, askedAt, clock.now());
   }
 
   /** A token goes to the API's own hosts only, and never replaces one that the user set. */

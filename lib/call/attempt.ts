@@ -101,6 +101,7 @@ export class Attempt {
     this.together(() => {
       this.permit.answer(at);
       this.#observer.answered(this, status, headers, at);
+      if (status >= 400 && !this.#told && !this.closing) this.permit.unread();
     });
   }
 

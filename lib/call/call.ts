@@ -201,8 +201,7 @@ export class Call implements AttemptObserver {
       return this.#lifetime.doom;
     }
     this.#lifetime.end();
-    const { status } = this.#attempt ?? {};
-    this.teller.tell('success', () => ({ status, attempts: this.#history.records() }));
+    this.teller.tell('success', () => ({ status: this.#attempt?.status, attempts: this.#history.records() }));
     return undefined;
   }
 
@@ -244,7 +243,8 @@ export class Call implements AttemptObserver {
     this.#reader.head(attempt, status, headers, at);
   }
 
-  #begin(pass: Pass): Attempt {
+  #begin(pass: Pass): Attempt | Promise<Attempt> {
+    if (pass.permit.reopensIn(this.now()) > 0) return this.#enterAgain(pass);
     const attempt = new Attempt(this, this.#history.count + 1, this.#request, pass);
     this.#stop(attempt);
     if (this.#history.count === 0) pass.permit.deposit(this.#settings.policy.budget);
@@ -254,6 +254,16 @@ export class Call implements AttemptObserver {
     this.teller.tell('attempt', () => ({ waitedMs: pass.waitedMs }));
     this.#stop(attempt);
     return attempt;
+  }
+
+  /** The quota closed while permit or signature was on its way: the attempt waits again, ahead of new calls. */
+  async #enterAgain({ permit, at, waitedMs }: Pass): Promise<Attempt> {
+    permit.refund();
+    try {
+      return await this.#begin(await this.#admission.enter(this.#request, true, at - waitedMs, this.now()));
+    } catch (error) {
+      throw this.#notAdmitted(error);
+    }
   }
 
   /** Throws, and gives the permit back unused, if the call ended: on the permit's way, or by a listener. */

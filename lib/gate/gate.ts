@@ -3,6 +3,7 @@ import type { Fault, LearningObserver } from '../learning/adaptive.ts';
 import type { Finding } from '../learning/finding.ts';
 import type { LeaseContext } from '../ledger/context.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { CLOCK_GRAIN_MS } from '../ledger/window-count.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { Alarm } from '../time/alarm.ts';
 import type { Schedule } from '../time/schedule.ts';
@@ -30,11 +31,9 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   retired = false;
   /** @internal It was drawn on since it was last examined whether to forget it. */
   drawnOn = false;
-  /** @internal */
+  // As Linked:
   previous: Linked | undefined;
-  /** @internal */
   next: Linked | undefined;
-  /** @internal */
   line: Line<Linked> | undefined;
   readonly #context: GateContext;
   readonly #quota: Quota;
@@ -45,6 +44,8 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   #reopening: Alarm | undefined;
   /** Facts are being told that belong together; `Infinity` once the gate is closed, when nothing goes any more. */
   #telling = 0;
+  /** What was told last is not the whole of it: nothing goes in this moment on its account. */
+  #unread = false;
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
@@ -88,6 +89,11 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
       this.#telling -= 1;
       this.#pump();
     }
+  }
+
+  /** @internal What was told last is not the whole of it. */
+  unread(): void {
+    this.#unread = true;
   }
 
   /**
@@ -178,27 +184,24 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     await this.#quota.windows.close();
   }
 
-  /** @internal */
+  // As LeaseContext and LearningObserver:
   get ledger(): Ledger {
     return this.#context.ledger;
   }
 
-  /** @internal */
   get schedule(): Schedule {
     return this.#context.schedule;
   }
 
-  /** @internal */
   now(): number {
     return this.#context.clock.now();
   }
 
-  /** @internal */
   learned(finding: Finding, cause: LearnedCause): void {
     this.#context.learned(this.key, finding, cause);
   }
 
-  /** @internal The ledger granted or lost permits. */
+  /** The ledger granted or lost permits. */
   changed(): void {
     this.#pump();
   }
@@ -262,18 +265,20 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
   #pump(now: number = this.#context.clock.now()): void {
     if (this.#telling > 0) return;
     const { windows, pause } = this.#quota;
+    const earliest = this.#unread ? now + CLOCK_GRAIN_MS : now;
+    this.#unread = false;
     windows.want(this.#backlog.length);
     const failure = this.#backlog.length > 0 ? windows.failure : undefined;
     if (failure) this.#backlog.dismissAll(failure);
     let turn = Infinity;
     while (this.#backlog.length > 0) {
-      turn = this.#quota.turnAt(now);
+      turn = Math.max(earliest, this.#quota.turnAt(now));
       if (turn > now) break;
       const place = this.#backlog.shift();
       place.grant(this.#take(place.ask, now));
       pause.released();
     }
-    if (this.#backlog.length > 0) turn = Math.min(turn, this.#exemptOne(now));
+    if (this.#backlog.length > 0 && earliest === now) turn = Math.min(turn, this.#exemptOne(now));
     if (this.#backlog.length > 0) {
       this.#wake ??= new Alarm(this.schedule, true, () => this.#awake());
       this.#wake.set(turn);

@@ -15,6 +15,7 @@ export interface Admitter {
   ended(permit: Permit, now: number): void;
   refunded(permit: Permit): void;
   joined(permit: Permit, answered: boolean): void;
+  unread(): void;
   left(place: Place): boolean;
   served(sentAt: number, request?: RequestRoute, now?: number): void;
   failed(fault: Fault): void;
@@ -79,6 +80,11 @@ export class Permit implements Linked {
   /** ms until the quota reopens; 0 when it is open. */
   reopensIn(now: number): number {
     return this.gate.reopensIn(now);
+  }
+
+  /** An error's head came whose body may tell of a refusal: what the answer frees goes on once it is read, or in 1 ms. */
+  unread(): void {
+    this.gate.unread();
   }
 
   /** The server answered, and neither refused nor failed. */

@@ -77,13 +77,7 @@ export class Queue<T extends Queueable> {
     this.#length += 1;
   }
 
-  /** The next to go, who stays. */
-  peek(): T | undefined {
-    const rank = this.#next();
-    return rank && (rank.resends.first ?? rank.fresh.first);
-  }
-
-  /** The next to go, who leaves. */
+  /** Takes the next to go out of the queue. */
   shift(): T | undefined {
     const rank = this.#next();
     const item = rank && (rank.resends.first ?? rank.fresh.first);

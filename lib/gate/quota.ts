@@ -95,7 +95,7 @@ export class Quota {
   refunded(now: number, sentAt: number): void {
     this.leave(now, sentAt);
     this.pause.ended(sentAt);
-    this.adaptive?.refunded(now);
+    this.adaptive?.refunded(now, sentAt);
   }
 
   /** An attempt in flight that was admitted under another quota counts here too. Its limits alone matter, not what it tells. */

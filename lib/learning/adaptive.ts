@@ -103,13 +103,13 @@ export class Adaptive {
     this.learner?.ended(now, sentAt);
   }
 
-  refunded(now: number): void {
+  refunded(now: number, sentAt: number): void {
     this.outage.ended(now);
-    this.learner?.refunded();
+    this.learner?.refunded(sentAt);
   }
 
-  /** An attempt was answered, and neither throttled nor at fault. Returns true when that ended an outage. */
-  served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): boolean {
+  /** An attempt was answered, and neither throttled nor at fault. */
+  served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): void {
     this.#concurrency?.served(now, inFlight, waiting, now - sentAt);
     // Where there are windows, these may be what holds up those who wait.
     if (waiting > 0) this.#saturation ??= new Saturation();
@@ -120,24 +120,22 @@ export class Adaptive {
     }
     const finding = this.learner?.served(now, sentAt, inFlight);
     if (finding) this.#observer.learned(finding, 'probe');
-    return this.outage.served(route);
+    this.outage.served(route);
   }
 
-  /** Returns true when the fault began an outage. */
-  failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): boolean {
+  /** An attempt met a fault. */
+  failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): void {
     const { outage } = this;
     this.learner?.failed(sentAt);
     const out = outage.on;
     const began = outage.failed(now, sentAt, call, route);
-    // A server that is out has not too much to do; nor has a route that is broken.
+    // A server that is down is not overloaded; nor does a broken route say that it is.
     const blamed = overload && !out && !(began && inFlight < FEW) && !outage.routes.broken(route);
-    if (!blamed) return began;
+    if (!blamed) return;
     const concurrency = this.#limited(now);
-    if (concurrency.overloaded(now, sentAt, inFlight)) {
-      this.#saturation?.disturbed();
-      this.#observer.learned({ limit: concurrency.limit, perMs: 0 }, 'overload');
-    }
-    return began;
+    if (!concurrency.overloaded(now, sentAt, inFlight)) return;
+    this.#saturation?.disturbed();
+    this.#observer.learned({ limit: concurrency.limit, perMs: 0 }, 'overload');
   }
 
   /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */

@@ -82,17 +82,16 @@ export class Outage {
     this.#nextAt = Math.max(this.#nextAt, now + SHORTEST_MS);
   }
 
-  /** The server answered, and not with a fault. Returns true when that ended an outage. */
-  served(route?: string): boolean {
+  /** The server answered, and not with a fault. */
+  served(route?: string): void {
     this.routes.served(route);
     this.#failures = 0;
     if (this.#calls && this.#calls.size > 0) this.#calls.clear();
     if (this.#ramp !== Infinity) this.#ramp = this.#ramp >= RAMP_END ? Infinity : this.#ramp + 1;
-    if (this.#since === undefined) return false;
+    if (this.#since === undefined) return;
     this.#since = undefined;
     this.#probing = false;
     this.#ramp = 2;
-    return true;
   }
 
   /** An attempt failed. Returns true when that began an outage. */

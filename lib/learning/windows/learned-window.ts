@@ -111,10 +111,11 @@ export class LearnedWindow {
     this.#takenAt = now;
   }
 
-  refund(): void {
+  /** The permit taken at `sentAt` was not used; if it was a probe, that told nothing. */
+  refund(sentAt: number): void {
     this.count.refund();
-    this.#shorter.drop();
-    this.#wider.refunded();
+    if (this.#shorter.concerns(sentAt)) this.#shorter.drop();
+    this.#wider.refunded(sentAt);
   }
 
   /** An attempt sent at `sentAt` met a fault. */

@@ -105,9 +105,9 @@ export class Learner {
     for (const window of this.#windows) window.ended(now, sentAt);
   }
 
-  refunded(): void {
+  refunded(sentAt: number): void {
     this.#unanswered -= 1;
-    for (const window of this.#windows) window.refund();
+    for (const window of this.#windows) window.refund(sentAt);
   }
 
   /** An attempt sent at `sentAt` failed for a fault. */

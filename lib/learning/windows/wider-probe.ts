@@ -66,8 +66,9 @@ export class WiderProbe {
     this.#overtakenTo = now;
   }
 
-  refunded(): void {
-    this.#extra = Math.max(0, this.#extra - 1);
+  /** The permit taken at `sentAt` was not used. */
+  refunded(sentAt: number): void {
+    if (this.#concerns(sentAt)) this.#extra -= 1;
   }
 
   /** An attempt was served. Returns by how much `limit` grows. */
