@@ -77,10 +77,7 @@ export class Gate implements LeaseContext, LearningObserver, Linked {
     return standing;
   }
 
-  /**
-   * Tells the gate several facts as one: the queue moves on when all of them are known. What a response says of its quota
-   * is told with the response, so a refusal lets nothing go in the moment it comes.
-   */
+  /** Tells several facts as one: the queue moves on once all are known, so a refusal lets nothing go in its moment. */
   together<T>(tell: () => T): T {
     this.#telling += 1;
     try {
