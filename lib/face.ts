@@ -11,61 +11,62 @@ import type { Clock } from './time/clock.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
 import type { Duration } from './words/types.ts';
 
-/** What tests own: time and chance. */
+/** Time and randomness, which tests may replace. */
 export interface Environment {
   /**
-   * The clock that every wait goes by. Default: the process's own monotonic clock, or the one that a test's fake timers
-   * (node:test, sinon, vitest, jest) make of it. `virtualClock()` of `headgate/testing` is one that a test moves by hand.
+   * Clock for every wait. Default: the monotonic clock of the process, which follows fake timers (node:test, sinon,
+   * vitest, jest). `virtualClock()` of `headgate/testing` returns one that a test moves by hand.
    */
   readonly clock?: Clock;
-  /** Numbers in [0, 1). Default `Math.random`. */
+  /** Returns random numbers in [0, 1). Default `Math.random`. */
   readonly random?: Random;
 }
 
 /** Options of `gate.close()`. */
 export interface CloseOptions {
-  /** How long the calls that have begun may go on. Default: not at all. */
+  /** Maximum time for open calls to finish. Default 0: they are rejected at once. */
   readonly drain?: Duration;
 }
 
-/** A gate before somebody else's API: wraps clients, tells what happens, shows the quotas. */
+/** A gate in front of an API: wraps clients, emits events, shows quotas. */
 export interface Headgate {
   /**
-   * A got instance whose every attempt passes the gate. got 14 or later. Throws `OptionsError` for anything else.
+   * Returns a got instance whose every attempt passes the gate. got 14 or later; otherwise throws `OptionsError`.
    *
    * @example
    * const api = gate.got(got);
    * await api('https://api.example.com/items', { context: { headgate: { priority: 5 } } }).json();
    */
   got<G extends GotLike>(instance: G): G;
-  /** The same as options, for `got.extend(a, gate.gotOptions(), b)`. */
+  /** Returns the same as got options, for `got.extend(a, gate.gotOptions(), b)`. */
   gotOptions(): GotExtension;
   /**
-   * A fetch whose every attempt passes the gate. Default: of `globalThis.fetch`, as it is at each call. Throws
-   * `OptionsError` for what is no function.
+   * Returns a fetch whose every attempt passes the gate. Default: wraps `globalThis.fetch`, looked up at each call.
+   * Throws `OptionsError` for anything but a function.
    *
    * @example
    * const openai = new OpenAI({ fetch: gate.fetch(), maxRetries: 0 });
    */
   fetch(fetchLike?: FetchLike): GatedFetch;
   /**
-   * An interceptor of undici 6 or later, for every request through one dispatcher or of the whole process. Throws
-   * `OptionsError`.
+   * Returns an interceptor for undici 6 or later, which gates every request of a dispatcher or of the whole process.
+   * Throws `OptionsError`.
    *
    * @example
    * setGlobalDispatcher(new Agent().compose(gate.undici()));
    */
   undici(options?: UndiciOptions): UndiciInterceptor;
   /**
-   * Puts the gate before an axios instance and those made from it, in place; returns it. axios 1.7 or later.
+   * Gates an axios instance in place, and the instances created from it; returns it. axios 1.7 or later.
    *
    * @example
    * const api = gate.axios(axios.create({ baseURL: 'https://api.example.com' }));
    */
   axios<A extends AxiosLike>(instance: A): A;
   /**
-   * A function whose every call is one attempt at the request that its options tell; the loop is p-retry's. With
-   * `withContext` it gets `{ signal, attempt, token }` before its own arguments. Throws `OptionsError`.
+   * Gates any function: each time `fn` runs, that is one attempt at the request described by the options. The retry loop
+   * is p-retry's. With `withContext`, `fn` gets `{ signal, attempt, token }` before its own arguments. Throws
+   * `OptionsError`.
    *
    * @example
    * const send = gate.wrap((to: string) => sdk.send(to), { request: { method: 'POST', url: 'https://api.example.com/mail' } });
@@ -97,33 +98,33 @@ export interface Headgate {
   /** Removes a listener, whether it was added by `on` or by `once`. Returns the gate. */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
   /**
-   * All events from now on: `for await (const event of gate.events())`. Ends when the gate is closed. Of those that a
-   * slow reader leaves waiting the last 10,000 are kept.
+   * Returns all events from now on: `for await (const event of gate.events())`. Ends when the gate closes. For a slow
+   * reader, only the last 10,000 events are kept.
    */
   events(): AsyncIterableIterator<AnyEvent>;
   /**
-   * The quotas met so far: their windows and how much of each is used, attempts in flight and waiting, pauses, and what
-   * was learned.
+   * Returns the state of the quotas used so far: windows and their use, attempts in flight and queued, pauses, and
+   * learned limits.
    *
    * @example
    * for (const { key, queued, pausedUntil } of gate.quotas()) console.log(key, queued, pausedUntil);
    */
   quotas(): QuotaSnapshot[];
   /**
-   * Replaces `retry`, `quotas`, or both, for the calls that begin from now on. Attempts that wait under a quota that was
-   * removed move to the one that now applies. Throws `OptionsError`, and then changes nothing.
+   * Replaces `retry`, `quotas` or both for calls that begin from now on. Attempts queued under a removed quota move to
+   * the quota that now matches them. If it throws `OptionsError`, nothing changes.
    *
    * @example
    * gate.update({ quotas: [{ match: { path: '/v1/items' }, windows: [{ limit: 50, per: '1m' }] }] });
    */
   update(options: HeadgateUpdate): void;
   /**
-   * Admits nothing more, rejects what waits with `ClosedError`, and gives the ledger's permits back. Requests in flight
-   * and streams end by themselves.
+   * Refuses new calls, rejects queued ones with `ClosedError`, and returns the ledger's permits. Requests in flight and
+   * streams may finish.
    *
-   * With `drain` the calls that have begun go on, with all their waits and retries, until they end or that time is over;
-   * only then the rest is rejected. A `close` event tells when that begins and ends. A second `close()` without `drain`
-   * ends it at once. Throws `OptionsError`.
+   * With `drain`, open calls continue with all their waits and retries until they end or the time is over; then the rest
+   * is rejected. `close` events mark the beginning and the end of the drain. A second `close()` without `drain` ends it
+   * at once. Throws `OptionsError`.
    *
    * @example
    * process.once('SIGTERM', () => gate.close({ drain: '30s' }));

@@ -32,11 +32,11 @@ import type { Classification, Notice, Outcome, Profile, QuotaRef, RequestFacts }
 const UNREADABLE: Notice = {
   code: 'unreadable-request',
   message:
-    "The gate cannot read a request's URL: it passes under this quota, without a token. Give the client absolute http(s) URLs, or gate.undici({ origin }) the origin of its pool",
+    "The gate cannot read a request's URL, so the request uses this quota and carries no token. Give the client absolute http(s) URLs, or give gate.undici({ origin }) the origin of its pool",
 };
 
 /**
- * Puts a gate before an API. Throws `OptionsError`, which names the option that is wrong, what was given and what is
+ * Creates a gate in front of an API. Throws `OptionsError`, which names the invalid option, its value and the values
  * allowed.
  *
  * @example
@@ -49,7 +49,7 @@ export function headgate(options: HeadgateOptions = {}, environment: Environment
   return new Composition(options, environment);
 }
 
-/** Profile, policy, gates and events put together. */
+/** Wires profile, policy, gates and events together. */
 class Composition implements Headgate, CallContext {
   readonly name: string;
   readonly clock: Clock;
@@ -59,10 +59,10 @@ class Composition implements Headgate, CallContext {
   readonly profile: Profile;
   readonly tokens: Tokens | undefined;
   readonly sign: Sign | undefined;
-  /** As its user gave them: an update is laid over them. */
+  /** Options as the user gave them; updates are merged into them. */
   #options: HeadgateOptions;
   #declared: DeclaredQuotas;
-  /** The settings of a call that asks for nothing of its own. */
+  /** Settings of a call without options. */
   #callSettings: CallSettings;
   #gotOptions: GotExtension | undefined;
   readonly #gates: Gates;
@@ -242,12 +242,12 @@ class Composition implements Headgate, CallContext {
     return quota === undefined ? this.#declared.match(request) : this.#declared.named(quota);
   }
 
-  /** The quota of a request that fits none declared. */
+  /** The quota of a request that matches no declared quota. */
   #undeclared(request: RequestFacts): QuotaRef {
     return request.unreadable ? { key: this.name, windows: [] } : this.profile.quota(request);
   }
 
-  /** A quota that a call names and nobody declared: it has no known limit. */
+  /** A quota that a call names but nobody declared; it has no known limit. */
   #unknown(name: string): QuotaRef {
     const suspicion = this.#gates.get(name) ? undefined : this.#declared.suspicion(name);
     if (suspicion !== undefined) this.#warn('unknown-quota', suspicion, name);

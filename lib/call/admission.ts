@@ -9,12 +9,12 @@ import type { CallSettings } from './settings.ts';
 import { signable, signedRecord } from './signing.ts';
 import { warnOfWithheld } from './withheld.ts';
 
-/** Told when an attempt has to wait, and how long at the least, in ms. */
+/** Notified when an attempt is queued, with its minimum wait in ms. */
 export interface Waits {
   queued(waitMs: number): void;
 }
 
-/** One call's way through the gate, attempt after attempt; it is itself what is asked for each of them. */
+/** Takes one call through the gate, attempt by attempt; also serves as the request for each permit. */
 export class Admission implements Ask {
   readonly priority: number;
   resend = false;
@@ -23,7 +23,7 @@ export class Admission implements Ask {
   readonly #lifetime: Lifetime;
   readonly #quota: string | undefined;
   readonly #waits: Waits;
-  /** Origin of the call's first request, if its user chose it. */
+  /** Origin of the call's first request, if the user chose it. */
   readonly #home: string | undefined;
   readonly #anyOrigin: boolean;
   #gate: Gate | undefined;
@@ -44,7 +44,7 @@ export class Admission implements Ask {
     this.#waits = waits;
   }
 
-  /** Key of the quota last asked; it may not have granted anything yet. */
+  /** Key of the quota last asked for a permit, granted or not. */
   get quota(): string {
     return this.#gate?.key ?? '';
   }
@@ -58,7 +58,7 @@ export class Admission implements Ask {
     return this.#lifetime.late(waitMs);
   }
 
-  /** A pass; synchronously when neither permit nor token has to be waited for. */
+  /** Gets a pass; synchronously if neither the permit nor the token needs a wait. */
   enter(request: RequestFacts, resend: boolean, askedAt: number, at: number = askedAt): Pass | Promise<Pass> {
     const { clock, tokens } = this.#context;
     this.#refuse(at);
@@ -75,7 +75,7 @@ export class Admission implements Ask {
     }
     if (granted.held) this.#waits.queued(granted.expectedMs);
     this.#lifetime.onInterrupt((error) => granted.leave(error));
-    // No async function: of a hundred thousand that wait, each would keep all that it knows.
+    // Not an async function: each of 100,000 queued attempts would retain its whole scope.
     return granted.permit.then((permit) => this.#granted(permit, request, askedAt, authorize));
   }
 
@@ -83,7 +83,7 @@ export class Admission implements Ask {
     return this.request && this.#context.declaredGateOf(this.request, this.#quota);
   }
 
-  /** @internal Waits on under the quota that applies now: it has lost nothing but its place in the line. */
+  /** @internal Re-queues under the quota that now matches; only its position is lost. */
   move(place: Place): void {
     try {
       const now = this.#context.clock.now();
@@ -97,19 +97,19 @@ export class Admission implements Ask {
     }
   }
 
-  /** Throws what keeps the call from going on at `now`. */
+  /** Throws the error that prevents the call from continuing at `now`, if any. */
   #refuse(now: number): void {
     this.#lifetime.refuse(now);
     if (this.#context.closed || !this.#lifetime.admitted) throw new ClosedError();
   }
 
-  /** A permit came to one who waited. */
+  /** A queued attempt got its permit. */
   #granted(permit: Permit, request: RequestFacts, askedAt: number, authorize: boolean): Pass | Promise<Pass> {
     const { clock, tokens } = this.#context;
     this.#lifetime.onInterrupt(undefined);
     const token = authorize ? tokens?.current : undefined;
     const at = clock.now();
-    // The token may have grown old, or the call may have ended, while the permit was on its way.
+    // Meanwhile the token may have expired or the call ended.
     if (!this.#lifetime.sealed && (!authorize || token !== undefined)) {
       return this.#pass(permit, request, token, askedAt, at);
     }
@@ -117,7 +117,7 @@ export class Admission implements Ask {
     return this.enter(request, this.resend, askedAt, at);
   }
 
-  /** All that an attempt needs, from `at` on; a promise only where its headers are signed asynchronously. */
+  /** Builds the pass; a promise only if `sign` is asynchronous. */
   #pass(
     permit: Permit,
     request: RequestFacts,
@@ -141,7 +141,7 @@ export class Admission implements Ask {
     }
   }
 
-  /** Waits for the signature with the permit in hand, no longer than the call may. */
+  /** Waits for the signature while holding the permit, at most until the call ends. */
   async #signed(signing: PromiseLike<unknown>, pass: Pass, askedAt: number): Promise<Pass> {
     try {
       const own = { ...pass.own, ...signedRecord(await this.#lifetime.wait(Promise.resolve(signing))) };
@@ -154,18 +154,18 @@ export class Admission implements Ask {
     }
   }
 
-  /** A token goes to the API's own hosts only, and never replaces one that the user set. */
+  /** A token goes only to the API's own hosts, and never replaces one that the user set. */
   #authorizes(request: RequestFacts): boolean {
     if (request.headers?.authorization !== undefined) return false;
     if (this.#trusts(request)) return true;
-    // A redirect may lead anywhere, and so may the requests of a whole process: of these only a 401 tells.
+    // No warning for redirects and for the requests of a whole process, which may go anywhere: a 401 explains itself.
     if (request.bearerless || (this.#gate === undefined && !this.#anyOrigin)) {
       warnOfWithheld(this.#context, request);
     }
     return false;
   }
 
-  /** The request goes to the API's own hosts. */
+  /** Whether the request goes to the API's own hosts. */
   #trusts(request: RequestFacts): boolean {
     if (request.unreadable || request.bearerless) return false;
     const { profile } = this.#context;

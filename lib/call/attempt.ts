@@ -5,28 +5,28 @@ import type { AttemptRecord } from '../words/report.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../words/types.ts';
 import type { PauseNotice } from './pause-notice.ts';
 
-/** The right to send one attempt: a permit, and the headers that are the gate's own for it. */
+/** The right to send one attempt: a permit, and the headers that the gate adds. */
 export interface Pass {
   readonly permit: Permit;
   readonly token: string | undefined;
-  /** The token's header, and what was signed. */
+  /** The token's header and the signed headers. */
   readonly own: Readonly<Record<string, string>> | undefined;
-  /** Moment at which it was complete. */
+  /** Moment at which the pass was complete. */
   readonly at: number;
-  /** How long it was waited for, in ms. */
+  /** Time spent waiting for it, in ms. */
   readonly waitedMs: number;
 }
 
-/** Statuses by which a server tells that it has too much to do. */
+/** Statuses that signal an overloaded server. */
 const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
 
-/** What a client knows of how an attempt ended. */
+/** The end of an attempt, as its client reports it. */
 export interface Ending extends Omit<Outcome, 'request' | 'receivedAt'> {
-  /** Where the client's user has a reading of his own: makes it from the profile's. */
+  /** The user's own classification, made from the profile's. */
   readonly reread?: Reread | undefined;
 }
 
-/** What a client knows of making an attempt again. */
+/** Whether the client can resend an attempt. */
 export interface Resend {
   /** The request's body can be sent again. */
   readonly replayable: boolean;
@@ -34,7 +34,7 @@ export interface Resend {
   readonly allowed: boolean;
 }
 
-/** What an {@link Attempt} tells its call. */
+/** Notified by an {@link Attempt}: its call. */
 export interface AttemptObserver {
   now(): number;
   /** The response's head came. */
@@ -42,32 +42,32 @@ export interface AttemptObserver {
 }
 
 /**
- * One request on the wire, with its permit and its record. Its client says when the response's head came
- * ({@link answer}) and when it was over ({@link close}); what it meant is settled by the call.
+ * One request on the wire, with its permit and its record. The client reports the head of the response
+ * ({@link answer}) and the end ({@link close}); the call classifies the outcome.
  */
 export class Attempt {
   /** From 1. */
   readonly number: number;
   readonly request: RequestFacts;
   readonly permit: Permit;
-  /** The gate's bearer token, when it has one for this request. */
+  /** The gate's bearer token, if it has one for this request. */
   readonly token: string | undefined;
-  /** What goes over the request's own headers for this attempt alone: the token, and what was signed. Never shown. */
+  /** Headers that override the request's own for this attempt: the token and the signed ones. Never shown. */
   readonly own: Readonly<Record<string, string>> | undefined;
   readonly startedAt: number;
   readonly waitedMs: number;
   status: number | undefined;
   headers: Headers | undefined;
-  /** Set once the outcome was read. */
+  /** Set once the outcome is classified. */
   classification: Classification | undefined;
-  /** The wait decided on before the next attempt. */
+  /** Chosen wait before the next attempt, in ms. */
   delayMs: number | undefined;
   /** Set once the next attempt is due. */
   superseded = false;
-  /** Set once the gate was told that it was throttled. */
+  /** Set once the gate knows that the attempt was throttled. */
   closing: PauseNotice | undefined;
   readonly #observer: AttemptObserver;
-  /** The gate was told how the attempt went. */
+  /** True once the gate knows the attempt's result. */
   #told = false;
   #endedAt: number | undefined;
 
@@ -109,7 +109,7 @@ export class Attempt {
     return this.#endedAt !== undefined;
   }
 
-  /** Tells the gate several facts as one. */
+  /** Reports several facts to the gate as one. */
   together<T>(tell: () => T): T {
     return this.permit.together(tell);
   }
@@ -121,14 +121,14 @@ export class Attempt {
     this.permit.settle(this.#endedAt);
   }
 
-  /** Tells the gate, once, that the server answered, and neither refused nor failed. */
+  /** Reports to the gate, once, that the server served the attempt. */
   tellServed(at?: number): void {
     if (this.#told) return;
     this.#told = true;
     this.permit.served(this.request, at);
   }
 
-  /** Tells the gate, once, what became of the attempt; a refusal is told apart, since it closes the gate. */
+  /** Reports the attempt's result to the gate, once. A refusal is reported separately, since it closes the gate. */
   tell(call: unknown): void {
     const { verdict, status } = this.classification ?? {};
     if (
@@ -143,12 +143,12 @@ export class Attempt {
     this.permit.failed(call, this.request, overload);
   }
 
-  /** Tells the gate what the server states of its quotas. */
+  /** Reports the quotas that the server states. */
   tellLimits(limits: readonly RateLimit[]): void {
     if (limits.length > 0) this.permit.heard(limits);
   }
 
-  /** The request never left: its permit is given back unused. */
+  /** The request was never sent: gives its permit back unused. */
   unsent(): void {
     if (this.#endedAt !== undefined) return;
     this.#endedAt = this.#observer.now();

@@ -1,21 +1,21 @@
 import type { Clock } from '../time/clock.ts';
 import type { Entry, Schedule } from '../time/schedule.ts';
 
-/** The body of a response, from the moment its head came. */
+/** The body of a response, from the arrival of its head. */
 export interface Body {
   /**
-   * A number that changes with each byte that arrives; `NaN` while bytes that arrived wait for their reader. Asked for
-   * only when the body is looked at, so that no chunk costs anything.
+   * A number that changes with each byte received; `NaN` while received bytes wait for their reader. Polled at
+   * intervals, so that chunks cost nothing.
    */
   received(): number;
-  /** The client reads it to its end before it gives anything to its user. */
+  /** True if the client reads the whole body before it returns anything. */
   readonly buffered: boolean;
 }
 
-/** Looks at a body in each of its idle times. */
-const LOOKS = 4;
+/** Number of polls per `idleMs`. */
+const POLLS = 4;
 
-/** Notices when a body brings nothing for `idleMs`. Never early; late by a quarter at most once it looks. */
+/** Detects a body that is idle for `idleMs`. Never early; late by at most a quarter of `idleMs` once it polls. */
 export class BodyWatch {
   readonly #clock: Clock;
   readonly #schedule: Schedule;
@@ -23,7 +23,7 @@ export class BodyWatch {
   readonly #body: Body;
   readonly #idle: () => void;
   #seen: number;
-  /** Moment at which the last bytes were noticed. */
+  /** Moment at which the last bytes were detected. */
   #since: number;
   #entry: Entry | undefined;
 
@@ -41,7 +41,7 @@ export class BodyWatch {
     this.#since = clock.now();
   }
 
-  /** Looks now, and again until it is idle or stopped. */
+  /** Polls now, and again until the body is idle or the watch is stopped. */
   look(): void {
     const now = this.#clock.now();
     const received = this.#body.received();
@@ -52,7 +52,7 @@ export class BodyWatch {
     const dueAt = this.#since + this.#idleMs;
     if (now >= dueAt) this.#idle();
     else
-      this.#entry = this.#schedule.at(Math.min(dueAt, now + this.#idleMs / LOOKS), false, () => this.look());
+      this.#entry = this.#schedule.at(Math.min(dueAt, now + this.#idleMs / POLLS), false, () => this.look());
   }
 
   stop(): void {

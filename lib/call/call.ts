@@ -14,12 +14,12 @@ import { Resends } from './resends.ts';
 import type { CallSettings } from './settings.ts';
 import { reportOf, subjectOf, Teller, type Told } from './telling.ts';
 
-/** Begins a call; `asked` is what its user wants for it, as a `CallOptions`. Throws `OptionsError`. */
+/** Begins a call; `asked` is its `CallOptions`. Throws `OptionsError`. */
 export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
 
 /**
- * One call's life, for any client: {@link admit} before each attempt, {@link settle} after it, {@link backOff}
- * before the next; in the end {@link deliver} or {@link fail}, one of them, once.
+ * One call, for any client: {@link admit} before each attempt, {@link settle} after it, {@link backOff} before the next
+ * one; at the end either {@link deliver} or {@link fail}, once.
  */
 export class Call implements AttemptObserver {
   readonly teller: Teller;
@@ -35,7 +35,7 @@ export class Call implements AttemptObserver {
   #attempt: Attempt | undefined;
   #resends: Resends | undefined;
   #decision: Decision | undefined;
-  /** The record of the call that failed. */
+  /** Report of the failed call. */
   #failure: CallReport | undefined;
 
   constructor(context: CallContext, settings: CallSettings, request: RequestFacts) {
@@ -48,13 +48,13 @@ export class Call implements AttemptObserver {
     this.#admission = new Admission(context, this.#lifetime, settings, home, this.teller);
   }
 
-  /** The same on every attempt and event; made when first asked for. */
+  /** ID of the call, the same on every attempt and event; made on demand. */
   get id(): string {
     this.#id ??= randomUUID();
     return this.#id;
   }
 
-  /** The user set a limit to the silence of a body. */
+  /** True if the user limited the idle time of a body. */
   get limitsSilence(): boolean {
     return (this.#settings.policy.bodyTimeoutMs ?? Infinity) !== Infinity;
   }
@@ -67,12 +67,12 @@ export class Call implements AttemptObserver {
     return this.#lifetime.ended;
   }
 
-  /** Method, URL and quota: how an error's message names the call. */
+  /** Method, URL and quota: the name of the call in error messages. */
   get subject(): string {
     return subjectOf(this.#context, this.#request, this.#admission.quota);
   }
 
-  /** Nothing more may be sent, nor given. */
+  /** True once nothing more may be sent or returned. */
   get sealed(): boolean {
     return this.#lifetime.sealed;
   }
@@ -82,8 +82,8 @@ export class Call implements AttemptObserver {
   }
 
   /**
-   * Waits for a permit and a token, and begins an attempt; synchronously when neither has to be waited for. An
-   * attempt before it that was not settled was redirected.
+   * Waits for a permit and a token, and begins an attempt; synchronously if neither needs a wait. A previous attempt
+   * that was not settled was redirected.
    */
   admit(request: RequestFacts): Attempt | Promise<Attempt> {
     this.#leaveAttempt();
@@ -104,7 +104,7 @@ export class Call implements AttemptObserver {
     }
   }
 
-  /** An attempt that cannot be made ends the call, whatever was decided on the one before. */
+  /** A refused attempt ends the call, whatever was decided after the previous one. */
   #notAdmitted(error: unknown): unknown {
     if (this.#attempt) this.#attempt.superseded = false;
     this.#decision = { resend: false, reason: 'terminal' };
@@ -112,34 +112,34 @@ export class Call implements AttemptObserver {
   }
 
   /**
-   * Says how the client breaks off the attempt on the wire, should the call have to end. Called before anything is
-   * sent: an attempt whose call ends before gives its permit back unused.
+   * Sets how the client aborts the attempt on the wire if the call has to end. Called before anything is sent: if the
+   * call ends earlier, the attempt gives its permit back unused.
    */
   onInterrupt(interrupt: (error: Error) => void): void {
     this.#lifetime.onInterrupt(interrupt);
   }
 
-  /** For a client that can say so only once it began to send. Throws where the call has ended before that. */
+  /** For clients that can abort only after they begin to send. Throws if the call has already ended. */
   depart(attempt: Attempt): void {
     this.onInterrupt(() => undefined);
     this.#stop(attempt);
   }
 
   /**
-   * The head of a response came that the client will give, unless its body breaks off: from now on the time that its
-   * body is idle counts, in place of the deadline, until the attempt is settled.
+   * The head of the final response arrived. Until the attempt is settled, the idle time of its body counts in place of
+   * the deadline.
    */
   read(body: Body): void {
     this.#lifetime.read(body);
   }
 
-  /** Reads how the attempt ended and decides whether it is made again. */
+  /** Classifies how the attempt ended, and decides whether to resend it. */
   settle(ending: Ending, resend: Resend): Decision {
     const attempt = this.#attempt;
     if (!attempt || this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
     this.#lifetime.read(undefined);
     if (this.#decision) {
-      // Asked again although the next attempt was due: the client sent none.
+      // Settled again when the next attempt was due: the client sent none.
       if (attempt.superseded) this.#decision = unsent(resend.replayable);
       return this.#decision;
     }
@@ -167,7 +167,7 @@ export class Call implements AttemptObserver {
     return decision;
   }
 
-  /** Waits as decided before the next attempt. For a closed quota its gate makes it wait, as long as there is one. */
+  /** Waits as decided. No wait here for a closed quota, unless it was removed: the gate holds the next attempt. */
   async backOff(decision: Decision & { readonly resend: true }): Promise<void> {
     const { schedule, tokens } = this.#context;
     this.#lifetime.refuse();
@@ -183,14 +183,14 @@ export class Call implements AttemptObserver {
     this.#lifetime.refuse();
   }
 
-  /** Its user gave the call up. */
+  /** The user aborted the call. */
   abort(reason: unknown): void {
     this.#lifetime.abort(reason);
   }
 
   /**
-   * The client has a response to give: a failure all the same, if the last outcome was none to be glad of. Returns
-   * the error of ours that ended the call, where one did: a client that still can throws it.
+   * The client has a response to return; still a failure unless the last outcome was a success. Returns the Headgate
+   * error that ended the call, if any: the client throws it if it still can.
    */
   deliver(): HeadgateError | undefined {
     if (this.ended) return this.#lifetime.doom;
@@ -206,13 +206,13 @@ export class Call implements AttemptObserver {
   }
 
   /**
-   * The call failed for good with its client's `error`. Returns the error to throw: the client's own, or ours
-   * where no client knows it; either carries the call's report.
+   * The call failed for good with its client's `error`. Returns the error to throw: the client's own, or the Headgate
+   * error that ended the call. Either carries the call's report.
    */
   fail(error: unknown, ending?: Ending): unknown {
     const thrown = this.#lifetime.doom ?? error;
     if (this.ended) {
-      // The client has since replaced the error, or found one after its response: the user will see this one.
+      // The client has since replaced the error, or failed after its response: attach the report to this one too.
       attachReport(thrown, this.#failure ?? this.report());
       return thrown;
     }
@@ -229,7 +229,7 @@ export class Call implements AttemptObserver {
     return thrown;
   }
 
-  /** The call's record so far. A call that ended without a failure has no `reason`. */
+  /** The call's report so far. A call that did not fail has no `reason`. */
   report(): CallReport {
     const classification = this.#attempt?.classification;
     const refusal = this.#decision?.resend === false ? this.#decision : undefined;
@@ -256,7 +256,7 @@ export class Call implements AttemptObserver {
     return attempt;
   }
 
-  /** The quota closed while permit or signature was on its way: the attempt waits again, ahead of new calls. */
+  /** The quota closed before the permit or the signature arrived: queues the attempt again, ahead of new calls. */
   async #enterAgain({ permit, at, waitedMs }: Pass): Promise<Attempt> {
     permit.refund();
     try {
@@ -266,20 +266,20 @@ export class Call implements AttemptObserver {
     }
   }
 
-  /** Throws, and gives the permit back unused, if the call ended: on the permit's way, or by a listener. */
+  /** If the call ended (before the permit arrived, or by a listener), gives the permit back unused and throws. */
   #stop(attempt: Attempt): void {
     if (!this.#lifetime.sealed) return;
     attempt.unsent();
     this.#lifetime.refuse();
   }
 
-  /** Made when the first attempt is answered: calls that wait need none. */
+  /** Made at the first response, since queued calls need none. */
   get #reader(): Reader {
     this.#made ??= new Reader(this.#context, this.#settings.policy.backoff, this.teller);
     return this.#made;
   }
 
-  /** The last attempt is over; its outcome is read, if that was not done. One that was never sent is unused. */
+  /** Ends the last attempt, classifies it if necessary, and gives back the permit of one that was never sent. */
   #leaveAttempt(ending: Ending = {}): void {
     const attempt = this.#attempt;
     if (!attempt) return;

@@ -2,18 +2,18 @@ import { Alarm } from '../time/alarm.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 
-/** The calls of one `headgate()` that have begun and not ended, and whether more may begin. */
+/** The open calls of one `headgate()`, and whether more may begin. */
 export class Calls {
   #open = 0;
   #stopped = false;
   #done: (() => void) | undefined;
 
-  /** Number of calls that have not ended. */
+  /** Number of open calls. */
   get open(): number {
     return this.#open;
   }
 
-  /** A call begins. Returns whether it may be made. */
+  /** Counts a new call. Returns whether it may proceed. */
   begin(): boolean {
     this.#open += 1;
     return !this.#stopped;
@@ -24,7 +24,7 @@ export class Calls {
     if (this.#open === 0) this.#done?.();
   }
 
-  /** No call may begin any more. Resolves once none is open, after `ms`, or by {@link hurry}. */
+  /** Refuses new calls. Resolves when none is open, after `ms`, or by {@link hurry}. */
   async drain(ms: number, clock: Clock, schedule: Schedule): Promise<void> {
     this.#stopped = true;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -10,17 +10,17 @@ import type { Classification, Outcome, Profile, RequestFacts } from '../words/ty
 import type { Calls } from './calls.ts';
 import type { Tokens } from './tokens.ts';
 
-/** What all calls of one `headgate()` share. */
+/** Context shared by all calls of one `headgate()`. */
 export interface CallContext {
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly schedule: Schedule;
   readonly emitter: Emitter;
-  /** Parameters of URLs that events hide besides those that tell of a secret. */
+  /** Further URL parameters to hide in events, besides those whose names suggest a secret. */
   readonly redact: readonly Redaction[];
   readonly profile: Profile;
-  /** The profile's reading of an outcome, or HTTP's if the profile fails; then the user's own. Throws what that throws. */
+  /** Classifies by the profile, or by HTTP if the profile fails; then by `reread`, whose errors it does not catch. */
   classify(outcome: Outcome, reread?: Reread): Classification;
   readonly tokens: Tokens | undefined;
   readonly sign: Sign | undefined;
@@ -28,10 +28,10 @@ export interface CallContext {
   readonly closed: boolean;
   /** Aborted, with a `ClosedError`, when the gate closes. */
   readonly life: AbortSignal;
-  /** Warns of something that its user should know, once. */
+  /** Warns the user, once per code and message. */
   readonly warn: (code: string, message: string) => void;
-  /** The gate that a request has to pass; `quota` names one in place of the one its URL tells. */
+  /** The gate for a request; `quota` names one to use instead of the one that matches. */
   gateOf(request: RequestFacts, quota: string | undefined): Gate;
-  /** The same, if the quota is one that the user declared. */
+  /** The gate for a request, if the user declared its quota. */
   declaredGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined;
 }

@@ -1,15 +1,15 @@
 import type { AttemptRecord } from '../words/report.ts';
 import type { Attempt } from './attempt.ts';
 
-/** Attempts of one call that are kept; of more, the first and the last 99. */
-const MOST_ATTEMPTS = 100;
+/** Maximum number of attempts kept per call; of more, the first and the last 99. */
+const MAX_ATTEMPTS = 100;
 
 /** The attempts of one call, in order. */
 export class History {
   readonly #attempts: Attempt[] = [];
   #count = 0;
 
-  /** Attempts made, kept or not. */
+  /** Number of attempts made, kept or not. */
   get count(): number {
     return this.#count;
   }
@@ -22,7 +22,7 @@ export class History {
 
   push(attempt: Attempt): void {
     this.#count += 1;
-    if (this.#attempts.length === MOST_ATTEMPTS) this.#attempts.splice(1, 1);
+    if (this.#attempts.length === MAX_ATTEMPTS) this.#attempts.splice(1, 1);
     this.#attempts.push(attempt);
   }
 

@@ -5,16 +5,16 @@ import { ClosedError, DeadlineError, HeadgateError, QueueFullError } from '../wo
 import { type Body, BodyWatch } from './body-watch.ts';
 import type { CallContext } from './context.ts';
 
-/** Tells what a call is for. */
+/** A call that can name itself. */
 export interface Described {
   /** Method, URL and quota, for the messages of errors. */
   readonly subject: string;
 }
 
 /**
- * Whether a call may go on, and the one way to break off what it is doing now: waiting, backing off, or being on
- * the wire. A call ends by its deadline, by its user, or by itself; the first of them decides. While a response's
- * body is read, the time for which it is idle decides in place of the deadline.
+ * Decides whether a call may continue, and interrupts whatever it is doing: waiting, backing off, or an attempt on the
+ * wire. A call ends by its deadline, by its user or by itself, whichever comes first. While a response body is read,
+ * its idle time counts in place of the deadline.
  */
 export class Lifetime {
   readonly deadlineMs: number;
@@ -22,17 +22,17 @@ export class Lifetime {
   readonly deadlineAt: number;
   readonly #entry: Entry | undefined;
   readonly #context: CallContext;
-  /** It began before its gate was closed. */
+  /** True if the call began before its gate was closed. */
   readonly admitted: boolean;
   readonly #bodyTimeoutMs: number | undefined;
-  /** A body is read: the deadline has no say. */
+  /** True while a body is read, when the deadline does not apply. */
   #reading = false;
-  /** Set where the body's silence is limited. */
+  /** Set if the idle time of the body is limited. */
   #watch: BodyWatch | undefined;
   readonly #call: Described;
   #interrupt: ((error: Error) => void) | undefined;
   #doom: HeadgateError | undefined;
-  /** What its user gave it up with. */
+  /** The user's reason for aborting the call. */
   #aborted: Error | undefined;
   #ended = false;
 
@@ -49,7 +49,7 @@ export class Lifetime {
     }
   }
 
-  /** The error of ours that ends the call, when there is one. */
+  /** The Headgate error that ends the call, if any. */
   get doom(): HeadgateError | undefined {
     return this.#doom;
   }
@@ -58,30 +58,30 @@ export class Lifetime {
     return this.#ended;
   }
 
-  /** True once nothing may be sent any more. */
+  /** True once nothing more may be sent. */
   get sealed(): boolean {
     return this.#ended || this.#broken !== undefined;
   }
 
-  /** Something is under way that can be broken off. */
+  /** True if the call is doing something that can be interrupted. */
   get interruptible(): boolean {
     return this.#interrupt !== undefined;
   }
 
-  /** Throws what keeps the call from going on at `now`. */
+  /** Throws the error that prevents the call from continuing at `now`, if any. */
   refuse(now: number = this.#context.clock.now()): void {
     if (now >= this.deadlineAt) this.#expire();
     if (this.#broken) throw this.#broken;
     if (this.#ended) throw new Error('The call is over');
   }
 
-  /** Says how to break off what the call now does; at once, when it has to. */
+  /** Sets how to interrupt the call from now on; calls `interrupt` at once if the call has already been broken off. */
   onInterrupt(interrupt: ((error: Error) => void) | undefined): void {
     this.#interrupt = interrupt;
     if (this.#broken) interrupt?.(this.#broken);
   }
 
-  /** Waits for `promise`, but no longer than the call may, nor than the gate lives. `leave` frees what the wait holds. */
+  /** Waits for `promise`, at most until the call ends or the gate closes. `leave` releases what the wait holds. */
   wait<T>(promise: Promise<T>, leave?: (error: Error) => void): Promise<T> {
     const { life } = this.#context;
     let closed = (): void => undefined;
@@ -101,7 +101,7 @@ export class Lifetime {
     });
   }
 
-  /** The head of a response came, and its body is read from now on; or none is any more. */
+  /** Starts watching a response body in place of the deadline; `undefined` ends that. */
   read(body: Body | undefined): void {
     this.#watch?.stop();
     this.#watch = undefined;
@@ -119,8 +119,8 @@ export class Lifetime {
   }
 
   /**
-   * The call has to end with `error`. Returns the error that ends it: of an error of ours, a copy made for this call,
-   * since many calls may end for the same reason. Any other error is left to the client.
+   * Ends the call with `error`, and returns the error that ends it. A Headgate error is copied for this call, since
+   * many calls may end for the same reason. Any other error is left to the client.
    */
   seal(error: unknown): unknown {
     if (!(error instanceof HeadgateError) || this.#ended) return error;
@@ -128,7 +128,7 @@ export class Lifetime {
     return this.#doom;
   }
 
-  /** Its user gave the call up. */
+  /** The user aborted the call. */
   abort(reason: unknown): void {
     if (this.sealed) return;
     this.#aborted = reason instanceof Error ? reason : new Error('The call was aborted', { cause: reason });
@@ -144,12 +144,12 @@ export class Lifetime {
     this.#entry?.cancel();
   }
 
-  /** The error for a deadline that passed, or for a wait that would not end before it. */
+  /** The error for a passed deadline, or for a wait that would exceed it. */
   late(waitMs?: number): DeadlineError {
     return new DeadlineError(this.deadlineMs, waitMs, undefined, this.#call.subject);
   }
 
-  /** Why the call failed, as far as this tells; the last decision tells the rest. */
+  /** Why the call was ended from outside; otherwise the last decision has the reason. */
   get reason(): FailureReason | undefined {
     if (this.#doom instanceof DeadlineError) return 'deadline';
     if (this.#doom instanceof QueueFullError) return 'queue-full';

@@ -1,17 +1,17 @@
 import type { Entry, Schedule } from '../time/schedule.ts';
 import type { PauseCause } from '../words/causes.ts';
 
-/** A pause that an attempt brought about. */
+/** A pause caused by an attempt. */
 export interface Closed {
-  /** When it did. */
+  /** Moment at which the pause began. */
   readonly at: number;
   readonly untilMs: number;
   readonly cause: PauseCause;
 }
 
 /**
- * How a throttled attempt closed its quota, from the head of its response on. It is told once the body was read, where
- * the correlation ID may stand; of a body without an end, before the quota reopens.
+ * The pending `pause` event of a throttled attempt. It is emitted once the body, which may contain the correlation ID,
+ * has been read; at the latest when the quota reopens.
  */
 export class PauseNotice {
   readonly #schedule: Schedule;
@@ -24,14 +24,14 @@ export class PauseNotice {
     this.#tell = tell;
   }
 
-  /** The quota is closed for longer now. */
+  /** The pause began or was extended. */
   moved(closed: Closed): void {
     this.#untold = closed;
     this.#latest?.cancel();
     this.#latest = this.#schedule.at(closed.untilMs, false, () => this.tell());
   }
 
-  /** Tells it, unless that was done. */
+  /** Emits the event, unless it was emitted. */
   tell(): void {
     const untold = this.#untold;
     if (!untold) return;

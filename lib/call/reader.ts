@@ -8,7 +8,7 @@ import { PauseNotice } from './pause-notice.ts';
 import type { Teller } from './telling.ts';
 import { explained } from './withheld.ts';
 
-/** Reads what became of a call's attempts, and tells their gates. */
+/** Classifies a call's attempts, and reports the results to their gates. */
 export class Reader {
   readonly #context: CallContext;
   readonly #backoff: Backoff;
@@ -20,7 +20,7 @@ export class Reader {
     this.#teller = teller;
   }
 
-  /** Reads a response's head: it is enough to close a quota, or to keep it open; the body may be long in coming. */
+  /** Reads the head of a response, which can already close a quota or keep it open; the body may take long. */
   head(attempt: Attempt, status: number, headers: Headers, at: number): void {
     if (status < 400) attempt.tellServed(at);
     attempt.tellLimits(rateLimits(headers, wallOf(this.#context.clock)));
@@ -32,7 +32,7 @@ export class Reader {
     );
   }
 
-  /** Reads an outcome; `by` tells its call from others. */
+  /** Classifies an outcome; `by` identifies its call. */
   outcome(attempt: Attempt, { reread, ...ending }: Ending, by: unknown): Classification {
     const status = ending.status ?? attempt.status;
     const outcome = {

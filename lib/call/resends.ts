@@ -4,14 +4,14 @@ import type { Attempt } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { CallSettings } from './settings.ts';
 
-/** Decides whether an attempt is made again, by what the call has spent on resends so far. */
+/** Decides whether to resend an attempt, and counts the call's resends. */
 export class Resends {
   readonly #context: CallContext;
   readonly #settings: CallSettings;
-  /** Attempts that ended in a transient fault. */
+  /** Number of attempts with a transient verdict. */
   #transients = 0;
   #previousDelayMs: number | undefined;
-  /** The token was refreshed, which is done once. */
+  /** True once the token was refreshed, which is allowed once per call. */
   #refreshed = false;
 
   constructor(context: CallContext, settings: CallSettings) {
@@ -45,7 +45,7 @@ export class Resends {
     });
   }
 
-  /** The attempt is made again, as decided. */
+  /** Records a resend. */
   took(decision: Decision & { readonly resend: true }): void {
     if (decision.reason === 'token') this.#refreshed = true;
     if (decision.reason === 'fault') this.#previousDelayMs = decision.delayMs;

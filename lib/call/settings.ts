@@ -1,16 +1,16 @@
 import type { Policy } from '../policy/policy.ts';
 
-/** What one call asks for itself, checked. */
+/** The options of one call, checked. */
 export interface CallSettings {
   readonly policy: Policy;
   readonly priority: number;
-  /** Whether a repetition does no harm, when its user knows. */
+  /** Whether resending is safe, if the user says so. */
   readonly idempotent: boolean | undefined;
-  /** Name of the quota to draw on, in place of the one that the request tells. */
+  /** Name of the quota to use instead of the one that matches the request. */
   readonly quota: string | undefined;
   /**
-   * The call may be to any host at all, as where every request of a process is gated: a token goes only where the
-   * profile says that it may.
+   * True if the call may go to any host, e.g. when all requests of a process are gated: a token then goes only to hosts
+   * that the profile authorizes.
    */
   readonly anyOrigin: boolean;
 }

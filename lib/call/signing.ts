@@ -4,7 +4,7 @@ import type { RequestFacts } from '../words/types.ts';
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** What was signed as a record, names in lower case. Throws `TypeError`; its message shows no value. */
+/** Signed headers as a record, names in lower case. Throws `TypeError`, whose message shows no value. */
 export function signedRecord(given: unknown): Record<string, string> {
   const signed: Record<string, string> = {};
   if (given === undefined || given === null) return signed;
@@ -24,7 +24,7 @@ export function signedRecord(given: unknown): Record<string, string> {
   return signed;
 }
 
-/** The request as it is signed: with the token that goes with it. */
+/** The request to sign, including the gate's token. */
 export function signable(request: RequestFacts, headers: RequestFacts['headers']): RequestFacts {
   return {
     method: request.method,

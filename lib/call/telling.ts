@@ -1,4 +1,4 @@
-/** What is told of a call, in events and in the messages of errors. */
+/** How events and error messages describe a call. */
 import { AsyncResource } from 'node:async_hooks';
 import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent, GateEvents } from '../events/types.ts';
@@ -12,28 +12,28 @@ import type { CallSettings } from './settings.ts';
 /** The events of a call. */
 export type CallEventName = 'call' | 'queued' | 'attempt' | 'retry' | 'pause' | 'success' | 'failure';
 
-/** Maximum number of characters of a URL in an error's message. */
-const LONGEST_URL = 300;
+/** Maximum length of a URL in an error message. */
+const MAX_URL = 300;
 
-/** `GET https://h/x (quota 'q')`: how an error's message names a call. */
+/** Names a call in an error message: `GET https://h/x (quota 'q')`. */
 export function subjectOf({ redact }: CallContext, { method, url }: RequestFacts, quota: string): string {
   const text = safeUrl(url, redact);
-  const shown = text.length > LONGEST_URL ? `${text.slice(0, LONGEST_URL)}…` : text;
+  const shown = text.length > MAX_URL ? `${text.slice(0, MAX_URL)}…` : text;
   return `${method} ${shown}${quota && ` (quota '${quota}')`}`;
 }
 
-/** What is told of a call. */
+/** The current facts of a call. */
 export interface Told {
   /** ID of the call. */
   readonly call: string;
   readonly request: RequestFacts;
-  /** Key of the quota asked last. */
+  /** Key of the quota last asked for a permit. */
   readonly quota: string;
   /** The last attempt. */
   readonly attempt: Attempt | undefined;
 }
 
-/** A call's record. */
+/** Builds a call's report. */
 export function reportOf(
   { redact }: CallContext,
   { call, request, quota, attempt }: Told,
@@ -55,8 +55,8 @@ export function reportOf(
 }
 
 /**
- * Tells a call's events in the async context in which the call began. A client may be called back in another one, such
- * as that of the call that opened a shared connection, and a call that waits is let go by another call's answer.
+ * Emits a call's events in the async context in which the call began. A client's callback may run in another call's
+ * context, e.g. of the call that opened a shared connection or whose response released a queued call.
  */
 export class Teller {
   readonly #context: CallContext;
@@ -69,17 +69,17 @@ export class Teller {
     if (context.emitter.listened) this.keepScope();
   }
 
-  /** Keeps the current async context, unless one is kept. Done already where somebody listened when the call began. */
+  /** Keeps the current async context, unless one is kept; the constructor does so if the gate has listeners. */
   keepScope(): void {
     this.#scope ??= new AsyncResource('HeadgateCall');
   }
 
-  /** Runs `fn` in the context that was kept. */
+  /** Runs `fn` in the kept context. */
   inScope<T>(fn: () => T): T {
     return this.#scope ? this.#scope.runInAsyncScope(fn) : fn();
   }
 
-  /** Tells an event, whose own fields are asked for only where somebody listens. */
+  /** Emits an event; calls `more` for its specific fields only if the event has a receiver. */
   tell<Name extends CallEventName>(name: Name, more: () => Omit<GateEvents[Name], keyof CallEvent>): void {
     const { emitter } = this.#context;
     if (!emitter.has(name)) return;
@@ -96,13 +96,13 @@ export class Teller {
     });
   }
 
-  /** The next attempt has to wait, for `waitMs` at the least. */
+  /** The next attempt is queued, for at least `waitMs`. */
   queued(waitMs: number): void {
     const attempt = (this.#told().attempt?.number ?? 0) + 1;
     this.tell('queued', () => ({ correlationId: undefined, attempt, waitMs }));
   }
 
-  /** What all events of a call have in common. */
+  /** Fields common to all events of a call. */
   #event(): CallEvent {
     const { call, request, quota, attempt } = this.#told();
     return {

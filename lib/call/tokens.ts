@@ -1,19 +1,19 @@
 import { type Clock, wallOf } from '../time/clock.ts';
 import type { Token, TokenCredential, TokenSource } from '../words/auth.ts';
 
-/** A token is renewed this long before it expires, in ms, or a tenth of its life before when that is less. */
+/** Time before its expiry at which a token is renewed, in ms; at most this fraction of its life. */
 const EARLY_MS = 60_000;
-const EARLY_SHARE = 0.1;
+const EARLY_FRACTION = 0.1;
 
-/** What a header can carry. */
+/** Characters that a token in a header may have. */
 const SENDABLE = /^[!-~]+$/;
 
-/** The current token, fetched once for all who ask at the same time. A failure to fetch is not remembered. */
+/** The current token. Concurrent requests share one fetch; a failed fetch is not remembered. */
 export class Tokens {
   readonly #clock: Clock;
   readonly #fetch: (previous: string | undefined) => Promise<Token>;
   #token: string | undefined;
-  /** On the wall clock, by which the server counts; and on the monotonic one, which nobody sets back. */
+  /** Moment of renewal, on the wall clock (as the server counts) and on the monotonic clock (which never goes back). */
   #renewAt = Infinity;
   #renewBy = Infinity;
   #flight: Promise<string> | undefined;
@@ -35,14 +35,14 @@ export class Tokens {
         : async (previous) => source.token({ signal, previous });
   }
 
-  /** The token, when there is one that is not about to expire. */
+  /** The token, unless it is about to expire. */
   get current(): string | undefined {
     if (this.#renewAt === Infinity) return this.#token;
     const due = wallOf(this.#clock) >= this.#renewAt || this.#clock.now() >= this.#renewBy;
     return due ? undefined : this.#token;
   }
 
-  /** A token; fetched when there is none, or when the current one is `refused`. */
+  /** Returns a token; fetches one if there is none or if the current one is `refused`. */
   get(refused?: string): Promise<string> {
     const { current } = this;
     if (current !== undefined && current !== refused) return Promise.resolve(current);
@@ -53,7 +53,7 @@ export class Tokens {
   }
 
   async #renew(): Promise<string> {
-    // Refused here, and not by the client: its message would show the token.
+    // Checked here, since the client's own error message would show the token.
     const { token, expiresAt } = ((await this.#fetch(this.#token)) ?? {}) as Partial<Token>;
     if (typeof token !== 'string' || !SENDABLE.test(token)) {
       throw new TypeError(
@@ -63,8 +63,9 @@ export class Tokens {
     const now = wallOf(this.#clock);
     const expiry = expiresAt === undefined ? Infinity : Number(expiresAt);
     this.#token = token;
-    // A source that answers with a token already old is believed until the server refuses it.
-    const lifeMs = expiry > now ? expiry - now - Math.min(EARLY_MS, (expiry - now) * EARLY_SHARE) : Infinity;
+    // A token that is already expired is used until the server refuses it.
+    const lifeMs =
+      expiry > now ? expiry - now - Math.min(EARLY_MS, (expiry - now) * EARLY_FRACTION) : Infinity;
     this.#renewAt = now + lifeMs;
     this.#renewBy = this.#clock.now() + lifeMs;
     return token;

@@ -48,7 +48,7 @@ describe('A token that the gate has and does not send', () => {
       for (let i = 0; i < 2; i += 1) await get(gate, `${server.url}/${i}`).catch(() => undefined);
       expect(warnings.map(({ code }) => code)).to.deep.equal(['token-withheld']);
       expect(warnings[0]?.message).to.contain(server.url);
-      expect(hint).to.match(/^The request bore no token: .*'api'/);
+      expect(hint).to.match(/^The request carried no token: .*'api'/);
     });
 
     if (name !== 'undici') {
