@@ -1,6 +1,6 @@
 import { BODY_LIMIT, type Headers } from '../../words/types.ts';
 
-/** Where a client keeps a request's body, or a response's. */
+/** Holder of a request's or a response's body. */
 export interface BodySource {
   readonly body?: unknown;
   readonly json?: unknown;
@@ -8,7 +8,7 @@ export interface BodySource {
 
 const decoder = new TextDecoder();
 
-/** The body as text, its first {@link BODY_LIMIT} bytes; `undefined` when it is not at hand. */
+/** The first {@link BODY_LIMIT} bytes of the body as text; `undefined` if the body is not available. */
 export function bodyText({ body, json }: BodySource): string | undefined {
   if (typeof body === 'string') return body.slice(0, BODY_LIMIT);
   if (body instanceof Uint8Array) return decoder.decode(body.subarray(0, BODY_LIMIT));
@@ -16,7 +16,7 @@ export function bodyText({ body, json }: BodySource): string | undefined {
   return undefined;
 }
 
-/** False for what is gone once it was sent: streams and iterators. */
+/** Whether a body can be sent again. False for streams and iterators, which are consumed by sending. */
 export function isReplayable(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return true;
   const { pipe, getReader, next } = body as Record<'pipe' | 'getReader' | 'next', unknown>;
@@ -24,18 +24,18 @@ export function isReplayable(body: unknown): boolean {
 }
 
 /**
- * Most bytes of an error response's body that a client may take in: a hostile one has no end, and nobody reads
- * more of an error than this. The rest is dropped with the connection.
+ * Maximum bytes of an error response's body that a client reads: a hostile body may be endless. The rest is dropped
+ * with the connection.
  */
 const ERROR_BODY_CAP = 16 * BODY_LIMIT;
 
-/** A readable whose producer pushes into it, or what such a one is piped through. */
+/** A readable whose producer pushes into it, or a stream that it is piped through. */
 interface Pushable {
   push(chunk: unknown, encoding?: BufferEncoding): boolean;
   pipe?(to: Pushable, ...more: unknown[]): unknown;
 }
 
-/** A response, as far as it has to be ended early. */
+/** The parts of a response that are needed to end it early. */
 interface Limited extends Pushable {
   readonly headers: Headers;
   complete?: boolean;
@@ -44,8 +44,8 @@ interface Limited extends Pushable {
 }
 
 /**
- * Ends an error response's body at the cap, however much more of it comes. One that its client decompresses is
- * measured as it is then: a few bytes may stand for gigabytes.
+ * Ends an error response's body at the cap. A body that the client decompresses is measured after decompression: a few
+ * bytes may expand to gigabytes.
  */
 export function limitErrorBody(
   response: Limited,
@@ -55,12 +55,12 @@ export function limitErrorBody(
   const push = response.push.bind(response);
   const headers = response.headers as Record<string, unknown>;
   const piped = decoded && headers['content-encoding'] !== undefined;
-  // A client that compares it with what came would take the cut for a fault.
+  // A client that compares the declared length with the received one would report the cut as an error.
   if (piped || Number(headers['content-length']) > ERROR_BODY_CAP) delete headers['content-length'];
   let over = false;
   const stop = (): void => {
     over = true;
-    // To its reader it is over, not broken off; but what still comes must not meet another request.
+    // The reader sees a complete body, but the connection must not be reused: more of the body may still arrive.
     response.complete = true;
     request.shouldKeepAlive = false;
     if (piped) response.unpipe?.();
@@ -79,7 +79,7 @@ export function limitErrorBody(
   });
 }
 
-/** Replaces a method of one object, out of sight of who prints or copies the object. */
+/** Replaces a method of one object. The property is not enumerable, so prints and copies of the object omit it. */
 export function override<T extends object, Name extends keyof T>(
   object: T,
   name: Name,
@@ -88,7 +88,7 @@ export function override<T extends object, Name extends keyof T>(
   Object.defineProperty(object, name, { value: method, configurable: true, writable: true });
 }
 
-/** Ends whatever a stream is piped through where it gives more than the cap. */
+/** Ends each stream that a response is piped through once its output exceeds the cap. */
 function limitPipes(stream: Pushable, stop: () => void): void {
   const pipe = stream.pipe?.bind(stream);
   if (!pipe) return;

@@ -1,29 +1,29 @@
-/** Bodies of fetch: what an error response says, what a Request would send again, and letting go of the rest. */
+/** Bodies of fetch: reads error responses, keeps request bodies for resends, and discards unread responses. */
 import { BODY_LIMIT } from '../../words/types.ts';
 
-/** Longest that an error body, or what is left of a discarded one, is read for, in ms: it may come a byte a day. */
+/** Maximum time for reading an error body or the rest of a discarded one, in ms: it may arrive a byte a day. */
 const READ_MS = 2_000;
 
-/** Most bytes of a Request's own body that are kept for sending it again. */
+/** Maximum bytes of a Request's own body that are kept for a resend. */
 export const REPLAY_LIMIT: number = 1024 * 1024;
 
 const decoder = new TextDecoder();
 const ignore = (): void => undefined;
 
-/** The part of a body's stream that is used; other fetches have streams of their own. */
+/** The used part of a body's stream; other implementations of fetch have their own streams. */
 interface ByteStream {
   getReader(): ReadableStreamDefaultReader<Uint8Array>;
 }
 
-/** What holds a body: a Response or a Request. */
+/** A Response or a Request. */
 interface Holder {
   readonly body: unknown;
   clone(): Holder;
 }
 
 /**
- * The first {@link BODY_LIMIT} bytes of a response's body as text, with the response left unread. `undefined` when
- * it has none, or none that can be shared.
+ * The first {@link BODY_LIMIT} bytes of a response's body as text; the response stays unread. `undefined` if it has
+ * no body, or one that cannot be cloned.
  */
 export async function peek(response: Holder): Promise<string | undefined> {
   const copy = copyOf(response);
@@ -33,10 +33,10 @@ export async function peek(response: Holder): Promise<string | undefined> {
 }
 
 /**
- * Gives up a response that nobody will read, after a short look at whether the rest of its body is small: then it is
- * read, so that its connection serves again.
+ * Discards a response that nobody will read. A small rest of its body is read first, so that the connection can be
+ * reused.
  *
- * @param abort breaks off the request, where the body cannot be ended by itself
+ * @param abort aborts the request if the body itself cannot be cancelled
  */
 export function drain(response: Holder, abort?: () => void): void {
   const { body } = response;
@@ -44,14 +44,14 @@ export function drain(response: Holder, abort?: () => void): void {
   else if (isReadable(body)) exhaust(body, abort);
 }
 
-/** Gives up a response with what is left of it. */
+/** Discards a response without reading the rest of it. */
 export function drop(response: Holder, abort?: () => void): void {
   const { body } = response as { body?: { cancel?(): Promise<void> } | null };
   if (typeof body?.cancel === 'function') body.cancel().catch(abort ?? ignore);
   else if (isReadable(body)) exhaust(body, abort);
 }
 
-/** A stream of Node.js. */
+/** A Node.js stream. */
 interface NodeReadable {
   on(event: string, listener: (chunk: Uint8Array) => void): unknown;
   resume(): unknown;
@@ -61,8 +61,8 @@ interface NodeReadable {
 }
 
 /**
- * Reads a stream of Node.js to its end if that is near, and destroys it otherwise. Destroying alone would not do: the
- * body of node-fetch 2 is the end of a pipe, and its socket would wait behind it for ever.
+ * Reads a Node.js stream to its end if that is near, and destroys it otherwise. Destroying alone is not enough: the
+ * body of node-fetch 2 is the end of a pipe, and the socket behind it would wait for ever.
  */
 function exhaust(stream: NodeReadable, abort: () => void = ignore): void {
   if (stream.destroyed || stream.readableEnded) return;
@@ -84,11 +84,11 @@ function exhaust(stream: NodeReadable, abort: () => void = ignore): void {
 }
 
 /**
- * The body of a Request, read along while it is sent, as far as {@link REPLAY_LIMIT}. A Request's body is a stream,
- * whatever it was made of, and is gone once sent.
+ * A copy of a Request's body, read while the body is sent, up to {@link REPLAY_LIMIT}. A Request's body is always a
+ * stream and is consumed by sending, whatever it was made from.
  */
 export class KeptBody {
-  /** All of it, once it has been read. */
+  /** The whole body, once it has been read. */
   bytes: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(request: Holder) {
@@ -101,7 +101,7 @@ export class KeptBody {
   }
 }
 
-/** Reads a stream to its end, or to a limit; what comes after that is cancelled. */
+/** Reads a stream to its end or to a limit, and cancels the rest. */
 async function read(
   stream: ByteStream,
   limit: number,
@@ -116,7 +116,7 @@ async function read(
     reader.cancel().catch(ignore);
   };
   const timer = ms === Infinity ? undefined : setTimeout(cancel, ms);
-  // A number in workerd.
+  // In workerd a timer is a number.
   (timer as Partial<NodeJS.Timeout> | undefined)?.unref?.();
   try {
     for (;;) {
@@ -130,7 +130,7 @@ async function read(
       }
     }
   } catch {
-    // Cut off: what came until then is all there is.
+    // The body was cut off: return the part that arrived.
     whole = false;
   } finally {
     clearTimeout(timer);
@@ -143,7 +143,7 @@ function copyOf(holder: Holder): ByteStream | undefined {
   try {
     return holder.clone().body as ByteStream;
   } catch {
-    // Its body is being read already.
+    // The body is already being read.
     return undefined;
   }
 }

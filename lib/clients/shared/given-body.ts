@@ -1,29 +1,29 @@
 /**
- * Bodies that are given to their user as streams, where a `bodyTimeout` is set: the call lasts until the stream ends.
- * Without one nothing is put before a stream.
+ * Response bodies handed to the user as streams. With a `bodyTimeout`, the call lasts until the stream ends; without
+ * one, the stream is not wrapped.
  */
 import type { Call } from '../../call/call.ts';
 import type { Abortable } from './interruptible.ts';
 import { type Receivable, receivedOf } from './received.ts';
 
-/** A Node.js stream, as far as it is used. */
+/** The used part of a Node.js stream. */
 interface NodeStream extends Receivable {
   readonly errored?: Error | null;
   once(event: 'end' | 'close', listener: () => void): unknown;
   destroy(error?: Error): unknown;
 }
 
-/** A web stream, as far as it is used; other fetches have streams of their own. */
+/** The used part of a web stream; other implementations of fetch have their own streams. */
 interface WebStream {
   getReader(): ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 }
 
-/** Looks at a web stream that nobody reads after which its call is over. */
+/** Number of checks in a row that find nobody reading a web stream, after which its call ends. */
 const UNREAD_LOOKS = 8;
 
 const ignore = (): void => undefined;
 
-/** Watches `body` until it ends. Returns the stream to give in its place; the same for a Node.js stream. */
+/** Watches `body` until it ends. Returns the stream to hand out instead: for a Node.js stream, the same one. */
 export function watched(call: Call, body: unknown, signal: Abortable | undefined): unknown {
   const { getReader, once } = body as { getReader?: unknown; once?: unknown };
   if (typeof getReader === 'function') return throughTap(call, body as WebStream, signal);
@@ -32,7 +32,7 @@ export function watched(call: Call, body: unknown, signal: Abortable | undefined
   return body;
 }
 
-/** No `error` listener here: it would make an error that nobody listens to go unnoticed. */
+/** Adds no `error` listener: it would hide an error that the user does not listen to. */
 function watchNode(call: Call, stream: NodeStream): NodeStream {
   call.onInterrupt((error) => stream.destroy(error));
   call.read({ received: receivedOf(stream), buffered: false });
@@ -46,7 +46,7 @@ function watchNode(call: Call, stream: NodeStream): NodeStream {
   return stream;
 }
 
-/** The same bytes, one chunk each time that one is asked for. */
+/** A stream of the same bytes that reads one chunk per pull. */
 function throughTap(call: Call, stream: WebStream, signal: Abortable | undefined): ReadableStream {
   const reader = stream.getReader();
   let waiting = false;
@@ -73,7 +73,7 @@ function throughTap(call: Call, stream: WebStream, signal: Abortable | undefined
       waiting = true;
       try {
         const { done, value } = await reader.read();
-        // Broken off meanwhile.
+        // The call was aborted during the read.
         if (call.failed) return;
         if (!done) {
           chunks += 1;

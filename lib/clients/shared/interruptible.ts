@@ -1,17 +1,17 @@
 import type { Call } from '../../call/call.ts';
 
-/** Tells what makes an attempt when it is to be broken off. */
+/** Tells the code that makes an attempt when to abort it. */
 export class Breaker {
   readonly #listeners = new Set<(reason: Error) => void>();
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
-  /** Why it was broken off, once it was. */
+  /** Reason for the abort, once there is one. */
   get reason(): Error | undefined {
     return this.#reason;
   }
 
-  /** The same as a signal; made when first asked for, as it takes longer than all the rest. */
+  /** The same as an AbortSignal. Created on first use, as creating it costs more than everything else here. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#reason) this.#controller.abort(this.#reason);
@@ -27,7 +27,7 @@ export class Breaker {
     this.#listeners.delete(listener);
   }
 
-  /** Breaks off what is left of an attempt whose response nobody will read. */
+  /** Aborts the rest of an attempt whose response nobody will read. */
   end(): void {
     this.break(new Error('The response was discarded'));
   }
@@ -41,8 +41,8 @@ export class Breaker {
 }
 
 /**
- * One attempt that ends at once when its call has to, whether what makes it heeds that or not. What comes of it
- * later is dropped.
+ * Makes one attempt that ends as soon as its call is interrupted, even if the code that makes it ignores the breaker.
+ * A later result is dropped.
  */
 export function interruptible<T extends { drop?(): void }>(
   call: Call,
@@ -62,7 +62,7 @@ export function interruptible<T extends { drop?(): void }>(
   });
 }
 
-/** The part of an AbortSignal that is listened to. */
+/** The used part of an AbortSignal. */
 export interface Abortable {
   readonly aborted: boolean;
   readonly reason?: unknown;
@@ -70,11 +70,11 @@ export interface Abortable {
   removeEventListener(event: 'abort', listener: () => void): void;
 }
 
-/** Controllers by their signals, which do not keep them. */
+/** Controllers by signal: a signal does not keep its controller alive. */
 const controllers = new WeakMap<AbortSignal, AbortController>();
 const forgotten = new FinalizationRegistry<() => void>((leave) => leave());
 
-/** A signal that fires with the user's or with the breaker's. The user's may be of another realm, or a polyfill. */
+/** A signal that fires with the user's or the breaker's. The user's may come from another realm or a polyfill. */
 export function joined(users: AbortSignal | undefined, breaker: Breaker): AbortSignal {
   const own = breaker.signal;
   if (!users) return own;
@@ -85,7 +85,7 @@ export function joined(users: AbortSignal | undefined, breaker: Breaker): AbortS
   }
 }
 
-/** As `AbortSignal.any`, for a signal that it refuses. The user's signal keeps no listener of what was forgotten. */
+/** `AbortSignal.any` for a signal that it refuses. Once collected, it leaves no listener on the user's signal. */
 function bridged(users: Abortable, own: AbortSignal): AbortSignal {
   const controller = new AbortController();
   controllers.set(controller.signal, controller);
@@ -100,7 +100,7 @@ function bridged(users: Abortable, own: AbortSignal): AbortSignal {
 
 const nothing = (): void => undefined;
 
-/** Lets a signal end a call. Returns what stops that. */
+/** Lets a signal abort a call. Returns a function that removes the listener. */
 export function heed(call: Call, signal: Abortable | undefined): () => void {
   if (!signal) return nothing;
   const abort = (): void => call.abort(signal.reason);

@@ -1,17 +1,17 @@
 import { override } from './bodies.ts';
 
-/** The part of a native response that tells what of its body has come. */
+/** The parts of a native response that tell how much of its body has arrived. */
 export interface Receivable {
   readonly httpVersionMajor?: number;
   readonly socket?: { readonly bytesRead?: number } | null;
-  /** Bytes that wait for their reader. */
+  /** Number of buffered bytes that wait for the reader. */
   readonly readableLength?: number;
   push?(chunk: unknown, encoding?: BufferEncoding): boolean;
 }
 
 /**
- * Tells how much of a response has come, for a `Body`. Over HTTP/1 its socket knows. A socket that several responses
- * share says nothing of one of them: chunks are counted there, but only once somebody looks a second time.
+ * Tells a `Body` how much of a response has arrived. Over HTTP/1 the socket knows. A socket shared by several responses
+ * does not, so chunks are counted there, starting at the second check.
  */
 export function receivedOf(response: Receivable): () => number {
   const { socket } = response;
@@ -30,7 +30,7 @@ export function receivedOf(response: Receivable): () => number {
         return push(...chunk);
       });
     }
-    // At the second look the past is unknown: as good as bytes.
+    // Counting starts at the second check. The first returns -1, so that the second counts as progress.
     return behind() || !response.push ? Number.NaN : looks < 2 ? -1 : chunks;
   };
 }

@@ -1,22 +1,22 @@
 /**
- * What a plain function's results and errors tell of the wire: those of fetch, of axios, of got, and of the SDKs
- * made on them. By their shapes alone; never throws.
+ * Reads responses from the results and errors of plain functions: fetch, axios, got and the SDKs built on them.
+ * Recognizes them by shape alone; never throws.
  */
 import type { Headers } from '../../words/types.ts';
 import { bodyText, isReplayable } from './bodies.ts';
 import { drop, peek } from './fetch-body.ts';
 
-/** A response, or what an error says of one. */
+/** A response, or the part of it that an error carries. */
 export interface Reading {
   readonly status: number;
   readonly headers: Headers | undefined;
-  /** What the response says, when it is at hand. */
+  /** The body as text, if available. */
   readonly body: () => Promise<string | undefined>;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A returned value, if it is a response, holds one beside its `output`, or tells of one in its `$metadata`. */
+/** Reads a returned value that is a response, holds one next to its `output`, or describes one in its `$metadata`. */
 export function readResponse(value: unknown): Reading | undefined {
   return guarded(() => {
     if (!isObject(value)) return undefined;
@@ -30,7 +30,7 @@ export function readResponse(value: unknown): Reading | undefined {
   });
 }
 
-/** What a result of an SDK made with Smithy tells of its response. */
+/** The response as described by a result of an SDK made with Smithy. */
 function metadataOf({ $metadata }: Fields): Reading | undefined {
   if (!isObject($metadata)) return undefined;
   const status = valid($metadata.httpStatusCode);
@@ -40,7 +40,7 @@ function metadataOf({ $metadata }: Fields): Reading | undefined {
   return { status, headers, body: async () => undefined };
 }
 
-/** A thrown value, when it tells of a response: in `response` or `$response`, or by a status of its own. */
+/** Reads a thrown value that describes a response: in `response` or `$response`, or by its own status. */
 export function readRefusal(error: unknown): Reading | undefined {
   return guarded(() => {
     if (!isObject(error)) return undefined;
@@ -56,9 +56,9 @@ export function readRefusal(error: unknown): Reading | undefined {
 }
 
 /**
- * Gives up a response that nobody will read.
+ * Discards a response that nobody will read.
  *
- * @param abort breaks off the request, where its body cannot be ended by itself
+ * @param abort aborts the request if the body itself cannot be cancelled
  */
 export function dropResponse(value: unknown, abort?: () => void): void {
   guarded(() => {
@@ -69,7 +69,7 @@ export function dropResponse(value: unknown, abort?: () => void): void {
   });
 }
 
-/** Headers of any make as a record, names in lower case. */
+/** Headers of any form as a record, with names in lower case. */
 export function headersOf(given: unknown): Headers | undefined {
   if (!isObject(given)) return undefined;
   const entries: Iterable<unknown> = Symbol.iterator in given ? (given as never) : Object.entries(given);
@@ -105,7 +105,7 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 
-/** What is read is of anybody's making: proxies, getters that throw, circles. */
+/** Returns `undefined` if `read` throws: the values may be proxies, have throwing getters, or be circular. */
 function guarded<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -4,23 +4,23 @@ import type { Call } from '../../call/call.ts';
 import { HeadgateError } from '../../words/errors.ts';
 import { type Abortable, heed } from './interruptible.ts';
 
-/** How one attempt went, as the client that made it can tell. */
+/** How one attempt went, as reported by its client. */
 export interface Tried<T> {
   readonly ending: Ending;
-  /** The request's body can be sent again. */
+  /** Whether the request's body can be sent again. */
   readonly replayable: boolean;
-  /** What the client would have given or thrown by itself. */
+  /** What the client itself would have returned or thrown. */
   readonly result: { readonly value: T } | { readonly error: unknown };
-  /** Frees what the response holds; called when it is not the one to be given. */
+  /** Releases the response; called if it is not the one returned to the user. */
   drop?(): void;
-  /** Given where a body is handed on as a stream: the result with its body watched, until whose end the call lasts. */
+  /** Present if the body is handed out as a stream: returns the result with a watched body, whose end ends the call. */
   watch?(): T;
 }
 
-/** Asks p-retry for another attempt; never seen by anybody else. */
+/** Asks p-retry for another attempt; never reaches the user. */
 class Again extends Error {}
 
-/** How many attempts are made, and when, is the call's to decide. */
+/** p-retry options without limits: the call decides how many attempts are made, and when. */
 const FOREVER: Options = {
   retries: Infinity,
   minTimeout: 0,
@@ -28,12 +28,12 @@ const FOREVER: Options = {
 };
 
 /**
- * The loop of a client that has no retry of its own, by p-retry: one attempt after another, until the call's
- * policy lets no more be made. All waiting is the call's and the gate's; p-retry adds none.
+ * The retry loop, on p-retry, for a client without one: makes attempts until the call's policy stops. The call and the
+ * gate do all the waiting; p-retry adds none.
  *
- * @param attempt admits, sends and reads; it throws only what keeps an attempt from being made
- * @param signal by which its user may give the call up; what it throws then is the signal's reason
- * @returns the last attempt's result. Throws the client's own error, or ours where no client knows it
+ * @param attempt admits, sends and reads; throws only if an attempt could not be made
+ * @param signal aborts the call, which then throws the signal's reason
+ * @returns the last attempt's result. Throws the client's own error, or a `HeadgateError` if the client has none
  */
 export async function retrying<T>(
   call: Call,
@@ -43,7 +43,7 @@ export async function retrying<T>(
   const leave = heed(call, signal);
   try {
     let tried = await attempt();
-    // Most calls need no loop.
+    // Most calls need only one attempt.
     if (await again(call, tried)) {
       const next = async (): Promise<Tried<T>> => {
         const following = await attempt();
@@ -61,7 +61,7 @@ export async function retrying<T>(
   }
 }
 
-/** What the last attempt came to. */
+/** Returns or throws the result of the last attempt. */
 function concluded<T>(call: Call, tried: Tried<T>): T {
   const { ending, result } = tried;
   if ('error' in result) throw call.fail(result.error, ending);
@@ -72,7 +72,7 @@ function concluded<T>(call: Call, tried: Tried<T>): T {
   throw doom;
 }
 
-/** Whether another attempt is to be made; resolves once it may be. */
+/** Whether to make another attempt; resolves once the backoff is over. */
 function again(call: Call, tried: Tried<unknown>): Promise<boolean> | false {
   const { ending, replayable } = tried;
   const decision = call.settle(ending, { replayable, allowed: true });
