@@ -1,9 +1,9 @@
 /**
- * axios 1, with its `http` and `fetch` adapters or one of the user's. The seam is the adapter, which is put in the
- * place of the instance's own: interceptors and transforms run once per call, and see one request. Each leg of a
- * redirect that the `http` adapter follows is an attempt; `fetch` follows by itself, unseen.
+ * axios 1, with its `http` and `fetch` adapters or one of the user's. The gate wraps the instance's adapter, so
+ * interceptors and transforms run once per call and see one request. Each leg of a redirect that the `http` adapter
+ * follows is an attempt; the `fetch` adapter follows redirects out of sight.
  *
- * What is given and thrown is axios's own, made by the copy of axios that the instance is from.
+ * Responses and errors are axios's own, made by the instance's own copy of axios.
  */
 import type { Attempt } from '../../call/attempt.ts';
 import type { Call, OpenCall } from '../../call/call.ts';
@@ -20,7 +20,7 @@ import { type AxiosError, type Config, endingOf, Leg, type Response } from './le
 import { claimNext, leaveClaim, type NativeResponse, scrub } from './native.ts';
 import type { CancelToken } from './token.ts';
 
-/** The least that an axios instance has to be. */
+/** The required parts of an axios instance. */
 export interface AxiosLike {
   /** The instance's default options. */
   readonly defaults: object;
@@ -31,7 +31,7 @@ export interface AxiosLike {
 }
 
 type Adapter = (config: Config) => Promise<Response>;
-/** What axios takes for an adapter: a function, names, or a list of either. */
+/** An adapter as axios accepts it: a function, a name, or a list of either. */
 type Choice = Adapter | string | readonly unknown[] | undefined;
 
 type Interceptor = (config: ChosenConfig) => ChosenConfig | Promise<ChosenConfig>;
@@ -51,16 +51,16 @@ interface Instance {
 
 type ChosenConfig = Config & { adapter?: Choice; readonly exactly?: () => ChosenConfig };
 
-/** Bodies pass as they are: the call's own transforms are done before it, and after. */
+/** Options that leave bodies unchanged: the call's own transforms run before and after. */
 const UNTOUCHED = { transformRequest: [], transformResponse: [] };
 
 const RETRIES =
-  'axios-retry stands before the gate, which retries already: it was told to make no attempts of its own; leave it out';
+  'axios-retry sits above the gate, which already retries: its own retries were turned off for this call; remove it';
 
 const RAX =
-  'retry-axios stands before the gate, which retries already: it was told to make no further attempts; leave it out';
+  'retry-axios sits above the gate, which already retries: its own retries were turned off for this call; remove it';
 
-/** The adapters made here, each with the calls it opens; and the instances that have one. */
+/** Gated adapters and instances, each with the function that opens its calls. */
 const gatedAdapters = new WeakMap<object, OpenCall>();
 const gatedInstances = new WeakMap<object, OpenCall>();
 
@@ -70,7 +70,7 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
     throw new OptionsError(
       'axios',
       like,
-      'an axios instance, such as axios itself or what axios.create() gives',
+      'an axios instance, such as axios itself or the result of axios.create()',
     );
   }
   if (gatedInstances.get(instance) === open) return;
@@ -78,14 +78,14 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
   const create = instance.create.bind(instance);
   const bare = create();
   for (const option of Object.keys(bare.defaults)) delete bare.defaults[option];
-  // What is to be sent is complete: it goes past all that axios makes of a config first.
+  // The config is complete: bypass the changes that axios first makes to one.
   bare.interceptors.request.use((asked) => asked.exactly?.() ?? asked, undefined, { synchronous: true });
 
   const isGated = (choice: Choice): boolean =>
     typeof choice === 'function' && gatedAdapters.get(choice) === open;
   const gated = (choice: Choice): Choice => {
     if (isGated(choice)) return choice;
-    // Only axios knows its adapters by name; an instance with no options of its own finds them.
+    // Only axios can resolve an adapter's name, so an instance without defaults sends the request.
     const send: Adapter =
       typeof choice === 'function'
         ? choice
@@ -95,7 +95,7 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
           };
     const adapter: Adapter = (config) =>
       run(open, warn, bare, send, config).finally(() => {
-        // Its user sees the adapter that was asked for.
+        // The user sees the adapter that was asked for.
         (config as ChosenConfig).adapter = choice;
       });
     gatedAdapters.set(adapter, open);
@@ -103,7 +103,7 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
   };
 
   instance.defaults.adapter = gated(instance.defaults.adapter);
-  // A request may choose an adapter of its own, and so may an interceptor. axios runs the last one registered first.
+  // A request or an interceptor may choose its own adapter. axios runs the interceptor registered last first.
   const choose = <Asked>(config: Asked): Asked => {
     const chosen = config as ChosenConfig | undefined;
     if (chosen && !isGated(chosen.adapter)) chosen.adapter = gated(chosen.adapter);
@@ -126,7 +126,7 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
   };
 }
 
-/** One call, in place of one run of the adapter. */
+/** Makes one call in place of one run of the adapter. */
 async function run(
   open: OpenCall,
   warn: Warn,
@@ -216,7 +216,7 @@ function triedOf(
   scrub(last?.request, current.own);
   scrub(error?.request, current.own);
   if (last) {
-    // As with the bare axios, the config shows the headers that were sent; but the gate's own are the gate's.
+    // As with plain axios, the config shows the headers that were sent, but without the gate's own.
     if (leg.config === config && current.own) config.headers = leg.shown(last.config.headers, current.own);
     last.config = config;
     current.answer(last.status, headersOf(last.headers) ?? {});
@@ -232,7 +232,7 @@ function triedOf(
   };
 }
 
-/** A response that axios gives, once it has read it to its end: neither an error nor a redirect. */
+/** Whether a response is neither an error nor a redirect: axios reads it to the end and returns it. */
 function isGiven({ statusCode, headers }: NativeResponse): boolean {
   return statusCode < 300 || (statusCode < 400 && headers.location === undefined);
 }
@@ -247,7 +247,7 @@ function heedToken(call: Call, token: CancelToken | undefined): () => void {
   return () => token?.unsubscribe(abort);
 }
 
-/** What axios throws when its user gave the request up, made by axios itself: a request given up is never sent. */
+/** The error that axios throws for an aborted request. axios makes it itself, as it never sends an aborted request. */
 async function cancellation(bare: Instance, config: Config, call: Call): Promise<unknown> {
   let error: unknown = config.cancelToken?.reason;
   if (!error && config.signal?.aborted) {
@@ -261,7 +261,7 @@ async function cancellation(bare: Instance, config: Config, call: Call): Promise
   return error;
 }
 
-/** An SDK above may keep a response, or a part of it, in an error of its own. */
+/** Attaches the report to every part of a response: an SDK above may keep only a part, in its own error. */
 function rememberAll(response: Response | undefined, call: Call): () => CallReport {
   const report = (): CallReport => call.report();
   for (const part of [response, response?.headers, response?.data]) {
@@ -270,7 +270,7 @@ function rememberAll(response: Response | undefined, call: Call): () => CallRepo
   return report;
 }
 
-/** Retries from above would multiply with the gate's. */
+/** Turns off retries above the gate, which would multiply with the gate's. */
 function silence(config: Config, warn: Warn): void {
   const retries = config['axios-retry'];
   if (retries?.retries) {

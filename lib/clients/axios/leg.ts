@@ -7,13 +7,13 @@ import { headersOf } from '../shared/response-reading.ts';
 import { isHttp, isLocal, unreadable } from '../shared/unreadable.ts';
 import { AttemptToken, type CancelToken } from './token.ts';
 
-/** axios's own headers: a class of each copy of axios. */
+/** axios's headers; each copy of axios has its own class. */
 export interface AxiosHeaders {
   set(name: string, value: string): unknown;
   delete(name: string): unknown;
 }
 
-/** axios's config as its adapters get it, as far as it is used. */
+/** The used part of axios's config, as passed to its adapters. */
 export interface Config {
   readonly url?: string;
   readonly baseURL?: string | undefined;
@@ -34,10 +34,10 @@ export interface Config {
   readonly cancelToken?: CancelToken;
   readonly validateStatus?: ((status: number) => boolean) | null;
   readonly beforeRedirect?: BeforeRedirect;
-  /** What the call asks for itself. */
+  /** Per-call options. */
   readonly headgate?: unknown;
   'axios-retry'?: { readonly retries?: number };
-  /** Of retry-axios, from its first retry on at the latest. */
+  /** Options of retry-axios, present from its first retry at the latest. */
   raxConfig?: { readonly retry?: number; readonly shouldRetry?: () => boolean };
 }
 
@@ -57,7 +57,7 @@ export interface AxiosError extends Error {
   config?: Config;
 }
 
-/** The options of the request that a redirect makes: those of `follow-redirects`. */
+/** Options of the request that a redirect leads to, from `follow-redirects`. */
 interface HopOptions {
   readonly href: string;
   readonly method: string;
@@ -73,19 +73,19 @@ interface HopDetails {
 
 export type BeforeRedirect = (options: HopOptions, details: HopDetails, request: unknown) => void;
 
-/** A form of the `form-data` package, which axios makes of an object: a stream, gone once sent. */
+/** A form of the `form-data` package, which axios makes from an object: a stream, consumed by sending. */
 interface FormStream {
   getBuffer(): Uint8Array;
   getHeaders(): Record<string, string>;
   getLengthSync(): number;
-  /** False when a part of it is a stream of unknown length. */
+  /** False if a part is a stream of unknown length. */
   hasKnownLength(): boolean;
 }
 
-/** How axios puts a URL together. */
+/** Builds a URL the way axios does. */
 export type UriOf = (config: Partial<Config>) => string;
 
-/** One request of a call: the user's own, or the one that a redirect made of it. */
+/** One request of a call: the user's own, or one that a redirect leads to. */
 export class Leg implements RequestFacts {
   readonly config: Config;
   readonly method: string;
@@ -93,7 +93,7 @@ export class Leg implements RequestFacts {
   readonly unreadable: true | undefined;
   readonly #kept: Uint8Array | undefined;
   #sent = false;
-  /** Redirects that led here since the adapter was last asked. */
+  /** Number of redirects since the adapter was last called. */
   #hops = 0;
 
   constructor(config: Config, uriOf: UriOf) {
@@ -106,7 +106,7 @@ export class Leg implements RequestFacts {
     this.#kept = keptForm(config.data);
   }
 
-  /** The request never leaves the process. */
+  /** Whether the request never leaves the process. */
   get isLocal(): boolean {
     return isLocal(this.url);
   }
@@ -125,10 +125,10 @@ export class Leg implements RequestFacts {
     return this.#kept !== undefined || isReplayable(this.config.data);
   }
 
-  /** The config for one attempt, which may be written into. */
+  /** The config for one attempt, which the adapter may modify. */
   prepared({ own }: Attempt, breaker: Breaker, beforeRedirect: BeforeRedirect): Config {
     const { config } = this;
-    // The gate's own headers are for one attempt only. What else adapters write into headers, they may meet again.
+    // The gate's own headers apply to one attempt only. Other headers that adapters set may persist.
     const headers = own ? copyOf(config.headers, config.headers) : config.headers;
     for (const [name, value] of Object.entries(own ?? {})) headers.set(name, value);
     const kept = this.#sent ? this.#kept : undefined;
@@ -144,11 +144,11 @@ export class Leg implements RequestFacts {
       ...(kept && { data: kept }),
       ...(mustStay(own, config) && { fetchOptions: { ...config.fetchOptions, redirect: 'manual' } }),
     };
-    // Without a prototype, as axios makes its own: of any other it makes a copy first.
+    // No prototype, as in axios's own configs: axios copies any other config first.
     return Object.setPrototypeOf(prepared, null);
   }
 
-  /** The headers that were sent, without the gate's own. */
+  /** The sent headers without the gate's own. */
   shown(sent: AxiosHeaders, own: NonNullable<Attempt['own']>): AxiosHeaders {
     const users = this.headers;
     for (const name of Object.keys(own)) {
@@ -159,7 +159,7 @@ export class Leg implements RequestFacts {
     return sent;
   }
 
-  /** Takes the gate's `own` headers out of the request that a redirect makes, but for a stream to the same origin. */
+  /** Removes the gate's `own` headers from a redirected request, unless it carries a stream to the same origin. */
   disown(options: HopOptions, own: Attempt['own']): void {
     const { href, headers } = options;
     if (this.#carriesStream(options) && URL.canParse(href) && new URL(href).origin === this.url.origin)
@@ -169,14 +169,14 @@ export class Leg implements RequestFacts {
     }
   }
 
-  /** The redirect sends a body again that only the client still has. */
+  /** Whether the redirect sends a body again that only the client still holds. */
   #carriesStream({ method }: HopOptions): boolean {
     return method.toUpperCase() === this.method && !this.replayable;
   }
 
   /**
-   * The leg that a redirect leads to. `undefined` where a stream has to go along: it can only follow right behind,
-   * as a part of this leg.
+   * The leg that a redirect leads to. `undefined` if a stream has to be sent along: it can only follow at once, as part
+   * of this leg.
    */
   redirected(options: HopOptions, uriOf: UriOf): Leg | undefined {
     const { href, method, headers, auth, maxRedirects } = options;
@@ -194,7 +194,7 @@ export class Leg implements RequestFacts {
         headers: copyOf(config.headers, headers),
         data: same ? (this.#kept ?? config.data) : undefined,
         auth: auth === undefined ? undefined : { username, password: password.join(':') },
-        // 0 would mean that none is followed, not that one more is too many.
+        // 0 would return the redirect instead of failing on one too many.
         maxRedirects: maxRedirects - hops || NO_MORE,
       },
       uriOf,
@@ -204,12 +204,12 @@ export class Leg implements RequestFacts {
   }
 }
 
-/** A limit that the next redirect exceeds. */
+/** Redirect limit that the next redirect exceeds. */
 const NO_MORE = 0.5;
 
 /**
- * The `fetch` adapter follows redirects by itself. It must follow none where it would take the gate's own headers along
- * to another host: the platform's fetch drops `authorization` alone, and somebody else's fetch may drop nothing.
+ * Whether the `fetch` adapter, which follows redirects itself, must follow none, as it could send the gate's own
+ * headers to another host: the platform's fetch drops only `authorization`, and another fetch may drop nothing.
  */
 function mustStay(own: Attempt['own'], { env }: Config): boolean {
   if (own === undefined) return false;
@@ -217,7 +217,7 @@ function mustStay(own: Attempt['own'], { env }: Config): boolean {
   return isForeign || Object.keys(own).some((name) => name !== 'authorization');
 }
 
-/** Where a request goes, or `undefined` where the gate cannot read that: an adapter may know better. */
+/** A request's URL; `undefined` if the gate cannot read it, though an adapter may. */
 function readable(config: Config, uriOf: UriOf): URL | undefined {
   const { url = '', baseURL, params, paramsSerializer, allowAbsoluteUrls = true, socketPath } = config;
   try {
@@ -232,7 +232,7 @@ function readable(config: Config, uriOf: UriOf): URL | undefined {
   }
 }
 
-/** How an attempt ended, by its response or by what the adapter threw. */
+/** How an attempt ended, read from its response or from the adapter's error. */
 export function endingOf(response: Response | undefined, error?: AxiosError): Ending {
   if (!response) return { error: error && faultOf(error) };
   const { status, data } = response;
@@ -240,18 +240,18 @@ export function endingOf(response: Response | undefined, error?: AxiosError): En
   if (status >= 400) return { status, headers, body: textOf(data) };
   if (!error) return { status, headers };
   const { validateStatus } = response.config;
-  // axios gives a body that was cut off the code of one that it cannot read.
+  // axios gives a truncated body the same code as an unreadable one.
   const cutOff = error.code === UNREAD && (!validateStatus || validateStatus(status));
   return { status, headers, error: cutOff ? cutOffBy(error) : error };
 }
 
 const UNREAD = 'ERR_BAD_RESPONSE';
 
-/** What an error without a response stands for. */
+/** The fault behind an error without a response. */
 function faultOf(error: AxiosError): unknown {
-  // All faults of the `fetch` adapter have one code: what they were stands behind it.
+  // All faults of the `fetch` adapter share one code; `cause` holds the actual fault.
   if (error.code === 'ERR_NETWORK') return error.cause ?? error;
-  // axios 1.7 calls a body that was cut off one that is too long, although there is no limit.
+  // axios 1.7 reports a truncated body as too long, even without a limit.
   const unlimited = (error.config?.maxContentLength ?? -1) < 0;
   return error.code === UNREAD && unlimited && /maxContentLength/.test(error.message)
     ? cutOffBy(error)
@@ -262,24 +262,24 @@ function cutOffBy(cause: AxiosError): object {
   return { code: 'ERR_STREAM_PREMATURE_CLOSE', cause };
 }
 
-/** What a form would send, when it is small and all at hand. */
+/** The bytes of a form, if it is small and contains no streams. */
 function keptForm(data: unknown): Uint8Array | undefined {
   const form = data as FormStream | null | undefined;
   if (typeof form?.getBuffer !== 'function' || typeof form.hasKnownLength !== 'function') return undefined;
   try {
     return form.hasKnownLength() && form.getLengthSync() <= REPLAY_LIMIT ? form.getBuffer() : undefined;
   } catch {
-    // A part of it is a stream whose length was told.
+    // A part is a stream of known length.
     return undefined;
   }
 }
 
-/** Streams are left to the user, unread. */
+/** The data as text; streams are left unread for the user. */
 function textOf(data: unknown): string | undefined {
   return bodyText({ body: data instanceof ArrayBuffer ? new Uint8Array(data) : data });
 }
 
-/** Headers of the same copy of axios, with other contents. */
+/** Headers with the given contents, of the same copy of axios. */
 function copyOf(like: AxiosHeaders, contents: object): AxiosHeaders {
   const Headers = like.constructor as new (contents: object) => AxiosHeaders;
   return new Headers(contents);

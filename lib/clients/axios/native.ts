@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Headers } from '../../words/types.ts';
 import type { Receivable } from '../shared/received.ts';
 
-/** The request of `node:http` that an adapter makes. */
+/** The `node:http` request that an adapter makes. */
 interface NativeRequest {
   once(event: 'response', listener: (response: NativeResponse) => void): unknown;
 }
@@ -15,12 +15,12 @@ export interface NativeResponse extends Receivable {
 type Answered = (response: NativeResponse) => void;
 
 let listening = false;
-/** Takes the next request that is made. */
+/** Listener for the next request's response. */
 let claim: Answered | undefined;
 
 /**
- * Tells of the head of the response to the request that `node:http` makes next, within this run to completion. An
- * adapter that reads a body to its end tells nothing before.
+ * Calls `answered` with the response head of the next `node:http` request created in this run to completion. An adapter
+ * that reads the body to its end reports nothing earlier.
  */
 export function claimNext(answered: Answered): void {
   if (!listening) {
@@ -37,12 +37,12 @@ export function claimNext(answered: Answered): void {
   });
 }
 
-/** Leaves what was made by others meanwhile alone. */
+/** Drops the claim, so that it does not take requests made by other code. */
 export function leaveClaim(): void {
   claim = undefined;
 }
 
-/** Where a request keeps the headers that it sent: one of `node:http`, or of `follow-redirects` around several. */
+/** Where a request keeps its sent headers: a `node:http` request, or a `follow-redirects` one that wraps several. */
 interface Sent {
   _header?: unknown;
   readonly _redirectable?: Sent | null;
@@ -51,7 +51,7 @@ interface Sent {
   readonly [symbol: symbol]: unknown;
 }
 
-/** Takes the gate's `own` headers out of a request that was sent: whoever prints a response or an error prints it too. */
+/** Removes the gate's `own` headers from a sent request, which is printed along with its response or error. */
 export function scrub(request: unknown, own: Readonly<Record<string, string>> | undefined): void {
   if (!own || typeof request !== 'object' || request === null) return;
   const given = request as Sent;
@@ -74,7 +74,7 @@ function remove(headers: unknown, own: Readonly<Record<string, string>>): void {
   if (typeof headers !== 'object' || headers === null) return;
   for (const name of Object.keys(headers)) {
     const value = (headers as Record<string, unknown>)[name];
-    // Node.js keeps a header's name beside its value.
+    // Node.js keeps a header's name next to its value.
     if ([value].flat().includes(own[name.toLowerCase()])) delete (headers as Record<string, unknown>)[name];
   }
 }

@@ -1,20 +1,20 @@
 import type { Breaker } from '../shared/interruptible.ts';
 
-/** The older way to give a request up. */
+/** axios's older way to cancel a request. */
 export interface CancelToken {
   readonly reason?: Error | undefined;
   subscribe(listener: (reason: Error) => void): void;
   unsubscribe(listener: (reason: Error) => void): void;
 }
 
-/** Has a type, as events have: axios then makes an error of its own. Some of its releases cannot bear a DOMException. */
+/** Has a `type`, like an event, so that axios makes its own error: some releases of axios fail on a DOMException. */
 class GivenUp extends Error {
   readonly type = 'abort';
 }
 
 type Told = (reason: Error) => void;
 
-/** Breaks an attempt off for its user, or for the gate. As a token it costs less than a signal. */
+/** Aborts an attempt for the user or for the gate. A token costs less than a signal. */
 export class AttemptToken implements CancelToken {
   readonly #own: Breaker;
   readonly #users: CancelToken | undefined;
@@ -37,7 +37,7 @@ export class AttemptToken implements CancelToken {
     const told = (): void => listener(new GivenUp());
     this.#told.set(listener, told);
     this.#own.subscribe(told);
-    // The user's goes on to govern a stream after the call is over.
+    // The user's token still governs a stream after the call has ended.
     this.#users?.subscribe(listener);
   }
 
@@ -47,7 +47,7 @@ export class AttemptToken implements CancelToken {
     this.#users?.unsubscribe(listener);
   }
 
-  /** As of a signal: the `fetch` adapter of axios 1.7 knows no tokens. */
+  /** Mimics a signal: the `fetch` adapter of axios 1.7 does not support tokens. */
   addEventListener(_event: 'abort', listener: Told): void {
     this.subscribe(listener);
   }
@@ -56,7 +56,7 @@ export class AttemptToken implements CancelToken {
     this.unsubscribe(listener);
   }
 
-  /** The `fetch` adapter of later ones asks for it. */
+  /** Called by the `fetch` adapter of later releases. */
   toAbortSignal(): AbortSignal {
     const controller = new AbortController();
     const abort = (reason: Error): void => controller.abort(reason);

@@ -1,6 +1,6 @@
 /**
- * The same as `types.ts` for CommonJS, whose axios has type declarations of its own. Its `AxiosError` cannot be given a
- * property there: `isHeadgateError(error)` types it.
+ * The same as `types.ts` for CommonJS, where axios has separate type declarations. Their `AxiosError` cannot be
+ * augmented: use `isHeadgateError(error)` instead.
  */
 
 import type {} from 'axios';
@@ -9,11 +9,11 @@ import type { CallReport } from '../../words/report.ts' with { 'resolution-mode'
 
 declare module 'axios' {
   interface AxiosRequestConfig {
-    /** What the call asks for itself. */
+    /** Per-call options. */
     headgate?: CallOptions | undefined;
   }
   interface AxiosResponse {
-    /** The record of the call that brought it. */
+    /** Report of the call that returned this response. */
     readonly headgate?: CallReport;
   }
 }

@@ -1,4 +1,4 @@
-/** For TypeScript alone: lets axios's types know of `headgate`, by `import 'headgate/axios'`. */
+/** Types only: `import 'headgate/axios'` adds `headgate` to axios's types. */
 
 import type {} from 'axios';
 import type { CallOptions } from '../../options/types.ts';
@@ -6,15 +6,15 @@ import type { CallReport } from '../../words/report.ts';
 
 declare module 'axios' {
   interface AxiosRequestConfig {
-    /** What the call asks for itself. */
+    /** Per-call options. */
     headgate?: CallOptions | undefined;
   }
   interface AxiosResponse {
-    /** The record of the call that brought it. */
+    /** Report of the call that returned this response. */
     readonly headgate?: CallReport;
   }
   interface AxiosError {
-    /** The record of the call that failed. */
+    /** Report of the failed call. */
     readonly headgate?: CallReport;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * WHATWG fetch: the one of Node.js, or any that is given. What passes the gate is each request on the wire: resends,
- * and the legs of a redirect, which are followed here by the rules of the Fetch standard.
+ * WHATWG fetch: Node.js's own or any other. Every request on the wire passes the gate, including resends and the legs
+ * of a redirect, which are followed here by the rules of the Fetch standard.
  *
- * An attempt is over when the head of its response came: nothing tells cheaply when its body was read. So of a
- * concurrency limit only the time until then counts; `gate.undici()` counts all of it.
+ * An attempt ends when the head of its response arrives, as there is no cheap way to tell when the body was read. A
+ * concurrency limit counts only the time until then; with `gate.undici()` it counts the body too.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -22,45 +22,45 @@ import { type AnyLeg, readInput } from './input.ts';
 import { type FetchInit, type FetchInput, Leg, networkError, recordOf } from './leg.ts';
 import { OpaqueLeg } from './opaque.ts';
 
-/** A response, with the report of the call that brought it. */
+/** A response with the report of its call. */
 export type GatedResponse = Response & { readonly headgate: CallReport };
 
-/** fetch, with what a call may ask for itself in its init. */
+/** fetch, with per-call options in `init.headgate`. */
 export type GatedFetch = (
   input: FetchInput,
   init?: FetchInit & { readonly headgate?: CallOptions | undefined },
 ) => Promise<GatedResponse>;
 
-/** Anything that is called as fetch is: undici's, node-fetch, one with a proxy. */
+/** Any function called like fetch: undici's, node-fetch, one with a proxy. */
 export type FetchLike = (input: never, init?: never) => Promise<unknown>;
 
 type Native = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
 const ROAMS =
-  'The fetch given follows redirects by itself, whatever it is told: it gets no token from now on, since it might take one along to another host';
-const HIDDEN = 'the fetch given hides where its redirects lead';
+  "The given fetch follows redirects even with redirect: 'manual': it gets no token from now on, as it might send one to another host";
+const HIDDEN = 'the given fetch hides where its redirects lead';
 
-/** The platform's own fetch, as far as can be known. */
+/** The platform's own fetch, unless it was replaced before this module was loaded. */
 const PLATFORM = globalThis.fetch as Native;
 
-/** The fetches made here, each with the calls it opens. */
+/** Gated fetches, each with the function that opens its calls. */
 const gated = new WeakMap<object, OpenCall>();
 
-/** The fetch made here by which the global one was called, until that calls it in turn. */
+/** The gated fetch that called the global one; `met` once the global one has called it back. */
 const within = new AsyncLocalStorage<{ readonly fetch: GatedFetch; met: boolean }>();
 
-/** What came of one attempt: a result, or the leg to go on with. */
+/** The outcome of one attempt: a result, or the next leg. */
 type Step = Tried<Response> | { readonly next: Leg; drop?(): void };
 
 export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): GatedFetch {
   const own = fetchLike as Native | undefined;
   if (own && gated.get(own) === open) return own as GatedFetch;
   const before = globalThis.fetch as Native;
-  /** Whether the fetch is known to hide where a redirect leads, as a browser's does. */
+  /** Whether the fetch hides where a redirect leads, as a browser's does. */
   let hides = false;
-  /** Whether the fetch is known to follow redirects that it was told not to follow. */
+  /** Whether the fetch has followed a redirect that it was told not to follow. */
   let roams = false;
-  /** A global fetch that somebody put over this one, once it has shown itself to call this one. */
+  /** A global fetch that wraps this one, once it has been seen to call it. */
   let above: Native | undefined;
   const nativeFetch = (): Native => {
     if (own) return own;
@@ -68,7 +68,7 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
     if (now === before || now === above || gated.has(now)) return before;
     return (...args) => within.run({ fetch, met: false }, () => now(...args));
   };
-  /** Where the fetch itself follows a redirect, only that of the platform is known to drop a token on the way. */
+  /** Whether to withhold the token: among fetches that follow redirects, only the platform's is known to drop it. */
   const isBearerless = ({ follows, followed }: Leg): boolean =>
     follows && (roams || (own !== undefined && own !== before && (!followed || hides)));
 
@@ -92,13 +92,13 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
       const follow = leg.followed && !hides;
       let response: Response;
       try {
-        // The user's signal goes on to govern the body after the call is over.
+        // The user's signal still governs the body after the call has ended.
         const signal = joined(leg.signal, breaker);
         response = await native(...leg.args(signal, attempt.own, follow ? 'manual' : undefined));
       } catch (error) {
         return failed(leg, error);
       }
-      // A mock may give anything.
+      // A mock may return anything.
       if (!isObject(response)) return tried(leg, response, {}, breaker);
       const headers = recordOf(response.headers);
       attempt.answer(statusOf(response), headers);
@@ -124,7 +124,7 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
         ? { ...tried(leg, response, headers, breaker), ...watch(call, response, leg.signal) }
         : judged(leg, response, headers, breaker);
     };
-    /** The fetch hides where the redirect leads. Only what has no effect is sent again, for the fetch to follow. */
+    /** The fetch hides where the redirect leads. A GET or HEAD is sent again for the fetch itself to follow. */
     const unhidden = (hidden: Leg): Leg => {
       hides = true;
       if (hidden.method !== 'GET' && hidden.method !== 'HEAD') throw networkError(HIDDEN);
@@ -153,7 +153,7 @@ function failed(leg: AnyLeg, error: unknown): Tried<Response> {
   return { ending: { error }, replayable: leg.replayable, result: { error } };
 }
 
-/** What an error response says: its body is read, as far as it is needed. */
+/** Reads an error response, with the beginning of its body. */
 async function judged(
   leg: AnyLeg,
   response: Response,
@@ -181,7 +181,7 @@ function tried(
   };
 }
 
-/** The response, with its body watched until it ends. */
+/** The response with a watched body. */
 function watch(
   call: Call,
   response: Response,
@@ -203,20 +203,20 @@ function watch(
   };
 }
 
-/** A response that hides its status is a redirect, or one that only a page may not read. */
+/** The status, or a substitute for a hidden one: a redirect's, or else a success's. */
 function statusOf({ status, type }: Response): number {
   if (status !== 0) return status;
   return type === 'opaqueredirect' ? 302 : 200;
 }
 
-/** The response as its user gets it, clones included. */
+/** The response as returned to the user, with a report on it and its clones. */
 function given(response: Response, call: Call, redirected: boolean): GatedResponse {
   if (!isObject(response) || !Object.isExtensible(response)) return response as GatedResponse;
   const { clone } = response;
   const report = () => call.report();
   const headgate = { get: report, configurable: true };
   rememberResponse(response, report);
-  // Asking for the body of a good response costs more than the rest of this.
+  // Only for errors: reading `body` of a good response costs more than the rest of this function.
   if (response.status >= 400 && isObject(response.body)) remember(response.body as object, report);
   Object.defineProperty(response, 'headgate', headgate);
   const cloned = { value: () => given(clone.call(response), call, redirected), configurable: true };

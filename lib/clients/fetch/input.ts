@@ -1,21 +1,21 @@
-/** Reads the arguments of fetch, whatever they are. */
+/** Reads the arguments of fetch. */
 
 import { isHttp, isLocal } from '../shared/unreadable.ts';
 import { type FetchInit, type FetchInput, isRequest, Leg, membersOf } from './leg.ts';
 import { OpaqueLeg } from './opaque.ts';
 
-/** A request that can be read, or one that is sent as its user gave it. */
+/** A request that the gate can read, or one that is sent unchanged. */
 export type AnyLeg = Leg | OpaqueLeg;
 
-/** Arguments of fetch, read. */
+/** The arguments of fetch, once read. */
 export interface Reading {
-  /** What the call asks for itself. */
+  /** Per-call options. */
   readonly asked: unknown;
   /** Absent where the request needs no gate. */
   readonly leg: AnyLeg | undefined;
 }
 
-/** Reads the arguments of fetch; never throws. What cannot be read may still be accepted by the fetch given. */
+/** Reads the arguments of fetch; never throws. The given fetch may still accept what cannot be read. */
 export function readInput(input: FetchInput, init: FetchInit | undefined): Reading {
   let asked: unknown;
   try {
@@ -26,7 +26,7 @@ export function readInput(input: FetchInput, init: FetchInit | undefined): Readi
     if (isLocal(target.url)) return { asked, leg: undefined };
     if (isHttp(target.url)) return { asked, leg: Leg.of(target.input, rest, target.url) };
   } catch {
-    // Left to the fetch given, which may know better.
+    // Left to the given fetch, which may accept it.
   }
   return { asked, leg: new OpaqueLeg(input, init) };
 }
@@ -35,7 +35,7 @@ function isPrimitive(value: unknown): boolean {
   return typeof value !== 'object' && typeof value !== 'function';
 }
 
-/** Where a request goes. A URL object is read once: its user may change it while the request waits. */
+/** A request's target. A URL object is copied, since the user may change it while the request waits. */
 function targetOf(input: FetchInput): { readonly input: FetchInput; readonly url: URL } {
   if (typeof input === 'string') return { input, url: new URL(input) };
   if (isRequest(input)) return { input, url: new URL(input.url) };

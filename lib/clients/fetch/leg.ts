@@ -2,17 +2,17 @@ import type { Headers as HeaderRecord, RequestFacts } from '../../words/types.ts
 import { bodyText, isReplayable } from '../shared/bodies.ts';
 import { KeptBody } from '../shared/fetch-body.ts';
 
-/** What fetch takes, in the types of whichever library declares it. */
+/** The first argument of fetch, in the types of whichever library declares it. */
 export type FetchInput = Parameters<typeof fetch>[0];
 /** The second argument of fetch. */
 export type FetchInit = NonNullable<Parameters<typeof fetch>[1]>;
 
 type GivenHeaders = ConstructorParameters<typeof Headers>[0];
 
-/** Fetch standard, 4.4, step 3 of HTTP-redirect fetch: more is a network error. */
-const MOST_REDIRECTS = 20;
+/** Maximum redirects of a request; more is a network error (Fetch standard, HTTP-redirect fetch). */
+const MAX_REDIRECTS = 20;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** Fetch standard, 2.2.3: request-body-header names; and the length, which a client sets by itself. */
+/** Request-body-header names (Fetch standard, 2.2.3), and the length, which clients set themselves. */
 const BODY_HEADERS = [
   'content-encoding',
   'content-language',
@@ -20,18 +20,18 @@ const BODY_HEADERS = [
   'content-type',
   'content-length',
 ];
-/** What must not reach another origin than the one it was meant for. */
+/** Headers that must not reach another origin. */
 const ORIGIN_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'host'];
 
-/** One request of a call as it goes to fetch: the user's own, or the one that a redirect made of it. */
+/** One request of a call as passed to fetch: the user's own, or one that a redirect leads to. */
 export class Leg implements RequestFacts {
   readonly method: string;
   readonly url: URL;
-  /** The user's signal, if there is one. */
+  /** The user's signal, if any. */
   readonly signal: AbortSignal | undefined;
-  /** Redirects that led here. */
+  /** Number of redirects that led here. */
   readonly redirects: number;
-  /** Set where the fetch may take a token along to another host. */
+  /** Set if the fetch may send a token on to another host. */
   bearerless = false;
   readonly #input: FetchInput;
   readonly #init: FetchInit;
@@ -50,7 +50,7 @@ export class Leg implements RequestFacts {
     this.signal = (init.signal === undefined ? this.#request?.signal : init.signal) ?? undefined;
   }
 
-  /** The request to `url` that these arguments of fetch make; the init becomes the leg's own. Throws where fetch does. */
+  /** The leg for these arguments of fetch. Takes ownership of `init`. Throws where fetch does. */
   static of(input: FetchInput, init: FetchInit, url: URL): Leg {
     if (init.headers) init.headers = snapshot(init.headers);
     const leg = new Leg(input, init, 0, url);
@@ -63,7 +63,7 @@ export class Leg implements RequestFacts {
     return this.#headers;
   }
 
-  /** One header by the name that its sender writes, without the work of reading all. */
+  /** One header, by its name as the sender spells it, without reading all of them. */
   header(name: string): string | null | undefined {
     const given = this.#givenHeaders as { get?(name: string): string | null } & Record<string, string>;
     return typeof given?.get === 'function' ? given.get(name) : given?.[name];
@@ -73,20 +73,20 @@ export class Leg implements RequestFacts {
     return bodyOf(this.#body);
   }
 
-  /** The body can be sent again. */
+  /** Whether the body can be sent again. */
   get replayable(): boolean {
     if (this.#hasRequestBody) return this.#kept?.bytes !== undefined;
     return isReplayableInit(this.#init.body);
   }
 
-  /** Its user wants redirects to be followed. */
+  /** Whether the user wants redirects followed. */
   get follows(): boolean {
     return (this.#init.redirect ?? this.#request?.redirect ?? 'follow') === 'follow';
   }
 
   /**
-   * Redirects are followed by the gate, one attempt each. Where the response must have a given digest or origin, the
-   * fetch follows them by itself.
+   * Whether the gate follows redirects, one attempt each. With `integrity`, or a `mode` other than `cors`, the fetch
+   * follows them itself.
    */
   get followed(): boolean {
     const { integrity, mode } = this.#init;
@@ -97,7 +97,7 @@ export class Leg implements RequestFacts {
     );
   }
 
-  /** What to call fetch with. The gate's own headers go on a copy of the request's: they are not for the next leg. */
+  /** Arguments for fetch. The gate's own headers go on a copy of the headers, so the next leg does not inherit them. */
   args(
     signal: AbortSignal,
     own: Readonly<Record<string, string>> | undefined,
@@ -105,7 +105,7 @@ export class Leg implements RequestFacts {
   ): [FetchInput, FetchInit] {
     const init: FetchInit = { ...this.#init, signal };
     if (this.#request) {
-      // A Request that comes with an init forgets these.
+      // A Request passed with an init loses these.
       init.referrer ??= this.#request.referrer;
       init.referrerPolicy ??= this.#request.referrerPolicy;
     }
@@ -123,18 +123,18 @@ export class Leg implements RequestFacts {
     return [this.#input, init];
   }
 
-  /** The leg that a response redirects to; `undefined` when it does not. Throws as fetch does. */
+  /** The leg that a response redirects to; `undefined` if it is not a redirect. Throws as fetch does. */
   redirected(status: number, location: HeaderRecord[string]): Leg | undefined {
     if (!REDIRECTS.has(status) || typeof location !== 'string') return undefined;
     const url = this.#target(location);
-    if (this.redirects >= MOST_REDIRECTS) throw networkError('redirect count exceeded');
+    if (this.redirects >= MAX_REDIRECTS) throw networkError('redirect count exceeded');
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       throw networkError('URL scheme must be a HTTP(S) scheme');
     }
     if ((url.username || url.password) && url.origin !== this.url.origin) {
       throw networkError('cross origin not allowed for request mode "cors"');
     }
-    // fetch takes no URL with credentials from its caller, and sends none that a redirect brought.
+    // fetch refuses a URL with credentials from its caller, and drops those that a redirect brings.
     url.username = '';
     url.password = '';
     const headers = new Headers(this.#givenHeaders);
@@ -160,7 +160,7 @@ export class Leg implements RequestFacts {
     return new Leg(url.href, init, this.redirects + 1, url);
   }
 
-  /** Fetch standard, 2.2.6, location URL: read as UTF-8, and with our fragment where it has none. */
+  /** The location URL (Fetch standard, 2.2.6): read as UTF-8; without a fragment, it keeps the current one. */
   #target(location: string): URL {
     try {
       const url = new URL(Buffer.from(location, 'latin1').toString(), this.url);
@@ -171,7 +171,7 @@ export class Leg implements RequestFacts {
     }
   }
 
-  /** What a Request brings along besides its headers and body. */
+  /** Options of a Request other than its headers and body. */
   #inherited(): FetchInit {
     if (!this.#request) return {};
     const { cache, credentials, keepalive, mode, referrer, referrerPolicy } = this.#request;
@@ -191,13 +191,13 @@ export class Leg implements RequestFacts {
   }
 }
 
-/** What an init may have from its prototype: it may be a Request. */
+/** Members that an init may inherit from its prototype, as when it is a Request. */
 const MEMBERS: readonly string[] = (
   'method headers body signal redirect duplex mode credentials cache integrity ' +
   'keepalive referrer referrerPolicy dispatcher headgate'
 ).split(' ');
 
-/** An init with all of its members its own. */
+/** The init with inherited members as its own properties. */
 export function membersOf<Init extends object>(init: Init | null | undefined): Init {
   const prototype = init ? Object.getPrototypeOf(init) : null;
   if (prototype === null || prototype === Object.prototype) return init ?? ({} as Init);
@@ -206,32 +206,32 @@ export function membersOf<Init extends object>(init: Init | null | undefined): I
   return own as Init;
 }
 
-/** Headers in the form that profiles and classification read. A mocked response may have none. */
+/** Headers as a record, the form that profiles and classification read. A mocked response may have none. */
 export function recordOf(headers: Iterable<[string, string]> | undefined): HeaderRecord {
   return headers ? Object.fromEntries(headers) : {};
 }
 
-/** fetch's own error, with the reason where it keeps it. */
+/** fetch's own error, with the reason in `cause`, as in Node.js. */
 export function networkError(reason: string): TypeError {
   return new TypeError('fetch failed', { cause: new Error(reason) });
 }
 
-/** A Request, by its shape: other fetches have Requests of their own. */
+/** Whether the input is a Request, by shape: other implementations of fetch have their own class. */
 export function isRequest(input: unknown): input is Request {
   return typeof input === 'object' && input !== null && typeof (input as Request).url === 'string';
 }
 
-/** The body of an init can be sent again. */
+/** Whether the body of an init can be sent again. */
 export function isReplayableInit(body: unknown): boolean {
   return isReplayable(body) && !(typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
 }
 
-/** A request's body as text, if it is at hand. */
+/** A request's body as text, if available. */
 export function bodyOf(body: unknown): string | undefined {
   return bodyText({ body: body instanceof URLSearchParams ? String(body) : body });
 }
 
-/** The user's headers as they are now: an attempt may be made much later. */
+/** A copy of the user's headers: an attempt may be made much later. */
 function snapshot(headers: unknown): NonNullable<FetchInit['headers']> {
   if (typeof headers !== 'object') throw new TypeError('No headers');
   if (Array.isArray(headers)) return headers.slice();

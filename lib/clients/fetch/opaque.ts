@@ -3,21 +3,21 @@ import { headersOf } from '../shared/response-reading.ts';
 import { unreadable } from '../shared/unreadable.ts';
 import { bodyOf, type FetchInit, type FetchInput, isReplayableInit, membersOf } from './leg.ts';
 
-/** A request that the gate cannot read, such as one by a relative URL: it is sent as its user gave it. */
+/** A request that the gate cannot read, such as one with a relative URL. It is sent as the user gave it. */
 export class OpaqueLeg implements RequestFacts {
   readonly method: string;
   readonly url: URL;
   readonly headers: HeaderRecord | undefined;
   readonly unreadable = true;
-  /** The user's signal, if there is one. */
+  /** The user's signal, if any. */
   readonly signal: AbortSignal | undefined;
   readonly redirects = 0;
-  /** The fetch follows redirects by itself. */
+  /** The gate follows no redirects here: the fetch does. */
   readonly followed = false;
   readonly replayable: boolean;
   readonly #input: FetchInput;
   readonly #init: FetchInit | undefined;
-  /** A copy of the init, if it can be read. */
+  /** A copy of the init, if it could be read. */
   readonly #own: FetchInit | undefined;
 
   constructor(input: FetchInput, init: FetchInit | undefined) {
@@ -57,7 +57,7 @@ export class OpaqueLeg implements RequestFacts {
     return bodyOf(this.#own?.body);
   }
 
-  /** What to call fetch with. Its own signal is added, unless the user's arguments are beyond understanding. */
+  /** Arguments for fetch. The attempt's signal is added unless the user's arguments cannot be read. */
   args(signal: AbortSignal): [FetchInput, FetchInit | undefined] {
     if (!this.#own || (this.#own.signal && !this.signal)) return [this.#input, this.#init];
     return [this.#input, { ...this.#own, signal }];
@@ -68,14 +68,14 @@ export class OpaqueLeg implements RequestFacts {
   }
 }
 
-/** The init as it is now, without what is for the gate. Throws where it is none. */
+/** A copy of the init without the gate's options. Throws if it is not an object. */
 function ownInit(init: FetchInit | undefined): FetchInit {
   if (typeof (init ?? {}) !== 'object' && typeof init !== 'function') throw new TypeError('No init');
   const { headgate: _asked, ...rest } = membersOf(init) as FetchInit & { headgate?: unknown };
   return rest;
 }
 
-/** What is read may be a proxy, or have getters that throw. */
+/** Returns `undefined` if `read` throws: the values may be proxies or have throwing getters. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();

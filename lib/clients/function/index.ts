@@ -1,6 +1,6 @@
 /**
- * Any function that returns a promise of what one request brought. It makes one attempt each time it is called; what
- * became of that is read from what it returns or throws.
+ * Any function that sends one request and returns a promise of the result. Each call of it is one attempt, whose
+ * outcome is read from the returned or thrown value.
  */
 import * as v from 'valibot';
 import type { Attempt } from '../../call/attempt.ts';
@@ -21,53 +21,53 @@ import { retrying, type Tried } from '../shared/retry-loop.ts';
 import type { Warn } from '../shared/stacked.ts';
 import { hasRetried, smithyReading } from './smithy.ts';
 
-/** The request that a wrapped function makes, as far as a gate has to know it. */
+/** The request that a wrapped function makes, in the parts that the gate needs. */
 export interface WrapRequest {
-  /** Tells whether a repetition does no harm. */
+  /** HTTP method; tells whether a retry is safe. */
   readonly method: string;
   /** Absolute URL. */
   readonly url: string | URL;
-  /** A record, or anything that gives pairs of name and value. */
+  /** A record, or an iterable of name and value pairs. */
   readonly headers?: object | undefined;
-  /** Read only by profiles whose quotas depend on it. A stream is sent once. */
+  /** Request body; read only by profiles whose quotas depend on it. A stream is sent only once. */
   readonly body?: unknown;
-  /** Gives the call up. */
+  /** Aborts the call. */
   readonly signal?: Abortable | undefined;
   /** Per-call options. */
   readonly headgate?: CallOptions | undefined;
 }
 
-/** What a wrapped function may know of the attempt it makes. */
+/** What a wrapped function may know about the attempt it makes. */
 export interface WrapContext {
-  /** Fires when the attempt is to be broken off: by the deadline, or by the request's own signal. */
+  /** Fires when the attempt must stop: on the deadline, or on the request's own signal. */
   readonly signal: AbortSignal;
-  /** From 1. */
+  /** Attempt number, from 1. */
   readonly attempt: number;
-  /** The bearer token to send, where the gate has one for this request. */
+  /** The bearer token to send, if the gate has one for this request. */
   readonly token: string | undefined;
-  /** Headers to lay over the request's own: `authorization` with the token, and those of the option `sign`. */
+  /** Headers that override the request's own: `authorization` with the token, and the headers from `sign`. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What came of one attempt: a value, or something thrown. */
+/** The result of one attempt: a value or a thrown error. */
 export type WrapResult<T> =
   | { readonly value: T; readonly error?: undefined }
   | { readonly value?: undefined; readonly error: unknown };
 
 /** Options of `gate.wrap()`. */
 export interface WrapOptions<Args extends unknown[], T> {
-  /** The request, or how to tell it from the arguments. */
+  /** The request, or a function that derives it from the arguments. */
   readonly request: WrapRequest | ((...args: Args) => WrapRequest);
   /**
-   * A reading of one's own. It is given what the gate read, and returns that amended, or a verdict, or nothing to
-   * leave it as it is.
+   * Custom classification. Receives the gate's own reading and returns an amended one, a verdict, or nothing to leave
+   * it unchanged.
    */
   readonly classify?:
     | ((result: WrapResult<T>, read: Classification) => Classification | Verdict | undefined)
     | undefined;
 }
 
-/** The wrapped function, in the types of the one given. */
+/** The wrapped function, with the original's types. */
 export type Wrapped<Args extends unknown[], T> = (...args: Args) => Promise<T>;
 
 type Fn = (this: unknown, ...args: unknown[]) => unknown;
@@ -88,16 +88,16 @@ const request = object({
 const options = object({
   request: v.custom<WrapRequest | Fn>(
     (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
-    'a request of { method, url }, or a function that gives one',
+    'a request of { method, url }, or a function that returns one',
   ),
   classify: v.optional(callable),
   withContext: v.optional(v.boolean()),
 });
 
 const SDK_RETRIES =
-  'The SDK in a wrapped function retries by itself, and the attempts of both multiply: give it the option maxAttempts: 1';
+  'The SDK in a wrapped function has its own retries, and the attempts of both multiply: set maxAttempts: 1 in the SDK';
 
-/** The functions made here, each with the calls it opens. */
+/** Wrapped functions, each with the function that opens its calls. */
 const gated = new WeakMap<object, OpenCall>();
 
 export function wrapped(
@@ -131,7 +131,7 @@ export function wrapped(
           'value' in result ? readResponse(result.value) : readRefusal(final ? final.reason : result.error);
         if (hasRetried('value' in result ? result.value : result.error)) warn('stacked-retries', SDK_RETRIES);
         if (reading) permitted.answer(reading.status, reading.headers ?? {});
-        // Not to be tried again: what it holds is thrown.
+        // Final by p-retry's AbortError: throw the error it holds, without a retry.
         if (final) throw final.reason;
         return triedOf(result, reading, facts, classify as Classify | undefined, breaker);
       });
@@ -167,7 +167,7 @@ async function triedOf(
   const { value } = result;
   const failed = status !== undefined && status >= 400;
   return {
-    // A value that is no response is as good as one.
+    // A value that is not a response counts as a success.
     ending: { status: status ?? 200, headers, body: failed ? await reading?.body() : undefined, reread: own },
     replayable,
     result: { value },
@@ -175,7 +175,7 @@ async function triedOf(
   };
 }
 
-/** A reading over the gate's own. Of another verdict, only what says whose response it was remains true. */
+/** The gate's reading amended by the user's. With another verdict, only `status` and `correlationId` still apply. */
 function amended(read: Classification, own: Classification | Verdict | undefined): Classification {
   if (own === undefined || own === null) return read;
   const { verdict = read.verdict, ...rest }: Partial<Classification> =
@@ -185,14 +185,14 @@ function amended(read: Classification, own: Classification | Verdict | undefined
   return { status, correlationId, ...rest, verdict };
 }
 
-/** What p-retry's AbortError holds; by its shape, for there may be more than one p-retry. */
+/** The error held by p-retry's AbortError, recognized by shape: there may be several copies of p-retry. */
 function finalOf(error: unknown): { readonly reason: Error } | undefined {
   if (!(error instanceof Error) || error.name !== 'AbortError') return undefined;
   const { originalError } = error as { originalError?: unknown };
   return originalError instanceof Error ? { reason: originalError } : undefined;
 }
 
-/** The request of one call, in the form that gates and profiles read. */
+/** The request of one call in the form that gates and profiles read. */
 class Facts implements RequestFacts {
   readonly method: string;
   readonly url: URL;

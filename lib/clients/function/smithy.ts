@@ -1,7 +1,7 @@
-/** What the SDKs made with Smithy, AWS's among them, tell of a request: https://smithy.io/2.0/ */
+/** Reads results and errors of SDKs made with Smithy, AWS's among them: https://smithy.io/2.0/ */
 import type { Classification } from '../../words/types.ts';
 
-/** Names of errors by which AWS refuses a request for its rate, whatever the status: mostly 400. */
+/** Names of AWS's throttling errors, whatever their status: mostly 400. */
 const THROTTLED: ReadonlySet<unknown> = new Set([
   'BandwidthLimitExceeded',
   'EC2ThrottledException',
@@ -16,7 +16,7 @@ const THROTTLED: ReadonlySet<unknown> = new Set([
   'TooManyRequestsException',
 ]);
 
-/** Fields of a result or an error by which these SDKs are known. */
+/** Fields that identify a result or an error of these SDKs. */
 interface Smithy {
   readonly name?: unknown;
   readonly output?: Smithy;
@@ -25,7 +25,7 @@ interface Smithy {
   readonly $fault?: unknown;
 }
 
-/** The reading of an error, or that of its model where it has one. Never throws. */
+/** The reading of an error, refined by its Smithy model if it has one. Never throws. */
 export function smithyReading(error: unknown, read: Classification): Classification {
   try {
     const { $metadata, $fault, $retryable, name } = (error ?? {}) as Smithy;
@@ -43,7 +43,7 @@ export function smithyReading(error: unknown, read: Classification): Classificat
   }
 }
 
-/** Whether an SDK made more than one attempt by itself, as a result or an error of it tells. Never throws. */
+/** Whether an SDK made more than one attempt, judging by its result or error. Never throws. */
 export function hasRetried(from: unknown): boolean {
   try {
     const { $metadata, output } = (from ?? {}) as Smithy;
