@@ -105,8 +105,6 @@ export class RedisAccount implements Account {
 
   /** Makes sure that Redis grants again. Rejects with what it says when it does not. */
   async mend(): Promise<void> {
-    // A limiter that could not introduce itself never will.
-    if (this.#limiter && this.#isIdle(this.#limiter)) this.#release();
     await this.#open().check();
     await this.extend();
   }
@@ -169,6 +167,7 @@ export class RedisAccount implements Account {
 
   #open(): Limiter {
     this.#rested = false;
+    if (this.#limiter?.isFailed) this.#release();
     if (this.#limiter) return this.#limiter;
     const { connection, clock, prefix } = this.#context;
     const { key, limit } = this.book;

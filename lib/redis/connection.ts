@@ -26,6 +26,7 @@ export class Connection {
   /** Channels that nobody needs any more. */
   readonly #left = new Set<string>();
   #readying: Promise<void> | undefined;
+  #misled: Error | undefined;
   #over = false;
 
   /** Connects at once. Throws `OptionsError` where ioredis is missing. */
@@ -77,6 +78,11 @@ export class Connection {
     this.#subscriber.on('message', (from: string, message: string) => {
       if (from === channel) listener(message);
     });
+  }
+
+  /** Why it may not be used though it is ready. */
+  get misled(): Error | undefined {
+    return this.#misled;
   }
 
   /** Listens to a channel, and to those of `all` limiters, whether it did before or not. */
@@ -160,7 +166,14 @@ export class Connection {
   #attend(client: Client): void {
     this.#silence(client);
     client.setMaxListeners(0);
-    client.on('error', (error: Error) => this.#failures.set(client, error));
+    client.on('error', (error: Error & { command?: { name?: string } }) => {
+      this.#failures.set(client, error);
+      // ioredis goes on with another database.
+      if (error.command?.name === 'select') this.#misled = error;
+    });
+    client.on('connect', () => {
+      this.#misled = undefined;
+    });
     client.on('node error', (error: Error) => this.#failures.set(client, error));
     client.on('ready', () => this.#failures.delete(client));
     // Reconnecting keeps no process alive. A cluster has timers of its nodes', too.

@@ -76,7 +76,11 @@ export class Fleet {
       const epoch = await this.#connection.client.hget(this.#key('fleet'), 'epoch');
       if (epoch !== null && epoch === known) return epoch;
     }
+    const { misled } = this.#connection;
+    if (misled) throw misled;
     await this.#connection.listen(this.#key('pauses'), doubtful);
+    // The first on a connection is an EVAL, all others EVALSHA.
+    if (doubtful || known === undefined) await this.#enrol(MEMBER_MS);
     const heard = this.#counts;
     const [epoch, processes] = await this.#enrol(MEMBER_MS);
     // The answer and the messages come by two connections: a count that was heard meanwhile is at least as new.

@@ -5,9 +5,9 @@ import { type Grant, type LimiterSettings, type Settlement, StaleGrant } from '.
 import { dropJobs, type Internals } from './internals.ts';
 import { CREATED_MESSAGE, keysOf } from './scripts.ts';
 
-/** While a lease is waited for, Redis is asked at least this often, in ms: else it takes us for gone. */
+/** Longest delay between asking again for a lease, in ms: Bottleneck takes a client that is silent for 10 s for gone. */
 const HEARTBEAT_MS = 4000;
-/** A grant that took longer than this on its way is not taken, in ms: its time runs from the granting. */
+/** Longest that a grant may be on its way, in ms: its time runs from the granting. */
 const STALE_GRANT_MS = 2000;
 
 /** A lease that was asked for and is not granted. */
@@ -25,6 +25,8 @@ interface Asked {
  * outside, and Redis is asked again when the next lease runs out, only while something is waited for.
  */
 export class Limiter {
+  /** Whether Redis refused its introduction: it will serve nothing any more. */
+  isFailed = false;
   readonly #limiter: Bottleneck;
   readonly #inner: Internals;
   readonly #connection: Connection;
@@ -227,7 +229,7 @@ export class Limiter {
         clearInterval(heartbeat);
         if (heartbeat) heartbeat.ref = () => heartbeat;
       },
-      () => undefined,
+      () => void (this.isFailed = true),
     );
   }
 

@@ -3,7 +3,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/NOAUTH/, "it asks for a password: give one in the URL or in the client's options"],
   [/WRONGPASS|invalid password|invalid username/i, 'correct the user name and the password'],
   [
-    /NOPERM|no permissions|ACL/,
+    /NOPERM|no permissions|user executing the script/,
     "grant the user '+@all ~PREFIX:* ~b_{PREFIX:* &PREFIX:* &b_{PREFIX:*', or at least scripting, TIME, hashes, sorted sets, strings and publish/subscribe",
   ],
   [/OOM/, "raise its 'maxmemory', or free memory"],
@@ -27,7 +27,11 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/sentinel/i, "see that the sentinels run and know the group that 'name' names"],
   [/certificate|CERT_|self.signed|ERR_TLS|SSL|EPROTO/i, "give the right 'tls' options, such as 'ca'"],
   [/ENOTFOUND|EAI_AGAIN/, 'correct the host name'],
-  [/ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|ENOENT|closed/, 'see that it runs there'],
+  [
+    /ECONNRESET|EPIPE|closed/,
+    "see that it runs there, speaks TLS if and only if the options say so, and has not reached its 'maxclients'",
+  ],
+  [/ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT/, 'see that it runs there'],
 ];
 
 /** Why Redis cannot be used, and the remedy, in one sentence without a full stop. */

@@ -52,12 +52,12 @@ export class RedisServer {
   }
 
   /** Runs it, empty. */
-  async run(): Promise<void> {
+  async run(...more: readonly string[]): Promise<void> {
     const port = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', ''];
     const sentinel = this.#options[1] === '--sentinel';
     const own = sentinel
       ? [...this.#options.slice(0, 1), ...port.slice(0, 4), '--sentinel']
-      : [...port, ...this.#options];
+      : [...port, ...this.#options, ...more];
     const child = spawn('redis-server', own);
     this.#process = child;
     for await (const chunk of child.stdout) {
