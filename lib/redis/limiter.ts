@@ -154,14 +154,10 @@ export class Limiter {
     this.#again?.cancel();
     this.withdraw(Infinity);
     if (this.#registering.size === 0) return;
-    let timer: Timer | undefined;
-    await Promise.race([
-      this.#inner._registerLock.schedule(async () => undefined),
-      new Promise<void>((resolve) => {
-        timer = this.#clock.setTimer(resolve, ms, true);
-      }),
-    ]);
-    timer?.cancel();
+    const late = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimer(late.resolve, ms, true);
+    await Promise.race([late.promise, this.#inner._registerLock.schedule(async () => undefined)]);
+    timer.cancel();
   }
 
   /** Lets go of the connection. */
@@ -229,7 +225,9 @@ export class Limiter {
         clearInterval(heartbeat);
         if (heartbeat) heartbeat.ref = () => heartbeat;
       },
-      () => void (this.isFailed = true),
+      () => {
+        this.isFailed = true;
+      },
     );
   }
 
