@@ -125,10 +125,7 @@ export class Call implements AttemptObserver {
     this.#stop(attempt);
   }
 
-  /**
-   * The head of the final response arrived. Until the attempt is settled, the idle time of its body counts in place of
-   * the deadline.
-   */
+  /** The final response's head arrived: its body's idle time counts in place of the deadline until the attempt is settled. */
   read(body: Body): void {
     this.#lifetime.read(body);
   }
