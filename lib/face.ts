@@ -28,18 +28,8 @@ export interface CloseOptions {
   readonly drain?: Duration;
 }
 
-/** A gate in front of an API: wraps clients, emits events, shows quotas. */
-export interface Headgate {
-  /**
-   * Returns a got instance whose every attempt passes the gate. got 14 or later; otherwise throws `OptionsError`.
-   *
-   * @example
-   * const api = gate.got(got);
-   * await api('https://api.example.com/items', { context: { headgate: { priority: 5 } } }).json();
-   */
-  got<G extends GotLike>(instance: G): G;
-  /** Returns the same as got options, for `got.extend(a, gate.gotOptions(), b)`. */
-  gotOptions(): GotExtension;
+/** A gate of `headgate/fetch`: wraps fetch and functions, emits events, shows quotas. */
+export interface FetchHeadgate {
   /**
    * Returns a fetch whose every attempt passes the gate. Default: wraps `globalThis.fetch`, looked up at each call.
    * Throws `OptionsError` for anything but a function.
@@ -48,21 +38,6 @@ export interface Headgate {
    * const openai = new OpenAI({ fetch: gate.fetch(), maxRetries: 0 });
    */
   fetch(fetchLike?: FetchLike): GatedFetch;
-  /**
-   * Returns an interceptor for undici 6 or later, which gates every request of a dispatcher or of the whole process.
-   * Throws `OptionsError`.
-   *
-   * @example
-   * setGlobalDispatcher(new Agent().compose(gate.undici()));
-   */
-  undici(options?: UndiciOptions): UndiciInterceptor;
-  /**
-   * Gates an axios instance in place, and the instances created from it; returns it. axios 1.7 or later.
-   *
-   * @example
-   * const api = gate.axios(axios.create({ baseURL: 'https://api.example.com' }));
-   */
-  axios<A extends AxiosLike>(instance: A): A;
   /**
    * Gates any function: each time `fn` runs, that is one attempt at the request described by the options. The retry loop
    * is p-retry's. With `withContext`, `fn` gets `{ signal, attempt, token }` before its own arguments. Throws
@@ -92,11 +67,11 @@ export interface Headgate {
    * @example
    * gate.on('retry', ({ method, url, reason, delayMs }) => log.warn({ method, url, reason, delayMs }));
    */
-  on<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this;
   /** Calls `listener` at the next event of this kind, once. Returns the gate. Throws `TypeError` for an unknown name. */
-  once<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): this;
   /** Removes a listener, whether it was added by `on` or by `once`. Returns the gate. */
-  off<Name extends EventName>(name: Name, listener: Listener<Name>): Headgate;
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this;
   /**
    * Returns all events from now on: `for await (const event of gate.events())`. Ends when the gate closes. For a slow
    * reader, only the last 10,000 events are kept.
@@ -132,4 +107,33 @@ export interface Headgate {
   close(options?: CloseOptions): Promise<void>;
   /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A gate in front of an API: wraps clients, emits events, shows quotas. */
+export interface Headgate extends FetchHeadgate {
+  /**
+   * Returns a got instance whose every attempt passes the gate. got 14 or later; otherwise throws `OptionsError`.
+   *
+   * @example
+   * const api = gate.got(got);
+   * await api('https://api.example.com/items', { context: { headgate: { priority: 5 } } }).json();
+   */
+  got<G extends GotLike>(instance: G): G;
+  /** Returns the same as got options, for `got.extend(a, gate.gotOptions(), b)`. */
+  gotOptions(): GotExtension;
+  /**
+   * Returns an interceptor for undici 6 or later, which gates every request of a dispatcher or of the whole process.
+   * Throws `OptionsError`.
+   *
+   * @example
+   * setGlobalDispatcher(new Agent().compose(gate.undici()));
+   */
+  undici(options?: UndiciOptions): UndiciInterceptor;
+  /**
+   * Gates an axios instance in place, and the instances created from it; returns it. axios 1.7 or later.
+   *
+   * @example
+   * const api = gate.axios(axios.create({ baseURL: 'https://api.example.com' }));
+   */
+  axios<A extends AxiosLike>(instance: A): A;
 }

@@ -7,7 +7,7 @@ const LOOK = 2;
 const LEAST_PAUSES = 64;
 
 /**
- * The ledger of one process, for one gate or for several that share it.
+ * The ledger of one process, for gates that share it.
  *
  * A window that only one gate draws on is held by it whole, without asking: there is nothing to arbitrate. Once a second
  * gate opens the same window, a Bottleneck is made, from which each leases what it needs.
@@ -78,8 +78,12 @@ class MemoryLedger implements Ledger {
 }
 
 /**
- * The ledger of one process, and the default. Gates that are given the same one share the windows of quotas of the same
- * name and limits, and learn of each other's pauses; a concurrency limit is each gate's own.
+ * The ledger of one process, for gates to share: those that are given the same one share the windows of quotas of the
+ * same name and limits, and learn of each other's pauses. A concurrency limit is each gate's own.
+ *
+ * @example
+ * const ledger = memory();
+ * const gates = [headgate({ ledger }), headgate({ ledger })];
  */
 export function memory(): Ledger {
   return new MemoryLedger();

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { CallSettings } from '../call/settings.ts';
 import type { Redaction } from '../events/secret-names.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { memory } from '../ledger/memory.ts';
+import { own } from '../ledger/own.ts';
 import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
 import { generic } from '../profiles/generic.ts';
 import { DURATION_RULE } from '../time/duration.ts';
@@ -165,7 +165,7 @@ export function readOptions(given: HeadgateOptions): Settings {
     auth: rest.auth,
     sign: rest.sign,
     adaptive: rest.adaptive ?? true,
-    ledger: rest.ledger ?? memory(),
+    ledger: rest.ledger ?? own,
     name: rest.name ?? profile.name,
     redact: rest.redact ?? [],
   };

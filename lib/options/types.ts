@@ -61,7 +61,7 @@ export interface HeadgateOptions {
    * throws, the call fails and the permit is given back.
    */
   readonly sign?: Sign;
-  /** Ledger that keeps the permits. Default: `memory()`. */
+  /** Ledger that keeps the permits. Default: a ledger private to this gate. To share one, use `memory()` or `redis()`. */
   readonly ledger?: Ledger;
   /** Name of this gate on its events. Default: the profile's. */
   readonly name?: string;

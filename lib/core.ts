@@ -1,0 +1,245 @@
+import { Call, type OpenCall } from './call/call.ts';
+import { Calls } from './call/calls.ts';
+import type { CallContext } from './call/context.ts';
+import type { CallSettings } from './call/settings.ts';
+import { Tokens } from './call/tokens.ts';
+import { Readings, type Reread } from './classify/readings.ts';
+import { Emitter, type Listener } from './events/emitter.ts';
+import type { Redaction } from './events/secret-names.ts';
+import type { AnyEvent, EventName } from './events/types.ts';
+import { Warnings } from './events/warnings.ts';
+import type { CloseOptions, Environment } from './face.ts';
+import type { Gate } from './gate/gate.ts';
+import { Gates } from './gate/gates.ts';
+import type { LedgerObserver } from './ledger/ledger.ts';
+import { DeclaredQuotas } from './options/quotas.ts';
+import { readCallOptions, readCloseOptions, readOptions, type Settings, updated } from './options/read.ts';
+import type { HeadgateOptions, HeadgateUpdate } from './options/types.ts';
+import type { Random } from './policy/backoff.ts';
+import { type Clock, systemClock } from './time/clock.ts';
+import { Schedule } from './time/schedule.ts';
+import type { Sign } from './words/auth.ts';
+import { ClosedError } from './words/errors.ts';
+import type { QuotaSnapshot } from './words/snapshot.ts';
+import type { Classification, Notice, Outcome, Profile, QuotaRef, RequestFacts } from './words/types.ts';
+
+const UNREADABLE: Notice = {
+  code: 'unreadable-request',
+  message:
+    "The gate cannot read a request's URL, so the request uses this quota and carries no token. Give the client absolute http(s) URLs, or give gate.undici({ origin }) the origin of its pool",
+};
+
+/** Wires profile, policy, gates and events together, without any client. */
+export class Core implements CallContext {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly schedule: Schedule;
+  readonly emitter: Emitter = new Emitter();
+  readonly profile: Profile;
+  readonly tokens: Tokens | undefined;
+  readonly sign: Sign | undefined;
+  /** Options as the user gave them; updates are merged into them. */
+  #options: HeadgateOptions;
+  #declared: DeclaredQuotas;
+  /** Settings of a call without options. */
+  #callSettings: CallSettings;
+  readonly #gates: Gates;
+  readonly #readings: Readings;
+  readonly #detach: (() => Promise<void>) | undefined;
+  readonly #warnings: Warnings;
+  readonly redact: readonly Redaction[];
+  readonly #life = new AbortController();
+  readonly life: AbortSignal = this.#life.signal;
+  readonly calls: Calls = new Calls();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {
+    const settings = readOptions(options);
+    this.#options = options;
+    this.profile = settings.profile;
+    this.#readings = new Readings(settings.profile, (code, message) => this.#warn(code, message));
+    this.name = settings.name;
+    this.clock = clock;
+    this.random = random;
+    this.redact = settings.redact;
+    this.#warnings = new Warnings(this.emitter, clock, this.name);
+    this.schedule = new Schedule(clock);
+    this.#callSettings = callSettings(settings);
+    this.#declared = new DeclaredQuotas(settings.quotas);
+    this.tokens = settings.auth && new Tokens(settings.auth, this.profile.scope, clock, this.#life.signal);
+    this.sign = settings.sign;
+    const told = (state: 'degraded' | 'restored') => (message: string) =>
+      this.emitter.emit('ledger', { at: clock.now(), gate: this.name, state, message });
+    const observer: LedgerObserver = {
+      now: () => clock.now(),
+      degraded: told('degraded'),
+      restored: told('restored'),
+      paused: (quota, ms) => this.#pausedByPeer(quota, ms),
+    };
+    this.#gates = new Gates({
+      clock,
+      random,
+      schedule: this.schedule,
+      ledger: settings.ledger,
+      room: { most: settings.maxQueue, taken: 0 },
+      closed: (quota, ms) => settings.ledger.pause?.(quota, ms, observer),
+      met: (quota) => settings.ledger.recall?.(quota, observer),
+      warn: (code, message, quota) => this.#warn(code, message, quota),
+      resumed: (quota, untilMs, cause) =>
+        this.emitter.emit('resume', {
+          at: clock.now(),
+          gate: this.name,
+          quota,
+          until: untilMs,
+          untilMs,
+          cause,
+        }),
+      held: (quota, untilMs) =>
+        this.emitter.emit('pause', {
+          at: clock.now(),
+          gate: this.name,
+          quota,
+          until: untilMs,
+          untilMs,
+          cause: 'header',
+        }),
+      adaptive: settings.adaptive,
+      learned: (quota, { limit, perMs }, cause) =>
+        this.emitter.emit('learned', { at: clock.now(), gate: this.name, quota, limit, perMs, cause }),
+    });
+    this.#detach = settings.ledger.attach?.(observer);
+  }
+
+  get closed(): boolean {
+    return this.life.aborted;
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.on(name, listener);
+    return this;
+  }
+
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.once(name, listener);
+    return this;
+  }
+
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.off(name, listener);
+    return this;
+  }
+
+  events(): AsyncIterableIterator<AnyEvent> {
+    return this.emitter.events();
+  }
+
+  quotas(): QuotaSnapshot[] {
+    return this.#gates.snapshot();
+  }
+
+  update(options: HeadgateUpdate): void {
+    const merged = updated(this.#options, options);
+    const settings = readOptions(merged);
+    this.#options = merged;
+    this.#callSettings = callSettings(settings);
+    const before = this.#declared;
+    this.#declared = new DeclaredQuotas(settings.quotas);
+    if (this.closed) return;
+    const { refs } = this.#declared;
+    for (const ref of refs.values()) this.#gates.relimit(ref);
+    this.#gates.recount(new Set([...refs.keys()].filter((key) => !before.refs.has(key))));
+    for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    const drainMs = readCloseOptions(options);
+    if (drainMs === 0) this.calls.hurry();
+    this.#closing ??= drainMs > 0 ? this.#drain(drainMs) : this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  classify(outcome: Outcome, reread?: Reread): Classification {
+    return this.#readings.read(outcome, reread);
+  }
+
+  gateOf(request: RequestFacts, quota: string | undefined): Gate {
+    const ref =
+      this.#declaredOf(request, quota) ??
+      (quota === undefined ? this.#undeclared(request) : this.#unknown(quota));
+    const notice = request.unreadable ? UNREADABLE : this.profile.notice?.(request);
+    if (notice) this.#warn(notice.code, notice.message, ref.key);
+    return this.#gates.of(ref);
+  }
+
+  declaredGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined {
+    const ref = this.#declaredOf(request, quota);
+    return ref && this.#gates.of(ref);
+  }
+
+  #declaredOf(request: RequestFacts, quota: string | undefined): QuotaRef | undefined {
+    return quota === undefined ? this.#declared.match(request) : this.#declared.named(quota);
+  }
+
+  /** The quota of a request that matches no declared quota. */
+  #undeclared(request: RequestFacts): QuotaRef {
+    return request.unreadable ? { key: this.name, windows: [] } : this.profile.quota(request);
+  }
+
+  /** A quota that a call names but nobody declared; it has no known limit. */
+  #unknown(name: string): QuotaRef {
+    const suspicion = this.#gates.get(name) ? undefined : this.#declared.suspicion(name);
+    if (suspicion !== undefined) this.#warn('unknown-quota', suspicion, name);
+    return { key: name, windows: [] };
+  }
+
+  readonly warn = (code: string, message: string): void => this.#warn(code, message);
+
+  async #drain(ms: number): Promise<void> {
+    const tell = (state: 'draining' | 'closed'): void =>
+      this.emitter.emit('close', { at: this.clock.now(), gate: this.name, state, open: this.calls.open });
+    tell('draining');
+    await this.calls.drain(ms, this.clock, this.schedule);
+    tell('closed');
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const error = new ClosedError();
+    this.#life.abort(error);
+    await this.#gates.close(error);
+    await this.#detach?.();
+    this.emitter.close();
+  }
+
+  /** Opens a call; `asked` are its own options. */
+  protected readonly open: OpenCall = (asked, request) => new Call(this, this.#settingsOf(asked), request);
+
+  /** Opens a call that may go to any host. */
+  protected readonly openAnywhere: OpenCall = (asked, request) =>
+    new Call(this, { ...this.#settingsOf(asked), anyOrigin: true }, request);
+
+  #settingsOf(asked: unknown): CallSettings {
+    const settings = this.#callSettings;
+    return asked === undefined ? settings : readCallOptions(asked, settings.policy);
+  }
+
+  #pausedByPeer(quota: string, ms: number): void {
+    const now = this.clock.now();
+    if (!this.#gates.get(quota)?.pause(ms, 'peer')) return;
+    const until = now + ms;
+    this.emitter.emit('pause', { at: now, gate: this.name, quota, until, untilMs: until, cause: 'peer' });
+  }
+
+  #warn(code: string, message: string, quota?: string): void {
+    this.#warnings.warn(code, message, quota);
+  }
+}
+
+function callSettings({ policy }: Settings): CallSettings {
+  return { policy, priority: 0, idempotent: undefined, quota: undefined, anyOrigin: false };
+}

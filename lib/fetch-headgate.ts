@@ -1,0 +1,33 @@
+import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch/index.ts';
+import { wrapped } from './clients/function/index.ts';
+import { Core } from './core.ts';
+import type { Environment, FetchHeadgate } from './face.ts';
+import type { HeadgateOptions } from './options/types.ts';
+import { OptionsError } from './words/errors.ts';
+
+/**
+ * Creates a gate in front of an API, like `headgate()` of `headgate`, but without the code for got, undici and axios, for
+ * small bundles. Throws `OptionsError`, which names the invalid option, its value and the values allowed.
+ *
+ * @example
+ * const gate = headgate({ quotas: [{ match: { path: '/v1/items' }, windows: [{ limit: 100, per: '1m' }] }] });
+ * const response = await gate.fetch()('https://api.example.com/v1/items');
+ * await gate.close();
+ */
+export function headgate(options: HeadgateOptions = {}, environment: Environment = {}): FetchHeadgate {
+  return new FetchComposition(options, environment);
+}
+
+/** The clients that need no package of their own. */
+export class FetchComposition extends Core implements FetchHeadgate {
+  fetch(fetchLike?: FetchLike): GatedFetch {
+    if (fetchLike !== undefined && typeof fetchLike !== 'function') {
+      throw new OptionsError('fetch', fetchLike, 'a function that is called as fetch is');
+    }
+    return gatedFetch(this.open, this.warn, fetchLike);
+  }
+
+  wrap(fn: unknown, options: unknown): never {
+    return wrapped(this.open, this.warn, fn, options) as never;
+  }
+}
