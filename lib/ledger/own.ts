@@ -1,6 +1,6 @@
 import type { Account, Ledger } from './ledger.ts';
 
-/** The whole of a window, and nobody to arbitrate with. */
+/** Account of a window that no other gate draws on. It has no state, so all windows use the same one. */
 const WHOLE: Account = {
   shared: false,
   share: Infinity,
@@ -13,7 +13,7 @@ const WHOLE: Account = {
 };
 
 /**
- * The ledger of one gate alone, and the default. The gate holds each window whole, and its own arithmetic keeps the
- * limit. What several gates share needs `memory()` or `redis()`, whose engine is Bottleneck; it is not loaded here.
+ * The default ledger, private to one gate. The gate holds each window whole, and its own arithmetic keeps the limit.
+ * Gates that share a quota need `memory()` or `redis()`, whose engine is Bottleneck; this ledger does not load it.
  */
 export const own: Ledger = { open: () => WHOLE };
