@@ -5,29 +5,29 @@ import { type Grant, type Settlement, StaleGrant } from './grant.ts';
 import { Limiter } from './limiter.ts';
 import { limiterId } from './scripts.ts';
 
-/** An account that closes waits this long for what Redis is about to grant, in ms. */
+/** Maximum wait of a closing account for a grant on its way, in ms. */
 const LAST_GRANT_MS = 100;
-/** What runs on after its holder is gone runs this much longer than is known to be needed, in ms. */
+/** Margin on the lifetime of leases that outlive their holder, in ms. */
 const SLACK_MS = 5000;
-/** Leases go back at different moments: earlier by this share at the most. */
+/** Maximum fraction by which a lease goes back early, so that leases are not all renewed at once. */
 const RENEW_SPREAD = 0.5;
 
-/** What an account needs of its ledger. */
+/** The parts of the ledger that an account needs. */
 export interface AccountContext {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly prefix: string;
   readonly renewMs: number;
   readonly longestAttemptMs: number;
-  /** Permits of this limit that a process may keep. */
+  /** Number of permits of this limit that a process may keep. */
   share(limit: number): number;
   /** Redis refused a lease of this account. */
   refused(account: RedisAccount, error: Error): void;
-  /** Looks whether Redis has kept its data, before this account goes on. */
+  /** Checks whether Redis has kept its data before this account continues. */
   doubted(): Promise<void>;
-  /** Redis forgot this account alone. */
+  /** Redis lost the data of this account only. */
   forgotten(account: RedisAccount): void;
-  /** This account has a limiter from now on. */
+  /** This account now has a limiter. */
   opened(account: RedisAccount): void;
   closed(account: RedisAccount): void;
 }
@@ -36,15 +36,15 @@ interface Held {
   readonly lease: Lease;
   readonly grant: Grant;
   timer?: Timer;
-  /** When it runs out. */
+  /** Time at which the lease expires. */
   until: number;
 }
 
 /**
- * One window's account in Redis, whose leases run out in Redis's own time.
+ * One window's account in Redis, whose leases expire by Redis's clock.
  *
- * Its limiter is made when it is first needed, and given up when it has been idle for a while: an idle quota costs
- * neither a command nor memory for it.
+ * Its limiter is created on first use and released after some idle time, so an idle quota costs neither commands nor
+ * memory.
  */
 export class RedisAccount implements Account {
   readonly shared: boolean = true;
@@ -55,7 +55,7 @@ export class RedisAccount implements Account {
   readonly #expirationMs: number;
   readonly #held = new Map<Lease, Held>();
   #limiter: Limiter | undefined;
-  /** Whether it was idle when {@link rest} was last called. */
+  /** Whether the account was idle when {@link rest} was last called. */
   #rested = false;
   #closed = false;
 
@@ -89,7 +89,7 @@ export class RedisAccount implements Account {
     return this.#limiter?.withdraw(permits) ?? 0;
   }
 
-  /** All that is held runs as long as if it were granted now, but for what Redis has given away. */
+  /** Extends all held leases as if granted now, and drops those that Redis has given to others. */
   async extend(): Promise<void> {
     const limiter = this.#limiter;
     if (!limiter || this.#isIdle(limiter)) return;
@@ -103,13 +103,13 @@ export class RedisAccount implements Account {
     }
   }
 
-  /** Makes sure that Redis grants again. Rejects with what it says when it does not. */
+  /** Checks that Redis grants again. Rejects with its error if it does not. */
   async mend(): Promise<void> {
     await this.#open().check();
     await this.extend();
   }
 
-  /** Redis forgot all that is held. */
+  /** Drops all held leases: Redis has lost them. */
   forget(): void {
     for (const lease of [...this.#held.keys()]) this.#lose(lease);
   }
@@ -118,7 +118,7 @@ export class RedisAccount implements Account {
     this.#limiter?.nudge();
   }
 
-  /** Called from time to time: gives up its limiter, when it was idle the last time too. True when it has none. */
+  /** Called periodically. Releases the limiter if the account was idle last time too. True if it has no limiter. */
   rest(): boolean {
     const limiter = this.#limiter;
     const idle = !limiter || this.#isIdle(limiter);
@@ -127,7 +127,7 @@ export class RedisAccount implements Account {
     return this.#limiter === undefined;
   }
 
-  /** Gives back what is not in use; what is runs until it is certain to be spent. */
+  /** Gives back unused permits. Permits in use stay leased until they are certainly spent. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#limiter) {
@@ -141,8 +141,8 @@ export class RedisAccount implements Account {
   }
 
   /**
-   * Tells Redis what is not in use, and when the rest is free again. The command is written when this returns, as the
-   * process may end right after.
+   * Returns unused permits to Redis and tells it when the rest are free again. The command is written before this
+   * returns, as the process may exit right after.
    */
   settle(): void {
     const limiter = this.#limiter;
@@ -182,7 +182,7 @@ export class RedisAccount implements Account {
     this.#limiter = undefined;
   }
 
-  /** Redis may have lost the data of this account: all of its data, or those of one node of a cluster. */
+  /** Redis may have lost this account's data, along with all its data or with one node of a cluster. */
   async #doubt(made: boolean): Promise<void> {
     if (!made && this.#held.size === 0) return;
     await this.#context.doubted();
@@ -233,7 +233,7 @@ export class RedisAccount implements Account {
   }
 }
 
-/** Calls `fire` in `ms`, however many; keeps no process alive for it. */
+/** Calls `fire` after `ms`, however long; does not keep the process alive. */
 function later(clock: Clock, ms: number, fire: () => void): Timer {
   let timer: Timer;
   const wait = (left: number): void => {

@@ -3,10 +3,10 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, ClusterNode, ClusterOptions, RedisOptions as ConnectOptions, Redis } from 'ioredis';
 import { OptionsError } from '../words/errors.ts';
 
-/** Longest pause between two tries to reconnect, in ms. */
+/** Maximum delay between attempts to reconnect, in ms. */
 const LONGEST_RECONNECT_MS = 500;
 
-/** Which Redis to connect to, in one of four ways. */
+/** The Redis to connect to, given in one of four ways. */
 export interface Source {
   readonly client?: Redis | Cluster | undefined;
   readonly url?: string | undefined;
@@ -20,7 +20,7 @@ export interface Source {
 /** An ioredis client of the ledger's own. */
 export type Client = Redis | Cluster;
 
-/** Of a client's options those that say how to connect. All others may change what commands answer. */
+/** Names of client options that say how to connect. All others may change the replies to commands. */
 const CONNECTING = [
   ...['host', 'port', 'path', 'family', 'tls', 'username', 'password', 'db', 'protocol', 'Connector'],
   ...['keepAlive', 'noDelay', 'connectTimeout', 'disconnectTimeout', 'connectionName', 'clientInfoTag'],
@@ -42,7 +42,7 @@ const CLUSTERING = [
 const retryStrategy = (tries: number): number =>
   Math.min(LONGEST_RECONNECT_MS, 20 * 2 ** Math.min(tries, 10));
 
-/** Commands wait for Redis as long as it takes; the ledger has a patience of its own. */
+/** Options that let commands wait for Redis indefinitely; the ledger has its own timeout. */
 const PATIENT: ConnectOptions = {
   lazyConnect: true,
   maxRetriesPerRequest: null,
@@ -61,7 +61,7 @@ interface Ioredis {
   readonly Cluster: new (nodes: ClusterNode[], options: ClusterOptions) => Cluster;
 }
 
-/** Makes the ledger's own clients, which do not connect yet: one for commands, one for messages. */
+/** Creates the ledger's own clients, not yet connected: one for commands, one for messages. */
 export function makeClients(source: Source): { readonly client: Client; readonly subscriber: Client } {
   const { client, url, cluster, sentinels, name, connection = {} } = source;
   if (client)
@@ -78,7 +78,7 @@ export function makeClients(source: Source): { readonly client: Client; readonly
   return both(new Redis(url as string, settings));
 }
 
-/** Two of the kind of a client. ioredis tells its classes by `duplicate` alone: an instance's `constructor` is another. */
+/** Two clients like the given one. Only `duplicate` yields the right class; an instance's `constructor` is another. */
 function both(model: Redis): { readonly client: Client; readonly subscriber: Client } {
   const settings = { ...others(model.options, CONNECTING), ...PATIENT, role: 'master' as const };
   const { connector } = model.duplicate(settings) as unknown as { connector: { constructor: Connecting } };
@@ -86,7 +86,7 @@ function both(model: Redis): { readonly client: Client; readonly subscriber: Cli
   return { client: model.duplicate(unheldSettings), subscriber: model.duplicate(unheldSettings) };
 }
 
-/** One of the kind of a cluster's client, which keeps a connection of its own for messages. */
+/** One client like the given cluster's; it keeps a separate connection for messages. */
 function twice(model: Cluster): { readonly client: Client; readonly subscriber: Client } {
   const { options } = model as unknown as { options: ClusterOptions };
   const { redisOptions = {} } = options;
@@ -107,14 +107,14 @@ function twice(model: Cluster): { readonly client: Client; readonly subscriber: 
   return { client, subscriber: client };
 }
 
-/** All options but those named, with no value: ioredis puts its defaults in their place. */
+/** All options except the named ones, set to `undefined`, so that ioredis applies its defaults. */
 function others(options: object, names: readonly string[]): object {
   return Object.fromEntries(
     Object.keys(options).flatMap((name) => (names.includes(name) ? [] : [[name, undefined]])),
   );
 }
 
-/** A connection within a cluster's client. */
+/** One connection of a cluster's client. */
 interface Node {
   readonly status: string;
   readonly stream?: { unref?(): void };
@@ -122,12 +122,12 @@ interface Node {
   once(event: 'ready' | 'close' | 'end', listener: () => void): void;
 }
 
-/** What ioredis does not tell of a cluster's client: its connection for messages. */
+/** An undocumented part of ioredis's cluster client: its connection for messages. */
 interface Messaging {
   readonly subscriber?: { selectSubscriber?: () => void; getInstance(): Node | null };
 }
 
-/** Connections of a cluster's nodes keep no process alive, nor does the one for messages. */
+/** Keeps the connections of a cluster's client, to nodes and for messages, from keeping the process alive. */
 function unhold(client: Cluster): void {
   const attend = (node: Node): void => node.on('connect', () => node.stream?.unref?.());
   client.on('+node', attend);
@@ -154,10 +154,10 @@ export async function subscribable(client: Client): Promise<void> {
   });
 }
 
-/** ioredis, an optional peer. Throws `OptionsError` with the cause and the remedy. */
+/** Loads ioredis, an optional peer. Throws `OptionsError` with the cause and the remedy. */
 function load(): Ioredis {
   const tried: string[] = [];
-  // A bundler finds the first and puts ioredis into the bundle; Node.js has no `require` here.
+  // The first is for bundlers, which then include ioredis; Node.js has no `require` here.
   const ways = [
     () => (typeof require === 'function' ? require('ioredis') : undefined),
     () => createRequire(import.meta.url)('ioredis'),
@@ -188,7 +188,7 @@ interface Connecting {
   new (options: object): { connect(emitter: unknown): Promise<{ unref?(): void }> };
 }
 
-/** A connector whose connections keep no process alive: one that only waits for Redis has nothing else to do. */
+/** A connector whose connections do not keep the process alive. */
 export function unheld(Base: Connecting): Connecting {
   return class extends Base {
     override async connect(emitter: unknown): Promise<{ unref?(): void }> {

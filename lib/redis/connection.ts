@@ -7,36 +7,36 @@ import type { Shared } from './internals.ts';
 import { ENROL, mended, SETTLE } from './scripts.ts';
 import { within } from './watch.ts';
 
-/** Patience with a Redis that says whether it is loading, in ms. */
+/** Maximum wait for Redis to say whether it is loading, in ms. */
 const LOADING_MS = 200;
 
-/** The two scripts of the ledger's own, as commands. */
+/** The ledger's own two scripts, as commands. */
 interface Scripts {
   headgateSettle(keys: number, ...rest: readonly (string | number)[]): Promise<number[]>;
   headgateEnrol(...rest: readonly (string | number)[]): Promise<[epoch: string, processes: number]>;
 }
 
-/** The connections that every limiter of a ledger shares: one for commands and one for messages. */
+/** The connections shared by all limiters of a ledger: one for commands and one for messages. */
 export class Connection {
   readonly client: Redis & Scripts;
   readonly bottleneck: Bottleneck.IORedisConnection;
   readonly #subscriber: Client;
   readonly #all: readonly Client[];
   readonly #failures = new Map<Client, Error>();
-  /** Channels that nobody needs any more. */
+  /** Channels that no limiter needs. */
   readonly #left = new Set<string>();
   #readying: Promise<void> | undefined;
   #misled: Error | undefined;
   #over = false;
 
-  /** Connects at once. Throws `OptionsError` where ioredis is missing. */
+  /** Connects at once. Throws `OptionsError` if ioredis is missing. */
   constructor(source: Source) {
     const { client, subscriber } = makeClients(source);
     this.client = client as Redis & Scripts;
     this.#subscriber = subscriber;
     this.#all = client === subscriber ? [client] : [client, subscriber];
     this.#define();
-    // What Bottleneck makes of its client is its subscriber.
+    // Bottleneck duplicates its client to get its subscriber.
     (client as { duplicate: unknown }).duplicate = () => subscriber;
     this.bottleneck = new Bottleneck.IORedisConnection({ client, Redis: client.constructor } as never);
     this.bottleneck.on('error', () => undefined);
@@ -49,7 +49,7 @@ export class Connection {
     return this.client.status === 'ready';
   }
 
-  /** What last kept it from connecting. */
+  /** The last error that prevented a connection. */
   get failure(): Error | undefined {
     for (const each of this.#all) {
       const failure = this.#failures.get(each);
@@ -69,7 +69,7 @@ export class Connection {
     return this.#readying;
   }
 
-  /** Calls `changed` when it may have been cut off. */
+  /** Calls `changed` whenever a connection closes. */
   onClose(changed: () => void): void {
     for (const each of this.#all) each.on('close', changed);
   }
@@ -85,26 +85,26 @@ export class Connection {
     return this.#misled;
   }
 
-  /** Listens to a channel, and to those of `all` limiters, whether it did before or not. */
+  /** Subscribes to a channel, and with `all` to every limiter's channel, again if necessary. */
   async listen(channel: string, all: boolean): Promise<void> {
     const { limiters } = this.bottleneck as unknown as Shared;
     await this.#subscribe(channel, ...(all ? Object.keys(limiters) : []));
   }
 
-  /** What a Redis says that is connected and not ready: while it loads its data, ioredis waits. */
+  /** A `LOADING` error if Redis is connected but still loading its data, for which ioredis waits silently. */
   async loading(clock: Clock): Promise<Error | undefined> {
     if (this.client.status !== 'connect') return undefined;
     const info = await within(clock, LOADING_MS, this.client.info('persistence'));
     return info && /^loading:1/m.test(info) ? new Error('LOADING') : undefined;
   }
 
-  /** Connects anew, perhaps to another server behind the same address. */
+  /** Reconnects, perhaps to another server behind the same address. */
   renew(): void {
     for (const each of this.#all)
       if (each.status === 'ready' || each.status === 'connect') each.disconnect(true);
   }
 
-  /** Stops listening to the channels of limiters that are gone: one command for all of them. */
+  /** Unsubscribes from the channels of removed limiters, in one command. */
   forget(): void {
     if (this.#left.size === 0) return;
     const channels = [...this.#left];
@@ -113,7 +113,8 @@ export class Connection {
   }
 
   /**
-   * Last words of a process: written at once, and without answers, which would reset the connection before all is read.
+   * Sends the last commands of a process at once. Replies are turned off: unread replies would reset the connection
+   * before Redis has read every command.
    */
   lastWords(say: () => void): void {
     const { client } = this;
@@ -141,7 +142,7 @@ export class Connection {
       define(name, { ...definition, lua: mended(name, definition.lua) });
   }
 
-  /** Bottleneck listens to a second channel per limiter, on which nobody speaks, and hides what goes wrong. */
+  /** Replaces Bottleneck's subscriptions, which add an unused second channel per limiter and hide errors. */
   #share(): void {
     const shared = this.bottleneck as unknown as Shared;
     shared.__addLimiter__ = (limiter) => {
@@ -176,14 +177,14 @@ export class Connection {
     });
     client.on('node error', (error: Error) => this.#failures.set(client, error));
     client.on('ready', () => this.#failures.delete(client));
-    // Reconnecting keeps no process alive. A cluster has timers of its nodes', too.
+    // Reconnecting does not keep the process alive. A cluster's nodes have their own timers too.
     const inner = client as unknown as { reconnectTimeout?: NodeJS.Timeout };
     client.on('reconnecting', () => inner.reconnectTimeout?.unref?.());
   }
 
   /**
-   * Bottleneck listens to the failure of only some of its commands; another's would end the process as an unhandled
-   * rejection. Those that the end of the connection cuts off never settle.
+   * Handles the rejection of every command: Bottleneck handles only some, and an unhandled one would end the process.
+   * Commands cut off by `disconnect()` never settle.
    */
   #silence(client: Client): void {
     const send = client.sendCommand.bind(client) as (...command: unknown[]) => unknown;
@@ -193,14 +194,14 @@ export class Connection {
           if (!this.#over) reject(error);
         });
       });
-      // ioredis listens to the first answer alone when it sends a command again.
+      // When ioredis resends a command, it handles only the first promise.
       answer.catch(() => undefined);
       return answer;
     };
   }
 }
 
-/** Connects to what `source` names. Throws `OptionsError` where ioredis is missing. */
+/** Connects to the Redis that `source` names. Throws `OptionsError` if ioredis is missing. */
 export function connect(source: Source): Connection {
   return new Connection(source);
 }

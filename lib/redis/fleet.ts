@@ -2,17 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../time/clock.ts';
 import type { Connection } from './connection.ts';
 
-/** Delay between entries in the book of the fleet, in ms. */
+/** Delay between registrations of a process in the fleet, in ms. */
 const ENROL_MS = 5000;
-/** A process counts this long after its last entry, in ms. */
+/** Time for which a process counts after its last registration, in ms. */
 const MEMBER_MS = 30_000;
-/** Delay before a probe that a connection broke is made again, in ms, and how often. */
+/** Delay before a probe is repeated after a connection error, in ms. */
 const RETRY_MS = 50;
-const MOST_TRIES = 20;
+/** Maximum number of tries per probe. */
+const MAX_TRIES = 20;
 
-/** The processes that share a Redis and a prefix: how many they are, and what they tell each other. */
+/** The processes that share a Redis and a prefix: their number and the messages between them. */
 export class Fleet {
-  /** As many as were last seen. */
+  /** Number of processes last seen. */
   processes = 1;
   readonly #connection: Connection;
   readonly #prefix: string;
@@ -36,10 +37,10 @@ export class Fleet {
   }
 
   /**
-   * The epoch of Redis's data, another than `known` when they were lost; or why there is none. Pending while Redis does
-   * not answer.
+   * The epoch of Redis's data, which differs from `known` after a data loss; or the error that prevented reading it.
+   * Pending while Redis does not answer.
    *
-   * @param doubtful whether all that the ledger needs is to be tried, not only whether Redis is there
+   * @param doubtful whether to test everything the ledger needs, not just whether Redis answers
    */
   async probe(known: string | undefined, doubtful: boolean): Promise<string | Error> {
     for (let tries = 1; ; tries += 1) {
@@ -47,14 +48,14 @@ export class Fleet {
         await this.#connection.whenReady();
         return await this.#ask(known, doubtful);
       } catch (error) {
-        // What is no answer of Redis's is the connection's: it may be about to be replaced.
-        if ((error as Error).name === 'ReplyError' || tries === MOST_TRIES) return asError(error);
+        // Any other error comes from the connection, which may be about to be replaced.
+        if ((error as Error).name === 'ReplyError' || tries === MAX_TRIES) return asError(error);
         await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, RETRY_MS, false));
       }
     }
   }
 
-  /** Counts no more. The command is written when this returns. */
+  /** Removes this process from the fleet. The command is written before this returns. */
   leave(): Promise<unknown> {
     return this.#enrol(0);
   }
@@ -66,7 +67,7 @@ export class Fleet {
     client.set(this.#key('pause', quota), '1', 'PX', Math.ceil(ms)).catch(() => undefined);
   }
 
-  /** For how long a quota is closed, in ms; not above 0 where it is open. */
+  /** Time for which a quota stays closed, in ms; 0 or less if it is open. */
   pausedFor(quota: string): Promise<number> {
     return this.#connection.client.pttl(this.#key('pause', quota));
   }

@@ -1,26 +1,26 @@
-/** What a limiter is made for. */
+/** Settings of a limiter. */
 export interface LimiterSettings {
   readonly id: string;
   readonly limit: number;
-  /** A lease is free again after this, whatever became of its holder; ms. */
+  /** Time after which a lease expires, whatever happened to its holder, in ms. */
   readonly expirationMs: number;
 }
 
 /** Permits that Redis granted. */
 export interface Grant {
-  /** Redis's name of the job. */
+  /** The job's name in Redis. */
   readonly index: string;
   readonly size: number;
-  /** When it was asked for. */
+  /** Time at which the grant was requested. */
   readonly at: number;
-  /** Ends the job, with all its permits. */
+  /** Ends the job and frees all its permits. */
   free(): void;
 }
 
-/** A grant that came too late to be used. */
+/** A grant that arrived too late to be used. */
 export class StaleGrant extends Error {
   override readonly name = 'StaleGrant';
 }
 
-/** Of one job: the permits to keep, all for -1, and how long from now it runs, in ms. */
+/** One job's permits to keep (-1 for all), and the time from now until it expires, in ms. */
 export type Settlement = readonly [index: string, keep: number, ms: number];

@@ -22,41 +22,41 @@ const RENEW_MS = 20_000;
  */
 export interface RedisOptions {
   /**
-   * An ioredis client, 5 or 6: a `Redis` or a `Cluster`. Only what it says about how to connect is used, for connections
-   * of the ledger's own: address, `db`, user and password, TLS, sentinels, `natMap`, timeouts and the like. Its key
-   * prefix and all that changes commands or answers is not.
+   * An ioredis client, 5 or 6: a `Redis` or a `Cluster`. The ledger opens its own connections with only the client's
+   * connection options: address, `db`, user and password, TLS, sentinels, `natMap`, timeouts and the like. It ignores
+   * the key prefix and every option that changes commands or replies.
    */
   readonly client?: Redis | Cluster;
   /** `redis://` or `rediss://` URL. */
   readonly url?: string;
-  /** Nodes of a Redis Cluster at which to begin: `{ host, port }`, or URLs. */
+  /** Startup nodes of a Redis Cluster: `{ host, port }`, or URLs. */
   readonly cluster?: readonly ClusterNode[];
-  /** Sentinels; `name` names the group. */
+  /** Addresses of the sentinels; `name` names the group they watch. */
   readonly sentinels?: readonly { readonly host: string; readonly port?: number }[];
   /** Name of the group of servers that the `sentinels` watch. Default `'mymaster'`. */
   readonly name?: string;
   /** Options of `tls.connect()`, or `true`; with `url`, `cluster` and `sentinels`. Default: none, or as the URL says. */
   readonly tls?: ConnectionOptions | true;
   /**
-   * More of ioredis's options that say how to connect, such as `username`, `password`, `db`, `family`, `natMap`,
+   * Further connection options of ioredis, such as `username`, `password`, `db`, `family`, `natMap`,
    * `sentinelPassword`; with `url`, `cluster` and `sentinels`.
    */
   readonly connection?: ConnectOptions & { readonly [option: string]: unknown };
-  /** Begins the name of every key. Gates with the same prefix share their quotas. Default `'headgate'`. */
+  /** Prefix of every key. Gates with the same prefix share their quotas. Default `'headgate'`. */
   readonly prefix?: string;
   /**
-   * While Redis is away: `'share'` holds each process to its share of every limit, `'closed'` rejects calls with
-   * `LedgerError`. Default `'share'`.
+   * Behaviour while Redis is unavailable: `'share'` holds each process to its share of every limit, `'closed'` rejects
+   * calls with `LedgerError`. Default `'share'`.
    */
   readonly fallback?: 'share' | 'closed';
-  /** Among how many processes a limit is shared then. Default: as many as were last seen. */
+  /** Number of processes that share a limit while Redis is unavailable. Default: the number last seen. */
   readonly processes?: number;
   /**
-   * The longest that an attempt may be on the wire. What a killed process held comes back after a window and this;
-   * an attempt that takes longer may be followed by one too many. Default `'30s'`.
+   * Maximum time of an attempt on the wire. Permits of a killed process are free again after one window plus this time;
+   * an attempt that takes longer may let one request too many through. Default `'30s'`.
    */
   readonly longestAttempt?: Duration;
-  /** How long Redis may take to answer before it counts as away. Default `'1s'`. */
+  /** Maximum time for Redis to answer before it counts as unavailable. Default `'1s'`. */
   readonly patience?: Duration;
 }
 
@@ -84,7 +84,7 @@ const options = object({
   patience: v.optional(duration()),
 });
 
-/** A ledger in Redis, shared by all processes that use the same one and `prefix`. Throws `OptionsError`. */
+/** A ledger in Redis, shared by all processes with the same Redis and `prefix`. Throws `OptionsError`. */
 export function redis(given: RedisOptions): Ledger {
   const { client, url, cluster, sentinels, name, tls, connection, ...rest } = check(
     v.pipe(

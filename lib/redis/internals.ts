@@ -1,13 +1,13 @@
 import type Bottleneck from 'bottleneck';
 
-/** What of Bottleneck 2.19.5's connection is used here, and its types do not tell. */
+/** The used parts of Bottleneck 2.19.5's connection that its types omit. */
 export interface Shared {
   readonly limiters: Record<string, Bottleneck>;
   __addLimiter__(limiter: Bottleneck): Promise<unknown>;
   __removeLimiter__(limiter: Bottleneck): void;
 }
 
-/** What of Bottleneck 2.19.5's limiter is used here, and its types do not tell. */
+/** The used parts of Bottleneck 2.19.5's limiter that its types omit. */
 export interface Internals {
   readonly _queues: { getFirst(): { forEachShift(each: (job: Job) => void): void; push(job: Job): void } };
   readonly _registerLock: { schedule<T>(task: () => Promise<T>): Promise<T> };
@@ -28,16 +28,16 @@ export interface Internals {
   _run(index: string, job: Job, wait: number): void;
 }
 
-/** A job of Bottleneck's. */
+/** One of Bottleneck's jobs. */
 export interface Job {
   readonly options: { readonly id: string; readonly weight: number };
   doDrop(why: { readonly message: string }): void;
 }
 
-/** Drops the jobs that wait and are not `needed`; returns how many. */
+/** Drops the queued jobs that are not `needed`; returns their number. */
 export function dropJobs(inner: Internals, needed: (id: string) => boolean): number {
   const queue = inner._queues.getFirst();
-  // For an empty queue it returns an array.
+  // `getFirst()` returns an array if the queue is empty.
   if (Array.isArray(queue)) return 0;
   const kept: Job[] = [];
   let dropped = 0;

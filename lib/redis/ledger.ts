@@ -7,22 +7,22 @@ import { asError, Fleet } from './fleet.ts';
 import { refusal } from './refusal.ts';
 import { Watch, within } from './watch.ts';
 
-/** Time for all processes to lease again what they still use, after Redis lost its data, in ms. */
+/** Time for all processes to lease again the permits in use after Redis lost its data, in ms. */
 const GRACE_MS = 1500;
-/** In its first half, this many looks whether what waits can be granted. */
+/** Number of checks for grantable leases in the first half of the grace. */
 const NUDGES = 5;
-/** Delay between looks while no quota is in use, in ms. */
+/** Delay between checks while no quota is in use, in ms. */
 const IDLE_MS = 10_000;
-/** Refusals that another connection would meet too. */
+/** Errors that a new connection would get too. */
 const LASTING = /OOM|MISCONF|BUSY|NOREPLICAS|LOADING/;
 
-/** How a {@link RedisLedger} works; checked. */
+/** Validated settings of a {@link RedisLedger}. */
 export interface RedisLedgerSettings {
   readonly prefix: string;
-  /** Processes among which a quota is divided while Redis is away; by default as many as were last seen. */
+  /** Number of processes that share a quota while Redis is unavailable; by default the number last seen. */
   readonly processes: number | undefined;
   readonly fallback: 'share' | 'closed';
-  /** Age at which a lease goes back; ms. */
+  /** Age at which a lease goes back, in ms. */
   readonly renewMs: number;
   /** ms */
   readonly longestAttemptMs: number;
@@ -31,11 +31,11 @@ export interface RedisLedgerSettings {
 }
 
 /**
- * The ledger of a fleet: Bottleneck's, in one Redis.
+ * The ledger of a fleet: Bottleneck on one Redis.
  *
- * It watches over Redis with one small command per `patience`, while quotas are in use. When Redis does not serve it,
- * every window makes do with its share; when it does again, leases go on, after all that a Redis without its data forgot
- * was leased again. Where Redis refuses a single quota's leases, that quota alone makes do.
+ * While quotas are in use, it checks Redis with one small command per `patience`. While Redis is unavailable, every
+ * window is held to its share. Once Redis is back, leasing resumes; if Redis lost its data, permits in use are leased
+ * again first. If Redis refuses only one quota's leases, only that quota is held to its share.
  */
 export class RedisLedger implements Ledger {
   readonly #connection: Connection;
@@ -43,19 +43,19 @@ export class RedisLedger implements Ledger {
   readonly #clock: Clock;
   readonly #watch: Watch;
   readonly #accounts = new Set<RedisAccount>();
-  /** Those that have a limiter. */
+  /** Accounts that have a limiter. */
   readonly #active = new Set<RedisAccount>();
-  /** Those whose leases Redis refuses, though it serves the ledger. */
+  /** Accounts whose leases Redis refuses although it is available. */
   readonly #refused = new Map<RedisAccount, Error>();
   readonly #observers = new Set<LedgerObserver>();
   readonly #fleet: Fleet;
   readonly #context: AccountContext;
-  /** Redis's data as we know them: another value means that they were lost. */
+  /** Last known epoch of Redis's data: another value means that the data was lost. */
   #epoch: string | undefined;
   #away = false;
-  /** Why Redis cannot be used, as it was told; `undefined` while it can. */
+  /** Reason last reported for Redis being unusable; `undefined` while it is usable. */
   #told: string | undefined;
-  /** How often in a row Redis did not serve. */
+  /** Number of failed checks in a row. */
   #misses = 0;
   #restAt = 0;
   #closed = false;
@@ -90,7 +90,7 @@ export class RedisLedger implements Ledger {
     this.#fleet = new Fleet(connection, prefix, clock, (quota, ms) => {
       for (const observer of this.#observers) observer.paused(quota, ms);
     });
-    // What is cut off while nothing is in use would show at the next use only.
+    // Otherwise a connection lost while idle would be noticed only at the next use.
     connection.onClose(() => void this.#watch.now());
     stay(this);
     void this.#watch.now();
@@ -125,7 +125,7 @@ export class RedisLedger implements Ledger {
     );
   }
 
-  /** The process ends: what is not in use goes back, and the rest when it is spent. Only writes, and awaits nothing. */
+  /** At process exit, returns unused permits at once and the rest when spent. Only writes commands; awaits nothing. */
   exit(): void {
     if (this.#closed || !this.#connection.isReady) return;
     this.#connection.lastWords(() => {
@@ -134,7 +134,7 @@ export class RedisLedger implements Ledger {
     });
   }
 
-  /** Asks Redis whether it serves and has kept its data. */
+  /** Checks that Redis is available and has kept its data. */
   async #look(): Promise<void> {
     const { patienceMs } = this.#settings;
     const epoch = await within(
@@ -147,7 +147,7 @@ export class RedisLedger implements Ledger {
       this.#degrade(epoch ?? (await this.#silence()));
       return;
     }
-    // What was used meanwhile is of old leases: they are not to run out before its window has passed.
+    // Permits used during the outage belong to old leases, which must not expire before their windows have passed.
     const back = this.#away && epoch === this.#epoch;
     const all = (): Promise<unknown> => Promise.all([...this.#active].map((account) => account.extend()));
     const extended = back
@@ -163,14 +163,14 @@ export class RedisLedger implements Ledger {
     this.#rest();
   }
 
-  /** Why there was no answer, where that is known. */
+  /** Reason for the missing answer, if known. */
   async #silence(): Promise<Error | undefined> {
     return this.#connection.failure ?? (await this.#connection.loading(this.#clock));
   }
 
   #degrade(error: Error | undefined): void {
     this.#misses += 1;
-    // The others notice up to one patience later, and may use until then what they hold beyond their share.
+    // Other processes notice up to one patience later and may use more than their share until then.
     const again = this.#misses === 2;
     const first = !this.#away;
     this.#away = true;
@@ -179,7 +179,7 @@ export class RedisLedger implements Ledger {
     if (error && this.#connection.isReady && !LASTING.test(error.message)) this.#connection.renew();
   }
 
-  /** Redis refuses a lease. */
+  /** Handles a lease that Redis refused. */
   #refuse(account: RedisAccount, error: Error): void {
     if (this.#away || this.#closed) return;
     if (!this.#refused.has(account)) account.holder.degraded(this.#share(account.book));
@@ -188,7 +188,7 @@ export class RedisLedger implements Ledger {
     void this.#watch.now();
   }
 
-  /** Tells that Redis cannot be used, once for each refusal of another kind. */
+  /** Reports that Redis is unusable, once per kind of refusal. */
   #tell(error: Error | undefined): void {
     const why = refusal(error, this.#settings.prefix);
     const kind = why.split(/[ ;]/, 3).join(' ');
@@ -212,7 +212,7 @@ export class RedisLedger implements Ledger {
     if (lost || was) {
       for (const account of this.#accounts) {
         if (this.#refused.has(account)) continue;
-        // First this: what is lost in the grace takes nothing from what is used meanwhile.
+        // Restore first: leases lost during the grace do not reduce the permits used meanwhile.
         this.#restore(account);
         if (lost) account.forget();
       }
@@ -241,7 +241,7 @@ export class RedisLedger implements Ledger {
     }
   }
 
-  /** Limiters that were idle for a while are given up. */
+  /** Releases limiters that have been idle for a while. */
   #rest(): void {
     const now = this.#clock.now();
     if (now < this.#restAt) return;
@@ -267,7 +267,7 @@ export class RedisLedger implements Ledger {
     farewell(this);
     this.#watch.stop();
     if (!this.#away) {
-      // Whoever awaits the end is not left by the process before.
+      // Keeps the process alive until the close that the user awaits is done.
       const hold = this.#clock.setTimer(() => undefined, 2 * this.#settings.patienceMs, true);
       const left = this.#connection.whenReady().then(() => this.#fleet.leave());
       await within(this.#clock, this.#settings.patienceMs, left);

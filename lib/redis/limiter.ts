@@ -10,7 +10,7 @@ const HEARTBEAT_MS = 4000;
 /** Longest that a grant may be on its way, in ms: its time runs from the granting. */
 const STALE_GRANT_MS = 2000;
 
-/** A lease that was asked for and is not granted. */
+/** A requested lease that is not yet granted. */
 interface Asked {
   readonly size: number;
   readonly grant: (grant: Grant) => void;
@@ -18,11 +18,11 @@ interface Asked {
 }
 
 /**
- * Bottleneck's limiter of one window, on Redis: leases are its jobs.
+ * Bottleneck's limiter of one window, on Redis: each lease is a job.
  *
- * Bottleneck can neither take back a job that waits, nor end one later than in 24.8 days; it keeps the process alive
- * while one waits, and every limiter sends heartbeats for ever. Here, jobs that nobody needs are dropped, times are kept
- * outside, and Redis is asked again when the next lease runs out, only while something is waited for.
+ * Bottleneck can neither withdraw a queued job nor time one out after more than 24.8 days; a queued job keeps a process
+ * alive, and every limiter sends heartbeats for ever. Here, unneeded jobs are dropped, lease times are tracked outside
+ * Bottleneck, and Redis is asked again when the next lease expires, only while a lease is awaited.
  */
 export class Limiter {
   /** Whether Redis refused its introduction: it will serve nothing any more. */
@@ -33,21 +33,21 @@ export class Limiter {
   readonly #clock: Clock;
   readonly #expirationMs: number;
   readonly #asked = new Map<string, Asked>();
-  /** Jobs that Redis is asked for, or has granted, and that Bottleneck is about to start. */
+  /** Jobs requested from Redis, or granted and about to be started by Bottleneck. */
   readonly #registering = new Map<string, { readonly at: number; size: number }>();
   readonly #indexes = new Map<string, string>();
   readonly #doubted: (made: boolean) => Promise<void>;
-  /** Jobs that are to shrink, to what; 0 ends them. Until Redis has answered that they did. */
+  /** Target sizes of jobs to shrink, 0 to end them; kept until Redis confirms. */
   readonly #shrinking = new Map<string, number>();
   #number = 0;
-  /** Whether jobs wait that nobody needs. */
+  /** Whether unneeded jobs are queued. */
   #unneeded = false;
   #again: Timer | undefined;
   #closed = false;
 
   /**
-   * @param doubted called when Redis may have lost the data of this limiter, before Bottleneck introduces itself again;
-   * `made` tells that they are about to be made anew, or were
+   * @param doubted called when Redis may have lost this limiter's data, before Bottleneck registers again; `made` tells
+   * that the data is about to be created anew, or was
    */
   constructor(
     settings: LimiterSettings,
@@ -65,11 +65,11 @@ export class Limiter {
       datastore: 'ioredis',
       connection: connection.bottleneck,
       maxConcurrent: limit,
-      // Its keys go when nobody used them for longer than any lease can last.
+      // Its keys expire once unused for longer than any lease can last.
       timeout: expirationMs * 2,
     });
     this.#inner = this.#limiter as unknown as Internals;
-    // What goes wrong with its store shows in the leases; unheard, it would end the process.
+    // Store errors show in the leases; without a listener they would end the process.
     this.#limiter.on('error', () => undefined);
     this.#limiter.on('message', (message: string) => {
       if (message === CREATED_MESSAGE) this.#doubted(false).catch(() => undefined);
@@ -78,12 +78,12 @@ export class Limiter {
     this.#introduce();
   }
 
-  /** Whether nothing is asked for, and Redis knows of all that was given back. */
+  /** Whether no lease is requested and Redis has confirmed all returns. */
   get isIdle(): boolean {
     return this.#asked.size + this.#registering.size + this.#shrinking.size === 0;
   }
 
-  /** Rejects with what Redis says where it does not serve this limiter. */
+  /** Rejects with Redis's error if it does not serve this limiter. */
   async check(): Promise<void> {
     await this.#limiter.ready();
     await this.#inner._store.runScript('heartbeat', []);
@@ -101,7 +101,7 @@ export class Limiter {
     });
   }
 
-  /** Takes back what was asked for last and is not granted, as far as `permits` cover it. */
+  /** Withdraws ungranted requests, newest first, up to `permits`. Returns the number of permits withdrawn. */
   withdraw(permits: number): number {
     let left = permits;
     for (const [id, { size }] of [...this.#asked].reverse()) {
@@ -113,14 +113,14 @@ export class Limiter {
     return permits - left;
   }
 
-  /** Shrinks a job that runs. */
+  /** Shrinks a running job. */
   shrink(index: string, size: number): void {
     this.#shrink(index, size, () => this.#inner._store.runScript('free', [index, size])).catch(
       () => undefined,
     );
   }
 
-  /** Settles jobs: see the script. The command is written before this returns. */
+  /** Settles jobs; see the script `SETTLE`. The command is written before this returns. */
   async settle(jobs: readonly Settlement[], last = false): Promise<boolean[]> {
     const channel = this.#limiter.channel();
     const keys = keysOf(channel);
@@ -136,19 +136,19 @@ export class Limiter {
       2 * this.#expirationMs,
       last ? this.#inner._store.clientId : '',
       last ? channel : '',
-      // What is said of a job last is what counts.
+      // The last entry for a job takes effect.
       ...[...rest, ...jobs].flat(),
     );
     for (const [index, keep] of shrinking) this.#shrunk(index, keep);
     return kept.slice(rest.length).map((each) => each === 1);
   }
 
-  /** Looks whether what waits can be granted now. */
+  /** Checks whether queued requests can be granted now. */
   nudge(): void {
     if (!this.isIdle) void this.#inner._drainAll();
   }
 
-  /** Asks for nothing more; resolves once no grant is on its way, or after `ms`. */
+  /** Stops requesting leases; resolves once no grant is on its way, or after `ms`. */
   async stop(ms: number): Promise<void> {
     this.#closed = true;
     this.#again?.cancel();
@@ -160,7 +160,7 @@ export class Limiter {
     timer.cancel();
   }
 
-  /** Lets go of the connection. */
+  /** Releases the connection. */
   end(): void {
     this.#closed = true;
     this.#again?.cancel();
@@ -179,7 +179,7 @@ export class Limiter {
     store.__free__ = (index, weight) => this.#shrink(index, 0, () => free(index, weight));
     store.__submit__ = (queued, weight) =>
       this.#closed ? Promise.reject(new Error('closed')) : submit(queued, weight);
-    // The time is known to Redis alone: Bottleneck itself would set a timer for it, of which a long one fires at once.
+    // Only Redis gets the expiration: Bottleneck would set a timer for it, and a long timer fires at once.
     store.__register__ = async (index, weight) => {
       const record = { at: this.#clock.now(), size: 0 };
       this.#registering.set(index, record);
@@ -198,10 +198,10 @@ export class Limiter {
       }
     };
     inner._drainOne = async (capacity) => {
-      // One after another with what registers: that takes the first of the queue away when it is done.
+      // Sweep under the registration lock: a finished registration removes the head of the queue.
       if (this.#unneeded || this.#limiter.queued() > this.#asked.size)
         await inner._registerLock.schedule(() => this.#sweep());
-      // What there is may be less than the first wants.
+      // Drain without a capacity: the free permits may be fewer than the first job wants.
       return this.#closed || (capacity !== undefined && capacity <= 0) ? null : drain();
     };
     inner._run = (index, job) => {
@@ -210,7 +210,7 @@ export class Limiter {
     };
   }
 
-  /** Once the limiter is ready. */
+  /** Adapts the store once the limiter is ready. */
   #introduce(): void {
     const store = this.#inner._store;
     this.#limiter.ready().then(
@@ -220,7 +220,7 @@ export class Limiter {
           if (name === 'init' || name === 'register_client') await this.#doubted(name === 'init');
           return run(name, args);
         };
-        // Held while a job waits; here the gate knows whether anybody waits for that.
+        // Bottleneck refs its heartbeat while a job is queued; here the gate decides what keeps the process alive.
         const { heartbeat } = store;
         clearInterval(heartbeat);
         if (heartbeat) heartbeat.ref = () => heartbeat;
@@ -231,7 +231,7 @@ export class Limiter {
     );
   }
 
-  /** Redis grants nothing now. @param ms until the next lease runs out; -1 where there is none */
+  /** Asks again later, as Redis grants nothing now. @param ms time until the next lease expires; -1 if there is none */
   #askAgain(ms: number): void {
     this.#again?.cancel();
     this.#again = undefined;
@@ -254,7 +254,7 @@ export class Limiter {
       return;
     }
     const end = (): void => {
-      // Bottleneck tells Redis some timers later; the process may end before.
+      // Bottleneck tells Redis only after some timers; the process may exit before.
       this.#shrinking.set(index, 0);
       free();
     };
@@ -272,7 +272,7 @@ export class Limiter {
     if (this.#shrinking.get(index) === size) this.#shrinking.delete(index);
   }
 
-  /** Redis refused what was asked for. */
+  /** Rejects all requests, as Redis refused them. */
   #refuse(error: Error): void {
     const refused = [...this.#asked.values()];
     this.#asked.clear();
@@ -286,7 +286,7 @@ export class Limiter {
     void this.#inner._registerLock.schedule(() => this.#sweep());
   }
 
-  /** Drops the jobs that nobody needs. Redis offers what is free first to those who have the least and wait. */
+  /** Drops unneeded jobs and updates the queue length: free permits go first to the waiting client with the fewest. */
   async #sweep(): Promise<void> {
     this.#unneeded = false;
     const dropped = dropJobs(this.#inner, (id) => this.#asked.has(id));

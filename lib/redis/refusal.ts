@@ -1,4 +1,4 @@
-/** What Redis, or the way to it, answers when it refuses, and what to do about it. The first that fits applies. */
+/** Error patterns of Redis and the network, each with a remedy. The first match applies. */
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/NOAUTH/, "it asks for a password: give one in the URL or in the client's options"],
   [/WRONGPASS|invalid password|invalid username/i, 'correct the user name and the password'],
@@ -34,7 +34,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT/, 'see that it runs there'],
 ];
 
-/** Why Redis cannot be used, and the remedy, in one sentence without a full stop. */
+/** Reason why Redis is unusable, with the remedy, in one sentence without a full stop. */
 export function refusal(error: Error | undefined, prefix: string): string {
   if (!error) return 'Redis does not answer';
   const cause = causeOf(error);
@@ -45,7 +45,7 @@ export function refusal(error: Error | undefined, prefix: string): string {
   return `${code.startsWith('E') ? 'Redis cannot be reached' : 'Redis refuses'} (${text}${advice})`;
 }
 
-/** The error beneath those that ioredis and Node.js wrap it in. */
+/** The root error inside the wrappers of ioredis and Node.js. */
 function causeOf(error: Error): Error {
   const { lastNodeError, errors } = error as { lastNodeError?: unknown; errors?: readonly unknown[] };
   for (const inner of [lastNodeError, errors?.[0]]) if (inner instanceof Error) return causeOf(inner);

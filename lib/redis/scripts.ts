@@ -1,16 +1,16 @@
 /**
- * What runs in Redis: Bottleneck 2.19.5's scripts, mended for a fleet, and three of the ledger's own.
+ * Scripts run in Redis: Bottleneck 2.19.5's, patched for a fleet, and the ledger's own.
  *
- * Every script names the keys it uses, and the keys of one script share a hash tag, so all of this works on a cluster.
+ * Every script declares its keys, and the keys of one script share a hash tag, so all scripts work on a cluster.
  */
 
 /** Bottleneck's name for a limiter: the hash tag puts all its keys into one slot of a cluster. */
 export function limiterId(prefix: string, key: string): string {
-  // A brace of the name would end the tag: quotas named alike would crowd into one slot.
+  // A brace in the name would end the hash tag, and similarly named quotas would share one slot.
   return `{${`${prefix}:${key}`.replace(/[{}%]/g, encodeURIComponent)}}`;
 }
 
-/** Name of the keys of a limiter, without their beginning. The first is the one that leases are sought in. */
+/** Names of a limiter's keys, without the prefix. Leases are looked up in the first. */
 const KEYS = [
   'job_expirations',
   'settings',
@@ -22,16 +22,16 @@ const KEYS = [
   'client_last_seen',
 ];
 
-/** @param channel the limiter's, with which the names of its keys begin */
+/** @param channel the limiter's channel, which is the prefix of its keys */
 export function keysOf(channel: string): string[] {
   return KEYS.map((name) => `${channel}_${name}`);
 }
 
-/** Redis's own time, in ms. */
+/** Lua: Redis's own time, in ms. */
 const NOW = `local time = redis.call('time')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-/** In `register`: what is registered already is not registered twice; what there is of the weight is granted. */
+/** Lua for `register`: never registers a job twice, and grants the part of the weight that is free. */
 const ONCE = `local before = tonumber(redis.call('hget', job_weights_key, index))
 if before ~= nil then
   return {true, before, reservoir}
@@ -41,14 +41,14 @@ if capacity ~= nil and capacity > 0 then
 end
 if conditions_check(capacity, weight) then`;
 
-/** In `register`, refused: how long until the next lease runs out, in ms; -1 where there is none. */
+/** Lua for a refusal in `register`: time until the next lease expires, in ms; -1 if there is none. */
 const NEXT = `local first = redis.call('zrange', job_expirations_key, 0, 0, 'withscores')
   if first[2] == nil then
     return {false, -1}
   end
   return {false, math.max(0, math.ceil(tonumber(first[2]) - now))}`;
 
-/** In `free`: only part of a job, down to a weight that is given as an argument. */
+/** Lua for `free`: frees only part of a job, down to the weight given as an argument. */
 const PARTLY = `local keep = tonumber(ARGV[num_static_argv + 2])
 if keep ~= nil then
   local whole = tonumber(redis.call('hget', job_weights_key, index) or 0)
@@ -62,25 +62,25 @@ if keep ~= nil then
 end
 redis.call('zadd', job_expirations_key, 0, index)`;
 
-/** In `init`: whoever still holds leases of this limiter learns that Redis forgot them. */
+/** Lua for `init`: tells holders of this limiter's leases that Redis has lost them. */
 const CREATED = `redis.call('publish', 'b_'..redis.call('hget', settings_key, 'id'), 'message:created')
 
 else
   -- Apply migrations`;
 
-/** Message of the limiter's channel: its data were made anew. */
+/** Message on the limiter's channel: its data was created anew. */
 export const CREATED_MESSAGE = 'created';
 
 /**
- * One of Bottleneck 2.19.5's scripts, as a fleet needs it. Throws where the script is not the one that is known.
+ * One of Bottleneck 2.19.5's scripts, patched for a fleet. Throws if the script is not the known one.
  *
- * - Bottleneck tells errors by their exact text, which Redis 7 prefixes with `ERR ` when it comes from
- *   `redis.error_reply` (SGrondin/bottleneck#205, #212, #219). A table with `err` is passed on as it is.
- * - Time is the caller's clock: one that is ahead would end everybody's leases. Redis's own is used instead.
- * - A command is sent again when the connection breaks before its answer: `register` and `free` may run twice.
- * - A job is granted whole or not at all: here a grant takes what is free, or fragments would never be used. The
- *   weight granted stands where Bottleneck says how long to wait.
- * - A job is freed whole: here part of one can be.
+ * - Bottleneck identifies errors by their exact text, which Redis 7 prefixes with `ERR ` if it comes from
+ *   `redis.error_reply` (SGrondin/bottleneck#205, #212, #219). A table with `err` is passed on unchanged.
+ * - Bottleneck uses the caller's clock: a clock that is ahead would expire every lease. Redis's own is used instead.
+ * - A command is resent if the connection breaks before its reply, so `register` and `free` may run twice.
+ * - Bottleneck grants a job whole or not at all. Here a grant takes what is free; otherwise fragments stay unused. The
+ *   granted weight replaces the wait in Bottleneck's reply.
+ * - Bottleneck frees a job whole. Here part of one can be freed.
  */
 export function mended(name: string, script: string): string {
   const [head = '', ...replies] = script.split('redis.error_reply(');
@@ -113,12 +113,12 @@ function unknown(name: string, text: string): Error {
 }
 
 /**
- * Settles leases: each gets the time that it runs from now on, and shrinks to the permits that stay in use. A lease that
- * ran out unnoticed was given to nobody and is kept too. Answers for each whether Redis still had it.
+ * Settles leases: each gets a new expiration and shrinks to the permits still in use. An expired lease that was not yet
+ * given to others is kept too. Returns for each lease whether Redis still had it.
  *
- * KEYS: {@link keysOf}. ARGV: how long the keys last in ms; a client that waits no longer, or ''; a channel on which to
- * tell that permits are free, or will be soon, or ''; then of each lease its job, the permits to keep (-1 for all), and
- * the ms that it runs.
+ * KEYS: {@link keysOf}. ARGV: the lifetime of the keys, in ms; a client that stopped waiting, or ''; a channel on which
+ * to announce that permits are free, or soon will be, or ''; then for each lease its job, the permits to keep (-1 for
+ * all), and the time until it expires, in ms.
  */
 export const SETTLE: string = `${NOW}
 for each = 1, #KEYS do
@@ -155,12 +155,11 @@ end
 return kept`;
 
 /**
- * Writes a process into the book of the fleet, or strikes it out, and does all else that a ledger needs the right to.
- * Answers with the epoch (another value means that Redis lost its data) and the number of processes, which it also tells
- * the others when it changes.
+ * Adds a process to the fleet, or removes it, and exercises every other permission that a ledger needs. Returns the
+ * epoch (another value means that Redis lost its data) and the number of processes, and announces a changed number.
  *
- * KEYS: the book, a hash. ARGV: the process, how long it counts in ms (0 strikes it out), an epoch in case there is
- * none, the ledger's channel, and the channel of limiters, to which nobody listens.
+ * KEYS: the fleet, a hash. ARGV: the process, the time for which it counts in ms (0 removes it), an epoch if there
+ * is none, the ledger's channel, and a channel of limiters to which nobody listens.
  */
 export const ENROL: string = `${NOW}
 redis.call('hsetnx', KEYS[1], 'epoch', ARGV[3])

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../time/clock.ts';
 
-/** Patience is counted in this many parts. */
+/** Number of timers that a timeout is split into. */
 const PARTS = 10;
 
-/** Looks at something again and again; keeps no process alive. */
+/** Runs a check repeatedly; does not keep the process alive. */
 export class Watch {
   readonly #clock: Clock;
   readonly #look: () => Promise<void>;
@@ -13,14 +13,14 @@ export class Watch {
   #next: Promise<void> | undefined;
   #stopped = false;
 
-  /** @param everyMs how long after a look the next follows, asked after each */
+  /** @param everyMs delay before the next check, called after each check */
   constructor(clock: Clock, look: () => Promise<void>, everyMs: () => number) {
     this.#clock = clock;
     this.#look = look;
     this.#everyMs = everyMs;
   }
 
-  /** Looks at once; a look that is under way is followed by one more for all who asked meanwhile. */
+  /** Checks at once. During a check, all callers share one further check that follows it. */
   now(): Promise<void> {
     if (this.#stopped) return Promise.resolve();
     if (!this.#looking) {
@@ -48,8 +48,8 @@ export class Watch {
 }
 
 /**
- * The result, or `undefined` when there is none in time. Time in which this process was too busy to listen does not
- * count: it says nothing about whoever should have answered.
+ * The result, or `undefined` if it does not arrive in time. Time during which this process was too busy to listen does
+ * not count, as it says nothing about the other side.
  */
 export async function within<T>(clock: Clock, ms: number, result: Promise<T>): Promise<T | undefined> {
   let timer: Timer | undefined;
@@ -61,7 +61,7 @@ export async function within<T>(clock: Clock, ms: number, result: Promise<T>): P
       timer = clock.setTimer(
         () => {
           if (clock.now() - startedAt < 2 * part + 5) left -= 1;
-          // What has arrived meanwhile is read before.
+          // Read what has already arrived first.
           if (left === 0) setImmediate(resolve, undefined);
           else listen();
         },
