@@ -89,7 +89,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     title: 'too many clients',
     refuse: (admin) => admin('CONFIG', 'SET', 'maxclients', 1),
-    told: [/max number of clients|ECONNRESET/, /maxclients/],
+    told: [/max number of clients|ECONNRESET|EPIPE/, /maxclients/],
     relent: (admin) => admin('CONFIG', 'SET', 'maxclients', 1000),
   },
   {
