@@ -4,15 +4,15 @@ import type { Room } from './context.ts';
 import type { Ask, Place } from './permit.ts';
 import { Queue } from './queue.ts';
 
-/** How many are looked at to pick one from among them. */
-const MOST_LOOKED_AT = 256;
+/** Maximum number of places examined to pick one. */
+const MAX_EXAMINED = 256;
 
-/** Who waits at one gate: in order, as many as there is room for, and none beyond its deadline. */
+/** The attempts queued at one gate: in order, bounded, and none beyond its deadline. */
 export class Backlog {
   readonly #context: { readonly room: Room; readonly schedule: Schedule };
-  /** Made for the first who waits. */
+  /** Made for the first queued attempt. */
   #queue: Queue<Place> | undefined;
-  /** Whatever they wait for, the process must not exit while they do. */
+  /** Keeps the process alive while attempts are queued, whatever they wait for. */
   #vigil: Entry | undefined;
   /** No deadline in the queue is earlier than this. */
   #earliestDeadline = Infinity;
@@ -25,12 +25,12 @@ export class Backlog {
     return this.#queue?.length ?? 0;
   }
 
-  /** How many stand before a newcomer at the least. */
+  /** Minimum number of places before a newcomer. */
   ahead({ priority, resend }: Ask): number {
     return this.#queue?.ahead(priority, resend) ?? 0;
   }
 
-  /** Throws `QueueFullError` when nobody else may wait. */
+  /** Throws `QueueFullError` if no further attempt may be queued. */
   reserve(): void {
     const { most, taken } = this.#context.room;
     if (taken >= most) throw new QueueFullError(most);
@@ -44,14 +44,14 @@ export class Backlog {
     this.#earliestDeadline = Math.min(this.#earliestDeadline, place.ask.deadlineAt);
   }
 
-  /** The next to go leaves. */
+  /** Removes and returns the next to go. */
   shift(): Place {
     const place = this.#queue?.shift() as Place;
     this.#left(place);
     return place;
   }
 
-  /** One who fits leaves, the first of the first few. */
+  /** Removes and returns the first that fits, of the first {@link MAX_EXAMINED}. */
   pick(fits: (ask: Ask) => boolean): Place | undefined {
     let looked = 0;
     for (const place of this.#queue ?? []) {
@@ -60,29 +60,29 @@ export class Backlog {
         return place;
       }
       looked += 1;
-      if (looked === MOST_LOOKED_AT) return undefined;
+      if (looked === MAX_EXAMINED) return undefined;
     }
     return undefined;
   }
 
-  /** Leaves from anywhere; false when it does not stand here. */
+  /** Removes a place from anywhere; false if it is not here. */
   remove(place: Place): boolean {
     if (!this.#queue?.remove(place)) return false;
     this.#left(place);
     return true;
   }
 
-  /** All leave, in order. */
+  /** Removes and returns all, in order. */
   vacate(): Place[] {
     return [...(this.#queue ?? [])].filter((place) => this.remove(place));
   }
 
-  /** Sends all away. */
+  /** Rejects all. */
   dismissAll(error: Error): void {
     for (const place of this.vacate()) place.refuse(error);
   }
 
-  /** Sends away all whose deadline comes before `until`. */
+  /** Rejects all whose deadline comes before `until`. */
   dismissBefore(until: number, now: number): void {
     if (until <= this.#earliestDeadline) return;
     this.#earliestDeadline = Infinity;

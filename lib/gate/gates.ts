@@ -20,11 +20,11 @@ const UNSOUND = 'The profile gave limits that are no numbers of 1 or more: they 
 export class Gates {
   readonly #context: GateContext;
   readonly #gates = new Map<string, Gate>();
-  /** The same, those that were examined longest ago first. */
+  /** The same gates, the longest unexamined first. */
   readonly #line = new Line<Gate>();
-  /** Those of quotas that are none any more. */
+  /** Gates of quotas that an update removed. */
   readonly #retired = new Set<Gate>();
-  /** Those whose waiters go on elsewhere once a pause is over. */
+  /** Gates whose queued attempts move elsewhere when the pause ends. */
   readonly #leaving = new Set<Gate>();
   readonly #look: Alarm;
   readonly #inUse = new Line<Permit>();
@@ -54,7 +54,7 @@ export class Gates {
     return this.#gates.get(key);
   }
 
-  /** The limits of this quota are these from now on. */
+  /** Sets the limits of this quota. */
   relimit(ref: QuotaRef): void {
     const gate = this.#gates.get(ref.key);
     if (!gate) return;
@@ -63,8 +63,8 @@ export class Gates {
   }
 
   /**
-   * This quota is none any more. Who waits goes on at the gate that he has to pass now; after a pause, where there is
-   * one, as it is the server that asked for it. What is in use counts on, should the quota come back.
+   * The quota was removed. Queued attempts move to the quota that now matches them, after the current pause if there is one, since
+   * the server asked for it. What is in use counts on if the quota comes back.
    */
   retire(key: string): void {
     const gate = this.#gates.get(key);
@@ -76,7 +76,7 @@ export class Gates {
     else move(gate);
   }
 
-  /** What is in flight counts, too, under a quota that an update brings or brings back: its server knows of no update. */
+  /** Counts what is in flight under quotas that an update brings or brings back, too: the server knows of no update. */
   recount(keys: ReadonlySet<string>): void {
     if (keys.size === 0) return;
     for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
@@ -158,7 +158,7 @@ export class Gates {
   }
 }
 
-/** All who wait there go on elsewhere. */
+/** Moves all queued attempts to the gates that now match them. */
 function move(gate: Gate): void {
   for (const place of gate.vacate()) place.ask.move(place);
 }

@@ -3,26 +3,26 @@ import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import { LONGEST_WAIT_MS } from '../words/types.ts';
 
-/** Longest time over which a backlog is released after a pause, in ms. */
+/** Maximum time over which a backlog is released after a pause, in ms. */
 const LONGEST_SPREAD_MS = 1000;
-/** Share of the pause over which its backlog is released. */
+/** Fraction of the pause over which its backlog is released. */
 const SPREAD_SHARE = 0.1;
-/** Most jitter added to a reopening, in ms, and as a share of the pause. */
+/** Maximum jitter added to a reopening, in ms, and as a fraction of the pause. */
 const LONGEST_START_MS = 100;
 const START_SHARE = 0.02;
-/** A trial that is out for so long, in ms and in latencies, may hang: another is made beside it. */
-const TRIAL_PATIENCE_MS = 1000;
-const TRIAL_PATIENCE_LATENCIES = 4;
-/** Jitter added to a wait that the server did not name, as a share. */
+/** Time after which a probe in flight may hang, in ms and in latencies: another goes beside it. */
+const PROBE_PATIENCE_MS = 1000;
+const PROBE_PATIENCE_LATENCIES = 4;
+/** Jitter added to a wait after a 429 without Retry-After, as a fraction. */
 const SILENT_JITTER = 0.02;
 
 /**
  * How long a throttled quota stays closed, in ms.
  *
- * The server's own wait is kept to the millisecond; jitter only ever adds. Where it named none, or refuses again
- * though its wait was kept, the wait grows: base · 2^(n − 1) up to max, and some more at random.
+ * The server's own wait is kept to the millisecond; jitter only ever adds. If it named none, or refuses again although its wait was
+ * kept, the wait grows: base · 2^(n − 1) up to max, plus a random part.
  *
- * @param strike how many times in a row the quota has closed with no success between, this one included
+ * @param strike number of closings in a row without a success between, this one included
  */
 export function pauseMs(
   retryAfterMs: number | undefined,
@@ -45,22 +45,22 @@ export class Pause {
   opensAt: number = -Infinity;
   cause: PauseCause = 'backoff';
   #length = 0;
-  /** How often in a row the quota closed with no success between. */
+  /** Number of closings in a row without a success between. */
   #strikes = 0;
   #release: Release | undefined;
-  #trial: 'none' | 'armed' | 'out' = 'none';
-  #trialAt = -Infinity;
-  #patienceMs = TRIAL_PATIENCE_MS;
+  #probe: 'none' | 'armed' | 'out' = 'none';
+  #probeAt = -Infinity;
+  #patienceMs = PROBE_PATIENCE_MS;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
   /**
-   * An attempt sent at `sentAt` was throttled: how long to close for, in ms; `undefined` when that tells nothing
-   * new, since the quota is closed already and the server named no other wait.
+   * An attempt sent at `sentAt` was throttled: how long to close, in ms; `undefined` if that is nothing new, because the quota is
+   * closed already and the server named no other wait.
    *
-   * @param silentMs the wait to take where the server named none, when something is known of it
+   * @param silentMs wait after a 429 without Retry-After, if one is known
    */
   judge(
     now: number,
@@ -71,8 +71,8 @@ export class Pause {
   ): number | undefined {
     const paused = now < this.until;
     if (paused && retryAfterMs === undefined) return undefined;
-    this.#trial = 'none';
-    // Those sent before the last reopening tell of the pause before it.
+    this.#probe = 'none';
+    // Attempts sent before the last reopening belong to the pause before it.
     if (!paused && sentAt >= this.opensAt) this.#strikes += 1;
     if (retryAfterMs === undefined && silentMs !== undefined) {
       return silentMs * (1 + this.#random() * SILENT_JITTER);
@@ -93,38 +93,38 @@ export class Pause {
   }
 
   /**
-   * An attempt sent at `sentAt` was answered, and not throttled. Returns that moment, if it was a trial of a quota
-   * whose server named no wait.
+   * An attempt sent at `sentAt` was answered and not throttled. Returns that moment if it was a probe after a 429 without
+   * Retry-After.
    */
   served(sentAt: number): number | undefined {
     this.#strikes = 0;
-    if (this.#trial === 'none' || sentAt < this.opensAt) return undefined;
-    this.#trial = 'none';
+    if (this.#probe === 'none' || sentAt < this.opensAt) return undefined;
+    this.#probe = 'none';
     return sentAt;
   }
 
-  /** An attempt goes, which takes so many ms, as far as that is known. */
+  /** An attempt goes; attempts take `latency` ms, 0 if unknown. */
   taken(now: number, latency: number): void {
-    if (this.#trial === 'none') return;
-    this.#trial = 'out';
-    this.#patienceMs = Math.max(TRIAL_PATIENCE_MS, TRIAL_PATIENCE_LATENCIES * latency);
-    this.#trialAt = now;
+    if (this.#probe === 'none') return;
+    this.#probe = 'out';
+    this.#patienceMs = Math.max(PROBE_PATIENCE_MS, PROBE_PATIENCE_LATENCIES * latency);
+    this.#probeAt = now;
   }
 
-  /** An attempt is over; if it was the last trial and told nothing, another is made. */
+  /** An attempt ended; if it was the last probe and said nothing, another goes. */
   ended(sentAt: number): void {
-    if (this.#trial === 'out' && sentAt >= this.#trialAt) this.#trial = 'armed';
+    if (this.#probe === 'out' && sentAt >= this.#probeAt) this.#probe = 'armed';
   }
 
-  /** The quota reopens, with so many waiting: for one of them first, where the server named no wait. */
+  /** The quota reopens with `backlog` attempts queued; after a 429 without Retry-After, one probe goes first. */
   reopen(now: number, backlog: number): void {
-    if (this.cause === 'backoff') this.#trial = 'armed';
+    if (this.cause === 'backoff') this.#probe = 'armed';
     if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
   }
 
-  /** The earliest moment at which the next attempt may go, as far as the pause tells. */
+  /** The earliest moment at which the pause lets the next attempt go. */
   get nextAt(): number {
-    if (this.#trial === 'out') return Math.max(this.opensAt, this.#trialAt + this.#patienceMs);
+    if (this.#probe === 'out') return Math.max(this.opensAt, this.#probeAt + this.#patienceMs);
     return this.#release ? this.#release.nextAt : this.opensAt;
   }
 
@@ -133,17 +133,17 @@ export class Pause {
     if (this.#release?.count() === 0) this.#release = undefined;
   }
 
-  /** Nobody waits any more. */
+  /** The queue is empty. */
   cleared(): void {
     this.#release = undefined;
   }
 }
 
-/** The pause of a quota that was never closed: it has no state to share. */
+/** Shared by quotas that were never closed: it has no state. */
 export const NEVER_PAUSED: Pause = new Pause(() => 0);
 
 /**
- * The release of a backlog: not a herd, but one by one, evenly over a tenth of the pause, a second at the most.
+ * The release of a backlog: one by one, evenly over a tenth of the pause, at most a second, so that it is no herd.
  * Attempt n may go at start + n · gap.
  */
 class Release {
@@ -163,7 +163,7 @@ class Release {
     return this.#startedAt + this.#released * this.#gap;
   }
 
-  /** One went; returns how many of the backlog are left. */
+  /** One went. Returns how many of the backlog are left. */
   count(): number {
     this.#released += 1;
     this.#left -= 1;

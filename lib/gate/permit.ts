@@ -156,7 +156,7 @@ export interface Ask {
   late(waitMs: number): Error;
   /** The gate of the declared quota that its request draws on now; absent if it draws on none. */
   declaredGate?(): (Admitter & { readonly key: string }) | undefined;
-  /** Its quota is none any more, and it stands nowhere: to go on at the gate that it has to pass now. Never throws. */
+  /** Its quota was removed and it is in no queue: moves to the gate that now matches it. Never throws. */
   move(place: Place): void;
 }
 
@@ -169,10 +169,10 @@ export class Place implements Queueable {
   next: Linked | undefined;
   line: Line<Linked> | undefined;
   readonly permit: Promise<Permit>;
-  /** Least wait that was to be expected on arrival, in ms. */
+  /** Minimum wait expected on arrival, in ms. */
   // Not 0 at first: the engine would keep the number that comes later in a box of 16 B.
   expectedMs!: number;
-  /** False where only the ledger's answer is waited for, which comes in no time. */
+  /** False if it waits only for the ledger's prompt answer. */
   held!: boolean;
   #gate: Admitter | undefined;
   #resolve!: (permit: Permit) => void;

@@ -13,7 +13,7 @@ import { NEVER_PAUSED, Pause } from './pause.ts';
 import type { Ask } from './permit.ts';
 
 /**
- * One quota's limits and their state, without a queue: when may an attempt go, as far as is known? Restraints in a row:
+ * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
  * attempts in flight, pause, what was learned, declared windows.
  */
 export class Quota {
@@ -147,7 +147,7 @@ export class Quota {
     return this.#ownPause().close(now, ms, cause);
   }
 
-  /** The pause is over, with so many attempts waiting. */
+  /** The pause is over, with `waiting` attempts queued. */
   reopen(now: number, waiting: number): void {
     const { until, cause } = this.pause;
     this.pause.reopen(now, waiting);

@@ -47,7 +47,7 @@ export class Adaptive {
     this.#observer = observer;
   }
 
-  /** Its windows are declared from now on, or are no more; so many attempts are unanswered. */
+  /** Windows are declared from now on, or no longer; `unanswered` attempts are in flight. */
   declare(declared: boolean, unanswered: number): void {
     if (declared) this.learner = undefined;
     else this.learner ??= new Learner(unanswered);
@@ -111,7 +111,7 @@ export class Adaptive {
   /** An attempt was answered, and neither throttled nor at fault. */
   served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): void {
     this.#concurrency?.served(now, inFlight, waiting, now - sentAt);
-    // Where there are windows, these may be what holds up those who wait.
+    // If windows are known, they may be what attempts are queued for.
     if (waiting > 0) this.#saturation ??= new Saturation();
     const most = this.learner?.windows.length === 0 && this.#saturation?.served(now, inFlight, waiting);
     if (most) {

@@ -9,8 +9,8 @@ interface Allowance {
   readonly resetAt: number;
 }
 
-/** Most policies remembered. */
-const MOST = 8;
+/** Maximum number of policies remembered. */
+const MAX_POLICIES = 8;
 /** A statement that is no refusal holds for an hour at the most, in ms; then one attempt asks again. */
 const LONGEST_HOLD_MS = 3_600_000;
 
@@ -45,7 +45,7 @@ export class Allowances {
         continue;
       }
       allowances.delete(name);
-      if (remaining === undefined || !resetMs || allowances.size === MOST) continue;
+      if (remaining === undefined || !resetMs || allowances.size === MAX_POLICIES) continue;
       if (remaining > 0 && !requests) continue;
       allowances.set(name, { remaining, number, resetAt: now + resetMs });
       if (remaining - (sent - number) <= 0) closed = Math.max(closed, resetMs);
@@ -53,7 +53,7 @@ export class Allowances {
     return closed;
   }
 
-  /** The earliest moment at which an attempt may go, when so many were sent. */
+  /** The earliest moment at which an attempt may go, after `sent` attempts. */
   turnAt(now: number, sent: number): number {
     let turn = now;
     if (!this.#allowances) return turn;

@@ -7,8 +7,8 @@ const AHEAD_MS = 100;
  * of two processes may hold what the other lacks. Those of the shorter window go first, so that not all do.
  */
 const STALE_MS = 250;
-/** A window is leased in at least so many blocks, so that others find some of it too. */
-const LEAST_BLOCKS = 20;
+/** Minimum number of blocks a window is leased in, so that others find some of it too. */
+const MIN_BLOCKS = 20;
 /** Nor in many more, unless no number near divides the limit. */
 const MOST_BLOCKS = 50;
 
@@ -77,7 +77,7 @@ export class Demand {
  * good size does, a small one, which leaves few.
  */
 function blockOf(limit: number): number {
-  for (let blocks = LEAST_BLOCKS; blocks <= MOST_BLOCKS; blocks += 1) {
+  for (let blocks = MIN_BLOCKS; blocks <= MOST_BLOCKS; blocks += 1) {
     if (limit % blocks === 0) return limit / blocks;
   }
   return Math.max(1, Math.floor(limit / MOST_BLOCKS));

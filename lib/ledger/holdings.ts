@@ -30,7 +30,7 @@ export class Holdings {
     return this.due > before;
   }
 
-  /** A lease is none any more; returns its permits. */
+  /** A lease was lost. Returns its permits. */
   lose(lease: Lease): number {
     const { size } = lease;
     if (this.#due.includes(lease)) this.due -= size;
@@ -41,7 +41,7 @@ export class Holdings {
     return size;
   }
 
-  /** Gives back so many permits, those of the oldest leases first. */
+  /** Gives back `permits`, those of the oldest leases first. */
   giveBack(permits: number): void {
     let left = Math.min(permits, this.permits);
     this.permits -= left;

@@ -86,7 +86,7 @@ export class Leases implements Asker {
     this.#balance(now);
   }
 
-  /** So many attempts wait: leases what they need, and gives back what is spent. */
+  /** `waiting` attempts are queued: leases what they need and gives back what is spent. */
   want(waiting: number): void {
     this.#waiting = waiting;
     if (!this.#closed) this.#balance(this.#context.now());

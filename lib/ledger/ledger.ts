@@ -36,7 +36,7 @@ export interface Account {
   /** True where what is in use at the closing is given back when it is spent, without its holder. Default false. */
   readonly settles?: boolean;
   /**
-   * Resolves with a lease once so many permits are free, or some of them. Rejects when the account is closed, or where
+   * Resolves with a lease once that many permits are free, or some of them. Rejects when the account is closed, or where
    * the ledger refuses: it may be asked again a little later.
    */
   lease(size: number): Promise<Lease>;
@@ -76,7 +76,7 @@ export interface LedgerObserver {
   degraded(message: string): void;
   /** The ledger answers again. */
   restored(message: string): void;
-  /** Another gate or process closed this quota, for so many ms from now. */
+  /** Another gate or process closed this quota for `ms` from now. */
   paused(quota: string, ms: number): void;
 }
 
@@ -86,7 +86,7 @@ export interface Ledger {
   open(book: Book, holder: Holder): Account;
   /** Begins to tell `observer`; returns how to end that. A ledger that nobody observes any more closes. */
   attach?(observer: LedgerObserver): () => Promise<void>;
-  /** Tells all others that this quota is closed, for so many ms from now; `from` is who says so. */
+  /** Tells all others but `from` that this quota is closed for `ms` from now. */
   pause?(quota: string, ms: number, from: LedgerObserver): void;
   /** Another may have closed this quota before `from` met it: asks, and tells `from`. */
   recall?(quota: string, from: LedgerObserver): void;

@@ -120,7 +120,7 @@ export class WindowCount {
     this.#size = 0;
   }
 
-  /** Counts on from another count, of which so many attempts are unanswered. */
+  /** Counts on from another count, of which `unanswered` attempts are in flight. */
   adopt(other: WindowCount, unanswered: number): void {
     for (let index = 0; index < other.#size; index += 1) this.preset(other.#at(index));
     this.presetInFlight(unanswered);

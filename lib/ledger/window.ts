@@ -73,7 +73,7 @@ export class DeclaredWindow implements Holder {
     this.#leases?.taken(now);
   }
 
-  /** So many attempts wait. */
+  /** `waiting` attempts are queued. */
   want(waiting: number): void {
     this.#leases?.want(waiting);
   }

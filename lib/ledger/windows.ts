@@ -93,7 +93,7 @@ export class Windows {
     return this.#latencyMs;
   }
 
-  /** So many attempts wait. */
+  /** `waiting` attempts are queued. */
   want(waiting: number): void {
     for (const window of this.#all) window.want(waiting);
   }
@@ -109,7 +109,7 @@ export class Windows {
     return turn;
   }
 
-  /** The earliest moment at which there can be so many: a lower bound. */
+  /** The earliest moment at which that many permits can be free: a lower bound. */
   freeAt(permits: number, now: number): number {
     let at = now;
     // However much others have now, it may all be ours by then.

@@ -1,31 +1,31 @@
-/** Share of the attempts in flight that is kept when the server is overloaded: from, to. */
+/** Fraction of the attempts in flight kept after overload: minimum, maximum. */
 const LEAST_KEPT = 0.5;
 const MOST_KEPT = 0.95;
-/** Attempts served at full use, for each permit, before one more is tried. */
+/** Attempts served at full use, per permit, before the limit grows. */
 const ROUNDS = 4;
-/** It grows by 1, 2, 4, …, at most by this share of itself at once, until it was too much. */
+/** Maximum growth in one step, as a fraction of the limit. */
 const WIDEST_STEP = 0.25;
-/** So many waiting, for each permit, make one more worth its risk; with fewer it is tried the more rarely. */
+/** Number of queued attempts per permit that makes growth worth its risk; with fewer, the limit grows more rarely. */
 const WORTH = 32;
 const RARELY = 1 / 32;
-/** So many overload failures in the last rounds tell of overload; a single one may be chance. */
+/** Number of overload failures in the last rounds that mean overload; a single one may be chance. */
 const SIGNS = 2;
-/** When nothing is heard of those in flight, one more goes after so long, in ms and in latencies: they may hang. */
+/** Delay of one more attempt when none in flight answers, in ms and in latencies: they may hang. */
 const STALL_MS = 1000;
 const STALL_LATENCIES = 4;
 /** Weight of the newest latency in their average. */
 const LATENCY_SHARE = 0.1;
-/** After so long without overload, in ms, the limit may be a thing of the past: it grows by half each second. */
+/** Time without overload after which the limit may be obsolete, in ms: it then grows by half each second. */
 const SHORTEST_QUIET_MS = 3000;
 const LONGEST_QUIET_MS = 120_000;
 const QUIET_STEP_MS = 1000;
 const QUIET_GROWTH = 1.5;
-/** Outcomes looked at, at the least. */
+/** Minimum number of outcomes considered. */
 const LEAST_SPAN = 20;
 
 /**
- * How many attempts a server bears at once, learned from its refusals for overload (503, timeouts, broken
- * connections), or from its getting no faster. Unlimited until the first.
+ * The number of attempts a server bears at once, learned from overload (503, timeouts, broken connections) or from saturation.
+ * Unlimited until the first sign.
  *
  * Additive increase, multiplicative decrease: when f of the last n outcomes were overload at n in flight, the limit is
  * n · (1 − f), that factor held between 0.5 and 0.95, once for all that was sent before; it grows by 1 after 4 · limit
@@ -45,18 +45,18 @@ export class ConcurrencyLimit {
   #span = 0;
   #decreasedAt = -Infinity;
   #takenAt = -Infinity;
-  /** When an attempt failed for overload last, or the limit grew for quiet. */
+  /** Moment of the last overload, or of the last growth after quiet. */
   #loudAt = -Infinity;
   #quietMs = SHORTEST_QUIET_MS;
-  /** The limit grew for quiet since it was lowered last. */
+  /** The limit grew after quiet since it was last lowered. */
   #tried = false;
   #latency = 0;
   /** What it was before it was {@link saturated} last. */
   #unsaturated = Infinity;
-  /** By how much the limit grows next. */
+  /** Next growth of the limit. */
   #step = 1;
 
-  /** Most attempts in flight. */
+  /** Maximum attempts in flight. */
   get limit(): number {
     return this.#limit;
   }
@@ -72,7 +72,7 @@ export class ConcurrencyLimit {
     this.#takenAt = now;
   }
 
-  /** An attempt was served in so many ms, with so many in flight, itself included, and so many waiting. */
+  /** An attempt was served in `tookMs`, with `inFlight` in flight (itself included) and `waiting` queued. */
   served(now: number, inFlight: number, waiting: number, tookMs: number): void {
     this.#latency += (tookMs - this.#latency) * (this.#latency === 0 ? 1 : LATENCY_SHARE);
     this.#pass(inFlight);
@@ -93,7 +93,7 @@ export class ConcurrencyLimit {
     this.#step = Math.max(1, Math.min(this.#step * 2, Math.floor(this.#limit * WIDEST_STEP)));
   }
 
-  /** An attempt failed for overload. Returns true when that lowered the limit. */
+  /** An attempt failed for overload. Returns true if that lowered the limit. */
   overloaded(now: number, sentAt: number, inFlight: number): boolean {
     this.#loudAt = now;
     if (sentAt < this.#decreasedAt) return false;
@@ -112,7 +112,7 @@ export class ConcurrencyLimit {
     return true;
   }
 
-  /** The server is no faster with more than so many in flight; `Infinity` where that was a mistake. */
+  /** The server is no faster with more than `limit` in flight; `Infinity` if that was a mistake. */
   saturated(now: number, limit: number): void {
     if (limit < Infinity) this.#unsaturated = this.#limit;
     this.#limit = Math.min(limit, this.#unsaturated);
