@@ -37,7 +37,7 @@ export interface Resend {
 /** Notified by an {@link Attempt}: its call. */
 export interface AttemptObserver {
   now(): number;
-  /** The response's head came. */
+  /** The head of the response arrived. */
   answered(attempt: Attempt, status: number, headers: Headers, at: number): void;
 }
 
@@ -87,12 +87,12 @@ export class Attempt {
     this.startedAt = at;
   }
 
-  /** It is on the wire, as far as its client said. */
+  /** True until the client reports the end. */
   get open(): boolean {
     return this.#endedAt === undefined;
   }
 
-  /** The response's head came. */
+  /** The head of the response arrived. */
   answer(status: number, headers: Headers): void {
     if (this.#endedAt !== undefined) return;
     this.status = status;

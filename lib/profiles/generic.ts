@@ -4,11 +4,11 @@ import { classifyHttp } from '../classify/http.ts';
 import type { Profile, QuotaRef } from '../words/types.ts';
 
 /**
- * Knows only HTTP: each origin has one quota of unknown limits, and the status decides. The code of an error body
- * in a common shape is passed on, but not read.
+ * A profile that knows only HTTP: each origin has one quota of unknown limits, and the status decides. The code of an
+ * error body in a common shape is reported but does not influence the verdict.
  */
 export function generic(): Profile {
-  // Most programs talk to one origin: to see that it is the same costs less than to put its name together.
+  // Most programs use one origin: comparing it is cheaper than building it again.
   let last: QuotaRef = { key: '', windows: [] };
   let lastRoot = '';
   return {

@@ -1,4 +1,4 @@
-/** What is known of each API: its quotas, the reading of its answers, what may be resent. */
+/** Profiles of APIs: their quotas, the meaning of their responses, and which requests may be resent. */
 export {
   type DefenderErrorCode,
   type DefenderExpectation,

@@ -3,11 +3,11 @@ import { Routes } from '../profiles/defender/routes.ts';
 import { failure } from './replies.ts';
 import type { Reply } from './types.ts';
 
-/** Simulated ms after which a machine action is in progress, and after which it succeeded. */
+/** Age at which a machine action is in progress, and at which it has succeeded, in simulated ms. */
 const PROGRESS_MS = 20_000;
 const SUCCESS_MS = 60_000;
 
-/** A request to the API, its body read. */
+/** A request to the API, with its body. */
 export interface ApiRequest {
   readonly method: string;
   readonly url: URL;
@@ -18,7 +18,7 @@ export interface ApiRequest {
   readonly origin: string;
 }
 
-/** How much of everything there is. */
+/** Size of the simulated population. */
 export interface Population {
   readonly machines: number;
   readonly alerts: number;
@@ -43,7 +43,7 @@ interface MachineAction {
 
 type Handler = (request: ApiRequest, ids: readonly string[]) => Reply;
 
-/** The part of the Defender for Endpoint API that is simulated; what it is made of comes from `seed` alone. */
+/** The simulated part of the Defender for Endpoint API. */
 export class Api {
   readonly #pageSize: number;
   readonly #machines: readonly Machine[];
@@ -107,7 +107,7 @@ export class Api {
     });
   }
 
-  /** The API's answer. A path that it does not know gets a 404 without an envelope. */
+  /** Answers a request. An unknown path gets a 404 without an envelope. */
   answer(request: ApiRequest): Reply {
     const found = this.#routes.get(request.method)?.match(request.url.pathname);
     if (found) return found.value(request, found.ids);
@@ -173,7 +173,7 @@ export class Api {
   }
 }
 
-/** The object that a body is; body parameter names are case-sensitive, so they are left as they are. */
+/** Parses a body that is a JSON object. Names keep their case, since body parameters are case-sensitive. */
 function parameters(body: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body);

@@ -1,11 +1,11 @@
-/** A limit as a server keeps it. Pure: every method takes the moment, in simulated ms. */
+/** A limit as a server counts it. Reads no clock: every method takes the moment, in simulated ms. */
 export interface Counter {
-  /** ms until a request would be accepted; 0 when it would be now. */
+  /** ms until a request would be accepted; 0 if it would be now. */
   wait(now: number): number;
   count(now: number): void;
 }
 
-/** `limit` in each window from `phase` on. */
+/** `limit` requests in each window; windows begin at `phase`. */
 export class FixedWindow implements Counter {
   readonly #limit: number;
   readonly #per: number;
@@ -37,7 +37,7 @@ export class FixedWindow implements Counter {
   }
 }
 
-/** `limit` in the last `per`. */
+/** `limit` requests in the last `per`. */
 export class RollingWindow implements Counter {
   readonly #limit: number;
   readonly #per: number;
@@ -59,7 +59,7 @@ export class RollingWindow implements Counter {
   }
 }
 
-/** `limit` tokens, filled evenly over `per`. */
+/** A bucket of `limit` tokens, refilled evenly over `per`. */
 export class TokenBucket implements Counter {
   readonly #limit: number;
   readonly #perToken: number;

@@ -1,10 +1,10 @@
 import { pathTemplate } from '../words/path-template.ts';
 import type { Match } from './types.ts';
 
-/** Tells whether a request fits. */
+/** Whether a request matches. */
 export type Matcher = (method: string, path: string) => boolean;
 
-/** `/api/v1.0/x/` and `/API/x` are the same path. */
+/** Normalises a path: `/api/v1.0/x/` and `/API/x` are the same. */
 export function normalPath(path: string): string {
   const lower = path.toLowerCase();
   const own = lower.startsWith('/api/v1.0/') ? `/api${lower.slice('/api/v1.0'.length)}` : lower;
@@ -12,8 +12,8 @@ export function normalPath(path: string): string {
 }
 
 /**
- * `{id}` stands for one segment, or a part of one, outside of the parentheses and quotes of OData's functions. `*`
- * stands for anything, as `**` does: a simulated limit is most often for all that is below a path.
+ * Compiles a match. `{id}` matches one segment or a part of one, without the parentheses and quotes of OData functions.
+ * `*` matches anything, like `**`: a simulated limit usually covers everything below a path.
  */
 export function matcher({ method, path }: Match = {}): Matcher {
   const template =

@@ -5,7 +5,7 @@ import { type Counter, FixedWindow, RollingWindow, TokenBucket } from './counter
 import { type Matcher, matcher } from './match.ts';
 import type { GatedQuota, SimulatedQuota } from './types.ts';
 
-/** A refusal: by which limit, and for how long, in simulated ms. */
+/** A refusal: the limit that refused, and the wait in simulated ms. */
 export interface Refusal {
   readonly limit: number;
   readonly perMs: number;
@@ -20,7 +20,7 @@ interface Rule {
   readonly counter: Counter;
 }
 
-/** The limits of the simulated API. A request is accepted when all that it matches accept it. */
+/** The limits of the simulated API. A request is accepted if every limit that it matches accepts it. */
 export class Quotas {
   readonly #rules: readonly Rule[];
 
@@ -53,7 +53,7 @@ export class Quotas {
   }
 }
 
-/** The same limits as a gate declares them, in real time: those of one match together, the most special first. */
+/** The same limits in a gate's form, in real time: grouped by match, most specific first. */
 export function gatedQuotas(quotas: readonly SimulatedQuota[], timeScale: number): GatedQuota[] {
   const byMatch = new Map<string, { match: GatedQuota['match']; windows: GatedQuota['windows'][number][] }>();
   for (const { match: { method, path } = {}, limit, per } of quotas) {
@@ -69,7 +69,7 @@ export function gatedQuotas(quotas: readonly SimulatedQuota[], timeScale: number
   return [...byMatch.values()].sort((a, b) => literals(b.match.path) - literals(a.match.path));
 }
 
-/** How much of a template stands for itself; the more, the more special it is. */
+/** Number of literal characters in a template: its specificity. */
 function literals(path: string | undefined): number {
   return path === undefined ? -1 : path.replace(/\{[^{}/]*\}|\*/g, '').length;
 }

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that a seed repeats: mulberry32, by T. Ettinger (public domain). */
+/** Reproducible random numbers in [0, 1): mulberry32, by T. Ettinger (public domain). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -3,18 +3,18 @@ import type { ServerResponse } from 'node:http';
 import { defenderErrorCodes } from '../profiles/defender/index.ts';
 import type { LogEntry, Reply } from './types.ts';
 
-/** How often, in ms, a dribbling or endless body goes on. */
+/** Interval between chunks of a dribbling or endless body, in ms. */
 const DRIBBLE_MS = 20;
 const ENDLESS_CHUNK = 'x'.repeat(16 * 1024);
 
 const statuses = new Map(defenderErrorCodes.map(({ code, status }) => [code, status]));
 
-/** An error in Defender's envelope, its status by the code. */
+/** An error in Defender's envelope; the code determines its status. */
 export function failure(code: string, message: string): Reply {
   return { code, message };
 }
 
-/** Sends a reply, and notes it in the log. */
+/** Sends a reply and records it in the log. */
 export function send(response: ServerResponse, reply: Reply, entry: LogEntry): void {
   const { code, fault, headers = {} } = reply;
   const status = reply.status ?? (code === undefined ? 200 : (statuses.get(code) ?? 400));
@@ -46,7 +46,7 @@ export function send(response: ServerResponse, reply: Reply, entry: LogEntry): v
   else response.end(text);
 }
 
-/** Writes a body piece by piece, until there is none or nobody listens. */
+/** Writes a body piece by piece, until it ends or the connection closes. */
 function dribble(response: ServerResponse, piece: (index: number) => string | undefined): void {
   let index = 0;
   const timer = setInterval(() => {

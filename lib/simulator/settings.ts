@@ -3,7 +3,7 @@ import { check, count, duration, object, positive, text } from '../options/schem
 import { DURATION_RULE } from '../time/duration.ts';
 import type { SimulatorOptions } from './types.ts';
 
-/** {@link SimulatorOptions}, checked and complete, but for what each part checks of itself. */
+/** {@link SimulatorOptions}, checked and with defaults; quotas and faults are checked where they are used. */
 export interface SimulatorSettings
   extends Omit<SimulatorOptions, 'timeScale' | 'tokenLife' | 'retryAfter' | 'auth' | 'seed'> {
   readonly timeScale: number;
@@ -50,7 +50,7 @@ export function readSimulatorOptions(given: SimulatorOptions): SimulatorSettings
     seed = 1,
     ...rest
   } = check(options, given, 'simulate');
-  // Whoever says which client may have a token wants it asked for.
+  // Naming the client that may get a token implies that a token is required.
   const { auth = rest.clientId !== undefined || rest.clientSecret !== undefined ? true : undefined } = rest;
   const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return { ...defined, timeScale, tokenLifeMs: tokenLife ?? DEFAULT_TOKEN_LIFE_MS, retryAfter, auth, seed };

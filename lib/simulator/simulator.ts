@@ -10,10 +10,11 @@ import { readSimulatorOptions, type SimulatorSettings } from './settings.ts';
 import { Tokens } from './tokens.ts';
 import type { GatedQuota, LogEntry, Match, Reply, Simulator, SimulatorOptions } from './types.ts';
 
-const MOST_LOGGED = 100_000;
-/** Most of a request's body that is read, in bytes, and that is logged, in characters. */
-const BODY_READ = 1024 * 1024;
-const BODY_LOGGED = 64 * 1024;
+/** Maximum number of log entries; older ones are dropped. */
+const MAX_LOGGED = 100_000;
+/** Maximum size of a request body that is read, in bytes, and that is logged, in characters. */
+const MAX_BODY_READ = 1024 * 1024;
+const MAX_BODY_LOGGED = 64 * 1024;
 
 /** Starts a Defender-like server on a free loopback port. Throws `OptionsError`. */
 export async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -135,23 +136,23 @@ class Server implements Simulator {
       status: 0,
     };
     this.log.push(entry);
-    if (this.log.length > MOST_LOGGED) this.log.shift();
+    if (this.log.length > MAX_LOGGED) this.log.shift();
 
-    // Decided on arrival, as a quota is counted; only the API itself needs the body.
+    // Decided on arrival, when a quota counts the request; only the API itself needs the body.
     const decided = this.#intercept(entry, now);
     this.#working += 1;
     response.once('close', () => {
       this.#working -= 1;
     });
     const body = await read(request);
-    Object.assign(entry, { body: body.slice(0, BODY_LOGGED) });
+    Object.assign(entry, { body: body.slice(0, MAX_BODY_LOGGED) });
     const reply = decided ?? this.#answer(entry, url, body, now);
     const delay = reply.delayMs ?? this.#latency();
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay).unref());
     if (!response.destroyed) send(response, reply, entry);
   }
 
-  /** What answers in place of the API: a script, an overload, chance, a used-up quota, a bad token. */
+  /** A reply in place of the API's: by a script, overload, a random fault, a used-up quota or a bad token. */
   #intercept(entry: LogEntry, now: number): Reply | undefined {
     const { method, path } = entry;
     const scripted = this.#scripts.find(({ fits, replies }) => replies.length > 0 && fits(method, path));
@@ -179,7 +180,7 @@ class Server implements Simulator {
     return this.#api.answer({ method: entry.method, url, body, now, origin: this.url });
   }
 
-  /** A 429 in the shapes that were captured (microsoft-365-docs#4616; minemeld-wd-atp). */
+  /** A 429 in its captured shapes (microsoft-365-docs#4616; minemeld-wd-atp). */
   #refuse({ limit, perMs, waitMs }: Refusal): Reply {
     const how = this.#settings.retryAfter;
     const realMs = Math.ceil(waitMs / this.#settings.timeScale);
@@ -209,17 +210,17 @@ class Server implements Simulator {
   }
 }
 
-/** A request's body, what there is of it up to the bound. */
+/** Reads a request's body up to its maximum. */
 async function read(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size <= BODY_READ) chunks.push(chunk);
+      if (size <= MAX_BODY_READ) chunks.push(chunk);
     }
   } catch {
-    // The client gave up.
+    // The client aborted the request.
   }
   return Buffer.concat(chunks).toString();
 }

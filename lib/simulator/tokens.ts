@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Reply } from './types.ts';
 
-/** What the token endpoint expects. */
+/** Settings of the token endpoint. */
 export interface TokenRules {
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
-  /** Life of a token, in simulated ms. */
+  /** Lifetime of a token, in simulated ms. */
   readonly lifeMs: number;
   readonly timeScale: number;
 }
 
-/** Tokens remembered; older ones become unknown. */
-const MOST_TOKENS = 10_000;
+/** Maximum number of remembered tokens; older ones become unknown. */
+const MAX_TOKENS = 10_000;
 
-/** The OAuth 2.0 token endpoint of Microsoft Entra, client credentials only, and the tokens it gave. */
+/** The OAuth 2.0 token endpoint of Microsoft Entra, client credentials only, and the tokens it issued. */
 export class Tokens {
   readonly #rules: TokenRules;
-  /** Each token's end, in simulated ms. */
+  /** Expiry of each token, in simulated ms. */
   readonly #ends = new Map<string, number>();
 
   constructor(rules: TokenRules) {
@@ -39,7 +39,7 @@ export class Tokens {
     }
     const token = `simulated.${randomUUID()}`;
     this.#ends.set(token, now + lifeMs);
-    if (this.#ends.size > MOST_TOKENS) this.#ends.delete(this.#ends.keys().next().value as string);
+    if (this.#ends.size > MAX_TOKENS) this.#ends.delete(this.#ends.keys().next().value as string);
     const seconds = Math.max(1, Math.floor(lifeMs / timeScale / 1000));
     return {
       body: { token_type: 'Bearer', expires_in: seconds, ext_expires_in: seconds, access_token: token },
@@ -58,7 +58,7 @@ export class Tokens {
   }
 }
 
-/** The error of Entra's token endpoint. */
+/** An error of Entra's token endpoint. */
 function refusal(error: string, number: number, text: string): Reply {
   const trace = randomUUID();
   const correlation = randomUUID();

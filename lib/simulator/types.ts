@@ -1,134 +1,134 @@
 import type { Duration } from '../words/types.ts';
 
-/** Which requests: all that is given must fit. Paths are templates, matched whatever the case and with or without `/v1.0`. */
+/** A set of requests: all given fields must match. */
 export interface Match {
   /** HTTP method, in any case. Default: any. */
   readonly method?: string | undefined;
-  /** `{id}` stands for one segment, `*` for anything. */
+  /** Path template, in any case and with or without `/v1.0`: `{id}` matches one segment, `*` anything. */
   readonly path?: string | undefined;
 }
 
-/** One limit that the simulated API keeps. A request draws on every one that it matches. */
+/** One limit of the simulated API. A request counts against every limit that it matches. */
 export interface SimulatedQuota {
-  /** Which requests draw on it. Default: all. */
+  /** Requests that count against it. Default: all. */
   readonly match?: Match | undefined;
   /** Maximum number of requests in any `per`. */
   readonly limit: number;
-  /** In simulated time. */
+  /** Length of the window, in simulated time. */
   readonly per: Duration;
   /**
-   * `fixed`: counted anew each `per`, from `phase` on; `rolling`: over the last `per`; `bucket`: `limit` tokens,
-   * filled evenly over `per`. Default `fixed`.
+   * `fixed`: a new count each `per`, starting at `phase`; `rolling`: a count over the last `per`; `bucket`: `limit`
+   * tokens, refilled evenly over `per`. Default `fixed`.
    */
   readonly kind?: 'fixed' | 'rolling' | 'bucket' | undefined;
-  /** Start of the first fixed window, in simulated ms after that of the simulator. Default: at random. */
+  /** Start of the first fixed window, in simulated ms after the simulator's start. Default: random. */
   readonly phase?: number | undefined;
-  /** Whether a refused request counts too. Default false. */
+  /** Whether refused requests count too. Default false. */
   readonly countRefused?: boolean | undefined;
 }
 
-/** How the simulator answers in place of the API. */
+/** A reply that the simulator gives in place of the API's own. */
 export interface Reply {
-  /** Default 200. */
+  /** HTTP status. Default: the status of `code`, or else 200. */
   readonly status?: number | undefined;
-  /** The error code of a Defender envelope. */
+  /** Error code of a Defender envelope. */
   readonly code?: string | undefined;
-  /** The envelope's message. Default: made of the code. */
+  /** Message of the envelope. Default: made of the code. */
   readonly message?: string | undefined;
-  /** The envelope's target. Default: a new GUID. */
+  /** Target of the envelope. Default: a new GUID. */
   readonly target?: string | undefined;
-  /** A body in place of the envelope: text as it is, anything else as JSON. */
+  /** Body in place of the envelope: a string is sent as it is, anything else as JSON. */
   readonly body?: unknown;
-  /** Names in any case; `date: ''` leaves the Date header out. */
+  /** Headers, names in any case; `date: ''` omits the Date header. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** ms before the answer, in real time. */
+  /** Delay before the reply, in ms of real time. */
   readonly delayMs?: number | undefined;
   /**
-   * `reset`: the connection is broken before an answer; `truncate`: in the middle of the body; `hang`: no answer
-   * ever; `dribble`: the body comes a byte every 20 ms; `endless`: the body never ends.
+   * `reset`: the connection breaks before a reply; `truncate`: it breaks in the middle of the body; `hang`: no reply is
+   * sent; `dribble`: the body arrives a character every 20 ms; `endless`: the body never ends.
    */
   readonly fault?: 'reset' | 'truncate' | 'hang' | 'dribble' | 'endless' | undefined;
-  /** Called when it is this reply's turn, e.g. to look at what is going on. */
+  /** Called right before the reply is sent, e.g. to inspect state. */
   readonly seen?: (() => void) | undefined;
 }
 
-/** A reply given at random in place of the API's own. */
+/** A random reply in place of the API's own. */
 export interface RandomFault {
-  /** Which requests may get it. Default: all. */
+  /** Requests that may get it. Default: all. */
   readonly match?: Match | undefined;
-  /** Share of the matching requests, from 0 to 1. */
+  /** Fraction of the matching requests that get it, from 0 to 1. */
   readonly rate: number;
-  /** What they get. */
+  /** The reply. */
   readonly reply: Reply;
 }
 
 /** Options of `simulate()`. */
 export interface SimulatorOptions {
-  /** How many times faster than real time the simulated world goes: windows, token lives, machine actions. Default 1. */
+  /** Speed of simulated time (windows, token lifetimes, machine actions) relative to real time. Default 1. */
   readonly timeScale?: number;
-  /** Default: none. `defenderQuotas()` gives the documented ones. */
+  /** Limits of the API. Default: none. `defenderQuotas()` returns the documented ones. */
   readonly quotas?: readonly SimulatedQuota[];
   /**
-   * How a 429 tells the wait: `header` (Retry-After, in whole seconds, rounded up), `precise` (`retry-after-ms` as
-   * well), `message` (in the text alone), `silent` (not at all). Default `header`.
+   * Where a 429 names the wait: `header` (Retry-After, in whole seconds, rounded up), `precise` (also in
+   * `retry-after-ms`), `message` (only in the text), `silent` (nowhere). Default `header`.
    */
   readonly retryAfter?: 'header' | 'precise' | 'message' | 'silent';
-  /** Replies given at random. Default: none. */
+  /** Random replies. Default: none. */
   readonly faults?: readonly RandomFault[];
-  /** ms before each answer, or from and to, in real time. Default 0. */
+  /** Delay before each reply, or its range, in ms of real time. Default 0. */
   readonly latency?: number | readonly [number, number];
-  /** Requests worked on at once; more are answered with a 503. Default: any number. */
+  /** Maximum number of requests in progress; further ones get a 503. Default: unlimited. */
   readonly capacity?: number;
   /**
-   * Whether `/api` asks for a token from the token endpoint: `true` requires one, `false` heeds none. Default: what
-   * bears no token passes, and a wrong or expired token is refused with a 401; with `clientId` or `clientSecret`, true.
+   * Whether `/api` requires a token from the token endpoint: `true` requires one, `false` ignores tokens. Default: a
+   * request without a token passes, and a wrong or expired token gets a 401; with `clientId` or `clientSecret`, true.
    */
   readonly auth?: boolean;
-  /** What the token endpoint expects. Default: any. */
+  /** Client ID that the token endpoint expects. Default: any. */
   readonly clientId?: string;
   /** Secret that the token endpoint expects. Default: any. */
   readonly clientSecret?: string;
-  /** Life of a token in simulated time. Default 3599 s. */
+  /** Lifetime of a token, in simulated time. Default 3599 s. */
   readonly tokenLife?: Duration;
-  /** Default 25. */
+  /** Number of machines. Default 25. */
   readonly machines?: number;
-  /** Alerts of each machine. Default 2. */
+  /** Number of alerts per machine. Default 2. */
   readonly alerts?: number;
-  /** Items on a page that asks for no `$top`. Default 10. */
+  /** Number of items on a page without `$top`. Default 10. */
   readonly pageSize?: number;
-  /** Makes chance repeatable. Default 1. */
+  /** Seed of the random numbers. Default 1. */
   readonly seed?: number;
 }
 
-/** One request, as the simulator saw it. */
+/** One request received by the simulator. */
 export interface LogEntry {
-  /** Moment of arrival; ms, as `performance.now()` gives. */
+  /** Moment of arrival, in ms by `performance.now()`. */
   readonly at: number;
   /** HTTP method, in upper case. */
   readonly method: string;
   /** Path of the URL. */
   readonly path: string;
-  /** With its query. */
+  /** Path with query. */
   readonly url: string;
-  /** Without the value of `authorization`. */
+  /** Headers, without `authorization`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The token that was sent, if any: good, old, or wrong. */
+  /** State of the request's token. */
   readonly token: 'none' | 'good' | 'expired' | 'unknown';
-  /** Its first 64 KiB. */
+  /** Body: its first 64 Ki characters. */
   readonly body: string;
-  /** 0 when no answer was given. */
+  /** Status of the reply; 0 if none was sent. */
   status: number;
-  /** Error code of the answer, where it had one. */
+  /** Error code of the reply, if any. */
   code?: string | undefined;
-  /** The `target` of the answer: what Headgate calls the correlation ID. */
+  /** `target` of the reply: Headgate's correlation ID. */
   correlationId?: string | undefined;
 }
 
-/** A quota as `headgate({ quotas })` takes it. */
+/** A quota in the form that `headgate({ quotas })` accepts. */
 export interface GatedQuota {
-  /** Requests that draw on it. */
+  /** Requests that use it. */
   readonly match: { readonly method?: string; readonly path?: string };
-  /** At most `limit` attempts in any `per` ms of real time. */
+  /** Windows: at most `limit` attempts in any `per` ms of real time. */
   readonly windows: readonly { readonly limit: number; readonly per: number }[];
 }
 
@@ -138,26 +138,26 @@ export interface Simulator {
   readonly url: string;
   /** Port on 127.0.0.1. */
   readonly port: number;
-  /** How many times faster than real time the simulated world goes. */
+  /** Speed of simulated time relative to real time. */
   readonly timeScale: number;
   /**
-   * The simulated quotas as a gate declares them, in real time: `headgate({ quotas: sim.quotas() })` gates what is
-   * simulated at 30 times real time at that speed. The gate takes the first that fits a request, the most special one.
+   * Returns the simulated quotas in a gate's form, scaled to real time: `headgate({ quotas: sim.quotas() })` keeps them
+   * at any `timeScale`. The most specific quotas come first, since a gate uses the first that matches a request.
    */
   quotas(): GatedQuota[];
-  /** What it saw, in order; of more than 100,000 requests, the last. */
+  /** Requests received, in order; of more than 100,000, only the last ones. */
   readonly log: readonly LogEntry[];
-  /** The next requests that match get these replies, in order, before anything else is looked at. */
+  /** Gives the next matching requests these replies, in order, with precedence over everything else. */
   script(match: Match, ...replies: Reply[]): void;
-  /** Requests that match, of those in the log. */
+  /** Returns the matching requests in the log. */
   seen(match?: Match): LogEntry[];
-  /** The most accepted requests that match in any span of `per` real ms: what a quota would have had to allow. */
+  /** Maximum number of accepted matching requests in any `per` real ms: the limit that a quota would have needed. */
   worst(match: Match, per: number): number;
-  /** Makes all tokens invalid. */
+  /** Expires all tokens. */
   expireTokens(): void;
-  /** Forgets log, scripts, counts, tokens and machine actions. */
+  /** Clears log, scripts, counts, tokens and machine actions. */
   reset(): void;
-  /** Breaks all connections and stops listening. */
+  /** Closes all connections and stops listening. */
   close(): Promise<void>;
   /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;

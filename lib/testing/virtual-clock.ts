@@ -9,15 +9,15 @@ interface Pending {
 }
 
 /** Maximum number of timers that {@link VirtualClock.runAll} fires. */
-const MOST_TIMERS = 100_000;
+const MAX_TIMERS = 100_000;
 
 /** A clock that moves only when a test moves it. Timers fire in order, each at its own moment. */
 export class VirtualClock implements Clock {
   #now: number;
-  /** Time that passed on the wall clock alone, in ms. */
+  /** Time that passed only on the wall clock, in ms. */
   #suspendedMs = 0;
   readonly #timers = new Set<Pending>();
-  /** The same timers, the next first, and some that were cancelled. */
+  /** The same timers, next first; may include cancelled ones. */
   readonly #queue = new TinyQueue<Pending>([], (a, b) => a.at - b.at || a.order - b.order);
   #order = 0;
 
@@ -54,7 +54,7 @@ export class VirtualClock implements Clock {
     return [...this.#timers].filter(({ hold }) => hold).length;
   }
 
-  /** Moves on by `ms`, fires what falls due, and lets promises settle after each. */
+  /** Advances by `ms`, fires the timers that fall due, and lets promises settle after each. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     await settled();
@@ -62,7 +62,7 @@ export class VirtualClock implements Clock {
     this.#now = until;
   }
 
-  /** The same without promises: for code that is synchronous throughout. */
+  /** Like {@link advance}, but synchronous: lets no promises settle. */
   advanceSync(ms: number): void {
     const until = this.#now + ms;
     while (this.#fireNext(until));
@@ -70,24 +70,23 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves on until no timer is set that would keep a process alive: no wait and no backoff. Throws after 100,000
-   * timers.
+   * Advances until no timer (wait or backoff) is set that would keep a process alive. Throws after 100,000 timers.
    */
   async runAll(): Promise<void> {
     await settled();
     for (let fired = 0; this.holding > 0; fired += 1) {
-      if (fired === MOST_TIMERS) throw new Error(`Timers are still set after ${MOST_TIMERS} of them fired`);
+      if (fired === MAX_TIMERS) throw new Error(`Timers are still set after ${MAX_TIMERS} of them fired`);
       this.#fireNext(Infinity);
       await settled();
     }
   }
 
-  /** The machine sleeps for `ms`: the wall clock moves on, timers and {@link now} stand still. */
+  /** Simulates a machine that sleeps for `ms`: the wall clock advances; timers and {@link now} stand still. */
   suspend(ms: number): void {
     this.#suspendedMs += ms;
   }
 
-  /** The moment of the next timer; `Infinity` when none is set. */
+  /** Moment of the next timer; `Infinity` if none is set. */
   nextAt(): number {
     return this.#next(Infinity)?.at ?? Infinity;
   }
@@ -108,7 +107,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets promise reactions run, as many turns of them as any chain here needs. */
+/** Lets promise reactions run, for more turns than any chain in Headgate needs. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }

@@ -1,16 +1,16 @@
-/** got's `Options`, as far as a form is concerned. */
+/** The part of got's `Options` that concerns forms. */
 interface FormOptions {
   readonly body?: unknown;
   readonly headers: object;
 }
 
 /**
- * The body of a call, where it is a form. got makes a stream of it before it sends it, which is gone then, and a
- * content type, which fits that stream alone; of the form itself both can be made again.
+ * A call's body that is a form. Before sending, got converts it to a stream, which can be read once, and a content type
+ * that fits only this stream. The form itself allows got to make both again.
  */
 export class Form {
   readonly #body: FormData;
-  /** Its user chose the content type. */
+  /** True if the user set the content type. */
   readonly #typed: boolean;
 
   private constructor(body: FormData, typed: boolean) {
@@ -23,7 +23,7 @@ export class Form {
     return new Form(body, (headers as Record<string, unknown>)['content-type'] !== undefined);
   }
 
-  /** Puts the form in the place of the stream that was made of it. */
+  /** Puts the form back in place of its stream. */
   refill(options: FormOptions): void {
     if (!this.#typed) delete (options.headers as Record<string, unknown>)['content-type'];
     Object.assign(options, { body: this.#body });

@@ -1,4 +1,4 @@
-/** A stream of HTTP/2, as far as it is read. */
+/** The part of an HTTP/2 stream that is used. */
 interface Http2Stream {
   readonly id?: number;
   readonly rstCode?: number;
@@ -9,7 +9,7 @@ interface Http2Session {
   once(event: 'goaway', listener: (code: number, lastStreamId: number) => void): unknown;
 }
 
-/** A request of got's own client for HTTP/2: 16 names its stream `stream`, http2-wrapper of 14 and 15 `_request`. */
+/** A request of got's HTTP/2 client: its stream is `stream` in 16, `_request` in http2-wrapper of 14 and 15. */
 interface Http2Request {
   readonly stream?: Http2Stream;
   readonly _request?: Http2Stream;
@@ -23,22 +23,22 @@ const REFUSED_STREAM = 7;
 const lastStreams = new WeakMap<Http2Session, number>();
 
 /**
- * Follows a request over HTTP/2. The function returned tells whether the server is known not to have processed it:
- * got 15 and 16 report a connection reset, whatever the server said.
+ * Follows a request over HTTP/2. The returned function tells whether the server certainly did not process it: got 15
+ * and 16 report only a connection reset, whatever the server said.
  */
 export function refusalOf(request: Http2Request): () => boolean {
   let stream: Http2Stream | undefined;
   let session: Http2Session | undefined;
-  const look = (): void => {
+  const attach = (): void => {
     stream = request.stream ?? request._request;
     session = stream?.session;
     if (!session || lastStreams.has(session)) return;
-    const met = session;
-    lastStreams.set(met, Infinity);
-    met.once('goaway', (_code, lastStreamId) => lastStreams.set(met, lastStreamId));
+    const current = session;
+    lastStreams.set(current, Infinity);
+    current.once('goaway', (_code, lastStreamId) => lastStreams.set(current, lastStreamId));
   };
-  look();
-  if (!stream) request.once?.('socket', look);
+  attach();
+  if (!stream) request.once?.('socket', attach);
   return () => {
     if (stream?.rstCode === REFUSED_STREAM) return true;
     return session !== undefined && (stream?.id ?? 0) > (lastStreams.get(session) ?? Infinity);

@@ -1,10 +1,10 @@
 /**
- * got, 14 and later, promises and streams alike.
+ * The client for got 14 and later: promises and streams.
  *
- * A handler begins each call and gives its options hooks of their own ({@link Passage}); a `getRequestFunction` on each
- * leg's options takes a permit before it sends. So every attempt is gated, redirects, retries, pages, streams and
- * HTTP/2 included; what needs no attempt, a cache hit or a hook's own response, takes no permit. What users may print,
- * clone or compare holds nothing of ours.
+ * A handler begins each call and adds the call's hooks to its options ({@link Passage}); a `getRequestFunction` on each
+ * leg's options takes a permit before it sends. So every attempt is gated: redirects, retries, pages, streams, HTTP/2.
+ * A cache hit or a hook's own response needs no attempt and takes no permit. Nothing of Headgate is visible in objects
+ * that users may print, clone or compare.
  */
 import type { Call, OpenCall } from '../../call/call.ts';
 import { OptionsError } from '../../words/errors.ts';
@@ -14,25 +14,25 @@ import { factsOf } from './request.ts';
 import type { GotExtension, GotLike, Hook, Options, Result, Stream } from './types.ts';
 import { watchPromise, watchStream } from './watch.ts';
 
-/** The instance with the extension, which it gets once. Throws `OptionsError`. */
+/** Extends a got instance, at most once. Throws `OptionsError`. */
 export function gateGot<G extends GotLike>(instance: G, extension: GotExtension): G {
   if (!isGot(instance)) throw new OptionsError('got', instance, expectation(instance));
   const { handlers, mutableDefaults } = instance.defaults;
   if (handlers.includes(extension.handlers[0])) return instance;
-  // got 14 and 15 would freeze the defaults of an extension that does not say otherwise.
+  // Otherwise got 14 and 15 would freeze the defaults of the extension.
   return instance.extend({ ...extension, mutableDefaults } as never) as G;
 }
 
-/** The options that put a gate before a got instance. */
+/** The options that gate a got instance. */
 export function gotExtension(open: OpenCall): GotExtension {
-  /** Leads from a hook of this gate to its call. Not enumerable: no print of a hook shows it. */
+  /** Leads from a hook of this gate to its call. Not enumerable, so that a printed hook does not show it. */
   const owner = Symbol('headgate');
   const ownerOf = (hook: Hook): Passage | null | undefined => (hook as { [owner]?: Passage | null })[owner];
   const own = <H extends Hook>(hook: H, passage: Passage | null): H =>
     Object.defineProperty(hook, owner, { value: passage });
 
   function handle(options: Options, next: (options: Options) => unknown): unknown {
-    // got calls handlers without options when the input was too wrong to make any.
+    // got calls handlers without options if the input was too invalid to build any.
     if (!options?.url || options.hooks.beforeRequest.some((hook) => ownerOf(hook)?.began(options))) {
       return next(options);
     }
@@ -44,7 +44,7 @@ export function gotExtension(open: OpenCall): GotExtension {
       return Promise.reject(error);
     }
     const passage = new Passage(call, options);
-    // Through a request's options, its retries and redirects have them too.
+    // Retries and redirects inherit these options.
     place(options.hooks.beforeRequest, own(passage.beforeRequest, passage));
     place(options.hooks.beforeError, own(passage.beforeError, passage));
     options.retry.calculateDelay = passage.calculateDelay;
@@ -55,7 +55,7 @@ export function gotExtension(open: OpenCall): GotExtension {
       : watchPromise(result as Result, passage);
   }
 
-  /** Puts a call's hook where this gate's hooks are, which may be there twice, or be those of an earlier call. */
+  /** Replaces this gate's hooks, which may be present twice or belong to an earlier call, by one hook of this call. */
   function place(hooks: Hook[], hook: Hook): void {
     let placed = false;
     for (let index = 0; index < hooks.length; index += 1) {

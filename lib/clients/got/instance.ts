@@ -1,6 +1,6 @@
 import type { GotInstance, Options } from './types.ts';
 
-/** True for a got whose options know the function that sends a request: got 11 and older keep plain objects. */
+/** Whether this is a got with `getRequestFunction` on its options; got 11 and older have plain objects there. */
 export function isGot(given: unknown): given is GotInstance {
   if (typeof given !== 'function') return false;
   const { extend, defaults } = given as Partial<GotInstance>;
@@ -8,7 +8,7 @@ export function isGot(given: unknown): given is GotInstance {
   return typeof extend === 'function' && typeof getRequestFunction === 'function';
 }
 
-/** What {@link isGot} expects, and what to do about the value given instead. */
+/** The expectation of {@link isGot} in words, with advice on the value given instead. */
 export function expectation(given: unknown): string {
   const remedy = remedyFor((given ?? {}) as Record<string, unknown>);
   return `a got instance, version 14 or later (import got from 'got')${remedy && `; ${remedy}`}`;

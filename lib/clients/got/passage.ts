@@ -11,29 +11,29 @@ import type { GotError, NativeRequest, NativeResponse, Options, RequestFunction,
 
 const SILENT = 'The connection was closed without a response';
 
-/** got's own words, where its promise finds the same. */
+/** got's own message for the same error in its promise API. */
 const CONSUMED = 'Cannot retry with consumed body stream';
 
-/** One call of got: the hooks and the retry rule that the options of all its attempts carry. */
+/** One call of got: the hooks and the retry rule on the options of all its attempts. */
 export class Passage {
   readonly call: Call;
-  /** A stream of this call is being replaced by another: the closing of the first ends nothing. */
+  /** True once another stream replaces the call's first one, whose closing then does not end the call. */
   replaced = false;
   readonly #form: Form | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #abort = (): void => this.call.abort(this.#signal?.reason);
-  /** Options that the call began with. */
+  /** Options with which the call began. */
   readonly #first: Options;
   /** Options of the current leg. */
   #options: Options;
-  /** The user's `timeout.request`, and the retry for which it was read. */
+  /** The user's `timeout.request`, and the retry count at which it was read. */
   #timeout: number | undefined;
   #retryCount = -1;
-  /** Tells whether the server of the current attempt is known not to have processed it. */
+  /** Tells whether the server certainly did not process the current attempt. */
   #refused: (() => boolean) | undefined;
-  /** The user's cache holds what is to be retried: it would give the same again. */
+  /** True if the user's cache holds the failed response and would return it again. */
   #bypass = false;
-  /** The body that has been consumed, where the user may still replace it before the retry. */
+  /** The consumed body, which the user may still replace before the retry. */
   #gone: unknown;
 
   constructor(call: Call, options: Options) {
@@ -45,17 +45,17 @@ export class Passage {
     this.#signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /** True for the options that the call began with, while it lasts: the gate's handler may be there twice. */
+  /** True for the call's first options while it is open: the gate's handler may be present twice. */
   began(options: Options): boolean {
     return options === this.#first && !this.call.ended;
   }
 
-  /** Hook: lets this leg take a permit before it is sent. */
+  /** Hook: makes this leg take a permit before it is sent. */
   readonly beforeRequest = (options: Options, { retryCount = 0 }: { retryCount?: number } = {}): void => {
     if (Object.hasOwn(options, 'getRequestFunction')) return;
     if (this.#gone !== undefined && options.body === this.#gone) throw new Error(CONSUMED);
     this.#gone = undefined;
-    // A retry starts got's request timeout anew; a redirect goes on with it, and with what it was stretched by.
+    // A retry restarts got's request timeout; a redirect keeps it, including its extension.
     if (this.#retryCount !== retryCount) {
       if (this.#retryCount >= 0 && options.timeout) options.timeout.request = this.#timeout;
       this.#timeout = options.timeout?.request;
@@ -67,13 +67,13 @@ export class Passage {
     if (this.#bypass) override(options, 'cache', undefined);
   };
 
-  /** Retry rule: decides, waits, and returns the shortest delay that got takes for a retry, or 0 for none. */
+  /** Retry rule: decides, waits, and returns got's shortest delay for a retry, or 0 for none. */
   readonly calculateDelay = async ({ error, computedValue }: RetryAsk): Promise<number> => {
-    // Thrown by the user's own `retryWithMergedOptions`: not a failure to judge.
+    // The user's `retryWithMergedOptions` throws this: it is not a failure.
     if (error.name === 'RetryError') return 1;
     const { options, response } = error;
     if (response?.isFromCache || (response && !isRefusal(options, response.statusCode))) this.#bypass = true;
-    // What the cache says is old. Where got would retry, the request is sent, through the gate.
+    // A cached failure is out of date. If got would retry, send the request through the gate.
     if (response?.isFromCache) return computedValue > 0 ? 1 : 0;
     const lost = this.#form === undefined && !isReplayable(options?.body);
     const replaceable = lost && (options?.isStream || (options?.hooks.beforeRetry.length ?? 0) > 0);
@@ -89,10 +89,10 @@ export class Passage {
     return 1;
   };
 
-  /** Hook: gives the error its report, or puts ours in its place. */
+  /** Hook: attaches the report to the error, or replaces it by a Headgate error. */
   readonly beforeError = (error: GotError): unknown => this.fail(error);
 
-  /** The call ended well. */
+  /** The call succeeded. */
   deliver(): void {
     this.#leave();
     this.call.deliver();
@@ -102,13 +102,13 @@ export class Passage {
   fail(error: unknown): unknown {
     this.#leave();
     const ending = this.#endingOf((error ?? {}) as GotError);
-    // Nobody replaced the body, so got did not retry after all.
+    // The user did not replace the body, so got did not retry.
     if (this.#gone !== undefined) this.call.settle(ending, { replayable: false, allowed: true });
     this.#gone = undefined;
     return this.call.fail(error, ending);
   }
 
-  /** How an attempt ended, by got's error. Where an error status came, a fault in reading its body says no more. */
+  /** How an attempt ended, by got's error. An error status outweighs a fault in reading its body. */
   #endingOf(error: GotError): Ending {
     const { response } = error;
     if (!response && this.#refused?.()) return { error: { code: 'ERR_HTTP2_GOAWAY_SESSION', cause: error } };
@@ -118,7 +118,7 @@ export class Passage {
     return { status, headers, body: rawBody && bodyText({ body: rawBody }) };
   }
 
-  /** Lets go of the user's signal, and shows the user's own timeout again. */
+  /** Releases the user's signal and restores the user's timeout. */
   #leave(): void {
     this.#signal?.removeEventListener('abort', this.#abort);
     const { timeout } = this.#options;
@@ -126,7 +126,7 @@ export class Passage {
     timeout.request = this.#timeout;
   }
 
-  /** The function that got calls to send, with a permit taken before it. */
+  /** The function that got calls to send; takes a permit first. */
   #gated(options: Options, native: RequestFunction | undefined): RequestFunction {
     return (...args) => {
       const send = (attempt: Attempt): NativeRequest | Promise<NativeRequest> => {
@@ -166,7 +166,7 @@ export class Passage {
       attempt.answer(response.statusCode, response.headers);
       if (isRefusal(options, response.statusCode)) doNotStore(args);
       if (response.statusCode >= 400 && options.throwHttpErrors) {
-        // Without a body, `content-length` tells of the one that GET would bring.
+        // In a response to HEAD, `content-length` is the length of the body that GET would return.
         if (options.method !== 'HEAD') limitErrorBody(response, request, options.decompress);
       } else {
         call.read({ received: receivedOf(response), buffered: !options.isStream });
@@ -195,11 +195,11 @@ export class Passage {
         // got would wait for ever.
         fail(Object.assign(new Error(SILENT), { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
       }
-      // The handler never sees the stream that replaced another: its end is told by its response alone.
+      // The handler never sees a replacement stream: only its response shows its end.
       const done = last?.complete && (last.statusCode < 300 || !options.throwHttpErrors);
       if (this.replaced && options.isStream && done) this.deliver();
     });
-    // Where its user gives it up, got breaks it off by itself.
+    // If the user aborts the call, got aborts the request itself.
     call.onInterrupt((error) => {
       if (!(error instanceof HeadgateError)) return;
       if (closed) fail(error);
@@ -209,7 +209,7 @@ export class Passage {
   }
 }
 
-/** True for a status that got retries by itself. It is of this moment only, whatever `Cache-Control` says. */
+/** True for a status that got retries. Such a response is momentary, whatever its `Cache-Control` says. */
 function isRefusal(options: Options | undefined, status: number): boolean {
   return options?.retry.statusCodes.includes(status) ?? false;
 }

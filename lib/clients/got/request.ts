@@ -2,7 +2,7 @@ import type { Headers, RequestFacts } from '../../words/types.ts';
 import { bodyText } from '../shared/bodies.ts';
 import type { Options } from './types.ts';
 
-/** Socket and path in `http://unix/run/api.sock:/path`, to which got makes every URL of a Unix socket. */
+/** Socket and path in `http://unix/run/api.sock:/path`, got's form for every URL of a Unix socket. */
 const UNIX_SOCKET = /^([^:]+):(.+)$/;
 
 export function factsOf(options: Options, headers: Headers = options.headers): RequestFacts {
@@ -14,7 +14,7 @@ export function factsOf(options: Options, headers: Headers = options.headers): R
   };
 }
 
-/** A request's URL. Each Unix socket is a host of its own, or quotas and tokens would be shared by all of them. */
+/** A request's URL. Each Unix socket becomes its own host; otherwise all would share quotas and tokens. */
 function urlOf({ url: given }: Options): URL {
   const url = given instanceof URL ? given : new URL(given as string);
   if (url.hostname !== 'unix') return url;
@@ -24,7 +24,7 @@ function urlOf({ url: given }: Options): URL {
   return new URL(`${url.protocol}//${host}.unix${path.startsWith('/') ? '' : '/'}${path}`);
 }
 
-/** A character that no host name has, as `-2f`. */
+/** Encodes a character that a host name cannot have, e.g. as `-2f`. */
 function escaped(character: string): string {
   return `-${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
@@ -34,7 +34,7 @@ interface NativeOptions {
   cache?: unknown;
 }
 
-/** got calls a request function with (url, options), or, through its cache, with (options, callback). */
+/** Finds the options: got passes (url, options), or through its cache (options, callback). */
 function nativeOptionsOf(args: readonly unknown[]): NativeOptions {
   const [first, second] = args as NativeOptions[];
   return first instanceof URL || typeof first === 'string' ? (second ?? {}) : (first ?? {});
@@ -44,13 +44,13 @@ export function headersOf(args: readonly unknown[]): Headers {
   return nativeOptionsOf(args).headers ?? {};
 }
 
-/** On a copy: got's own headers would carry them along a redirect. */
+/** Overrides headers on a copy: got would carry changes to its own headers along a redirect. */
 export function overlay(args: readonly unknown[], headers: Headers): void {
   const native = nativeOptionsOf(args);
   native.headers = { ...native.headers, ...headers };
 }
 
-/** Keeps the answer to a request out of the cache that asked for it, if one did. Call it before the cache sees the answer. */
+/** Keeps a response out of got's cache. Must be called before the cache sees the response. */
 export function doNotStore(args: readonly unknown[]): void {
   nativeOptionsOf(args).cache = false;
 }

@@ -4,15 +4,15 @@ export interface StretchableTimeout {
 }
 
 /**
- * Keeps the user's `timeout.request` from running while an attempt waits at the gate.
+ * Stops the user's `timeout.request` from running while an attempt waits at the gate.
  *
- * got 15 and 16 start that timer before they ask for the request, and when it fires they read the option again and
- * go on when it has grown; so it grows for as long as the wait lasts. got 14 starts its timer after, and never asks.
+ * got 15 and 16 start that timer before they call the request function. When it fires, they read the option again and
+ * continue if it has grown; so it grows during the wait. got 14 starts its timer after the wait.
  */
 export function stretch({ timeout }: StretchableTimeout, wait: Promise<unknown>): void {
   const allowance = timeout?.request;
   if (timeout === undefined || allowance === undefined) return;
-  // got reckons with Date.now, so this must too.
+  // got measures with Date.now, so this must too.
   const startedAt = Date.now();
   const stretched = (): number => allowance + Date.now() - startedAt;
   const property = { configurable: true, enumerable: true };

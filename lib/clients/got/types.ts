@@ -1,14 +1,14 @@
-/** got, as far as it is used, written down structurally, so that none of one major's types leaks into another. */
+/** The used part of got, typed structurally, so that it is independent of got's major version. */
 import type { Headers } from '../../words/types.ts';
 import type { BodySource } from '../shared/bodies.ts';
 import type { StretchableTimeout } from './stretch.ts';
 
-/** The least that a got instance has to be. */
+/** The minimum that a got instance has. */
 export interface GotLike {
   extend(...options: never[]): unknown;
 }
 
-/** A got instance, as far as it is read. */
+/** The part of a got instance that is used. */
 export interface GotInstance extends GotLike {
   readonly defaults: {
     readonly options: unknown;
@@ -23,7 +23,7 @@ export type Hook = (...args: never[]) => unknown;
 // biome-ignore lint/suspicious/noExplicitAny: nothing else fits the handlers and hooks of every major
 type Any = any;
 
-/** What `gate.gotOptions()` gives to `got.extend()`, of any major. */
+/** Options that `gate.gotOptions()` returns for `got.extend()` of any major version. */
 export interface GotExtension {
   readonly handlers: ((options: Any, next: Any) => Any)[];
   readonly hooks: {
@@ -32,7 +32,7 @@ export interface GotExtension {
   };
 }
 
-/** A native request, or what a user's own `request` function may return in its place. */
+/** A native request, or its substitute returned by a user's `request` function. */
 export interface NativeRequest {
   readonly statusCode?: number;
   readonly headers?: Headers;
@@ -52,7 +52,7 @@ export interface NativeResponse {
 
 export type RequestFunction = (...args: unknown[]) => NativeRequest | Promise<NativeRequest> | undefined;
 
-/** got's `Options`, as far as they are used. */
+/** The part of got's `Options` that is used. */
 export interface Options extends BodySource, StretchableTimeout {
   readonly context: Readonly<Record<string, unknown>>;
   readonly hooks: {
@@ -77,7 +77,7 @@ export interface Options extends BodySource, StretchableTimeout {
   readonly http2?: boolean;
   readonly h2session?: unknown;
   getRequestFunction(): RequestFunction | undefined;
-  /** got 14 asks for it where a user's function returned nothing. */
+  /** got 14 calls it if a user's function returned nothing. */
   getFallbackRequestFunction?(): RequestFunction;
 }
 

@@ -5,7 +5,7 @@ import type { Result, Stream } from './types.ts';
 /** Methods that parse the body once got's promise has resolved. */
 const PARSERS = ['json', 'text', 'buffer'] as const;
 
-/** got's promise, with the end of the call told, and our errors where no client knows them. */
+/** Wraps got's promise: reports the end of the call, and rejects with Headgate errors where they apply. */
 export function watchPromise(result: Result, passage: Passage): Result {
   let parsing = false;
   const fail = (error: unknown): never => {
@@ -33,7 +33,7 @@ export function watchPromise(result: Result, passage: Passage): Result {
   return watched;
 }
 
-/** got 14 alone can cancel. Its methods work only on its own promise, and return that one. */
+/** Forwards the methods of got 14's cancelable promise, which work only on the promise itself and return it. */
 function inheritCancel(watched: Result, result: Result, { call }: Passage): void {
   const { cancel } = result;
   if (typeof cancel !== 'function') return;
@@ -53,7 +53,7 @@ function inheritCancel(watched: Result, result: Result, { call }: Passage): void
   }
 }
 
-/** No `error` listener here: an error that nobody listens to would go unnoticed. */
+/** Reports the end of a stream's call. Adds no `error` listener, which would hide an otherwise unhandled error. */
 export function watchStream(stream: Stream, passage: Passage): Stream {
   stream.once('end', () => passage.deliver());
   stream.once('close', () => {

@@ -1,10 +1,10 @@
 import { BODY_LIMIT, type RequestFacts } from '../../words/types.ts';
 import type { Names } from './parameters.ts';
 
-/** Most names that a hint corrects. */
-const MOST = 5;
+/** Maximum number of names corrected in a hint. */
+const MAX_CORRECTIONS = 5;
 
-/** The request's body as JSON; `undefined` when it isn't known, too large or no JSON. Never throws. */
+/** The request's body as JSON; `undefined` if it is unknown, too large or not JSON. Never throws. */
 export function jsonBody(request: RequestFacts): unknown {
   try {
     const text = request.body?.();
@@ -16,7 +16,7 @@ export function jsonBody(request: RequestFacts): unknown {
 
 /** Corrections of names that differ from a known one only by case: "`comment` should be `Comment`". */
 export function caseCorrections(body: unknown, known: Names): string[] {
-  return [...new Set(corrections(body, known))].slice(0, MOST);
+  return [...new Set(corrections(body, known))].slice(0, MAX_CORRECTIONS);
 }
 
 function* corrections(body: unknown, known: Names): Generator<string, void, void> {

@@ -10,20 +10,20 @@ import { expectationOf } from './expectations.ts';
 import { bodyNames } from './parameters.ts';
 import { waitInText } from './wait-text.ts';
 
-/** Codes that a name in the wrong case brings about, by the page of common errors. */
+/** Codes that a parameter name in the wrong case can cause, by the page of common errors. */
 const CASE_CODES: ReadonlySet<string | undefined> = new Set([
   'InvalidRequestBody',
   'MissingRequiredParameter',
 ]);
 
-/** Reads an answer of the API: the code in the body before the status, the status before nothing. */
+/** Classifies a response of the API by the code in its body, or else by its status. */
 export function classifyDefender(outcome: Outcome): Classification {
   const http = classifyHttp(outcome);
   const { status, headers, request } = outcome;
   if (status === undefined || status < 400) return http;
 
   const layers = [...layersOf(readErrorEnvelope(outcome.body))];
-  // The innermost code is the most precise, if it is one of the API's.
+  // The innermost of the API's codes is the most precise.
   const layer = layers.findLast(({ code }) => byCode(code)) ?? layers.find(({ code }) => code);
   const known = byCode(layer?.code);
   const id = endpointOf(request.method, request.url)?.id;
@@ -45,7 +45,7 @@ export function classifyDefender(outcome: Outcome): Classification {
   };
 }
 
-/** The code's advice, with the request's own mistakes named where they can be told. */
+/** The code's hint, followed by the request's recognisable mistakes. */
 function adviceOn({ code, hint }: DefenderErrorCode, id: string | undefined, request: RequestFacts): string {
   const names = CASE_CODES.has(code) && id !== undefined ? bodyNames.get(id) : undefined;
   const corrections = names ? caseCorrections(jsonBody(request), names) : [];

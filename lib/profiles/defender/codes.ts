@@ -1,14 +1,14 @@
 import type { Verdict } from '../../words/types.ts';
 
-/** One error code of the Defender for Endpoint API and what to do about it. */
+/** One error code of the Defender for Endpoint API. */
 export interface DefenderErrorCode {
   /** The `code` of an error body. */
   readonly code: string;
-  /** The HTTP status it is documented, or was seen, with. */
+  /** HTTP status with which it is documented or was observed. */
   readonly status: number;
-  /** How the profile reads it. */
+  /** Verdict of the profile. */
   readonly verdict: Verdict;
-  /** Advice. */
+  /** Advice for the error. */
   readonly hint: string;
   /** False for codes that are not on the API's page of common errors. */
   readonly documented: boolean;
@@ -21,8 +21,8 @@ const QUOTA = 'The quota is used up, by number of calls or by CPU time: wait unt
 
 /**
  * Every code of the page "Common Microsoft Defender for Endpoint API errors", in its order (read in
- * merill/defender-docs-mirror at commit 417a5f8), then those it leaves out. The verdicts are ours, but for the
- * page's rule that a client error is the caller's fault and a server error temporary.
+ * merill/defender-docs-mirror at commit 417a5f8), then those it omits. The verdicts are Headgate's, except for the
+ * page's rule that a client error is the caller's fault and a server error is temporary.
  */
 export const defenderErrorCodes: readonly DefenderErrorCode[] = [
   entry(
@@ -90,9 +90,9 @@ export const defenderErrorCodes: readonly DefenderErrorCode[] = [
     'transient',
     'A passing fault of the service: it may come without a message; send the request again.',
   ),
-  // On the wire instead of TooManyRequests: microsoft-365-docs#4616 (2021), colin-stubbs/minemeld-wd-atp (2022).
+  // Observed instead of TooManyRequests: microsoft-365-docs#4616 (2021), colin-stubbs/minemeld-wd-atp (2022).
   entry('429', 429, 'throttled', QUOTA, false),
-  // Documented for live response only, seen for isolation too; its message: "Action is already in progress".
+  // Documented for live response only, observed for isolation too, with the message "Action is already in progress".
   entry(
     'ActiveRequestAlreadyExists',
     400,
@@ -113,7 +113,7 @@ function entry(
 }
 
 const BY_CODE = new Map(defenderErrorCodes.map((known) => [known.code.toLowerCase(), known]));
-/** The most general code of each status stands first in the page, and speaks for a body without a code. */
+/** The first code of each status, which is the most general; used for bodies without a code. */
 const BY_STATUS = new Map(defenderErrorCodes.toReversed().map((known) => [known.status, known]));
 
 export function byCode(code: string | undefined): DefenderErrorCode | undefined {

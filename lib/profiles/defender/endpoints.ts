@@ -12,11 +12,11 @@ export interface DefenderLimit {
   readonly perMinute: number | null;
   /** Calls per hour; null when none are documented. */
   readonly perHour: number | null;
-  /** Evidence, one of the sources that limits.ts lists. */
+  /** Evidence: one of the sources listed in limits.ts. */
   readonly source: string;
   /** `tenant`: all applications of a tenant share the limit. Absent: each application has its own. */
   readonly scope?: string | undefined;
-  /** Other limits that the page names. */
+  /** Other limits named on the page. */
   readonly extra?: string | undefined;
 }
 
@@ -38,12 +38,12 @@ export const defenderLimits: readonly DefenderLimit[] = limits.map(
   }),
 );
 
-/** What a profile needs of an endpoint. */
+/** An endpoint and its windows. */
 export interface Endpoint {
-  /** Method and template, e.g. `GET /api/machines/{id}`: the class that its limits hold for. */
+  /** Method and template, e.g. `GET /api/machines/{id}`: the class of requests that share its limits. */
   readonly id: string;
   readonly windows: readonly Window[];
-  /** All applications of a tenant share the limits. */
+  /** True if all applications of a tenant share the limits. */
   readonly perTenant: boolean;
 }
 
@@ -63,14 +63,14 @@ for (const { method, path, perMinute, perHour, scope } of defenderLimits) {
   collections.add(segmentsOf(path)?.[0] ?? '');
 }
 
-/** The endpoint that a request goes to; `undefined` for one that is not in the table. */
+/** The endpoint of a request; `undefined` if it is not in the table. */
 export function endpointOf(method: string, url: URL): Endpoint | undefined {
   return routes.get(method === 'HEAD' ? 'GET' : method)?.find(url.pathname);
 }
 
 /**
- * A class for requests to endpoints that are not in the table: one for each method and known collection, one for
- * all the rest. So the number of classes is bounded, whatever the paths.
+ * Class of a request to an endpoint that is not in the table: one class per method and known collection, and one for
+ * all others. This bounds the number of classes for any paths.
  */
 export function unknownClass(method: string, url: URL): string {
   const collection = segmentsOf(url.pathname)?.[0] ?? '';

@@ -7,17 +7,17 @@ export interface DefenderExpectation {
   /** Template of the path. */
   readonly path: string;
   /**
-   * - `not-ready`: what is asked for will be there later;
-   * - `empty`: the question was right, and the answer is "none";
-   * - `unknown-reference`: something that the body names is not there;
-   * - `doubtful`: may be wrong.
+   * - `not-ready`: the resource will exist later;
+   * - `empty`: the query was valid and has no results;
+   * - `unknown-reference`: the body refers to something that does not exist;
+   * - `doubtful`: the 404 may be wrong.
    */
   readonly means: 'not-ready' | 'empty' | 'unknown-reference' | 'doubtful';
-  /** How the profile reads it. */
+  /** Verdict of the profile. */
   readonly verdict: Verdict;
-  /** ms between two tries. */
+  /** Delay between two attempts, in ms. */
   readonly retryAfterMs?: number | undefined;
-  /** What to do about it. */
+  /** Advice for this 404. */
   readonly hint: string;
 }
 
@@ -26,9 +26,9 @@ const EMPTY = 'Read this 404 as an empty result';
 /**
  * Per-endpoint exceptions to "404 is terminal", each with the page that documents it.
  *
- * `not-ready` is transient, so that one call waits until the thing is there, at the pace that the endpoint's
- * quota allows. `empty` stays terminal, not success: the client throws for a 404 all the same, and the record
- * says what was on the wire.
+ * `not-ready` is transient, so that one call waits for the resource, at the pace that the endpoint's quota allows.
+ * `empty` is terminal and not a success: the client throws for a 404 in any case, and the report shows what was on the
+ * wire.
  */
 export const defenderExpectations: readonly DefenderExpectation[] = [
   {
@@ -62,7 +62,7 @@ export const defenderExpectations: readonly DefenderExpectation[] = [
     path: '/api/alerts/CreateAlertByReference',
     means: 'unknown-reference',
     verdict: 'terminal',
-    hint: 'No such event: reportId, eventTime and machineId must be those of one event, to the last digit of the time.',
+    hint: 'No such event: reportId, eventTime and machineId must all belong to one event, and the time must match to its last digit.',
   },
   {
     // batch-delete-ti-indicators: 404 if any ID was not found.
@@ -70,7 +70,7 @@ export const defenderExpectations: readonly DefenderExpectation[] = [
     path: '/api/indicators/BatchDelete',
     means: 'unknown-reference',
     verdict: 'terminal',
-    hint: 'At least one of the indicators does not exist (any more): list them, and send the IDs that are left.',
+    hint: 'At least one of the indicators does not exist (any more): list the indicators, and send only IDs that still exist.',
   },
   {
     // Seen for machines that exist: microsoft-365-docs#13047.
@@ -78,7 +78,7 @@ export const defenderExpectations: readonly DefenderExpectation[] = [
     path: '/api/machines/{id}/getmissingkbs',
     means: 'doubtful',
     verdict: 'terminal',
-    hint: 'This endpoint is known to answer 404 now and then for devices that exist: ask again later before you believe it.',
+    hint: 'This endpoint answers 404 now and then for devices that exist: ask again later to confirm it.',
   },
 ];
 

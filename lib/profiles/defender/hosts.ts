@@ -1,10 +1,10 @@
 import { OptionsError } from '../../words/errors.ts';
 
 /**
- * The API's hosts and the clouds they belong to. Whether the regional hosts of one cloud count apart is not
- * known; they are taken to share one quota, since the error then costs speed and not refusals.
+ * The API's hosts and their clouds. Whether the regional hosts of a cloud have separate quotas is unknown; they are
+ * assumed to share one, because that error costs speed rather than refusals.
  *
- * Sources: the regional hosts stand on the Learn pages of 2025-11 to 2026-07, the government hosts in
+ * Sources: the regional hosts are listed on the Learn pages of 2025-11 to 2026-07, the government hosts in
  * defender-endpoint/gov.md of 2026-01; the `securitycenter` hosts are their predecessors, seen in clients and
  * in bodies of 2021 to 2026, and still answer.
  */
@@ -29,15 +29,15 @@ const CLOUDS: ReadonlyMap<string, string> = new Map([
 
 const LOOPBACK = /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/;
 
-/** Tells the API's hosts from all others. */
+/** The API's hosts. */
 export interface Hosts {
-  /** Which hosts share a quota; `undefined` for a host that is not the API's. */
+  /** Family of hosts that share a quota; `undefined` for a host that is not the API's. */
   familyOf(url: URL): string | undefined;
 }
 
 /**
- * The known hosts over HTTPS, the user's own, and loopback addresses, where only a simulator can listen. Each
- * loopback origin is a family of its own; the user's hosts are taken for doors to the commercial cloud.
+ * The known hosts over HTTPS, the user's own hosts, and loopback addresses, where only a simulator can listen. Each
+ * loopback origin is its own family; the user's hosts are assumed to lead to the commercial cloud.
  *
  * @param own `host`, `host:port` (both HTTPS) or an origin such as `http://simulator:8080`.
  */
@@ -59,7 +59,7 @@ export function hosts(own: readonly string[]): Hosts {
 function originOf(host: unknown, option: string): string {
   const text = typeof host === 'string' && host.includes('://') ? host : `https://${host}`;
   const url = typeof host === 'string' && URL.canParse(text) ? new URL(text) : undefined;
-  // Nothing but scheme, host and port, which is what `href` then consists of.
+  // Accepts only scheme, host and port.
   const web = url?.protocol === 'https:' || url?.protocol === 'http:';
   if (web && url.href === `${url.origin}/`) return url.origin;
   throw new OptionsError(

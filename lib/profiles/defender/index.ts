@@ -13,18 +13,18 @@ export { type DefenderExpectation, defenderExpectations } from './expectations.t
 
 /** Options of {@link defender}. */
 export interface DefenderOptions {
-  /** ID or domain of the tenant. With `app`, it tells whose quotas these are; say both if processes share a ledger. */
+  /** ID or domain of the tenant. It identifies the quotas together with `app`: set both if processes share a ledger. */
   readonly tenant?: string | undefined;
   /** Client ID of the application. */
   readonly app?: string | undefined;
   /**
-   * Further hosts of the API, e.g. a reverse proxy: `host`, `host:port` (both HTTPS) or an origin. The gate's
-   * token is sent to them.
+   * Further hosts of the API, e.g. a reverse proxy: `host`, `host:port` (both HTTPS) or an origin. They receive the
+   * gate's token.
    */
   readonly hosts?: readonly string[] | undefined;
   /**
-   * How many times faster than real time the API goes, for a simulated one: `defender({ timeScale: sim.timeScale })`
-   * keeps its documented limits at that speed. Default 1.
+   * Speed of a simulated API relative to real time: `defender({ timeScale: sim.timeScale })` scales the documented
+   * limits to it. Default 1.
    */
   readonly timeScale?: number | undefined;
 }
@@ -37,26 +37,26 @@ const RETIRED: Notice = {
 };
 const RETIRED_ID = 'POST /api/advancedqueries/run';
 
-/** Names that can be told apart in a ledger's key: GUIDs, domain names. */
+/** Names that are unambiguous in a ledger's key: GUIDs, domain names. */
 const NAME = /^[\w.-]+$/;
-const LONGEST_NAME = 128;
+const MAX_NAME = 128;
 
 /**
- * The Microsoft Defender for Endpoint API: its documented rate limits, one quota for each tenant, application
- * and endpoint (microsoft-365-docs#10124), its error codes, and what may be resent.
+ * Profile of the Microsoft Defender for Endpoint API: its documented rate limits, one quota per tenant, application and
+ * endpoint (microsoft-365-docs#10124), its error codes, and the requests that may be resent.
  */
 export function defender(options: DefenderOptions = {}): Profile {
   const { tenant, app, hosts: own = [], timeScale = 1 } = validated(options);
   const inTime = atSpeed(timeScale);
   const hosts = hostsOf(own);
   const http = generic();
-  // On the API's hosts, but not below /api: /safedownload, where investigation packages are fetched by a link.
+  // The hosts also serve /safedownload, outside /api: the links to investigation packages.
   const isApi = (url: URL) => hosts.familyOf(url) !== undefined && isApiPath(url.pathname);
 
   return {
     name: 'defender',
     scope: 'https://api.securitycenter.microsoft.com/.default',
-    // Longer than the longest window, so that a call outlives a used-up hour.
+    // Longer than the longest window, so that a call survives a used-up hour.
     retry: { deadline: '75m' },
 
     quota(request): QuotaRef {
@@ -76,7 +76,7 @@ export function defender(options: DefenderOptions = {}): Profile {
       return isApi(url) && isResendable(endpointOf(method, url)?.id, request);
     },
 
-    // The links that the API gives out carry a signature of their own, which must not meet the token.
+    // The API's download links carry their own signature, so they must not carry the token too.
     authorizes: (url) => isApi(url) && !url.searchParams.has('sig'),
 
     notice: ({ method, url }) =>
@@ -84,7 +84,7 @@ export function defender(options: DefenderOptions = {}): Profile {
   };
 }
 
-/** Windows of a world that goes so many times faster; each list is scaled once, as it belongs to one endpoint. */
+/** Scales windows by `timeScale`. Each endpoint has one list of windows, which is scaled once. */
 function atSpeed(timeScale: number): (windows: readonly Window[]) => readonly Window[] {
   const scaled = new Map<readonly Window[], readonly Window[]>();
   return (windows) => {
@@ -117,10 +117,9 @@ function validated(options: DefenderOptions): {
   return { tenant: nameOf('defender.tenant', tenant), app: nameOf('defender.app', app), hosts, timeScale };
 }
 
-/** In lower case, as GUIDs and domain names mean the same in any. */
+/** Lower-cases a name: the case of GUIDs and domain names is irrelevant. */
 function nameOf(option: string, value: string | undefined): string {
   if (value === undefined) return '-';
-  if (typeof value === 'string' && value.length <= LONGEST_NAME && NAME.test(value))
-    return value.toLowerCase();
+  if (typeof value === 'string' && value.length <= MAX_NAME && NAME.test(value)) return value.toLowerCase();
   throw new OptionsError(option, value, "a GUID or a name of letters, digits, '.', '-' and '_'");
 }

@@ -11,8 +11,8 @@ export type LimitRow = readonly [
 export const limitsAsOf: string = '2026-07-28';
 
 /**
- * Documented rate limits of the Microsoft Defender for Endpoint API, per application and tenant unless scope says
- * tenant. `null`: no limit is documented for that window. Where two pages differ, the tighter figure stands.
+ * Documented rate limits of the Microsoft Defender for Endpoint API, per application and tenant unless the scope is
+ * tenant. `null`: no limit is documented for that window. If two pages differ, the table has the tighter figure.
  *
  * Sources:
  * - `V26`: read in the Learn pages as mirrored by merill/defender-docs-mirror, defender-endpoint/api, commit

@@ -49,10 +49,10 @@ const SCAN: Names = {
 };
 
 /**
- * Body parameters of each endpoint in the case of its page's example, which common-errors.md names as the measure
- * (update-alert.md capitalises four of them in its table, not in its example). Read in
- * merill/defender-docs-mirror at commit 417a5f8; offboard in MicrosoftDocs/defender-docs at 006b8a9. The upload of
- * library files is missing: its body is no JSON.
+ * Body parameters of each endpoint, in the case of its page's example, which common-errors.md declares authoritative
+ * (update-alert.md capitalises four of them in its table, but not in its example). Read in merill/defender-docs-mirror
+ * at commit 417a5f8; offboard in MicrosoftDocs/defender-docs at 006b8a9. The upload of library files is omitted: its
+ * body is not JSON.
  */
 export const bodyNames: ReadonlyMap<string, Names> = new Map<string, Names>([
   ['POST /api/advancedqueries/run', { Query: null }],

@@ -4,14 +4,14 @@ import { jsonBody } from './body.ts';
 type Resending = 'harmless' | 'harmless-without-comment';
 
 /**
- * POST and PATCH endpoints that may be called again when it is not known whether the first call arrived.
+ * POST and PATCH endpoints that are safe to call again when the fate of the first call is unknown.
  *
- * Missing on purpose: machine actions, investigations and cancellations (the repetition starts a second action,
- * or is refused because of the first), CreateAlertByReference and new scan definitions (a second one), uploads,
- * and both BatchDelete endpoints (what is gone gives 404, so success would look like failure).
+ * Omitted on purpose: machine actions, investigations and cancellations (repetition starts a second action or is
+ * refused because of the first), CreateAlertByReference and new scan definitions (repetition creates a second one),
+ * uploads, and both BatchDelete endpoints (deleted items give 404, so success would look like failure).
  */
 export const resendings: ReadonlyMap<string, Resending> = new Map<string, Resending>([
-  // Queries. A hunt repeated costs CPU time, but changes nothing.
+  // Queries. A repeated hunt costs CPU time but changes nothing.
   ['POST /api/advancedqueries/run', 'harmless'],
   ['POST /api/DeviceAuthenticatedScanDefinitions/GetScanHistoryByScanDefinitionId', 'harmless'],
   ['POST /api/DeviceAuthenticatedScanDefinitions/GetScanHistoryBySessionId', 'harmless'],
@@ -24,7 +24,7 @@ export const resendings: ReadonlyMap<string, Resending> = new Map<string, Resend
   // "Submits or updates": an indicator is identified by its value.
   ['POST /api/indicators', 'harmless'],
   ['POST /api/indicators/import', 'harmless'],
-  // Values set; but a comment is added, and would stand there twice.
+  // Values set; but a comment would be added twice.
   ['PATCH /api/alerts/{id}', 'harmless-without-comment'],
   ['POST /api/alerts/batchUpdate', 'harmless-without-comment'],
 ]);

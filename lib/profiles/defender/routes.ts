@@ -10,13 +10,13 @@ interface Node<T> {
   value?: T;
 }
 
-/** A route, and what stands for each `{id}` of its template. */
+/** A route, and the value of each `{id}` in its template. */
 interface Found<T> {
   readonly value: T;
   readonly ids: readonly string[];
 }
 
-/** Where the API begins: `/api`, or `/api/v1.0`, which is the same. */
+/** Root of the API: `/api`, or the equivalent `/api/v1.0`. */
 const ROOT = /^\/+api(?:\/+v\d+(?:\.\d+)?)?(?:\/|$)/i;
 
 /** True for a path of the API. */
@@ -25,9 +25,9 @@ export function isApiPath(pathname: string): boolean {
 }
 
 /**
- * Routes of one method, as a trie of path segments: a look-up costs a handful of Map reads, however many
- * templates there are. Names match in any case, literal segments before `{id}`; OData keys may stand in
- * parentheses as well, `machines('id')` for `machines/id`.
+ * Routes of one method, as a trie of path segments: a lookup costs a handful of Map reads for any number of templates.
+ * Names match in any case, and literal segments take precedence over `{id}`. OData keys may also be in parentheses:
+ * `machines('id')` for `machines/id`.
  */
 export class Routes<T> {
   readonly #root: Node<T> = node();
@@ -53,14 +53,14 @@ export class Routes<T> {
     return this.match(pathname)?.value;
   }
 
-  /** The same, with what stands for each `{id}`, in lower case. */
+  /** Like {@link find}, with the value of each `{id}`, in lower case. */
   match(pathname: string): Found<T> | undefined {
     const segments = segmentsOf(pathname);
     return segments && segments.length <= this.#depth ? walk(this.#root, segments, 0, []) : undefined;
   }
 }
 
-/** Depth-first, so that a literal which leads nowhere leaves `{id}` to be tried. */
+/** Searches depth-first, so that `{id}` is tried after a literal that leads nowhere. */
 function walk<T>(
   at: Node<T>,
   segments: readonly string[],
@@ -77,7 +77,7 @@ function walk<T>(
   return next(at.functions.get(name)) ?? next(at.names.get(name)?.any, id) ?? next(at.any, segment);
 }
 
-/** Splits `name(arguments)`; an empty list of arguments may be left out. */
+/** Splits `name(arguments)`; empty parentheses count as none. */
 function parse(segment: string): [name: string, args?: string] {
   const open = segment.indexOf('(');
   if (open <= 0 || !segment.endsWith(')')) return [segment];
@@ -87,8 +87,8 @@ function parse(segment: string): [name: string, args?: string] {
 }
 
 /**
- * A path's segments below `/api` and the version, decoded, in lower case; `undefined` for a path outside of
- * `/api`. Slashes may repeat or trail.
+ * A path's segments below `/api` and the version, decoded, in lower case; `undefined` for a path outside `/api`.
+ * Repeated and trailing slashes are ignored.
  */
 export function segmentsOf(pathname: string): string[] | undefined {
   const root = ROOT.exec(pathname)?.[0];

@@ -1,6 +1,6 @@
 /**
- * The wait in the message of a 429, the one place where the API's free text is read, and only when no header
- * tells the wait. Both spellings, as captured (microsoft-365-docs#4616 of 2021; minemeld-wd-atp of 2022):
+ * Reads the wait in the message of a 429: the only use of the API's free text, and only if no header names the wait.
+ * Both wordings, as captured (microsoft-365-docs#4616 of 2021; minemeld-wd-atp of 2022):
  *
  *     API calls quota exceeded! maximum allowed 45 per 00:01:00
  *     API calls quota exceeded! Maximum allowed 30 per 00:01:00 for the key Destination+TenantID+AppID. You can
@@ -13,11 +13,11 @@ const AGAIN = /\bagain in (\d{1,9}) seconds?\b/i;
 const WINDOW = /\bper (?:(\d{1,3})\.)?(\d{1,2}):(\d{2}):(\d{2})(?![\d:])/i;
 
 /**
- * ms to wait by a message's own words, or `undefined` when it has none.
+ * ms to wait according to a message; `undefined` if it names no wait.
  *
- * A message that names only the window bounds the wait from above: whether windows are fixed or rolling, the
- * quota is open again one whole window after the last call. That bound is what is returned, because waiting less
- * would be a guess, and refused calls are thought to count against the quota.
+ * A message that names only the window gives an upper bound: whether windows are fixed or rolling, the quota is open
+ * again one whole window after the last call. The function returns that bound, because a shorter wait would be a guess,
+ * and refused calls probably count against the quota.
  */
 export function waitInText(message: string | undefined): number | undefined {
   const seconds = AGAIN.exec(message ?? '')?.[1];
