@@ -90,4 +90,15 @@ describe('The house', () => {
     const long = files.filter((file) => read(file).split('\n').length - 1 > MAX_LINES);
     expect(long).to.deep.equal([]);
   });
+
+  it('has specs that load on Node.js 22, which lacks `using`', () => {
+    const specs = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.spec.ts') && !name.includes('node_modules'),
+    );
+    const declares = /^\s*(?:await )?using \w+ = /m;
+    const newer = specs.filter((name) =>
+      declares.test(readFileSync(path.join(import.meta.dirname, name), 'utf8')),
+    );
+    expect(newer).to.deep.equal([]);
+  });
 });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { AnyEvent } from 'headgate';
 import { drivers } from '../conformance/drivers/index.ts';
 import { Scene, soon, until } from '../conformance/scene.ts';
+import { endings } from '../support/ending.ts';
 
 /** Maximum number of microtasks that any client lets pass between a grant and the sending, and a few more. */
 const MICROTASKS = 16;
@@ -25,8 +26,9 @@ function eventsByCall(events: readonly AnyEvent[]): string[][] {
 
 for (const driver of drivers) {
   describe(`An abort between the grant and the sending, ${driver.name}`, () => {
+    const own = endings();
     it('gives the permit back, whichever microtask it comes in', async () => {
-      await using scene = await Scene.open(driver);
+      const scene = own(await Scene.open(driver));
       for (let count = 0; count <= MICROTASKS; count += 1) {
         const stage = scene.stage({ adaptive: false, quotas: QUOTAS });
         const { gate, client, events } = stage;
@@ -55,7 +57,7 @@ for (const driver of drivers) {
     });
 
     it('that a listener to `attempt` causes sends nothing, and leaves the window as it was', async () => {
-      await using scene = await Scene.open(driver);
+      const scene = own(await Scene.open(driver));
       const stage = scene.stage({ adaptive: false, quotas: QUOTAS });
       const { gate, client, events } = stage;
       const controller = new AbortController();
@@ -77,7 +79,7 @@ for (const driver of drivers) {
 
     for (const name of ['pause', 'retry'] as const) {
       it(`that a listener to \`${name}\` causes is the last that is told of the call`, async () => {
-        await using scene = await Scene.open(driver);
+        const scene = own(await Scene.open(driver));
         scene.server.replies({ status: 429, headers: { 'retry-after-ms': '20' } });
         const { gate, client, events } = scene.stage({ adaptive: false, quotas: QUOTAS });
         // given a listener that gives the call up

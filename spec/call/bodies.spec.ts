@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import got from 'got';
 import { type CallOptions, DeadlineError, type Headgate, headgate } from 'headgate';
 import { Agent, request } from 'undici';
+import { endings } from '../support/ending.ts';
 import { failureOf, names, record, sleep, TestServer } from '../support/server.ts';
 
 type Stream = (gate: Headgate, url: string, asked: CallOptions) => Promise<NodeJS.ReadableStream>;
@@ -82,6 +83,7 @@ describe('A body that is handed on as a stream', () => {
 });
 
 describe('A body that its client reads to the end', () => {
+  const own = endings();
   const clients: Record<string, (gate: Headgate, url: string) => Promise<unknown>> = {
     got: (gate, url) => gate.got(got)(url),
     axios: (gate, url) => gate.axios(axios.create())(url),
@@ -89,8 +91,8 @@ describe('A body that its client reads to the end', () => {
 
   for (const [name, send] of Object.entries(clients)) {
     it(`ends the call of ${name} when it stalls for the length of the deadline, though nobody set a bodyTimeout`, async () => {
-      await using server = await disposable();
-      await using gate = headgate({ quotas: [{ name: 'one', concurrency: 1 }], retry: { deadline: 150 } });
+      const server = own(await disposable());
+      const gate = own(headgate({ quotas: [{ name: 'one', concurrency: 1 }], retry: { deadline: 150 } }));
       server.handler = (_n, _request, response) => response.write('half');
       expect(await failureOf(send(gate, server.url))).to.be.instanceOf(DeadlineError);
       await sleep(20);
@@ -98,8 +100,8 @@ describe('A body that its client reads to the end', () => {
     });
 
     it(`is cut off after its deadline by ${name} like before it: no attempt follows`, async () => {
-      await using server = await disposable();
-      await using gate = headgate({ retry: { deadline: 100 } });
+      const server = own(await disposable());
+      const gate = own(headgate({ retry: { deadline: 100 } }));
       server.handler = (_n, _request, response) => {
         response.writeHead(200, { 'content-length': '100' }).write('a');
         const more = setInterval(() => response.write('a'), 30);

@@ -3,13 +3,15 @@ import { expect } from 'chai';
 import { EVENT_NAMES } from '../../lib/events/emitter.ts';
 import { drivers } from '../conformance/drivers/index.ts';
 import { Scene, soon } from '../conformance/scene.ts';
+import { endings } from '../support/ending.ts';
 
 const CALLS = 6;
 
 for (const driver of drivers) {
   describe(`The async context, ${driver.name}`, () => {
+    const own = endings();
     it('of every event of a call is the one in which the call began', async () => {
-      await using scene = await Scene.open(driver);
+      const scene = own(await Scene.open(driver));
       const { gate, client } = scene.stage({
         adaptive: false,
         quotas: [{ name: 'two', concurrency: 2 }],

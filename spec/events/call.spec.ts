@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { type AnyEvent, headgate } from 'headgate';
 import { generic } from 'headgate/profiles';
+import { endings } from '../support/ending.ts';
 import { failureOf } from '../support/server.ts';
 
 describe('The event call', () => {
+  const own = endings();
   const quotas = [{ name: 'q', match: { path: '/p' }, windows: [{ limit: 1, per: '1h' }] }];
   const answer = async () => new Response('{}');
 
@@ -34,10 +36,12 @@ describe('The event call', () => {
   });
 
   it('is told once, however many attempts the call makes, and before it waits', async () => {
-    await using gate = headgate({
-      retry: { backoff: { base: 1, max: 1 } },
-      quotas: [{ name: 'q', concurrency: 1 }],
-    });
+    const gate = own(
+      headgate({
+        retry: { backoff: { base: 1, max: 1 } },
+        quotas: [{ name: 'q', concurrency: 1 }],
+      }),
+    );
     const events: AnyEvent[] = [];
     for (const name of ['call', 'queued'] as const) gate.on(name, (event) => events.push(event as AnyEvent));
     let n = 0;
@@ -54,15 +58,16 @@ describe('The event call', () => {
   it('costs nothing when nobody listens', async () => {
     let asked = 0;
     const profile = { ...generic(), quota: () => ({ key: `k${++asked}`, windows: [] }) };
-    await using gate = headgate({ profile });
+    const gate = own(headgate({ profile }));
     await gate.fetch(answer)('https://h/');
     expect(asked).to.equal(1);
   });
 });
 
 describe('The events pause and resume', () => {
+  const own = endings();
   it('name the moment of reopening until', async () => {
-    await using gate = headgate();
+    const gate = own(headgate());
     const events: AnyEvent[] = [];
     for (const name of ['pause', 'resume'] as const) gate.on(name, (event) => events.push(event as AnyEvent));
     let n = 0;

@@ -2,8 +2,10 @@ import diagnostics from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { headgate } from 'headgate';
 import { type SinonStub, stub } from 'sinon';
+import { endings } from '../support/ending.ts';
 
 describe('A warning', () => {
+  const own = endings();
   let process_: SinonStub;
   beforeEach(() => {
     process_ = stub(process, 'emitWarning');
@@ -16,7 +18,7 @@ describe('A warning', () => {
   const codes = () => process_.args.map(([, options]) => options.code);
 
   it('that nobody listens to becomes a warning of the process, once per cause', async () => {
-    await using gate = headgate({ quotas, name: 'g' });
+    const gate = own(headgate({ quotas, name: 'g' }));
     const api = gate.fetch(answer);
     for (const quota of ['Mine', 'Mine', 'other']) await api('https://h/', { headgate: { quota } });
     expect(codes()).to.deep.equal(['HEADGATE_UNKNOWN_QUOTA', 'HEADGATE_UNKNOWN_QUOTA']);
@@ -29,19 +31,19 @@ describe('A warning', () => {
   it('that somebody listens to does not', async () => {
     const heard: unknown[] = [];
     {
-      await using gate = headgate({ quotas });
+      const gate = own(headgate({ quotas }));
       gate.on('warning', (event) => heard.push(event));
       await gate.fetch(answer)('https://h/', asked);
     }
     {
-      await using gate = headgate({ quotas });
+      const gate = own(headgate({ quotas }));
       gate.events();
       await gate.fetch(answer)('https://h/', asked);
     }
     const subscriber = (event: unknown) => heard.push(event);
     diagnostics.subscribe('headgate:warning', subscriber);
     try {
-      await using gate = headgate({ quotas });
+      const gate = own(headgate({ quotas }));
       await gate.fetch(answer)('https://h/', asked);
     } finally {
       diagnostics.unsubscribe('headgate:warning', subscriber);
@@ -51,9 +53,9 @@ describe('A warning', () => {
   });
 
   it('of an unknown quota is none where none is declared, nor for a name that is', async () => {
-    await using gate = headgate();
+    const gate = own(headgate());
     await gate.fetch(answer)('https://h/', asked);
-    await using another = headgate({ quotas });
+    const another = own(headgate({ quotas }));
     await another.fetch(answer)('https://h/', { headgate: { quota: 'mine' } });
     expect(codes()).to.deep.equal([]);
   });
@@ -64,7 +66,7 @@ describe('A warning', () => {
     const { emitWarning } = process;
     try {
       Object.defineProperty(process, 'emitWarning', { value: undefined, configurable: true, writable: true });
-      await using gate = headgate({ quotas });
+      const gate = own(headgate({ quotas }));
       await gate.fetch(answer)('https://h/', asked);
       expect(log.firstCall.args[0]).to.match(/^HEADGATE_UNKNOWN_QUOTA: /);
     } finally {

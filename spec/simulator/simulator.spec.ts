@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { headgate } from 'headgate';
 import { defender } from 'headgate/profiles';
 import { defenderQuotas, type Simulator, type SimulatorOptions, simulate } from 'headgate/simulator';
+import { endings } from '../support/ending.ts';
 import { failureOf } from '../support/server.ts';
 
 /** What the simulator's replies may hold. */
@@ -15,6 +16,7 @@ interface Body {
 }
 
 describe('The simulator', () => {
+  const own = endings();
   let sim: Simulator;
   const start = async (options?: SimulatorOptions): Promise<void> => {
     sim = await simulate(options);
@@ -95,7 +97,7 @@ describe('The simulator', () => {
   ] as const) {
     it(`is gated at the speed at which it is simulated, by ${what}`, async () => {
       await start({ timeScale: 30, quotas: defenderQuotas() });
-      await using gate = headgate({ ...options(sim), retry: { deadline: '10s' } });
+      const gate = own(headgate({ ...options(sim), retry: { deadline: '10s' } }));
       const path = '/api/machines/0000000000000000000000000000000000000001/alerts';
       const gated = gate.fetch();
       for (let n = 0; n < 3; n += 1) await gated(`${sim.url}${path}`);
