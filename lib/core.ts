@@ -2,7 +2,7 @@ import { Call, type OpenCall } from './call/call.ts';
 import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
 import type { CallSettings } from './call/settings.ts';
-import { Tokens } from './call/tokens.ts';
+import { TokenBook } from './call/tokens.ts';
 import { Readings, type Reread } from './classify/readings.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
@@ -37,7 +37,7 @@ export class Core implements CallContext {
   readonly schedule: Schedule;
   readonly emitter: Emitter = new Emitter();
   readonly profile: Profile;
-  readonly tokens: Tokens | undefined;
+  readonly tokens: TokenBook | undefined;
   readonly sign: Sign | undefined;
   /** Options as the user gave them; updates are merged into them. */
   #options: HeadgateOptions;
@@ -67,7 +67,7 @@ export class Core implements CallContext {
     this.schedule = new Schedule(clock);
     this.#callSettings = callSettings(settings);
     this.#declared = new DeclaredQuotas(settings.quotas);
-    this.tokens = settings.auth && new Tokens(settings.auth, this.profile.scope, clock, this.#life.signal);
+    this.tokens = settings.auth && new TokenBook(settings.auth, this.profile, clock, this.#life.signal);
     this.sign = settings.sign;
     const told = (state: 'degraded' | 'restored') => (message: string) =>
       this.emitter.emit('ledger', { at: clock.now(), gate: this.name, state, message });

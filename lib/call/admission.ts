@@ -7,6 +7,7 @@ import type { CallContext } from './context.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { CallSettings } from './settings.ts';
 import { signable, signedRecord } from './signing.ts';
+import type { Tokens } from './tokens.ts';
 import { warnOfWithheld } from './withheld.ts';
 
 /** Notified when an attempt is queued, with its minimum wait in ms. */
@@ -60,10 +61,10 @@ export class Admission implements Ask {
 
   /** Gets a pass; synchronously if neither the permit nor the token needs a wait. */
   enter(request: RequestFacts, resend: boolean, askedAt: number, at: number = askedAt): Pass | Promise<Pass> {
-    const { clock, tokens } = this.#context;
+    const { clock } = this.#context;
     this.#refuse(at);
-    const authorize = tokens !== undefined && this.#authorizes(request);
-    if (authorize && tokens.current === undefined) {
+    const tokens = this.#tokensFor(request);
+    if (tokens && tokens.current === undefined) {
       return this.#lifetime.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
     }
     this.#gate = this.#context.gateOf(request, this.#quota);
@@ -71,12 +72,12 @@ export class Admission implements Ask {
     this.request = request;
     const granted = this.#gate.acquire(this, at);
     if (granted instanceof Permit) {
-      return this.#pass(granted, request, authorize ? tokens.current : undefined, askedAt, at);
+      return this.#pass(granted, request, tokens?.current, askedAt, at);
     }
     if (granted.held) this.#waits.queued(granted.expectedMs);
     this.#lifetime.onInterrupt((error) => granted.leave(error));
     // Not an async function: each of 100,000 queued attempts would retain its whole scope.
-    return granted.permit.then((permit) => this.#granted(permit, request, askedAt, authorize));
+    return granted.permit.then((permit) => this.#granted(permit, request, askedAt, tokens));
   }
 
   declaredGate(): Gate | undefined {
@@ -104,13 +105,17 @@ export class Admission implements Ask {
   }
 
   /** A queued attempt got its permit. */
-  #granted(permit: Permit, request: RequestFacts, askedAt: number, authorize: boolean): Pass | Promise<Pass> {
-    const { clock, tokens } = this.#context;
+  #granted(
+    permit: Permit,
+    request: RequestFacts,
+    askedAt: number,
+    tokens: Tokens | undefined,
+  ): Pass | Promise<Pass> {
     this.#lifetime.onInterrupt(undefined);
-    const token = authorize ? tokens?.current : undefined;
-    const at = clock.now();
+    const token = tokens?.current;
+    const at = this.#context.clock.now();
     // Meanwhile the token may have expired or the call ended.
-    if (!this.#lifetime.sealed && (!authorize || token !== undefined)) {
+    if (!this.#lifetime.sealed && (!tokens || token !== undefined)) {
       return this.#pass(permit, request, token, askedAt, at);
     }
     permit.refund();
@@ -152,6 +157,12 @@ export class Admission implements Ask {
       pass.permit.refund();
       throw error;
     }
+  }
+
+  /** The tokens for a request; `undefined` if it gets none. */
+  #tokensFor(request: RequestFacts): Tokens | undefined {
+    const { tokens } = this.#context;
+    return tokens && this.#authorizes(request) ? tokens.of(request) : undefined;
   }
 
   /** A token goes only to the API's own hosts, and never replaces one that the user set. */

@@ -171,7 +171,8 @@ export class Call implements AttemptObserver {
     if (this.#attempt) this.#attempt.superseded = true;
     this.#resends?.took(decision);
     if (decision.reason === 'token') {
-      if (tokens) await this.#lifetime.wait(tokens.get(this.#attempt?.token));
+      const refused = this.#attempt;
+      if (tokens && refused) await this.#lifetime.wait(tokens.of(refused.request).get(refused.token));
     } else if (decision.reason === 'fault' || this.#attempt?.permit.retired) {
       const nap = Promise.withResolvers<void>();
       const wake = schedule.at(this.now() + decision.delayMs, true, nap.resolve);

@@ -8,7 +8,7 @@ import type { Schedule } from '../time/schedule.ts';
 import type { Sign } from '../words/auth.ts';
 import type { Classification, Outcome, Profile, RequestFacts } from '../words/types.ts';
 import type { Calls } from './calls.ts';
-import type { Tokens } from './tokens.ts';
+import type { TokenBook } from './tokens.ts';
 
 /** Context shared by all calls of one `headgate()`. */
 export interface CallContext {
@@ -22,7 +22,7 @@ export interface CallContext {
   readonly profile: Profile;
   /** Classifies by the profile, or by HTTP if the profile fails; then by `reread`, whose errors it does not catch. */
   classify(outcome: Outcome, reread?: Reread): Classification;
-  readonly tokens: Tokens | undefined;
+  readonly tokens: TokenBook | undefined;
   readonly sign: Sign | undefined;
   readonly calls: Calls;
   readonly closed: boolean;

@@ -1,5 +1,6 @@
 import { type Clock, wallOf } from '../time/clock.ts';
 import type { Token, TokenCredential, TokenSource } from '../words/auth.ts';
+import type { Profile, RequestFacts } from '../words/types.ts';
 
 /** Time before its expiry at which a token is renewed, in ms; at most this fraction of its life. */
 const EARLY_MS = 60_000;
@@ -32,7 +33,7 @@ export class Tokens {
             if (!access) throw new Error(`The credential gave no token for the scope '${scope ?? ''}'`);
             return { token: access.token, expiresAt: access.expiresOnTimestamp };
           }
-        : async (previous) => source.token({ signal, previous });
+        : async (previous) => source.token({ signal, previous, scope });
   }
 
   /** The token, unless it is about to expire. */
@@ -69,5 +70,32 @@ export class Tokens {
     this.#renewAt = now + lifeMs;
     this.#renewBy = this.#clock.now() + lifeMs;
     return token;
+  }
+}
+
+/** The tokens of a gate: one for each audience that its profile tells apart. */
+export class TokenBook {
+  readonly #make: (scope: string | undefined) => Tokens;
+  readonly #profile: Profile;
+  /** The tokens of the profile's own scope. */
+  readonly #main: Tokens;
+  readonly #others = new Map<string, Tokens>();
+
+  constructor(source: TokenSource | TokenCredential, profile: Profile, clock: Clock, signal: AbortSignal) {
+    this.#make = (scope) => new Tokens(source, scope, clock, signal);
+    this.#profile = profile;
+    this.#main = this.#make(profile.scope);
+  }
+
+  /** The tokens for a request's audience. */
+  of({ url, unreadable }: RequestFacts): Tokens {
+    const own = unreadable ? undefined : this.#profile.scopeOf?.(url);
+    if (own === undefined || own === this.#profile.scope) return this.#main;
+    let tokens = this.#others.get(own);
+    if (tokens === undefined) {
+      tokens = this.#make(own);
+      this.#others.set(own, tokens);
+    }
+    return tokens;
   }
 }

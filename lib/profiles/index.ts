@@ -9,5 +9,6 @@ export {
   defenderExpectations,
   defenderLimits,
   defenderLimitsAsOf,
+  defenderXdrLimits,
 } from './defender/index.ts';
 export { generic } from './generic.ts';

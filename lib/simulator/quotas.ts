@@ -1,4 +1,4 @@
-import { defenderLimits } from '../profiles/defender/index.ts';
+import { defenderLimits, defenderXdrLimits } from '../profiles/defender/index.ts';
 import { parseDuration } from '../time/duration.ts';
 import { OptionsError } from '../words/errors.ts';
 import { type Counter, FixedWindow, RollingWindow, TokenBucket } from './counters.ts';
@@ -74,9 +74,9 @@ function literals(path: string | undefined): number {
   return path === undefined ? -1 : path.replace(/\{[^{}/]*\}|\*/g, '').length;
 }
 
-/** The documented limits of Defender for Endpoint, as quotas of the simulator. */
+/** The documented limits of Defender for Endpoint and its Defender XDR paths, as quotas of the simulator. */
 export function defenderQuotas(kind: SimulatedQuota['kind'] = 'fixed'): SimulatedQuota[] {
-  return defenderLimits.flatMap(({ method, path, perMinute, perHour }) => {
+  return [...defenderLimits, ...defenderXdrLimits].flatMap(({ method, path, perMinute, perHour }) => {
     const match = { method, path };
     return [
       ...(perMinute === null ? [] : [{ match, limit: perMinute, per: '1m', kind }]),

@@ -10,8 +10,15 @@ export interface Token {
 
 /** A source of bearer tokens. */
 export interface TokenSource {
-  /** Returns a token; `previous` is the last one, which expired or was refused, if any. */
-  token(ask: { readonly signal: AbortSignal; readonly previous: string | undefined }): Promise<Token> | Token;
+  /**
+   * Returns a token; `previous` is the last one of this scope, which expired or was refused, if any. `scope` is the OAuth
+   * scope that the profile names for the request.
+   */
+  token(ask: {
+    readonly signal: AbortSignal;
+    readonly previous: string | undefined;
+    readonly scope?: string | undefined;
+  }): Promise<Token> | Token;
 }
 
 /** The part of an Azure `TokenCredential` that is used (`@azure/core-auth`). */

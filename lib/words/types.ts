@@ -121,8 +121,13 @@ export interface Profile {
   resendable?(request: RequestFacts): boolean;
   /** True if the gate may send its own token to this URL; a token never leaves the API's hosts. */
   authorizes?(url: URL): boolean;
-  /** OAuth scope to request from an Azure-style TokenCredential. */
+  /** OAuth scope of the API's tokens: what an Azure-style TokenCredential is asked for. */
   readonly scope?: string | undefined;
+  /**
+   * OAuth scope for one URL, where the API has several audiences; the gate keeps a token for each. `undefined`:
+   * {@link scope}. The scopes should be few: a token is kept for each as long as the gate lives.
+   */
+  scopeOf?(url: URL): string | undefined;
   /** A notice about this request; reported once per notice code and quota. */
   notice?(request: RequestFacts): Notice | undefined;
   /** Defaults for `retry` options that the user leaves out. */

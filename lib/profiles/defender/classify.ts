@@ -8,6 +8,7 @@ import { byCode, byStatus, type DefenderErrorCode } from './codes.ts';
 import { endpointOf } from './endpoints.ts';
 import { expectationOf } from './expectations.ts';
 import { bodyNames } from './parameters.ts';
+import { variantOf } from './variants.ts';
 import { waitInText } from './wait-text.ts';
 
 /** Codes that a parameter name in the wrong case can cause, by the page of common errors. */
@@ -28,7 +29,8 @@ export function classifyDefender(outcome: Outcome): Classification {
   const known = byCode(layer?.code);
   const id = endpointOf(request.method, request.url)?.id;
   const expected = (known?.status ?? status) === 404 ? expectationOf(id) : undefined;
-  const verdict = expected?.verdict ?? known?.verdict ?? http.verdict;
+  const variant = variantOf(known?.code, layer?.message);
+  const verdict = expected?.verdict ?? variant?.verdict ?? known?.verdict ?? http.verdict;
 
   const waits = verdict === 'throttled' || verdict === 'transient';
   const inHeader = waits && headers ? retryAfterMs(headers, outcome.receivedAt) : undefined;
@@ -41,8 +43,22 @@ export function classifyDefender(outcome: Outcome): Classification {
     retryAfterMs: inHeader ?? inMessage ?? expected?.retryAfterMs,
     retryAfterSource: inHeader !== undefined ? 'header' : inMessage !== undefined ? 'message' : undefined,
     unprocessed: verdict === 'throttled' || (known === undefined && http.unprocessed === true),
-    hint: expected?.hint ?? (known ? adviceOn(known, id, request) : (byStatus(status)?.hint ?? http.hint)),
+    hint:
+      expected?.hint ??
+      variant?.hint ??
+      (known
+        ? adviceOn(known, id, request)
+        : (strayOf(outcome, layer) ?? byStatus(status)?.hint ?? http.hint)),
   };
+}
+
+/** The API answers a wrong ID with an error body. HEAD has none in any case. */
+const STRAY =
+  'No such path, rather than no such ID: the answer is not an error of the API. Check the path (collections are plural: /api/machines), the method, the host, and any proxy.';
+
+/** The hint for a 404 that the API itself did not give. */
+function strayOf({ status, request }: Outcome, layer: ErrorEnvelope | undefined): string | undefined {
+  return status === 404 && layer === undefined && request.method !== 'HEAD' ? STRAY : undefined;
 }
 
 /** The code's hint, followed by the request's recognisable mistakes. */

@@ -2,13 +2,14 @@ import { OptionsError } from '../../words/errors.ts';
 import type { Notice, Profile, QuotaRef, Window } from '../../words/types.ts';
 import { generic } from '../generic.ts';
 import { classifyDefender } from './classify.ts';
-import { endpointOf, unknownClass } from './endpoints.ts';
-import { hosts as hostsOf } from './hosts.ts';
+import { endpointOf, isXdr, unknownClass } from './endpoints.ts';
+import { hosts as hostsOf, SCOPES } from './hosts.ts';
+import { LostFilter } from './paging.ts';
 import { isResendable } from './resendable.ts';
 import { isApiPath } from './routes.ts';
 
 export { type DefenderErrorCode, defenderErrorCodes } from './codes.ts';
-export { type DefenderLimit, defenderLimits, defenderLimitsAsOf } from './endpoints.ts';
+export { type DefenderLimit, defenderLimits, defenderLimitsAsOf, defenderXdrLimits } from './endpoints.ts';
 export { type DefenderExpectation, defenderExpectations } from './expectations.ts';
 
 /** Options of {@link defender}. */
@@ -29,13 +30,19 @@ export interface DefenderOptions {
   readonly timeScale?: number | undefined;
 }
 
-/** From the page run-advanced-query-api.md of 2026-07; the last day from copies of message MC1220762. */
-const RETIRED: Notice = {
-  code: 'deprecated-endpoint',
-  message:
-    'POST /api/advancedqueries/run is being retired since January 2026 and stops working on 1 February 2027 (MC1220762). Use POST https://graph.microsoft.com/v1.0/security/runHuntingQuery, of the Microsoft Graph security API, instead.',
-};
-const RETIRED_ID = 'POST /api/advancedqueries/run';
+/**
+ * From the pages run-advanced-query-api.md of 2026-07 and defender-xdr/api-advanced-hunting.md of 2026; the last day
+ * from copies of message MC1220762, which names both.
+ */
+const RETIRED: ReadonlyMap<string | undefined, Notice> = new Map(
+  ['POST /api/advancedqueries/run', 'POST /api/advancedhunting/run'].map((id) => [
+    id,
+    {
+      code: 'deprecated-endpoint',
+      message: `${id} is being retired since January 2026 and stops working on 1 February 2027 (MC1220762). Use POST https://graph.microsoft.com/v1.0/security/runHuntingQuery, of the Microsoft Graph security API, instead.`,
+    },
+  ]),
+);
 
 /** Names that are unambiguous in a ledger's key: GUIDs, domain names. */
 const NAME = /^[\w.-]+$/;
@@ -50,12 +57,16 @@ export function defender(options: DefenderOptions = {}): Profile {
   const inTime = atSpeed(timeScale);
   const hosts = hostsOf(own);
   const http = generic();
+  const lostFilter = new LostFilter();
   // The hosts also serve /safedownload, outside /api: the links to investigation packages.
   const isApi = (url: URL) => hosts.familyOf(url) !== undefined && isApiPath(url.pathname);
 
   return {
     name: 'defender',
-    scope: 'https://api.securitycenter.microsoft.com/.default',
+    scope: SCOPES.commercial.endpoint,
+
+    scopeOf: (url) => SCOPES[hosts.cloudOf(url)][isXdr(url) ? 'xdr' : 'endpoint'],
+
     // Longer than the longest window, so that a call survives a used-up hour.
     retry: { deadline: '75m' },
 
@@ -79,8 +90,11 @@ export function defender(options: DefenderOptions = {}): Profile {
     // The API's download links carry their own signature, so they must not carry the token too.
     authorizes: (url) => isApi(url) && !url.searchParams.has('sig'),
 
-    notice: ({ method, url }) =>
-      isApi(url) && endpointOf(method, url)?.id === RETIRED_ID ? RETIRED : undefined,
+    notice({ method, url }) {
+      if (!isApi(url)) return undefined;
+      const id = endpointOf(method, url)?.id;
+      return id === 'GET /api/machines' ? lostFilter.notice(url) : RETIRED.get(id);
+    },
   };
 }
 

@@ -29,9 +29,15 @@ export const resendings: ReadonlyMap<string, Resending> = new Map<string, Resend
   ['POST /api/alerts/batchUpdate', 'harmless-without-comment'],
 ]);
 
+/** The same for the Defender XDR API. */
+const xdrResendings: ReadonlyMap<string, Resending> = new Map<string, Resending>([
+  ['POST /api/advancedhunting/run', 'harmless'],
+  ['PATCH /api/incidents/{id}', 'harmless-without-comment'],
+]);
+
 /** @param id of the request's endpoint. */
 export function isResendable(id: string | undefined, request: RequestFacts): boolean {
-  const resending = id === undefined ? undefined : resendings.get(id);
+  const resending = id === undefined ? undefined : (resendings.get(id) ?? xdrResendings.get(id));
   if (resending !== 'harmless-without-comment') return resending === 'harmless';
   const body = jsonBody(request);
   return (
