@@ -16,6 +16,10 @@ export interface RateLimit {
   readonly name: string;
   /** False for a quota of tokens, bytes or the like: it matters here only when it is used up. */
   readonly requests: boolean;
+  /** Unit that the policy counts (`tokens`), in lower case; absent for requests and when none is named. */
+  readonly unit?: string;
+  /** Bucket that the response says it drew on (`x-ratelimit-resource`, `x-ratelimit-bucket`); absent when none is named. */
+  readonly bucket?: string;
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
   /** ms until the quota is full again or a new window begins. */

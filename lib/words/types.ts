@@ -74,9 +74,19 @@ export interface Classification {
   readonly retryAfterSource?: 'header' | 'message' | undefined;
   /** True when the server cannot have processed the request, so that resending is safe for any method. */
   readonly unprocessed?: boolean | undefined;
+  /**
+   * The quota that a refusal means, by the server's own name: a bucket, resource or policy (`x-ratelimit-resource`), or
+   * {@link ACCOUNT} when it means the whole account. Absent when the server names none. Untrusted text, sanitised.
+   */
+  readonly quota?: string | undefined;
+  /** The unit that a refusal says is used up (`tokens`), in lower case; absent when it names none or means requests. */
+  readonly unit?: string | undefined;
   /** Advice in one or two sentences. */
   readonly hint?: string | undefined;
 }
+
+/** The {@link Classification.quota} of a refusal that means the whole account rather than one of its quotas. */
+export const ACCOUNT: string = 'account';
 
 /** One limit of a quota: at most `limit` attempts in any `per`. */
 export interface Window {
