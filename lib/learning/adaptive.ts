@@ -110,7 +110,7 @@ export class Adaptive {
 
   /** An attempt was answered, and neither throttled nor at fault. */
   served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): void {
-    this.#concurrency?.served(now, inFlight, waiting, now - sentAt);
+    if (this.#concurrency?.served(now, inFlight, waiting, now - sentAt)) this.#overload(this.#concurrency);
     // If windows are known, they may be what attempts are queued for.
     if (waiting > 0) this.#saturation ??= new Saturation();
     const most = this.learner?.windows.length === 0 && this.#saturation?.served(now, inFlight, waiting);
@@ -127,15 +127,13 @@ export class Adaptive {
   failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): void {
     const { outage } = this;
     this.learner?.failed(sentAt);
-    const out = outage.on;
+    const probe = outage.probedBy(sentAt);
     const began = outage.failed(now, sentAt, call, route);
-    // A server that is down is not overloaded; nor does a broken route say that it is.
-    const blamed = overload && !out && !(began && inFlight < FEW) && !outage.routes.broken(route);
+    // A probe of an outage tells nothing of overload; nor does a broken route.
+    const blamed = overload && !probe && !(began && inFlight < FEW) && !outage.routes.broken(route);
     if (!blamed) return;
     const concurrency = this.#limited(now);
-    if (!concurrency.overloaded(now, sentAt, inFlight)) return;
-    this.#saturation?.disturbed();
-    this.#observer.learned({ limit: concurrency.limit, perMs: 0 }, 'overload');
+    if (concurrency.overloaded(now, sentAt, inFlight)) this.#overload(concurrency);
   }
 
   /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */
@@ -147,6 +145,12 @@ export class Adaptive {
   reopened(now: number, at: number, named: boolean): void {
     const finding = this.learner?.reopened(now, at, named);
     if (finding) this.#observer.learned(finding, 'throttled');
+  }
+
+  /** The limit in flight changed. A trial is no finding yet. */
+  #overload({ limit, trying }: ConcurrencyLimit): void {
+    this.#saturation?.disturbed();
+    if (limit < Infinity && !trying) this.#observer.learned({ limit, perMs: 0 }, 'overload');
   }
 
   #limited(now: number): ConcurrencyLimit {

@@ -20,8 +20,10 @@ export interface World {
   readonly limits: readonly ServerLimit[];
   /** How a refusal tells the wait. */
   readonly retryAfter: 'precise' | 'seconds' | 'silent';
-  /** Requests worked on at once; more are refused for overload. */
-  readonly capacity?: number;
+  /** Requests worked on at once, now or at a moment after the start; more are refused for overload. */
+  readonly capacity?: number | ((now: number) => number);
+  /** ms until such a refusal, or a fault, is told: a timeout's. */
+  readonly faultMs?: number;
   /** ms that it works on a request, beside the way there and back. */
   readonly service?: (now: number, random: () => number) => number;
   /** Requests worked on at once; more wait for their turn. */
@@ -31,6 +33,8 @@ export interface World {
   /** ms from sending to arrival, and from there to the response: least and most. */
   readonly latency: readonly [number, number];
   readonly calls: number;
+  /** ms between two calls; all at once without. */
+  readonly every?: number;
   /** ms after the start at which it ends, whatever is left; when all are served otherwise. */
   readonly until?: number;
   /** Fault in the place of an answer. */
@@ -72,11 +76,12 @@ export function idealMs({ limits, calls, latency, capacity }: World): number {
   const counters = countersOf(limits, 0);
   const mean = latency[0] + latency[1];
   const busy: number[] = [];
+  const most = typeof capacity === 'number' ? capacity : Infinity;
   let now = 0;
   for (let call = 0; call < calls; call += 1) {
     for (let wait = Infinity; wait > NOTHING; now += wait) {
       while ((busy[0] ?? Infinity) <= now) busy.shift();
-      const crowd = busy.length >= (capacity ?? Infinity) ? (busy[0] as number) - now : 0;
+      const crowd = busy.length >= most ? (busy[0] as number) - now : 0;
       wait = Math.max(crowd, ...counters.map((counter) => counter.wait(now)));
     }
     for (const counter of counters) counter.count(now);
@@ -111,7 +116,7 @@ export function slowness(world: World, { admitted }: History, from: number, to: 
   return (Math.max(last, to) - from) / Math.max(1, now - from);
 }
 
-/** Sends all calls through the gate at once, each again until it is served. */
+/** Sends all calls through the gate, each again until it is served. */
 export async function inhabit(
   world: World,
   gate: Gate,
@@ -135,6 +140,8 @@ export async function inhabit(
   }
   /** When each of its workers is free. */
   const workers = Array.from({ length: world.workers ?? 0 }, () => start);
+  const capacityAt = (now: number): number =>
+    (typeof world.capacity === 'function' ? world.capacity(now - start) : world.capacity) ?? Infinity;
   const work = (now: number): number => {
     const ms = world.service?.(now - start, random) ?? 0;
     if (workers.length === 0) return ms;
@@ -146,7 +153,7 @@ export async function inhabit(
   /** The server's answer: nothing, a wait, or a fault. */
   const judge = (now: number): number | 'fault' | 'served' => {
     if (world.faulty?.(now - start)) return 'fault';
-    if (inService >= (world.capacity ?? Infinity)) return world.crowded ? 0 : 'fault';
+    if (inService >= capacityAt(now)) return world.crowded ? 0 : 'fault';
     const wait = Math.max(0, ...counters.map((counter) => counter.wait(now)));
     if (wait > NOTHING) return wait;
     for (const counter of counters) counter.count(now);
@@ -163,7 +170,8 @@ export async function inhabit(
     after(latency(), () => {
       const answer = judge(clock.now());
       if (answer === 'served') inService += 1;
-      after((answer === 'served' ? work(clock.now()) : 0) + latency(), () => {
+      const busy = answer === 'served' ? work(clock.now()) : answer === 'fault' ? (world.faultMs ?? 0) : 0;
+      after(busy + latency(), () => {
         if (answer === 'served') inService -= 1;
         settle(permit, call, answer);
       });
@@ -192,7 +200,10 @@ export async function inhabit(
       request(call, true);
     }
   };
-  for (let number = 0; number < world.calls; number += 1) request(number, false);
+  for (let number = 0; number < world.calls; number += 1) {
+    if (world.every) after(number * world.every, () => request(number, false));
+    else request(number, false);
+  }
   await settled();
   for (let turn = 0; served < world.calls && clock.now() < until; turn += 1) {
     if (turn > 200_000 || clock.nextAt() === Infinity)

@@ -17,6 +17,8 @@ const EXEMPTION_MS = 50;
 const PATIENCE_MS = 1000;
 /** Number in flight from which the ramp after an outage is over. */
 const RAMP_END = 64;
+/** Number in flight up to which one failure, shortly after an outage, shows that it goes on. */
+const RELAPSE = 5;
 /** Delay of one more attempt when the allowed number is in flight and none answers, in ms. */
 const STALL_MS = 100;
 
@@ -49,6 +51,11 @@ export class Outage {
 
   get on(): boolean {
     return this.#since !== undefined;
+  }
+
+  /** True if an attempt sent at `sentAt` was sent during the outage that is on. */
+  probedBy(sentAt: number): boolean {
+    return this.#since !== undefined && sentAt >= this.#since;
   }
 
   /** The earliest moment of the next attempt, with `inFlight` in flight. */
@@ -110,8 +117,8 @@ export class Outage {
     this.#failures += 1;
     this.#calls ??= new Set();
     if (this.#calls.size < CALLS) this.#calls.add(call);
-    // Shortly after an outage one failure is enough.
-    const relapse = this.#ramp !== Infinity;
+    // Shortly after an outage one failure is enough; later, one may be chance.
+    const relapse = this.#ramp <= RELAPSE;
     if (!relapse && (this.#failures < FAILURES || this.#calls.size < CALLS)) return false;
     this.#since = now;
     this.#ramp = Infinity;

@@ -1,0 +1,116 @@
+/** Excess of faults over what chance explains that is looked for, as a fraction of attempts. */
+const EXCESS = 0.1;
+/** Log-likelihood of that excess at which it is suspected: 3,000 to 1. */
+const SUSPICION = 8;
+/** Range of the fraction of faults put down to chance. */
+const LEAST_CHANCE = 0.01;
+const MOST_CHANCE = 0.3;
+/** Weight of the lower end before anything was measured, and maximum weight of what was; in outcomes. */
+const PRIOR_OUTCOMES = 20;
+const MEMORY = 400;
+/** Minimum number of outcomes of a trial. */
+const LEAST_TRIAL = 16;
+/** Log-likelihood that decides a trial: 20 to 1. */
+const DECIDED = 3;
+
+/** Outcomes, and how many of them were faults. */
+class Tally {
+  faults = 0;
+  outcomes = 0;
+
+  add(fault: boolean): void {
+    this.outcomes += 1;
+    if (fault) this.faults += 1;
+  }
+
+  clear(): void {
+    this.faults = 0;
+    this.outcomes = 0;
+  }
+}
+
+/** Log-likelihood of one outcome if `share` of the attempts fail, over its likelihood if `other` do. */
+function evidence(fault: boolean, share: number, other: number): number {
+  return fault ? Math.log(share / other) : Math.log((1 - share) / (1 - other));
+}
+
+/**
+ * Tells overload from faults that have nothing to do with load: with fewer attempts in flight, the fraction of faults
+ * falls in the first case and stays in the second.
+ *
+ * A run of faults that chance hardly explains raises a suspicion. In a trial fewer attempts are then kept in flight, and
+ * their outcomes decide between the two. A trial also measures the fraction left to chance, which raises no suspicion
+ * again until it changes.
+ *
+ * Sources: E. Page, "Continuous Inspection Schemes", 1954, for the suspicion (CUSUM); A. Wald, "Sequential Tests of
+ * Statistical Hypotheses", 1945, for the verdict.
+ */
+export class Chance {
+  #suspicion = 0;
+  /** Outcomes of attempts sent before the trial, since the suspicion began. */
+  readonly #many = new Tally();
+  /** Outcomes of the trial's own attempts. */
+  readonly #fewer = new Tally();
+  /** Outcomes measured that load does not explain. */
+  #faults = LEAST_CHANCE * PRIOR_OUTCOMES;
+  #outcomes = PRIOR_OUTCOMES;
+
+  /** Fraction of attempts that fail whatever the load. */
+  get #share(): number {
+    return Math.min(MOST_CHANCE, Math.max(LEAST_CHANCE, this.#faults / this.#outcomes));
+  }
+
+  /** Fraction of attempts that failed since the suspicion began, of at least `least` outcomes. */
+  failing(least: number): number {
+    const { faults, outcomes } = this.#many;
+    return faults / Math.max(1, least, outcomes);
+  }
+
+  /** An attempt ended while no trial is on. Returns true when overload is suspected. */
+  seen(fault: boolean): boolean {
+    const share = this.#share;
+    this.#many.add(fault);
+    this.#suspicion += evidence(fault, share + EXCESS, share);
+    if (this.#suspicion <= 0) this.#forget();
+    return this.#suspicion >= SUSPICION;
+  }
+
+  /**
+   * An attempt ended during a trial; `within` tells whether it was sent in it, `inFlight` how many were in flight before.
+   * Returns whether it is overload, or `undefined` while that is undecided.
+   */
+  tried(fault: boolean, within: boolean, inFlight: number): boolean | undefined {
+    const share = this.#share;
+    const many = this.#many;
+    const fewer = this.#fewer;
+    (within ? fewer : many).add(fault);
+    const before = this.failing(inFlight);
+    if (before > MOST_CHANCE) return true;
+    if (fewer.outcomes < LEAST_TRIAL) return undefined;
+    if (fewer.faults > fewer.outcomes * MOST_CHANCE) return true;
+    const stays = Math.max(before, share + EXCESS / 2);
+    const cured =
+      fewer.faults * evidence(true, share, stays) +
+      (fewer.outcomes - fewer.faults) * evidence(false, share, stays);
+    return Math.abs(cured) < DECIDED ? undefined : cured > 0;
+  }
+
+  /** The verdict on what was suspected, with or without a trial. */
+  conclude(overload: boolean): void {
+    if (!overload) this.#remember(this.#many);
+    this.#remember(this.#fewer);
+    this.#forget();
+  }
+
+  #remember({ faults, outcomes }: Tally): void {
+    const kept = Math.min(1, MEMORY / (this.#outcomes + outcomes));
+    this.#faults = (this.#faults + faults) * kept;
+    this.#outcomes = (this.#outcomes + outcomes) * kept;
+  }
+
+  #forget(): void {
+    this.#suspicion = 0;
+    this.#many.clear();
+    this.#fewer.clear();
+  }
+}
