@@ -83,6 +83,28 @@ describe('A gate that learns', () => {
     expect(passed).to.have.lengthOf(20);
   });
 
+  it('takes one fault right after an outage for its return, and a later one for chance', async () => {
+    const recover = async (count: number): Promise<void> => {
+      await breakDown();
+      const passed = queue(1);
+      await clock.advance(200);
+      serve(passed[0] as Permit);
+      for (let each = 1; each < count; each += 1) serve(await send());
+    };
+    const out = (): boolean | undefined => gate.snapshot().learned?.outage;
+    await recover(1);
+    expect(out()).to.not.equal(true);
+    fail(await send(), '/', false);
+    expect(out()).to.equal(true);
+
+    gate = makeGate(clock, {}, { adaptive: true });
+    await recover(5);
+    for (let each = 0; each < 4; each += 1) fail(await send(), '/', false);
+    expect(out()).to.not.equal(true);
+    fail(await send(), '/', false);
+    expect(out()).to.equal(true);
+  });
+
   it('lets those who wait for healthy routes pass while another is broken', async () => {
     await breakDown('/broken');
     const broken = queue(100, '/broken');

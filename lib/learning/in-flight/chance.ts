@@ -1,16 +1,16 @@
-/** Excess of faults over what chance explains that is looked for, as a fraction of attempts. */
+/** Fraction of attempts that fail beyond what chance explains: the excess that is looked for. */
 const EXCESS = 0.1;
-/** Log-likelihood of that excess at which it is suspected: 3,000 to 1. */
+/** Log-likelihood ratio at which that excess is suspected: 3,000 to 1. */
 const SUSPICION = 8;
 /** Range of the fraction of faults put down to chance. */
 const LEAST_CHANCE = 0.01;
 const MOST_CHANCE = 0.3;
-/** Weight of the lower end before anything was measured, and maximum weight of what was; in outcomes. */
+/** Weight of the minimum before anything was measured, and maximum weight of what was measured, in outcomes. */
 const PRIOR_OUTCOMES = 20;
 const MEMORY = 400;
 /** Minimum number of outcomes of a trial. */
 const LEAST_TRIAL = 16;
-/** Log-likelihood that decides a trial: 20 to 1. */
+/** Log-likelihood ratio that decides a trial: 20 to 1. */
 const DECIDED = 3;
 
 /** Outcomes, and how many of them were faults. */

@@ -1,23 +1,24 @@
 import { Chance } from './chance.ts';
 
-/** Range of the fraction of attempts in flight that is kept when the server is overloaded. */
+/** Fraction of the attempts in flight kept after overload: minimum, maximum. */
 const LEAST_KEPT = 0.5;
 const MOST_KEPT = 0.95;
 /** Fraction kept during a trial. */
 const TRIED = 0.5;
-/** Duration of a trial, in times that a fault took: attempts that fail slowly must be able to. */
+/** Duration of a trial, in times that the fault took: an attempt that fails slowly needs the time to do so. */
 const TRIAL_TIMES = 2;
-/** Number of cuts without another trial after the first verdict of overload; doubles with each further one. */
+/** Number of cuts without another trial after the first verdict of overload; it doubles with each further one. */
 const TRUST = 3;
 const MOST_TRUST = 1023;
-/** Attempts served at full use, for each permit, before one more is tried. */
+/** Attempts served at full use, per permit, before the limit grows; maximum after growth that was refuted. */
 const ROUNDS = 4;
+const MOST_ROUNDS = 16;
 /** Maximum growth in one step, as a fraction of the limit. */
 const WIDEST_STEP = 0.25;
 /** Number of queued attempts per permit that makes growth worth its risk; with fewer, the limit grows more rarely. */
 const WORTH = 32;
 const RARELY = 1 / 32;
-/** When nothing is heard of those in flight, one more goes after so long, in ms and in latencies: they may hang. */
+/** Delay of one more attempt when none in flight answers, in ms and in latencies: they may hang. */
 const STALL_MS = 1000;
 const STALL_LATENCIES = 4;
 /** Weight of the newest latency in their average. */
@@ -28,7 +29,7 @@ const LONGEST_QUIET_MS = 120_000;
 const QUIET_STEP_MS = 1000;
 const QUIET_GROWTH = 1.5;
 
-/** Overload is suspected. */
+/** The moment at which overload was suspected. */
 interface Suspicion {
   readonly at: number;
   /** Earliest moment of a verdict. */
@@ -39,18 +40,18 @@ interface Suspicion {
 }
 
 /**
- * Number of attempts in flight that a server bears, learned from faults of overload (503, timeouts, broken connections)
- * or from its getting no faster. Unlimited until the first.
+ * The number of attempts a server bears at once, learned from overload (503, timeouts, broken connections) or from
+ * saturation. Unlimited until the first sign.
  *
- * Additive increase, multiplicative decrease. When f of the attempts fail with n in flight, and {@link Chance} does not
- * explain it, n / 2 are tried. If that cures it, the limit becomes n · (1 − f), that factor held between 0.5 and 0.95;
- * otherwise it returns to what it was. After a verdict of overload the next 3 cuts need no trial, after a second one in a
- * row the next 7, and so on.
+ * Additive increase, multiplicative decrease. If a fraction f of the attempts fails with n in flight, and {@link Chance}
+ * does not explain it, n / 2 are tried. If that cures it, the limit becomes n · (1 − f), that factor held between 0.5 and
+ * 0.95, or what it was before its last growth if that is more; otherwise it returns to what it was. After a verdict of
+ * overload the next 3 cuts need no trial, after a second verdict in a row the next 7, and so on.
  *
- * The limit grows by 1, 2, 4, … after 4 · limit attempts served at full use, or after 32 times as many where few wait;
- * after a first verdict, which may be wrong, by half for each limit served until the next cut. It is never below 1. After
- * 3 s without a suspicion it grows by half each second while it is used in full; if that was wrong, the next such growth
- * comes after four times as long.
+ * The limit grows by 1, 2, 4, … after 4 · limit attempts served at full use, or 32 times as many if few are queued; each
+ * growth that is refuted doubles the 4, up to 16. After a first verdict, which may be wrong, it grows by half for each
+ * limit served until the next cut. It is never below 1. After 3 s without a suspicion the limit may be obsolete: it grows
+ * by half each second while it is used in full; if that was wrong, the next such growth comes after four times as long.
  *
  * Source: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; the
  * shape of Netflix's concurrency-limits (AIMDLimit).
@@ -63,13 +64,13 @@ export class ConcurrencyLimit {
   #trial: Suspicion | undefined;
   /** Outcomes of attempts sent before this tell nothing of the current limit. */
   #changedAt = -Infinity;
-  /** Verdicts of overload in a row, and the number of cuts that need no trial. */
+  /** Verdicts of overload in a row, and number of cuts left that need no trial. */
   #verdicts = 0;
   #trust = 0;
-  /** The last verdict may be wrong: no cut confirmed it since. */
+  /** The last verdict may be wrong: no cut has confirmed it since. */
   #unproven = false;
   #takenAt = -Infinity;
-  /** When overload was last suspected, or the limit grew for quiet. */
+  /** Moment of the last suspicion of overload, or of the last growth after quiet. */
   #loudAt = -Infinity;
   #quietMs = SHORTEST_QUIET_MS;
   /** The limit grew after quiet since it was last lowered. */
@@ -77,6 +78,9 @@ export class ConcurrencyLimit {
   #latency = 0;
   /** What it was before it was {@link saturated} last. */
   #unsaturated = Infinity;
+  /** The limit before its last step, which the server bore; 0 after a cut. */
+  #grownFrom = 0;
+  #rounds = ROUNDS;
   /** Next growth of the limit. */
   #step = 1;
 
@@ -85,7 +89,7 @@ export class ConcurrencyLimit {
     return this.#limit;
   }
 
-  /** A smaller limit is on trial. */
+  /** True while a smaller limit is tried. */
   get trying(): boolean {
     return this.#trial !== undefined;
   }
@@ -102,8 +106,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * An attempt was served in so many ms, with so many in flight, itself included, and so many waiting. Returns true when
-   * that lowered the limit for good, or raised it again.
+   * An attempt was served in `tookMs`, with `inFlight` in flight (itself included) and `waiting` queued. Returns true if
+   * that ended a trial.
    */
   served(now: number, inFlight: number, waiting: number, tookMs: number): boolean {
     this.#latency += (tookMs - this.#latency) * (this.#latency === 0 ? 1 : LATENCY_SHARE);
@@ -112,7 +116,7 @@ export class ConcurrencyLimit {
     return false;
   }
 
-  /** An attempt failed for overload, or for chance. Returns true when that changed the limit. */
+  /** An attempt failed for overload or by chance. Returns true if that changed the limit. */
   overloaded(now: number, sentAt: number, inFlight: number): boolean {
     return this.#ended(now, sentAt, inFlight, true);
   }
@@ -135,13 +139,14 @@ export class ConcurrencyLimit {
     if (worth !== this.#worth) this.#credit = 0;
     this.#worth = worth;
     this.#credit += worth ? 1 : RARELY;
-    if (this.#credit < ROUNDS * this.#limit) return;
+    if (this.#credit < this.#rounds * this.#limit) return;
     this.#credit = 0;
+    this.#grownFrom = this.#limit;
     this.#limit += this.#step;
     this.#step = Math.max(1, Math.min(this.#step * 2, Math.floor(this.#limit * WIDEST_STEP)));
   }
 
-  /** The server is no faster with more than so many in flight; `Infinity` where that was a mistake. */
+  /** The server is no faster with more than `limit` in flight; `Infinity` if that was a mistake. */
   saturated(now: number, limit: number): void {
     this.#trial = undefined;
     if (limit < Infinity) this.#unsaturated = this.#limit;
@@ -153,7 +158,7 @@ export class ConcurrencyLimit {
     this.#tried = false;
   }
 
-  /** An attempt ended, with `inFlight` in flight, itself included. Returns true when that changed the limit. */
+  /** An attempt ended, with `inFlight` in flight (itself included). Returns true if that changed the limit. */
   #ended(now: number, sentAt: number, inFlight: number, fault: boolean): boolean {
     const trial = this.#trial;
     if (trial) {
@@ -194,7 +199,10 @@ export class ConcurrencyLimit {
   }
 
   #cut(now: number, suspicion: Suspicion): void {
-    this.#limit = this.#less(suspicion, MOST_KEPT);
+    const less = this.#less(suspicion, MOST_KEPT);
+    this.#limit = Math.max(less, this.#grownFrom);
+    this.#rounds = this.#grownFrom > less ? Math.min(MOST_ROUNDS, this.#rounds * 2) : ROUNDS;
+    this.#grownFrom = 0;
     if (this.#tried) this.#quietMs = Math.min(LONGEST_QUIET_MS, this.#quietMs * 4);
     this.#tried = false;
     this.#unproven = false;
