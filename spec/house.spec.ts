@@ -16,7 +16,7 @@ const ROOMS: Record<string, string> = {
   gate: 'words time classify policy ledger learning',
   call: 'words time classify policy events gate',
   options: 'words time policy events profiles ledger call',
-  profiles: 'words classify',
+  profiles: 'words time classify',
   'clients/shared': 'words time classify call',
   'clients/got': 'words call options clients/shared',
   'clients/fetch': 'words call options clients/shared',
@@ -25,7 +25,7 @@ const ROOMS: Record<string, string> = {
   'clients/function': 'words call options clients/shared',
   redis: 'words time ledger options',
   simulator: 'words time profiles options',
-  testing: 'time',
+  testing: 'words time face',
 };
 
 /** Maximum number of lines of a file, so that it is read in one sitting. */

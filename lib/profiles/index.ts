@@ -11,4 +11,26 @@ export {
   defenderLimitsAsOf,
   defenderXdrLimits,
 } from './defender/index.ts';
+export type {
+  CodeDefinition,
+  CostDefinition,
+  DeprecationDefinition,
+  HeaderDefinition,
+  Hooks,
+  ProfileDefinition,
+  ProfileExample,
+  QuotaDefinition,
+  RequestMatch,
+  ResendDefinition,
+  Source,
+  Sourced,
+  WaitDefinition,
+  WindowDefinition,
+} from './define/definition.ts';
+export {
+  type DefinedProfile,
+  defineProfile,
+  type ProfileFactory,
+  type ProfileOptions,
+} from './define/index.ts';
 export { generic } from './generic.ts';

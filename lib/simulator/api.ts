@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Routes } from '../profiles/defender/routes.ts';
+import { pathForm, Routes } from '../profiles/define/routes.ts';
 import { failure } from './replies.ts';
 import type { Reply } from './types.ts';
 
@@ -43,6 +43,9 @@ interface MachineAction {
 
 type Handler = (request: ApiRequest, ids: readonly string[]) => Reply;
 
+/** Form of the API's paths. */
+const FORM = pathForm('/api', true, true);
+
 /** The simulated part of the Defender for Endpoint API. */
 export class Api {
   readonly #pageSize: number;
@@ -68,8 +71,8 @@ export class Api {
       })),
     );
     const route = (method: string, path: string, handle: Handler): void => {
-      const routes = this.#routes.get(method) ?? new Routes();
-      routes.add(path, handle);
+      const routes = this.#routes.get(method) ?? new Routes(FORM);
+      routes.at(path, () => handle);
       this.#routes.set(method, routes);
     };
     route('GET', '/api/machines', (request) => this.#page(request, this.#machines));
@@ -109,7 +112,7 @@ export class Api {
 
   /** Answers a request. An unknown path gets a 404 without an envelope. */
   answer(request: ApiRequest): Reply {
-    const found = this.#routes.get(request.method)?.match(request.url.pathname);
+    const found = this.#routes.get(request.method)?.match(request.url.pathname, () => true);
     if (found) return found.value(request, found.ids);
     return { status: 404, body: '' };
   }

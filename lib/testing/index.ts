@@ -1,7 +1,9 @@
-/** `headgate/testing`: a clock that a test moves by hand, for `headgate(options, { clock })`. */
+/** `headgate/testing`: a clock that a test moves by hand, for `headgate(options, { clock })`, and trials of profiles. */
 import { VirtualClock } from './virtual-clock.ts';
 
 export type { Clock, Timer } from '../time/clock.ts';
+export { type Example, expectExamples, type WithExamples } from './examples.ts';
+export { type Answer, type ExpectedReading, expectReading } from './readings.ts';
 export { VirtualClock } from './virtual-clock.ts';
 
 /** 2026-01-01 00:00:00 UTC. */

@@ -7,9 +7,9 @@ import { readFault } from '../../lib/classify/network.ts';
 import { rateLimits } from '../../lib/classify/rate-limit.ts';
 import { retryAfterMs } from '../../lib/classify/retry-after.ts';
 import { safeUrl } from '../../lib/events/safe-url.ts';
-import { classifyDefender } from '../../lib/profiles/defender/classify.ts';
-import { endpointOf } from '../../lib/profiles/defender/endpoints.ts';
-import { waitInText } from '../../lib/profiles/defender/wait-text.ts';
+import { Json } from '../../lib/profiles/define/json.ts';
+import { bodyWait } from '../../lib/profiles/define/waits.ts';
+import { defender } from '../../lib/profiles/index.ts';
 import { parseDuration } from '../../lib/time/duration.ts';
 import { pathTemplate } from '../../lib/words/path-template.ts';
 import { reportOf } from '../../lib/words/report-of.ts';
@@ -18,6 +18,7 @@ import type { Outcome } from '../../lib/words/types.ts';
 /** Maximum time that one input may take, in ms: a hundred times what the longest takes, but no loop's. */
 const LONGEST_MS = 500;
 
+const DEFENDER = defender({ hosts: ['host', 'api.example.com'] });
 const NOW = Date.UTC(2026, 0, 1);
 const SECRET = 'hunter2s3cr3t';
 
@@ -221,7 +222,7 @@ const PARTS: readonly (readonly [string, string])[] = [
 
 const readers: Readonly<Record<string, Reader>> = {
   classifyHttp: (source) => read(classifyHttp(source.outcome())),
-  classifyDefender: (source) => read(classifyDefender(source.outcome())),
+  defender: (source) => read(DEFENDER.classify(source.outcome())),
   readFault: (source) => {
     const { verdict, unprocessed, code } = readFault(source.value());
     if (verdict !== 'transient' && verdict !== 'terminal') return `no verdict: ${verdict}`;
@@ -247,7 +248,10 @@ const readers: Readonly<Record<string, Reader>> = {
     readErrorEnvelope(source.below(10) === 0 ? undefined : source.text());
     return undefined;
   },
-  waitInText: (source) => (isWait(waitInText(source.text())) ? undefined : 'no wait'),
+  bodyWait: (source) =>
+    isWait(bodyWait(DEFENDER.definition.waits ?? [], new Json(source.text()), [source.text()]))
+      ? undefined
+      : 'no wait',
   parseDuration: (source) => {
     const given = source.below(2) ? source.text() : (source.value() as string);
     const ms = parseDuration(given);
@@ -273,8 +277,8 @@ const readers: Readonly<Record<string, Reader>> = {
       ? undefined
       : `'${template}' and '${text}': not ${meant}`;
   },
-  endpointOf: (source) => {
-    endpointOf(source.one(['GET', 'POST', 'PATCH']), source.url());
+  quotaOf: (source) => {
+    DEFENDER.quota({ method: source.one(['GET', 'POST', 'PATCH']), url: source.url() });
     return undefined;
   },
   reportOf: (source) => {

@@ -111,15 +111,3 @@ function entry(
 ): DefenderErrorCode {
   return { code, status, verdict, hint, documented };
 }
-
-const BY_CODE = new Map(defenderErrorCodes.map((known) => [known.code.toLowerCase(), known]));
-/** The first code of each status, which is the most general; used for bodies without a code. */
-const BY_STATUS = new Map(defenderErrorCodes.toReversed().map((known) => [known.status, known]));
-
-export function byCode(code: string | undefined): DefenderErrorCode | undefined {
-  return code === undefined ? undefined : BY_CODE.get(code.toLowerCase());
-}
-
-export function byStatus(status: number | undefined): DefenderErrorCode | undefined {
-  return status === undefined ? undefined : BY_STATUS.get(status);
-}

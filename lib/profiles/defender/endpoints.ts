@@ -1,6 +1,4 @@
-import type { Window } from '../../words/types.ts';
 import { limits, limitsAsOf } from './limits.ts';
-import { Routes, segmentsOf } from './routes.ts';
 
 /** One endpoint and its documented rate limits. */
 export interface DefenderLimit {
@@ -59,55 +57,3 @@ export const defenderXdrLimits: readonly DefenderLimit[] = [
   { method: 'GET', path: '/api/incidents/{id}', perMinute: 50, perHour: 1500, source: 'X26' },
   { method: 'PATCH', path: '/api/incidents/{id}', perMinute: 50, perHour: 1500, source: 'X26' },
 ];
-
-/** An endpoint and its windows. */
-export interface Endpoint {
-  /** Method and template, e.g. `GET /api/machines/{id}`: the class of requests that share its limits. */
-  readonly id: string;
-  readonly windows: readonly Window[];
-  /** True if all applications of a tenant share the limits. */
-  readonly perTenant: boolean;
-}
-
-const MINUTE = 60_000;
-const HOUR = 3_600_000;
-
-const routes = new Map<string, Routes<Endpoint>>();
-const collections = new Set<string>();
-
-add(defenderLimits);
-add(defenderXdrLimits);
-
-function add(limits: readonly DefenderLimit[]): void {
-  for (const { method, path, perMinute, perHour, scope } of limits) {
-    const windows: Window[] = [];
-    if (perMinute !== null) windows.push({ limit: perMinute, per: MINUTE });
-    if (perHour !== null) windows.push({ limit: perHour, per: HOUR });
-    const ofMethod = routes.get(method) ?? new Routes<Endpoint>();
-    routes.set(method, ofMethod);
-    ofMethod.add(path, { id: `${method} ${path}`, windows, perTenant: scope === 'tenant' });
-    collections.add(segmentsOf(path)?.[0] ?? '');
-  }
-}
-
-/** The endpoint of a request; `undefined` if it is not in the table. */
-export function endpointOf(method: string, url: URL): Endpoint | undefined {
-  return routes.get(method === 'HEAD' ? 'GET' : method)?.find(url.pathname);
-}
-
-/** Collections of the Defender XDR API, all of whose endpoints take its tokens. */
-const XDR_COLLECTIONS: ReadonlySet<string | undefined> = new Set(['advancedhunting', 'incidents']);
-
-/** True for a path of the Defender XDR API. */
-export function isXdr(url: URL): boolean {
-  return XDR_COLLECTIONS.has(segmentsOf(url.pathname)?.[0]?.replace(/\(.*$/s, ''));
-}
-
-/**
- * Class of a request to an endpoint that is not in the table: one class per method and known collection, and one for
- * all others. This bounds the number of classes for any paths.
- */
-export function unknownClass(method: string, url: URL): string {
-  const collection = segmentsOf(url.pathname)?.[0] ?? '';
-  return routes.has(method) && collections.has(collection) ? `${method} /api/${collection}/*` : 'other';
-}

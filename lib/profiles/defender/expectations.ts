@@ -81,10 +81,3 @@ export const defenderExpectations: readonly DefenderExpectation[] = [
     hint: 'This endpoint answers 404 now and then for devices that exist: ask again later to confirm it.',
   },
 ];
-
-const BY_ENDPOINT = new Map(defenderExpectations.map((e) => [`${e.method} ${e.path}`, e]));
-
-/** @param id of the endpoint, e.g. `GET /api/machines`. */
-export function expectationOf(id: string | undefined): DefenderExpectation | undefined {
-  return id === undefined ? undefined : BY_ENDPOINT.get(id);
-}

@@ -1,5 +1,4 @@
-import type { RequestFacts } from '../../words/types.ts';
-import { jsonBody } from './body.ts';
+import type { ResendDefinition } from '../define/definition.ts';
 
 type Resending = 'harmless' | 'harmless-without-comment';
 
@@ -35,12 +34,10 @@ const xdrResendings: ReadonlyMap<string, Resending> = new Map<string, Resending>
   ['PATCH /api/incidents/{id}', 'harmless-without-comment'],
 ]);
 
-/** @param id of the request's endpoint. */
-export function isResendable(id: string | undefined, request: RequestFacts): boolean {
-  const resending = id === undefined ? undefined : (resendings.get(id) ?? xdrResendings.get(id));
-  if (resending !== 'harmless-without-comment') return resending === 'harmless';
-  const body = jsonBody(request);
-  return (
-    typeof body === 'object' && body !== null && !Object.keys(body).some((name) => /^comment$/i.test(name))
-  );
-}
+/** Requests that may be repeated, in the form of a definition. */
+export const resend: readonly ResendDefinition[] = [...resendings, ...xdrResendings].map(
+  ([id, resending]) => {
+    const [method, path] = id.split(' ');
+    return { method, path, ...(resending === 'harmless-without-comment' && { unlessBody: ['comment'] }) };
+  },
+);

@@ -1,0 +1,236 @@
+/** The declarative form of a profile: what `defineProfile` takes. */
+import type { Classification, Duration, Notice, Outcome, RequestFacts, Verdict } from '../../words/types.ts';
+
+/** Where and when a fact was read. */
+export interface Source {
+  /** Address of the page, issue or file. */
+  readonly url: string;
+  /** Day or month on which it was read or dated: `2026-11-25` or `2026-11`. */
+  readonly date: string;
+  /** What the source is, and how far it can be trusted. */
+  readonly note?: string | undefined;
+}
+
+/** A fact with its source. */
+export interface Sourced {
+  /** A name in `sources`, or an address; the latter with `sourceDate`. */
+  readonly source?: string | undefined;
+  /** `2026-11-25` or `2026-11`; by default the date of the source that `source` names. */
+  readonly sourceDate?: string | undefined;
+}
+
+/** Requests of the API. All given fields must match; `{}` matches every request to the API's hosts. */
+export interface RequestMatch {
+  /** HTTP method or methods. `GET` includes HEAD. Default: any. */
+  readonly method?: string | readonly string[] | undefined;
+  /**
+   * Path template or templates, below the host and in any case: `{id}` matches one segment, `*` a part of one, `**` at
+   * the end any number of segments. Repeated and trailing slashes do not count. Default: any.
+   */
+  readonly path?: string | readonly string[] | undefined;
+  /** Host template or templates; `{region}` matches one label of the name. Default: any of the profile's hosts. */
+  readonly host?: string | readonly string[] | undefined;
+  /** Names of URL parameters, one of which is present. Default: any. */
+  readonly query?: string | readonly string[] | undefined;
+}
+
+/** One limit: so many requests, or units of a cost, per time. */
+export interface WindowDefinition<Choices extends string = string> extends Sourced {
+  /** Maximum amount in any `per`, or the capacity of a bucket. */
+  readonly limit: number;
+  /** Length of the window; `day` and `month` are calendar windows in `zone`. */
+  readonly per?: Duration | 'day' | 'month' | undefined;
+  /** IANA name of the time zone of a calendar window. Default `UTC`. */
+  readonly zone?: string | undefined;
+  /** Refill of a token bucket, instead of `per`: `'25/s'`, `'1000/m'`. */
+  readonly refill?: string | undefined;
+  /** Unit that is counted. Default `requests`, of which each attempt costs 1. */
+  readonly of?: string | undefined;
+  /** Options of the profile with which this window applies. Default: always. */
+  readonly when?: Readonly<Partial<Record<Choices, string>>> | undefined;
+  /** What else the source says. */
+  readonly note?: string | undefined;
+}
+
+/** Amount of a unit that a request costs: a number, numbers by method (`*` for all others), or a function. */
+export type CostDefinition =
+  | number
+  | Readonly<Record<string, number>>
+  | ((request: RequestFacts) => number | undefined);
+
+/** A quota of the API. */
+export interface QuotaDefinition<Sharers extends string = string, Choices extends string = string>
+  extends Sourced {
+  /** Name in keys, events and the profile's page. Default: made of `match`. */
+  readonly name?: string | undefined;
+  /** Requests that draw on it. Without `also`, the most specific path of all quotas wins. Default: every request. */
+  readonly match?: RequestMatch | readonly RequestMatch[] | undefined;
+  /** Applies besides the quota that a request draws on otherwise. */
+  readonly also?: boolean | undefined;
+  /** One quota for each value: `host`, `method`, `path`, or `param:<name in the path's template>`. */
+  readonly each?: readonly string[] | undefined;
+  /** Options that tell apart who shares it. Default: all `sharers`. */
+  readonly sharedBy?: readonly Sharers[] | undefined;
+  /** Limits that all apply; empty: none documented, to be learned. */
+  readonly windows?: readonly WindowDefinition<Choices>[] | undefined;
+  /** Maximum number of requests in flight. */
+  readonly concurrency?: ({ readonly limit: number; readonly note?: string } & Sourced) | undefined;
+  /** What a request costs, by unit. */
+  readonly cost?: Readonly<Record<string, CostDefinition>> | undefined;
+  /** Where an answer tells what the request cost, by unit: `header:<name>` or `body:<path>`. */
+  readonly spent?: Readonly<Record<string, string>> | undefined;
+  /** What else is known of it. */
+  readonly note?: string | undefined;
+}
+
+/** What an error means. The first definition that fits an answer decides. */
+export interface CodeDefinition extends Sourced {
+  /** Code or codes of the error body, in any case. */
+  readonly code?: string | readonly string[] | undefined;
+  /**
+   * Status or statuses. Beside `code`: those with which the code comes, for the reader; the code decides. Without: those
+   * that this definition is for. Codes of answers below 400 are read only where this says so.
+   */
+  readonly status?: number | readonly number[] | undefined;
+  /** Requests that it is for. */
+  readonly match?: RequestMatch | readonly RequestMatch[] | undefined;
+  /** Text of the error's message that it is for. */
+  readonly message?: RegExp | undefined;
+  /** Header that the answer must have, or header and value: `x-ratelimit-remaining: 0`. */
+  readonly header?: string | undefined;
+  /** True if it is for answers without an error body. */
+  readonly bare?: boolean | undefined;
+  /** Verdict. Default: the one of the status. */
+  readonly verdict?: Verdict | undefined;
+  /** What to do about it, in one or two sentences. */
+  readonly advice: string;
+  /** True if the API cannot have processed the request. Default: true when throttled. */
+  readonly unprocessed?: boolean | undefined;
+  /** Wait where the answer tells none. */
+  readonly wait?: Duration | undefined;
+  /** False for what was seen but is not documented. Default true. */
+  readonly documented?: boolean | undefined;
+}
+
+/** Where an answer tells how long to wait, besides `Retry-After` and the usual headers. */
+export interface WaitDefinition {
+  /** Path in a JSON body: `retry_after`, `error.details.0.retryDelay`. */
+  readonly body?: string | undefined;
+  /** Text of the error's message, whose first group is the wait. */
+  readonly message?: RegExp | undefined;
+  /** `timespan`: `[d.]hh:mm:ss`. */
+  readonly unit: 's' | 'ms' | 'timespan';
+}
+
+/** A header that tells about a quota, for the profile's page. */
+export interface HeaderDefinition extends Sourced {
+  readonly name: string;
+  /** What it says, with its unit. */
+  readonly means: string;
+}
+
+/** A request that the API retires. */
+export interface DeprecationDefinition extends Sourced {
+  readonly match: RequestMatch | readonly RequestMatch[];
+  /** What is retired, until when, and what replaces it. */
+  readonly message: string;
+}
+
+/** Requests that are safe to repeat, whatever their method. */
+export interface ResendDefinition extends RequestMatch {
+  /** Names, in any case, that the request's JSON body must not have; a body that can't be read is not safe either. */
+  readonly unlessBody?: readonly string[] | undefined;
+  /** Why it is safe, for the profile's page. */
+  readonly why?: string | undefined;
+}
+
+/** An answer of the API and its right reading. */
+export interface ProfileExample extends Sourced {
+  /** What it shows. */
+  readonly title: string;
+  /** Method and URL, e.g. `GET https://api.example.com/items`. */
+  readonly request: string;
+  /** Body of the request. */
+  readonly requestBody?: string | undefined;
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Text, or an object that is sent as JSON. */
+  readonly body?: string | object | undefined;
+  /** Expected fields of the reading; `undefined` or `null`: the field must be absent. */
+  readonly reading: Readonly<Partial<{ [Field in keyof Classification]: Classification[Field] | null }>>;
+}
+
+/** What data cannot say. Made anew for each profile, so that it may keep state. */
+export interface Hooks {
+  /** Refines a reading of an error. `endpoint` is the name of the quota that the request draws on. */
+  refine?(reading: Classification, outcome: Outcome, endpoint: string | undefined): Classification;
+  /** A notice about a request to the API, besides the deprecations. */
+  notice?(request: RequestFacts, endpoint: string | undefined): Notice | undefined;
+}
+
+/** The knowledge of one API, as data. */
+export interface ProfileDefinition<
+  Sharers extends string = string,
+  Choices extends Readonly<Record<string, readonly string[]>> = Readonly<Record<string, readonly string[]>>,
+> {
+  /** Short name, e.g. `github`: letters, digits and `-`. */
+  readonly name: string;
+  /** Name for people, e.g. `GitHub REST API`. */
+  readonly title: string;
+  /** Address of the API's documentation. */
+  readonly docs?: string | undefined;
+  /** Sources by name, for `source`. */
+  readonly sources?: Readonly<Record<string, Source>> | undefined;
+  /**
+   * Hosts of the API, over HTTPS: `api.example.com`, `{shop}.example.com` (`{…}` is one label). Those of one `family`
+   * share their quotas; by default each host has its own. Loopback addresses count as well: only a simulator listens
+   * there.
+   */
+  readonly hosts: readonly (string | { readonly host: string; readonly family: string })[];
+  /** Family of the hosts that a user adds. Default: each its own. */
+  readonly family?: string | undefined;
+  /** Form of the paths. */
+  readonly paths?:
+    | {
+        /** Path below which the API lies; what lies elsewhere gets no token and is read by HTTP alone. Default `/`. */
+        readonly root?: string | undefined;
+        /** True if a version such as `v1.0` may follow the root. Default false. */
+        readonly version?: boolean | undefined;
+        /** True if keys may be in parentheses: `machines('id')`. Default false. */
+        readonly odata?: boolean | undefined;
+      }
+    | undefined;
+  /** Options that tell apart who shares the quotas: `tenant`, `app`. */
+  readonly sharers?: readonly Sharers[] | undefined;
+  /** Options with a choice, e.g. of a plan; the first is the default. */
+  readonly choices?: Choices | undefined;
+  /** The API's quotas. */
+  readonly quotas?: readonly QuotaDefinition<Sharers, keyof Choices & string>[] | undefined;
+  /** Paths in a JSON body where an error has its code and message. Default: the usual shapes. */
+  readonly error?:
+    | { readonly code?: readonly string[] | undefined; readonly message?: readonly string[] | undefined }
+    | undefined;
+  /** The meaning of errors. */
+  readonly codes?: readonly CodeDefinition[] | undefined;
+  /** Where the ID of a request stands, best first: `body:<path>`, `header:<name>`. Default: the usual headers. */
+  readonly correlation?: readonly string[] | undefined;
+  /** Where a wait stands, besides the usual headers. */
+  readonly waits?: readonly WaitDefinition[] | undefined;
+  /** Headers that tell about quotas. */
+  readonly headers?: readonly HeaderDefinition[] | undefined;
+  /** OAuth scopes of the API's tokens; the first that matches. */
+  readonly scopes?: readonly (RequestMatch & { readonly scope: string })[] | undefined;
+  /** Requests to the API's hosts that must not carry the gate's token. */
+  readonly withhold?: RequestMatch | readonly RequestMatch[] | undefined;
+  /** Requests that are safe to repeat, whatever their method. */
+  readonly resend?: readonly ResendDefinition[] | undefined;
+  readonly deprecations?: readonly DeprecationDefinition[] | undefined;
+  /** Answers with their right readings. */
+  readonly examples?: readonly ProfileExample[] | undefined;
+  /** Defaults for `retry` options that the user leaves out. */
+  readonly retry?: { readonly deadline?: Duration; readonly attempts?: number } | undefined;
+  /** What is known of the API but cannot be expressed, for the profile's page. */
+  readonly notes?: readonly string[] | undefined;
+  /** What data cannot say. */
+  readonly hooks?: (() => Hooks) | undefined;
+}

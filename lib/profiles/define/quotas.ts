@@ -1,0 +1,156 @@
+import { parseDuration } from '../../time/duration.ts';
+import type { QuotaRef, RequestFacts, Window } from '../../words/types.ts';
+import type { ProfileDefinition, QuotaDefinition, WindowDefinition } from './definition.ts';
+import type { Settings } from './options.ts';
+import { listOf, type Matched, Requests } from './requests.ts';
+import type { PathForm } from './routes.ts';
+
+/** Maximum length of a value in a key. */
+const MAX_VALUE = 128;
+
+/** A quota's definition, compiled for one profile. */
+interface Quota {
+  readonly name: string;
+  readonly each: readonly string[];
+  /** Who shares it: `tenant/app`. */
+  readonly sharer: string;
+  readonly windows: readonly Window[];
+  readonly concurrency: number | undefined;
+}
+
+/** The requests of an API's quotas: the same for all its profiles. */
+export class QuotaRequests {
+  readonly main: Requests<QuotaDefinition>;
+  readonly also: readonly Requests<QuotaDefinition>[];
+  /** Path of the root, without a slash at its end. */
+  readonly root: string;
+  #last: { readonly method: string; readonly href: string; readonly found: Found } | undefined;
+
+  constructor(definition: ProfileDefinition, form: PathForm) {
+    this.root = form.root.map((segment) => `/${segment}`).join('');
+    this.main = new Requests(form);
+    const also: Requests<QuotaDefinition>[] = [];
+    for (const quota of definition.quotas ?? []) {
+      const requests = quota.also ? new Requests<QuotaDefinition>(form) : this.main;
+      requests.add(quota.match, quota);
+      if (quota.also) also.push(requests);
+    }
+    this.also = also;
+  }
+
+  /** The quota that a request draws on, `also` quotas apart. One request is looked up several times in a row. */
+  find(request: RequestFacts): Found {
+    const { method, url } = request;
+    const { href } = url;
+    if (this.#last?.href !== href || this.#last.method !== method) {
+      this.#last = { method, href, found: this.main.find(request) };
+    }
+    return this.#last.found;
+  }
+
+  /** Its name. */
+  nameOf(request: RequestFacts): string | undefined {
+    const quota = this.find(request)?.value;
+    return quota && (quota.name ?? nameOfMatch(quota.match));
+  }
+}
+
+type Found = Matched<QuotaDefinition> | undefined;
+
+/** The quotas of an API, for the options of one profile. */
+export class ProfileQuotas {
+  readonly #name: string;
+  readonly #requests: QuotaRequests;
+  readonly #settings: Settings;
+  readonly #sharer: string;
+  readonly #compiled = new Map<QuotaDefinition, Quota>();
+
+  constructor(name: string, requests: QuotaRequests, settings: Settings) {
+    this.#name = name;
+    this.#requests = requests;
+    this.#settings = settings;
+    this.#sharer = [...settings.sharers.values()].join('/');
+  }
+
+  /** The quota that a request draws on, `also` quotas apart. */
+  main(request: RequestFacts, family: string): QuotaRef {
+    const found = this.#requests.find(request);
+    return found ? this.#ref(found, request, family) : this.#unknown(request, family);
+  }
+
+  /** All quotas that a request draws on, first the one of {@link main}. */
+  all(request: RequestFacts, family: string): QuotaRef[] {
+    const refs = [this.main(request, family)];
+    for (const requests of this.#requests.also) {
+      const found = requests.find(request);
+      if (found) refs.push(this.#ref(found, request, family));
+    }
+    return refs;
+  }
+
+  #ref(found: Matched<QuotaDefinition>, request: RequestFacts, family: string): QuotaRef {
+    let quota = this.#compiled.get(found.value);
+    if (quota === undefined) {
+      quota = compile(found.value, this.#settings);
+      this.#compiled.set(found.value, quota);
+    }
+    const { name, each, sharer, windows, concurrency } = quota;
+    let key = `${this.#prefix(family, sharer)} ${name}`;
+    for (const by of each) key += ` ${by}=${valueFor(by, found, request)}`;
+    return concurrency === undefined ? { key, windows } : { key, windows, concurrency };
+  }
+
+  /**
+   * The quota of a request that no definition names: one for each method and known first segment of a path, and one for
+   * all others. This bounds their number for any paths.
+   */
+  #unknown(request: RequestFacts, family: string): QuotaRef {
+    const collection = this.#requests.main.collectionOf(request);
+    const of =
+      collection === undefined ? 'other' : `${request.method} ${this.#requests.root}/${collection}/*`;
+    return { key: `${this.#prefix(family, this.#sharer)} ${of}`, windows: [] };
+  }
+
+  #prefix(family: string, sharer: string): string {
+    return sharer === '' ? `${this.#name}/${family}` : `${this.#name}/${family}/${sharer}`;
+  }
+}
+
+function compile(quota: QuotaDefinition, { sharers, choices, timeScale }: Settings): Quota {
+  const { match, name, each = [], sharedBy = [...sharers.keys()], windows = [], concurrency } = quota;
+  const applying = windows.filter(({ when = {} }) =>
+    Object.entries(when).every(([choice, value]) => choices.get(choice) === value),
+  );
+  return {
+    name: name ?? nameOfMatch(match),
+    each,
+    sharer: sharedBy.map((by) => sharers.get(by) ?? '-').join('/'),
+    windows: applying.flatMap((window) => windowOf(window, timeScale)),
+    concurrency: concurrency?.limit,
+  };
+}
+
+/** Name of a quota without one: the method and path of its first match. */
+export function nameOfMatch(match: QuotaDefinition['match']): string {
+  const first = listOf(match)[0] as { method?: string; path?: string } | undefined;
+  return `${listOf(first?.method, '*')[0]} ${listOf(first?.path, '**')[0]}`;
+}
+
+/** The window in ms of real time. */
+function windowOf({ limit, per, of = 'requests' }: WindowDefinition, timeScale: number): Window[] {
+  const perMs = per === undefined || per === 'day' || per === 'month' ? undefined : parseDuration(per);
+  // What a gate cannot count yet is left to learning.
+  return perMs === undefined || of !== 'requests' ? [] : [{ limit, per: perMs / timeScale }];
+}
+
+function valueFor(by: string, found: Matched<QuotaDefinition>, { method, url }: RequestFacts): string {
+  const value =
+    by === 'host'
+      ? url.host
+      : by === 'method'
+        ? method
+        : by === 'path'
+          ? url.pathname.toLowerCase()
+          : (found.param(by.slice(by.indexOf(':') + 1)) ?? '-');
+  return encodeURIComponent(value.toWellFormed().slice(0, MAX_VALUE));
+}

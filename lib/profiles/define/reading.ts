@@ -1,0 +1,125 @@
+import { sanitizeId } from '../../classify/correlation-id.ts';
+import { type ErrorEnvelope, layersOf, readErrorEnvelope } from '../../classify/error-body.ts';
+import { rateLimits, usedUpMs } from '../../classify/rate-limit.ts';
+import { retryAfterMs } from '../../classify/retry-after.ts';
+import { parseDuration } from '../../time/duration.ts';
+import type { Classification, Outcome } from '../../words/types.ts';
+import { Codes } from './codes.ts';
+import type { ProfileDefinition } from './definition.ts';
+import { Json } from './json.ts';
+import { listOf } from './requests.ts';
+import type { PathForm } from './routes.ts';
+import { bodyWait } from './waits.ts';
+
+/** A body, read. */
+interface Body {
+  readonly json: Json;
+  /** The error and those that it wraps, outermost first. */
+  readonly layers: readonly ErrorEnvelope[];
+  readonly code: string | undefined;
+  /** Message of the error that has the code. */
+  readonly message: string | undefined;
+}
+
+/** Reads answers by a definition's tables, on top of what HTTP says. */
+export class ProfileReading {
+  readonly #definition: ProfileDefinition;
+  readonly #codes: Codes;
+  readonly #http: (outcome: Outcome) => Classification;
+
+  constructor(definition: ProfileDefinition, form: PathForm, http: (outcome: Outcome) => Classification) {
+    this.#definition = definition;
+    this.#codes = new Codes(definition.codes ?? [], form);
+    this.#http = http;
+  }
+
+  read(outcome: Outcome): Classification {
+    const http = this.#http(outcome);
+    const { status } = outcome;
+    if (status === undefined) return http;
+    // A body that was cut off is no answer.
+    if (status < 400 && (!this.#codes.ofSuccess || outcome.error !== undefined)) return http;
+    const body = this.#bodyOf(outcome, http);
+    if (status < 400 && !this.#codes.isErrorOfSuccess(body.code)) return http;
+    return this.#readError(outcome, status, body, http);
+  }
+
+  #readError(outcome: Outcome, status: number, body: Body, http: Classification): Classification {
+    const { code, message, layers } = body;
+    const bare = layers.length === 0 && code === undefined;
+    const known = this.#codes.find({ outcome, code, message, bare });
+    const verdict = known?.verdict ?? http.verdict;
+    const coded = this.#codes.knows(code);
+    return {
+      verdict,
+      status,
+      code: sanitizeId(code),
+      correlationId: this.#idOf(outcome, body) ?? http.correlationId,
+      ...this.#waitOf(outcome, body, verdict, http, known?.wait),
+      unprocessed: known?.unprocessed ?? (verdict === 'throttled' || (!coded && http.unprocessed === true)),
+      hint: known?.advice ?? (coded ? undefined : this.#codes.adviceFor(status)) ?? http.hint,
+    };
+  }
+
+  #bodyOf(outcome: Outcome, http: Classification): Body {
+    const { code: paths = [], message: texts = [] } = this.#definition.error ?? {};
+    const json = new Json(outcome.body);
+    const layers = [...layersOf(readErrorEnvelope(outcome.body))];
+    const named = paths.map((path) => json.text([path])).filter((code) => code !== undefined);
+    // Of the codes that the table knows, the innermost is the most precise.
+    const layer =
+      layers.findLast(({ code }) => this.#codes.knows(code)) ?? layers.find(({ code }) => code !== undefined);
+    const code = named.find((each) => this.#codes.knows(each)) ?? named[0] ?? layer?.code ?? http.code;
+    const message = json.text(texts) ?? layer?.message ?? layers.find(({ message }) => message)?.message;
+    return { json, layers, code, message };
+  }
+
+  #waitOf(
+    outcome: Outcome,
+    { json, layers, message }: Body,
+    verdict: Classification['verdict'],
+    http: Classification,
+    fallback: ProfileWait,
+  ): Pick<Classification, 'retryAfterMs' | 'retryAfterSource'> {
+    const throttled = verdict === 'throttled';
+    if (!throttled && verdict !== 'transient')
+      return { retryAfterMs: undefined, retryAfterSource: undefined };
+    const inHeader = headerWait(outcome, throttled);
+    if (inHeader !== undefined) return { retryAfterMs: inHeader, retryAfterSource: 'header' };
+    if (http.retryAfterMs !== undefined) {
+      return { retryAfterMs: http.retryAfterMs, retryAfterSource: http.retryAfterSource };
+    }
+    const messages = [message, ...layers.map((layer) => layer.message)];
+    const told = throttled ? bodyWait(this.#definition.waits ?? [], json, messages) : undefined;
+    if (told !== undefined) return { retryAfterMs: told, retryAfterSource: 'message' };
+    return {
+      retryAfterMs: fallback === undefined ? undefined : parseDuration(fallback),
+      retryAfterSource: undefined,
+    };
+  }
+
+  #idOf({ headers }: Outcome, { json, layers }: Body): string | undefined {
+    for (const place of this.#definition.correlation ?? []) {
+      const name = place.slice(place.indexOf(':') + 1);
+      const candidates =
+        place === 'target'
+          ? layers.map(({ target }) => target)
+          : place.startsWith('header:')
+            ? listOf(headers?.[name.toLowerCase()]).slice(0, 1)
+            : [json.text([name])];
+      const id = candidates.map((candidate) => sanitizeId(candidate)).find((each) => each !== undefined);
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  }
+}
+
+type ProfileWait = number | string | undefined;
+
+/** `Retry-After` and its variants override rate-limit headers (draft-ietf-httpapi-ratelimit-headers-10, 6). */
+function headerWait({ headers, receivedAt }: Outcome, throttled: boolean): number | undefined {
+  if (headers === undefined) return undefined;
+  const named = retryAfterMs(headers, receivedAt);
+  if (named !== undefined || !throttled) return named;
+  return usedUpMs(rateLimits(headers, receivedAt)) || undefined;
+}

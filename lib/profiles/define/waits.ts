@@ -1,0 +1,44 @@
+import type { WaitDefinition } from './definition.ts';
+import type { Json } from './json.ts';
+
+const TIMESPAN = /^(?:(\d{1,3})\.)?(\d{1,2}):(\d{2}):(\d{2})$/;
+
+/** Longest text of a wait. */
+const MAX_TEXT = 40;
+
+/**
+ * Finds the wait that a body tells, in ms; `undefined` if it tells none. The first definition that finds one decides, in
+ * the first message in which one does.
+ */
+export function bodyWait(
+  definitions: readonly WaitDefinition[],
+  json: Json,
+  messages: readonly (string | undefined)[],
+): number | undefined {
+  for (const { body, unit } of definitions) {
+    const wait = body === undefined ? undefined : inMs(json.at(body), unit);
+    if (wait !== undefined) return wait;
+  }
+  for (const text of messages) {
+    for (const { message, unit } of definitions) {
+      const wait = text === undefined ? undefined : inMs(message?.exec(text)?.[1], unit);
+      if (wait !== undefined) return wait;
+    }
+  }
+  return undefined;
+}
+
+function inMs(value: string | number | undefined, unit: WaitDefinition['unit']): number | undefined {
+  if (value === undefined) return undefined;
+  const text = String(value);
+  if (text.length > MAX_TEXT) return undefined;
+  if (unit === 'timespan') {
+    const parts = TIMESPAN.exec(text);
+    if (!parts) return undefined;
+    const [days = 0, h = 0, m = 0, s = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+    return (((days * 24 + h) * 60 + m) * 60 + s) * 1000 || undefined;
+  }
+  // Google writes its durations with a unit: `36s`.
+  const amount = /^(\d+(?:\.\d+)?)(?:s|ms)?$/.exec(text)?.[1];
+  return amount === undefined ? undefined : Math.ceil(Number(amount) * (unit === 's' ? 1000 : 1));
+}

@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import * as profiles from 'headgate/profiles';
+import { expectExamples, expectReading } from 'headgate/testing';
+import type { DefinedProfile, ProfileFactory } from '../../lib/profiles/define/index.ts';
+
+/** Every profile of the book. */
+const BOOK: readonly [string, ProfileFactory][] = Object.entries(profiles as Record<string, unknown>).filter(
+  (entry): entry is [string, ProfileFactory] =>
+    typeof entry[1] === 'function' && 'definition' in (entry[1] as object),
+);
+
+describe('Every profile of the book', () => {
+  it('is there', () => {
+    expect(BOOK.map(([name]) => name)).to.include('defender');
+  });
+
+  for (const [name, factory] of BOOK) {
+    const { definition } = factory;
+    const profile: DefinedProfile = factory();
+
+    describe(name, () => {
+      it('reads its own examples right, over real HTTP', async () => {
+        expect(await expectExamples(profile)).to.equal(definition.examples?.length);
+      });
+
+      it('reads its own examples right by their own URLs', () => {
+        for (const { reading, ...answer } of definition.examples ?? [])
+          expectReading(profile, answer, reading);
+      });
+
+      it('has a source and a date for every limit', () => {
+        for (const quota of definition.quotas ?? []) {
+          for (const limit of [...(quota.windows ?? []), ...(quota.concurrency ? [quota.concurrency] : [])]) {
+            const source = limit.source ?? quota.source ?? '';
+            const { url, date } = definition.sources?.[source] ?? {
+              url: source,
+              date: limit.sourceDate ?? quota.sourceDate,
+            };
+            expect(url, quota.name).to.match(/^https:\/\/\S+$/);
+            expect(date, quota.name).to.match(/^\d{4}-\d{2}(?:-\d{2})?$/);
+          }
+        }
+      });
+
+      it('gives advice for each code, and reads it', () => {
+        for (const { code, advice } of definition.codes ?? []) {
+          expect(advice, String(code)).to.match(/[.)]$/);
+        }
+      });
+
+      it('keeps the token to its own hosts', () => {
+        for (const url of ['https://example.com/', 'http://example.com/', 'https://evil.example/x?y']) {
+          expect(profile.authorizes?.(new URL(url))).to.equal(false);
+        }
+      });
+    });
+  }
+});
