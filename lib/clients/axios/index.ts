@@ -73,6 +73,9 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
       'an axios instance, such as axios itself or the result of axios.create()',
     );
   }
+  if (isOld(instance)) {
+    throw new OptionsError('axios', like, 'an instance of axios 1.7 or later; this is axios 0: update it');
+  }
   if (gatedInstances.get(instance) === open) return;
   gatedInstances.set(instance, open);
   const create = instance.create.bind(instance);
@@ -283,4 +286,11 @@ function silence(config: Config, warn: Warn): void {
     config.raxConfig = { ...raxConfig, retry: 0, shouldRetry: () => false };
   }
   warnOfStacked((name) => (config.headers as unknown as Record<string, string>)[name], warn);
+}
+
+/** Whether it is of axios 0, whose instances do not name their version. */
+function isOld(instance: Instance): boolean {
+  const { VERSION, defaults } = instance as { VERSION?: unknown; defaults?: { env?: object } };
+  if (typeof VERSION === 'string') return VERSION.startsWith('0.');
+  return defaults?.env !== undefined && !('Blob' in defaults.env);
 }
