@@ -8,6 +8,8 @@ import http from 'node:http';
 import got from 'got';
 import { headgate } from 'headgate';
 import { redis } from 'headgate/redis';
+import type { Redis } from 'ioredis';
+import * as ioredis6 from 'ioredis6';
 
 /** What a worker is told. */
 export interface WorkerOptions {
@@ -18,15 +20,22 @@ export interface WorkerOptions {
   readonly per: number;
   readonly ledger?: { readonly processes?: number; readonly fallback?: 'share' | 'closed' };
   readonly deadline?: string;
+  /** Whether it is ioredis 6 that connects; else the one installed. */
+  readonly ioredis6?: boolean;
+  /** Delay between its calls, in ms; default: all at once. */
+  readonly every?: number;
   /** How far its system's clock is ahead, in ms. */
   readonly ahead?: number;
 }
 
 const options = JSON.parse(process.argv[2] as string) as WorkerOptions;
+const source = options.ioredis6
+  ? { client: new ioredis6.Redis(options.redisUrl, { lazyConnect: true }) as unknown as Redis }
+  : { url: options.redisUrl };
 const { now } = Date;
 Date.now = () => now() + (options.ahead ?? 0);
 const gate = headgate({
-  ledger: redis({ url: options.redisUrl, ...options.ledger }),
+  ledger: redis({ ...source, ...options.ledger }),
   quotas: [{ name: 'fleet', windows: [{ limit: options.limit, per: options.per }] }],
   retry: { deadline: options.deadline ?? '5m' },
   maxQueue: 1_000_000,
@@ -50,7 +59,17 @@ const call = async (): Promise<void> => {
     failures.push((error as Error).name);
   }
 };
-await Promise.all(Array.from({ length: options.calls }, call));
-process.stdout.write(`${JSON.stringify({ succeeded, failures, ledger })}\n`);
+const unhandled: string[] = [];
+process.on('unhandledRejection', (reason) => unhandled.push(String(reason)));
+await Promise.all(
+  Array.from({ length: options.calls }, async (_, index) => {
+    if (options.every) await new Promise((resolve) => setTimeout(resolve, index * (options.every as number)));
+    return call();
+  }),
+);
+const { inFlight = 0, queued = 0 } = gate.quotas()[0] ?? {};
+process.stdout.write(
+  `${JSON.stringify({ succeeded, failures, ledger, unhandled, held: inFlight + queued })}\n`,
+);
 agent.destroy();
 await gate.close();

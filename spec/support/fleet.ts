@@ -10,6 +10,9 @@ export interface WorkerReport {
   readonly succeeded: number;
   readonly failures: readonly string[];
   readonly ledger: readonly string[];
+  readonly unhandled: readonly string[];
+  /** Permits and places that are not back at its end. */
+  readonly held: number;
 }
 
 /** One process of a fleet. */
