@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import axios from 'axios';
+import axios17 from 'axios17';
 import { expect } from 'chai';
 import { headgate, OptionsError } from 'headgate';
 
@@ -18,15 +20,30 @@ describe('Peers', () => {
     }
   });
 
-  it('that are too old are told at the gate, with what is needed', () => {
+  it('that are too old are told at the gate, with what is needed, and others are not', () => {
     const gate = headgate();
     const interceptors = { request: { use: () => 0 }, response: { use: () => 0 } };
-    const axios = { create: () => undefined, interceptors, request: () => undefined };
+    const like = { create: () => axios.create(), interceptors, request: () => undefined };
+    const adapter = (): void => undefined;
     for (const old of [
-      { ...axios, VERSION: '0.27.2' },
-      { ...axios, defaults: { env: { FormData: undefined } } },
+      { ...like, VERSION: '0.27.2' },
+      { ...like, VERSION: '1.6.8' },
+      { ...like, defaults: { adapter, env: { FormData: undefined } } },
+      { ...like, defaults: { adapter: ['xhr', 'http'] } },
     ]) {
-      expect(() => gate.axios(old as never)).to.throw(OptionsError, /axios 1\.7 or later/);
+      expect(() => gate.axios(old as never)).to.throw(
+        OptionsError,
+        /axios 1\.7 or later.*older axios: update it/,
+      );
+    }
+    for (const each of [
+      axios,
+      axios.create(),
+      axios17,
+      axios17.create(),
+      axios.create({ adapter: 'http' }),
+    ]) {
+      expect(() => gate.axios(each as never)).not.to.throw();
     }
   });
 });

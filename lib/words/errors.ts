@@ -32,8 +32,10 @@ export class OptionsError extends HeadgateError {
   /** Path of the option, e.g. `retry.backoff.base`. */
   readonly option: string;
 
-  constructor(option: string, given: unknown, allowed: string) {
-    super(`Option '${option}': expected ${allowed}, got ${hides(option, given) ? 'text' : preview(given)}`);
+  /** @param remedy advice on the value given */
+  constructor(option: string, given: unknown, allowed: string, remedy = '') {
+    const shown = hides(option, given) ? 'text' : preview(given);
+    super(`Option '${option}': expected ${allowed}, got ${shown}${remedy && `; ${remedy}`}`);
     this.option = option;
   }
 }

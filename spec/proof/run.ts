@@ -2,6 +2,7 @@
  * Proves that each call ends once and leaves nothing behind, whatever happens to it: `npm run proof`.
  *
  *     npm run proof -- --client undici --fault 429 --part matrix --inputs 10000
+ *     npm run proof:redis -- --fault FLUSHALL
  */
 import { parseArgs } from 'node:util';
 import { unhandled } from './breaches.ts';
@@ -10,6 +11,7 @@ import { fuzz } from './fuzz.ts';
 import { listeners } from './listeners.ts';
 import { matrix } from './matrix.ts';
 import { microtasks } from './microtasks.ts';
+import { disturbances } from './redis.ts';
 import { type Cell, print, row } from './table.ts';
 
 const { values } = parseArgs({
@@ -45,6 +47,7 @@ if ('fuzz'.includes(values.part)) {
   print('fuzz', 'pure readers', inputs, performance.now() - began, found);
   breaches += found.length;
 }
+if ('redis'.includes(values.part)) breaches += await disturbances(values.fault);
 print('unhandled', '', unhandled.length, 0, [...new Set(unhandled)]);
 breaches += unhandled.length;
 process.exit(breaches === 0 ? 0 : 1);

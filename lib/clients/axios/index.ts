@@ -74,7 +74,8 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
     );
   }
   if (isOld(instance)) {
-    throw new OptionsError('axios', like, 'an instance of axios 1.7 or later; this is axios 0: update it');
+    const remedy = 'this is an older axios: update it, or use gate.fetch() or gate.wrap()';
+    throw new OptionsError('axios', like, 'an instance of axios 1.7 or later', remedy);
   }
   if (gatedInstances.get(instance) === open) return;
   gatedInstances.set(instance, open);
@@ -288,9 +289,10 @@ function silence(config: Config, warn: Warn): void {
   warnOfStacked((name) => (config.headers as unknown as Record<string, string>)[name], warn);
 }
 
-/** Whether it is of axios 0, whose instances do not name their version. */
+/** Whether it is of an axios before 1.7. Only axios itself names its version; instances show by their methods and adapters. */
 function isOld(instance: Instance): boolean {
-  const { VERSION, defaults } = instance as { VERSION?: unknown; defaults?: { env?: object } };
-  if (typeof VERSION === 'string') return VERSION.startsWith('0.');
-  return defaults?.env !== undefined && !('Blob' in defaults.env);
+  const { VERSION, defaults } = instance as { VERSION?: unknown; defaults?: { adapter?: unknown } };
+  if (typeof VERSION === 'string') return /^(0|1\.[0-6])\./.test(VERSION);
+  if (!defaults || '_request' in instance || 'query' in instance) return false;
+  return !(Array.isArray(defaults.adapter) && defaults.adapter.includes('fetch'));
 }

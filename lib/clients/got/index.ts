@@ -7,8 +7,7 @@
  * that users may print, clone or compare.
  */
 import type { Call, OpenCall } from '../../call/call.ts';
-import { OptionsError } from '../../words/errors.ts';
-import { expectation, isGot } from './instance.ts';
+import { isGot, noGot } from './instance.ts';
 import { Passage } from './passage.ts';
 import { factsOf } from './request.ts';
 import type { GotExtension, GotLike, Hook, Options, Result, Stream } from './types.ts';
@@ -16,7 +15,7 @@ import { watchPromise, watchStream } from './watch.ts';
 
 /** Extends a got instance, at most once. Throws `OptionsError`. */
 export function gateGot<G extends GotLike>(instance: G, extension: GotExtension): G {
-  if (!isGot(instance)) throw new OptionsError('got', instance, expectation(instance));
+  if (!isGot(instance)) throw noGot(instance);
   const { handlers, mutableDefaults } = instance.defaults;
   if (handlers.includes(extension.handlers[0])) return instance;
   // Otherwise got 14 and 15 would freeze the defaults of the extension.
