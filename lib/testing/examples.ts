@@ -6,11 +6,13 @@ import { type Answer, bodyText, compare, type ExpectedReading, requestOf } from 
 export interface Example extends Answer {
   /** What it shows. */
   readonly title: string;
+  /** Expected fields of the reading. */
   readonly reading: ExpectedReading;
 }
 
 /** A profile with examples of its own, as `defineProfile` makes it. */
 export interface WithExamples extends Profile {
+  /** What the profile was made from. */
   readonly definition?: { readonly examples?: readonly Example[] | undefined };
 }
 

@@ -6,6 +6,7 @@ export interface Answer {
   readonly request?: string | undefined;
   /** Body of the request. */
   readonly requestBody?: string | undefined;
+  /** HTTP status. */
   readonly status: number;
   /** Headers, in any case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

@@ -249,7 +249,7 @@ const readers: Readonly<Record<string, Reader>> = {
     return undefined;
   },
   bodyWait: (source) =>
-    isWait(bodyWait(DEFENDER.definition.waits ?? [], new Json(source.text()), [source.text()]))
+    isWait(bodyWait(DEFENDER.definition.waits ?? [], new Json(source.text()), [source.text()], NOW))
       ? undefined
       : 'no wait',
   parseDuration: (source) => {

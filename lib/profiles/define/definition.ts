@@ -65,6 +65,8 @@ export interface QuotaDefinition<Sharers extends string = string, Choices extend
   readonly name?: string | undefined;
   /** Requests that draw on it. Without `also`, the most specific path of all quotas wins. Default: every request. */
   readonly match?: RequestMatch | readonly RequestMatch[] | undefined;
+  /** Requests of `match` that do not draw on it; only with `also`. */
+  readonly except?: RequestMatch | readonly RequestMatch[] | undefined;
   /** Applies besides the quota that a request draws on otherwise. */
   readonly also?: boolean | undefined;
   /** One quota for each value: `host`, `method`, `path`, or `param:<name in the path's template>`. */
@@ -106,6 +108,10 @@ export interface CodeDefinition extends Sourced {
   readonly advice: string;
   /** True if the API cannot have processed the request. Default: true when throttled. */
   readonly unprocessed?: boolean | undefined;
+  /** The quota that a refusal means: `account`, or the API's own name of one. Default: what the answer names. */
+  readonly quota?: string | undefined;
+  /** The unit that is used up. Default: what the answer names. */
+  readonly unit?: string | undefined;
   /** Wait where the answer tells none. */
   readonly wait?: Duration | undefined;
   /** False for what was seen but is not documented. Default true. */
@@ -114,16 +120,17 @@ export interface CodeDefinition extends Sourced {
 
 /** Where an answer tells how long to wait, besides `Retry-After` and the usual headers. */
 export interface WaitDefinition {
-  /** Path in a JSON body: `retry_after`, `error.details.0.retryDelay`. */
+  /** Path in a JSON body: `retry_after`, `error.details.*.retryDelay`, where `*` is any element of a list. */
   readonly body?: string | undefined;
   /** Text of the error's message, whose first group is the wait. */
   readonly message?: RegExp | undefined;
-  /** `timespan`: `[d.]hh:mm:ss`. */
-  readonly unit: 's' | 'ms' | 'timespan';
+  /** `timespan`: `[d.]hh:mm:ss`; `date`: a moment by ISO 8601. */
+  readonly unit: 's' | 'ms' | 'timespan' | 'date';
 }
 
 /** A header that tells about a quota, for the profile's page. */
 export interface HeaderDefinition extends Sourced {
+  /** Name of the header, in lower case. */
   readonly name: string;
   /** What it says, with its unit. */
   readonly means: string;
@@ -131,6 +138,7 @@ export interface HeaderDefinition extends Sourced {
 
 /** A request that the API retires. */
 export interface DeprecationDefinition extends Sourced {
+  /** Requests that are retired. */
   readonly match: RequestMatch | readonly RequestMatch[];
   /** What is retired, until when, and what replaces it. */
   readonly message: string;
@@ -152,7 +160,9 @@ export interface ProfileExample extends Sourced {
   readonly request: string;
   /** Body of the request. */
   readonly requestBody?: string | undefined;
+  /** HTTP status of the answer. */
   readonly status: number;
+  /** Headers of the answer, in any case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Text, or an object that is sent as JSON. */
   readonly body?: string | object | undefined;
@@ -206,7 +216,11 @@ export interface ProfileDefinition<
   readonly choices?: Choices | undefined;
   /** The API's quotas. */
   readonly quotas?: readonly QuotaDefinition<Sharers, keyof Choices & string>[] | undefined;
-  /** Paths in a JSON body where an error has its code and message. Default: the usual shapes. */
+  /**
+   * Where an error has its code and message: paths in a JSON body (`errors.0.code`, `errors.*.reason`), or
+   * `header:<name>`. Of a code such as `com.example#Code` or `Code:http://…`, the name alone counts. Default: the usual
+   * shapes.
+   */
   readonly error?:
     | { readonly code?: readonly string[] | undefined; readonly message?: readonly string[] | undefined }
     | undefined;
@@ -224,6 +238,7 @@ export interface ProfileDefinition<
   readonly withhold?: RequestMatch | readonly RequestMatch[] | undefined;
   /** Requests that are safe to repeat, whatever their method. */
   readonly resend?: readonly ResendDefinition[] | undefined;
+  /** Requests that the API retires: each is warned of once. */
   readonly deprecations?: readonly DeprecationDefinition[] | undefined;
   /** Answers with their right readings. */
   readonly examples?: readonly ProfileExample[] | undefined;

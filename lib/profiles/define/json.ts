@@ -18,14 +18,9 @@ export class Json {
     return this.#value;
   }
 
-  /** Text or number at a path: `error.details.0.code`. */
+  /** Text or number at a path: `error.details.0.code`; `*` is any element of a list. */
   at(path: string): string | number | undefined {
-    let at = this.value;
-    for (const key of path.split('.')) {
-      if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
-      at = (at as Readonly<Record<string, unknown>>)[key];
-    }
-    return typeof at === 'string' || typeof at === 'number' ? at : undefined;
+    return located(this.value, path.split('.'));
   }
 
   /** Text at the first of these paths that has any; a number counts as text. */
@@ -36,6 +31,26 @@ export class Json {
     }
     return undefined;
   }
+}
+
+/** Maximum number of elements of a list that are looked at. */
+const MAX_ELEMENTS = 20;
+
+function located(value: unknown, path: readonly string[]): string | number | undefined {
+  const [key, ...rest] = path;
+  if (key === undefined) return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (key === '*') {
+    if (!Array.isArray(value)) return undefined;
+    for (const each of value.slice(0, MAX_ELEMENTS)) {
+      const found = located(each, rest);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  return Object.hasOwn(value, key)
+    ? located((value as Readonly<Record<string, unknown>>)[key], rest)
+    : undefined;
 }
 
 function parsed(body: string | undefined): unknown {

@@ -21,7 +21,7 @@ interface Quota {
 /** The requests of an API's quotas: the same for all its profiles. */
 export class QuotaRequests {
   readonly main: Requests<QuotaDefinition>;
-  readonly also: readonly Requests<QuotaDefinition>[];
+  readonly also: readonly Also[];
   /** Path of the root, without a slash at its end. */
   readonly root: string;
   #last: { readonly method: string; readonly href: string; readonly found: Found } | undefined;
@@ -29,11 +29,14 @@ export class QuotaRequests {
   constructor(definition: ProfileDefinition, form: PathForm) {
     this.root = form.root.map((segment) => `/${segment}`).join('');
     this.main = new Requests(form);
-    const also: Requests<QuotaDefinition>[] = [];
+    const also: Also[] = [];
     for (const quota of definition.quotas ?? []) {
       const requests = quota.also ? new Requests<QuotaDefinition>(form) : this.main;
       requests.add(quota.match, quota);
-      if (quota.also) also.push(requests);
+      if (!quota.also) continue;
+      const except = new Requests<true>(form);
+      if (quota.except !== undefined) except.add(quota.except, true);
+      also.push({ requests, except });
     }
     this.also = also;
   }
@@ -53,6 +56,12 @@ export class QuotaRequests {
     const quota = this.find(request)?.value;
     return quota && (quota.name ?? nameOfMatch(quota.match));
   }
+}
+
+/** A quota that applies besides others. */
+interface Also {
+  readonly requests: Requests<QuotaDefinition>;
+  readonly except: Requests<true>;
 }
 
 type Found = Matched<QuotaDefinition> | undefined;
@@ -81,9 +90,9 @@ export class ProfileQuotas {
   /** All quotas that a request draws on, first the one of {@link main}. */
   all(request: RequestFacts, family: string): QuotaRef[] {
     const refs = [this.main(request, family)];
-    for (const requests of this.#requests.also) {
+    for (const { requests, except } of this.#requests.also) {
       const found = requests.find(request);
-      if (found) refs.push(this.#ref(found, request, family));
+      if (found && !except.find(request)) refs.push(this.#ref(found, request, family));
     }
     return refs;
   }

@@ -57,6 +57,8 @@ export class ProfileReading {
       correlationId: this.#idOf(outcome, body) ?? http.correlationId,
       ...this.#waitOf(outcome, body, verdict, http, known?.wait),
       unprocessed: known?.unprocessed ?? (verdict === 'throttled' || (!coded && http.unprocessed === true)),
+      ...named('quota', known?.quota ?? http.quota),
+      ...named('unit', known?.unit ?? http.unit),
       hint: known?.advice ?? (coded ? undefined : this.#codes.adviceFor(status)) ?? http.hint,
     };
   }
@@ -65,7 +67,7 @@ export class ProfileReading {
     const { code: paths = [], message: texts = [] } = this.#definition.error ?? {};
     const json = new Json(outcome.body);
     const layers = [...layersOf(readErrorEnvelope(outcome.body))];
-    const named = paths.map((path) => json.text([path])).filter((code) => code !== undefined);
+    const named = paths.map((path) => codeAt(path, json, outcome)).filter((code) => code !== undefined);
     // Of the codes that the table knows, the innermost is the most precise.
     const layer =
       layers.findLast(({ code }) => this.#codes.knows(code)) ?? layers.find(({ code }) => code !== undefined);
@@ -84,13 +86,15 @@ export class ProfileReading {
     const throttled = verdict === 'throttled';
     if (!throttled && verdict !== 'transient')
       return { retryAfterMs: undefined, retryAfterSource: undefined };
-    const inHeader = headerWait(outcome, throttled);
-    if (inHeader !== undefined) return { retryAfterMs: inHeader, retryAfterSource: 'header' };
     if (http.retryAfterMs !== undefined) {
       return { retryAfterMs: http.retryAfterMs, retryAfterSource: http.retryAfterSource };
     }
+    const inHeader = headerWait(outcome, throttled);
+    if (inHeader !== undefined) return { retryAfterMs: inHeader, retryAfterSource: 'header' };
     const messages = [message, ...layers.map((layer) => layer.message)];
-    const told = throttled ? bodyWait(this.#definition.waits ?? [], json, messages) : undefined;
+    const told = throttled
+      ? bodyWait(this.#definition.waits ?? [], json, messages, outcome.receivedAt)
+      : undefined;
     if (told !== undefined) return { retryAfterMs: told, retryAfterSource: 'message' };
     return {
       retryAfterMs: fallback === undefined ? undefined : parseDuration(fallback),
@@ -112,6 +116,24 @@ export class ProfileReading {
     }
     return undefined;
   }
+}
+
+function named(field: 'quota' | 'unit', value: string | undefined): Pick<Classification, 'quota' | 'unit'> {
+  return value === undefined ? {} : { [field]: value };
+}
+
+/** A code without what surrounds it: `com.amazonaws.dynamodb.v20120810#Code`, `Code:http://…`. */
+function codeAt(place: string, json: Json, { headers }: Outcome): string | undefined {
+  const header = place.startsWith('header:')
+    ? headers?.[place.slice('header:'.length).toLowerCase()]
+    : undefined;
+  const text = place.startsWith('header:') ? listOf(header)[0] : json.text([place]);
+  return (
+    text
+      ?.slice(text.indexOf('#') + 1)
+      .replace(/:.*$/s, '')
+      .trim() || undefined
+  );
 }
 
 type ProfileWait = number | string | undefined;

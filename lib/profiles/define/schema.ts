@@ -78,6 +78,7 @@ const quota = object({
   name: v.optional(text),
   match: v.optional(matches),
   also: v.optional(v.boolean('true or false')),
+  except: v.optional(matches),
   each: v.optional(
     v.array(
       v.pipe(v.string(), v.regex(/^(?:host|method|path|param:\w+)$/, 'host, method, path or param:<name>')),
@@ -124,6 +125,8 @@ const code = object({
   advice: text,
   unprocessed: v.optional(v.boolean('true or false')),
   wait: v.optional(duration),
+  quota: v.optional(text),
+  unit: v.optional(text),
   documented: v.optional(v.boolean('true or false')),
 });
 
@@ -154,7 +157,7 @@ const definitionSchema = object({
       object({
         body: v.optional(text),
         message: v.optional(regex),
-        unit: v.picklist(['s', 'ms', 'timespan'], "'s', 'ms' or 'timespan'"),
+        unit: v.picklist(['s', 'ms', 'timespan', 'date'], "'s', 'ms', 'timespan' or 'date'"),
       }),
     ),
   ),

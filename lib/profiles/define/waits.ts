@@ -14,24 +14,33 @@ export function bodyWait(
   definitions: readonly WaitDefinition[],
   json: Json,
   messages: readonly (string | undefined)[],
+  receivedAt: number,
 ): number | undefined {
   for (const { body, unit } of definitions) {
-    const wait = body === undefined ? undefined : inMs(json.at(body), unit);
+    const wait = body === undefined ? undefined : inMs(json.at(body), unit, receivedAt);
     if (wait !== undefined) return wait;
   }
   for (const text of messages) {
     for (const { message, unit } of definitions) {
-      const wait = text === undefined ? undefined : inMs(message?.exec(text)?.[1], unit);
+      const wait = text === undefined ? undefined : inMs(message?.exec(text)?.[1], unit, receivedAt);
       if (wait !== undefined) return wait;
     }
   }
   return undefined;
 }
 
-function inMs(value: string | number | undefined, unit: WaitDefinition['unit']): number | undefined {
+function inMs(
+  value: string | number | undefined,
+  unit: WaitDefinition['unit'],
+  receivedAt: number,
+): number | undefined {
   if (value === undefined) return undefined;
   const text = String(value);
   if (text.length > MAX_TEXT) return undefined;
+  if (unit === 'date') {
+    const at = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN;
+    return at > receivedAt ? Math.ceil(at - receivedAt) : undefined;
+  }
   if (unit === 'timespan') {
     const parts = TIMESPAN.exec(text);
     if (!parts) return undefined;
