@@ -26,6 +26,7 @@ const ROOMS: Record<string, string> = {
   redis: 'words time ledger options',
   simulator: 'words time profiles options',
   testing: 'words time face',
+  report: 'words time events',
 };
 
 /** Maximum number of lines of a file, so that it is read in one sitting. */
