@@ -1,7 +1,6 @@
 import { Call, type OpenCall } from './call/call.ts';
 import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
-import type { CallSettings } from './call/settings.ts';
 import { TokenBook } from './call/tokens.ts';
 import { Readings, type Reread } from './classify/readings.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
@@ -16,6 +15,7 @@ import { DeclaredQuotas } from './options/quotas.ts';
 import { readCallOptions, readCloseOptions, readOptions, type Settings, updated } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
+import type { CallSettings } from './policy/call-settings.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import { Schedule } from './time/schedule.ts';
 import type { Sign } from './words/auth.ts';

@@ -1,11 +1,11 @@
 import type { Gate } from '../gate/gate.ts';
 import { type Ask, Permit, type Place } from '../gate/permit.ts';
+import type { CallSettings } from '../policy/call-settings.ts';
 import { ClosedError } from '../words/errors.ts';
 import type { RequestFacts } from '../words/types.ts';
 import type { Pass } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { CallSettings } from './settings.ts';
 import { signable, signedRecord } from './signing.ts';
 import type { Tokens } from './tokens.ts';
 import { warnOfWithheld } from './withheld.ts';

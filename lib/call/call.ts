@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { CallSettings } from '../policy/call-settings.ts';
 import { type Decision, unsent } from '../policy/decide.ts';
 import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
@@ -11,7 +12,6 @@ import { History } from './history.ts';
 import { Lifetime } from './lifetime.ts';
 import { Reader } from './reader.ts';
 import { Resends } from './resends.ts';
-import type { CallSettings } from './settings.ts';
 import { reportOf, subjectOf, Teller, type Told } from './telling.ts';
 
 /** Begins a call; `asked` is its `CallOptions`. Throws `OptionsError`. */

@@ -1,8 +1,8 @@
+import type { CallSettings } from '../policy/call-settings.ts';
 import { type Decision, decide, mayRepeat } from '../policy/decide.ts';
 import type { Classification } from '../words/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallContext } from './context.ts';
-import type { CallSettings } from './settings.ts';
 
 /** Decides whether to resend an attempt, and counts the call's resends. */
 export class Resends {

@@ -2,12 +2,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import { safeUrl } from '../events/safe-url.ts';
 import type { CallEvent, GateEvents } from '../events/types.ts';
+import type { CallSettings } from '../policy/call-settings.ts';
 import type { CallReport } from '../words/report.ts';
 import type { RequestFacts } from '../words/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { History } from './history.ts';
-import type { CallSettings } from './settings.ts';
 
 /** The events of a call. */
 export type CallEventName = 'call' | 'queued' | 'attempt' | 'retry' | 'pause' | 'success' | 'failure';

@@ -1,4 +1,3 @@
-import type { Clock } from '../time/clock.ts';
 import type { Emitter } from './emitter.ts';
 import { processWarning } from './process-warning.ts';
 
@@ -11,11 +10,11 @@ const MAX_WARNINGS = 1000;
  */
 export class Warnings {
   readonly #emitter: Emitter;
-  readonly #clock: Clock;
+  readonly #clock: { now(): number };
   readonly #gate: string;
   readonly #given = new Set<string>();
 
-  constructor(emitter: Emitter, clock: Clock, gate: string) {
+  constructor(emitter: Emitter, clock: { now(): number }, gate: string) {
     this.#emitter = emitter;
     this.#clock = clock;
     this.#gate = gate;

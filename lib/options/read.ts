@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import type { CallSettings } from '../call/settings.ts';
 import type { Redaction } from '../events/secret-names.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { own } from '../ledger/own.ts';
+import type { CallSettings } from '../policy/call-settings.ts';
 import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
 import { generic } from '../profiles/generic.ts';
 import { DURATION_RULE } from '../time/duration.ts';

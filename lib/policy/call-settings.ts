@@ -1,4 +1,4 @@
-import type { Policy } from '../policy/policy.ts';
+import type { Policy } from './policy.ts';
 
 /** The options of one call, checked. */
 export interface CallSettings {
