@@ -176,9 +176,9 @@ export class Core implements CallContext {
     return this.#gates.of(ref);
   }
 
-  declaredGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined {
+  declaredGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[] {
     const ref = this.#declaredOf(request, quota);
-    return ref && this.#gates.of(ref);
+    return ref ? [this.#gates.of(ref)] : [];
   }
 
   #declaredOf(request: RequestFacts, quota: string | undefined): QuotaRef | undefined {

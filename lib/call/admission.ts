@@ -80,8 +80,8 @@ export class Admission implements Ask {
     return granted.permit.then((permit) => this.#granted(permit, request, askedAt, tokens));
   }
 
-  declaredGate(): Gate | undefined {
-    return this.request && this.#context.declaredGateOf(this.request, this.#quota);
+  declaredGates(): readonly Gate[] {
+    return this.request ? this.#context.declaredGatesOf(this.request, this.#quota) : [];
   }
 
   /** @internal Re-queues under the quota that now matches; only its position is lost. */

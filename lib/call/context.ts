@@ -32,6 +32,6 @@ export interface CallContext {
   readonly warn: (code: string, message: string) => void;
   /** The gate for a request; `quota` names one to use instead of the one that matches. */
   gateOf(request: RequestFacts, quota: string | undefined): Gate;
-  /** The gate for a request, if the user declared its quota. */
-  declaredGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined;
+  /** The gates of the quotas that the user declared and that a request draws on. */
+  declaredGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[];
 }

@@ -80,8 +80,7 @@ export class Gates {
   recount(keys: ReadonlySet<string>): void {
     if (keys.size === 0) return;
     for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
-      const gate = permit.ask.declaredGate?.();
-      if (gate && keys.has(gate.key)) permit.countAt(gate);
+      for (const gate of permit.ask.declaredGates?.() ?? []) if (keys.has(gate.key)) permit.countAt(gate);
     }
   }
 

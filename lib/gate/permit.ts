@@ -1,22 +1,36 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
 import type { Fault } from '../learning/adaptive.ts';
 import { type RequestRoute, routeOf } from '../learning/outage/routes.ts';
+import type { Charge } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
-import type { Line, Linked, Queueable } from './queue.ts';
+import type { RequestFacts } from '../words/types.ts';
+import type { Line, Linked } from './queue.ts';
 import type { Budget } from './retry-budget.ts';
+
+/** What one quota keeps of an attempt that draws on it. */
+export interface Drawn {
+  /** Moment of its taking. */
+  readonly takenAt: number;
+  /** Number of the attempt among those of its quota. */
+  readonly number: number;
+  /** The quota admitted it; false where an update made it count here, and only its limits matter. */
+  readonly admitted: boolean;
+  /** What it was charged; absent where it costs one request and nothing else. */
+  readonly charge: Charge | undefined;
+}
 
 /** The gate, as its permits know it. */
 export interface Admitter {
+  readonly key: string;
   readonly budget: Budget;
   readonly retired: boolean;
   together<T>(tell: () => T): T;
-  answered(permit: Permit, at: number): void;
-  ended(permit: Permit, now: number): void;
-  refunded(permit: Permit): void;
-  joined(permit: Permit, answered: boolean): void;
+  answered(drawn: Drawn, at: number): void;
+  ended(drawn: Drawn, now: number): void;
+  refunded(drawn: Drawn): void;
+  joined(permit: Permit, answered: boolean): Drawn;
   unread(): void;
-  left(place: Place): boolean;
   served(sentAt: number, request?: RequestRoute, now?: number): void;
   failed(fault: Fault): void;
   heard(number: number, limits: readonly RateLimit[]): void;
@@ -30,13 +44,19 @@ export interface Admitter {
   reopensIn(now: number): number;
 }
 
+/** Another quota of an attempt, and what it keeps. */
+interface Also {
+  readonly gate: Admitter;
+  readonly drawn: Drawn;
+}
+
 type PermitState = 'held' | 'answered' | 'settled';
 
 /**
  * The right to send one attempt, and the only door through which the attempt speaks to its gate. Settled exactly once, whatever
  * becomes of the attempt.
  */
-export class Permit implements Linked {
+export class Permit implements Linked, Drawn {
   readonly gate: Admitter;
   readonly ask: Ask;
   /** Moment of its taking. */
@@ -46,25 +66,37 @@ export class Permit implements Linked {
   previous: Linked | undefined;
   next: Linked | undefined;
   line: Line<Linked> | undefined;
+  readonly charge: Charge | undefined;
   #state: PermitState = 'held';
-  /** Other quotas that count the attempt: those that an update makes it draw on. */
-  #also: Admitter[] | undefined;
+  /** Other quotas that count the attempt. */
+  #also: Also[] | undefined;
 
-  constructor(gate: Admitter, ask: Ask, takenAt: number, number: number) {
+  constructor(gate: Admitter, ask: Ask, takenAt: number, number: number, charge?: Charge) {
     this.gate = gate;
     this.ask = ask;
     this.takenAt = takenAt;
     this.number = number;
+    this.charge = charge;
   }
 
-  /** The quota was removed by an update. */
+  get admitted(): boolean {
+    return true;
+  }
+
+  /** A quota of the attempt was removed by an update. */
   get retired(): boolean {
-    return this.gate.retired;
+    return this.gate.retired || this.#also?.some(({ gate }) => gate.retired) === true;
   }
 
-  /** Tells several facts as one: the gate moves its queue on when all of them are known. */
+  /** Tells several facts as one: each gate moves its queue on when all of them are known. */
   together<T>(tell: () => T): T {
-    return this.gate.together(tell);
+    if (!this.#also) return this.gate.together(tell);
+    return this.#also.reduce<() => T>(
+      (all, { gate }) =>
+        () =>
+          gate.together(all),
+      () => this.gate.together(tell),
+    )();
   }
 
   /** The first attempt of a call goes: what it adds to the quota's retry budget. */
@@ -77,19 +109,23 @@ export class Permit implements Linked {
     return this.gate.withdraw(share);
   }
 
-  /** ms until the quota reopens; 0 when it is open. */
+  /** ms until all its quotas are open; 0 when they are. */
   reopensIn(now: number): number {
-    return this.gate.reopensIn(now);
+    const ms = this.gate.reopensIn(now);
+    return this.#also ? this.#also.reduce((most, { gate }) => Math.max(most, gate.reopensIn(now)), ms) : ms;
   }
 
   /** An error's head came whose body may tell of a refusal: what the answer frees goes on once it is read, or in 1 ms. */
   unread(): void {
     this.gate.unread();
+    for (const { gate } of this.#also ?? []) gate.unread();
   }
 
   /** The server answered, and neither refused nor failed. */
   served(request: RequestRoute, at?: number): void {
     this.gate.served(this.takenAt, request, at);
+    for (const { gate, drawn } of this.#also ?? [])
+      if (drawn.admitted) gate.served(this.takenAt, request, at);
   }
 
   /** The attempt failed for a fault; `call` tells calls apart, `overload` says that it may tell of too much load. */
@@ -112,17 +148,17 @@ export class Permit implements Linked {
     if (this.#state !== 'held') return;
     this.#state = 'answered';
     this.gate.answered(this, at);
-    for (const gate of this.#also ?? []) gate.answered(this, at);
+    for (const { gate, drawn } of this.#also ?? []) gate.answered(drawn, at);
   }
 
   /** The attempt is over, at `at`; without an answer before, it counts as answered now. */
   settle(at: number): void {
     if (this.#state === 'settled') return;
-    this.gate.together(() => {
+    this.together(() => {
       this.answer(at);
       this.#state = 'settled';
       this.gate.ended(this, at);
-      for (const gate of this.#also ?? []) gate.ended(this, at);
+      for (const { gate, drawn } of this.#also ?? []) gate.ended(drawn, at);
     });
   }
 
@@ -131,15 +167,20 @@ export class Permit implements Linked {
     if (this.#state !== 'held') return;
     this.#state = 'settled';
     this.gate.refunded(this);
-    for (const gate of this.#also ?? []) gate.refunded(this);
+    for (const { gate, drawn } of this.#also ?? []) gate.refunded(drawn);
+  }
+
+  /** @internal The attempt draws on this quota as well. */
+  add(gate: Admitter, drawn: Drawn): void {
+    this.#also ??= [];
+    this.#also.push({ gate, drawn });
   }
 
   /** The attempt counts at this gate as well, from now on. */
   countAt(gate: Admitter): void {
-    if (this.#state === 'settled' || gate === this.gate || this.#also?.includes(gate)) return;
-    this.#also ??= [];
-    this.#also.push(gate);
-    gate.joined(this, this.#state === 'answered');
+    if (this.#state === 'settled' || gate === this.gate || this.#also?.some((also) => also.gate === gate))
+      return;
+    this.add(gate, gate.joined(this, this.#state === 'answered'));
   }
 }
 
@@ -151,20 +192,27 @@ export interface Ask {
   /** Moment by which the call must end; `Infinity` for none. */
   readonly deadlineAt: number;
   /** What of its request tells its route: asked for only while the server seems out. */
-  readonly request?: { readonly method: string; readonly url: URL } | undefined;
+  readonly request?: RequestFacts | undefined;
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
-  /** The gate of the declared quota that its request draws on now; absent if it draws on none. */
-  declaredGate?(): (Admitter & { readonly key: string }) | undefined;
+  /** The gates of the declared quotas that its request draws on now. */
+  declaredGates?(): readonly Admitter[];
   /** Its quota was removed and it is in no queue: moves to the gate that now matches it. Never throws. */
   move(place: Place): void;
 }
 
-/** A place in a gate's queue. */
-export class Place implements Queueable {
+/** Where places stand. */
+export interface Standing {
+  left(place: Place): boolean;
+}
+
+let arrivals = 0;
+
+/** A place in a lane. */
+export class Place implements Linked {
   readonly ask: Ask;
-  readonly priority: number;
-  readonly resend: boolean;
+  /** Order of arrival, whatever the lane. */
+  readonly number: number;
   previous: Linked | undefined;
   next: Linked | undefined;
   line: Line<Linked> | undefined;
@@ -174,23 +222,28 @@ export class Place implements Queueable {
   expectedMs!: number;
   /** False if it waits only for the ledger's prompt answer. */
   held!: boolean;
-  #gate: Admitter | undefined;
+  #lane: Standing | undefined;
   #resolve!: (permit: Permit) => void;
   #reject!: (error: Error) => void;
 
   constructor(ask: Ask) {
     this.ask = ask;
-    this.priority = ask.priority;
-    this.resend = ask.resend;
+    arrivals += 1;
+    this.number = arrivals;
     this.permit = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
   }
 
-  /** @internal It is at this gate from now on. */
-  stand(gate: Admitter, expectedMs: number, held: boolean): void {
-    this.#gate = gate;
+  /** A resend goes ahead of the new calls of its priority. */
+  get resend(): boolean {
+    return this.ask.resend;
+  }
+
+  /** @internal It stands in this lane from now on. */
+  stand(lane: Standing, expectedMs: number, held: boolean): void {
+    this.#lane = lane;
     this.expectedMs = expectedMs;
     this.held = held;
   }
@@ -207,6 +260,6 @@ export class Place implements Queueable {
 
   /** Gives the place up: its promise rejects with `error`. Nothing, once a permit was granted. */
   leave(error: Error): void {
-    if (this.#gate?.left(this)) this.#reject(error);
+    if (this.#lane?.left(this)) this.#reject(error);
   }
 }

@@ -3,14 +3,14 @@ import { Adaptive, type Fault, type LearningObserver } from '../learning/adaptiv
 import { routeOf } from '../learning/outage/routes.ts';
 import type { LeaseContext } from '../ledger/context.ts';
 import { WindowCount } from '../ledger/window-count.ts';
-import { Windows } from '../ledger/windows.ts';
+import { type Charge, Windows } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { QuotaRef } from '../words/types.ts';
 import type { GateContext } from './context.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
-import type { Ask } from './permit.ts';
+import type { Ask, Drawn } from './permit.ts';
 
 /**
  * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
@@ -38,28 +38,38 @@ export class Quota {
     if (adaptive) this.adaptive = new Adaptive(windows.length > 0, random, gate);
   }
 
+  /** What an attempt is charged; absent where it costs one request and nothing else. */
+  charge(_ask: Ask): Charge | undefined {
+    return undefined;
+  }
+
+  /** Number of the last attempt sent. */
+  get sent(): number {
+    return this.adaptive?.sent ?? 0;
+  }
+
   /** The earliest moment at which the next attempt may go; `Infinity` when only an event can tell. */
-  turnAt(now: number, heedOutage = true): number {
+  turnAt(now: number, charge?: Charge, heedOutage = true): number {
     if (this.flight.free(now) < 1) return Infinity;
     let turn = Math.max(now, this.pause.nextAt);
     if (this.adaptive) turn = Math.max(turn, this.adaptive.turnAt(now, this.flight.used(now), heedOutage));
-    return Math.max(turn, this.windows.turnAt(now));
+    return Math.max(turn, this.windows.turnAt(now, charge));
   }
 
   /** An attempt of a route that has not failed need not wait for the end of an outage, if nothing else holds it. */
-  exempts(request: Ask['request'], now: number): boolean {
-    return this.exemptAt(now) <= now && this.adaptive?.outage.exempts(request, now) === true;
+  exempts(request: Ask['request'], now: number, charge?: Charge): boolean {
+    return this.exemptAt(now, charge) <= now && this.adaptive?.outage.exempts(request, now) === true;
   }
 
   /** The earliest moment at which such an attempt may go; `Infinity` where there is no outage. */
-  exemptAt(now: number): number {
+  exemptAt(now: number, charge?: Charge): number {
     const outage = this.adaptive?.outage;
-    return outage?.on ? Math.max(this.turnAt(now, false), outage.exemptAt) : Infinity;
+    return outage?.on ? Math.max(this.turnAt(now, charge, false), outage.exemptAt) : Infinity;
   }
 
   /** The earliest moment at which the last of `count` attempts can go: a lower bound. */
-  expectedAt(count: number, now: number): number {
-    return Math.max(this.pause.opensAt, this.windows.freeAt(count, now));
+  expectedAt(count: number, now: number, charge?: Charge): number {
+    return Math.max(this.pause.opensAt, this.windows.freeAt(count, now, charge));
   }
 
   /** Whether more than a permit on its way from the ledger keeps the last of `count` attempts waiting. */
@@ -70,44 +80,46 @@ export class Quota {
   }
 
   /** An attempt goes. Returns its number among those of this quota. */
-  take(now: number): number {
-    this.windows.take(now);
+  take(now: number, charge?: Charge): number {
+    this.windows.take(now, now, charge);
     this.flight.take();
     this.pause.taken(now, this.adaptive?.learner?.latency ?? 0);
     this.adaptive?.take(now);
-    return this.adaptive?.sent ?? 0;
+    return this.sent;
   }
 
   /** The head of its response came. */
-  answered(at: number, sentAt: number): void {
-    this.windows.give(at, sentAt);
+  answered(at: number, sentAt: number, charge?: Charge): void {
+    this.windows.give(at, sentAt, charge);
     this.adaptive?.answered(at, sentAt);
   }
 
   /** It is over. */
-  ended(now: number, sentAt: number): void {
+  ended(now: number, { takenAt, charge, admitted }: Drawn): void {
     this.flight.refund();
-    this.pause.ended(sentAt);
-    this.adaptive?.ended(now, sentAt);
+    if (charge) this.windows.finish(now, takenAt, charge);
+    if (!admitted) return;
+    this.pause.ended(takenAt);
+    this.adaptive?.ended(now, takenAt);
   }
 
   /** It was never sent. */
-  refunded(now: number, sentAt: number): void {
-    this.leave(now, sentAt);
+  refunded(now: number, sentAt: number, charge?: Charge): void {
+    this.leave(now, sentAt, charge);
     this.pause.ended(sentAt);
     this.adaptive?.refunded(now, sentAt);
   }
 
   /** An attempt in flight that was admitted under another quota counts here too. Its limits alone matter, not what it tells. */
-  join(now: number, sentAt: number, answered: boolean): void {
-    this.windows.take(now, sentAt);
+  join(now: number, sentAt: number, answered: boolean, charge?: Charge): void {
+    this.windows.take(now, sentAt, charge);
     this.flight.take();
-    if (answered) this.windows.give(now, sentAt);
+    if (answered) this.windows.give(now, sentAt, charge);
   }
 
   /** One that counted here too was never sent. */
-  leave(now: number, sentAt: number): void {
-    this.windows.refund(now, sentAt);
+  leave(now: number, sentAt: number, charge?: Charge): void {
+    this.windows.refund(now, sentAt, charge);
     this.flight.refund();
   }
 

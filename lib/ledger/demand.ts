@@ -34,9 +34,9 @@ export class Demand {
     this.#spanStart = now;
   }
 
-  use(now: number): void {
+  use(now: number, permits = 1): void {
     this.#roll(now);
-    this.#uses += 1;
+    this.#uses += permits;
     this.#usedAt = now;
     this.stir(now);
   }

@@ -6,6 +6,7 @@ import { Demand } from './demand.ts';
 import { Holdings } from './holdings.ts';
 import type { Account, Lease } from './ledger.ts';
 import { OutOfReach } from './out-of-reach.ts';
+import { ROUNDING } from './ring.ts';
 import type { WindowCount } from './window-count.ts';
 
 /** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
@@ -79,14 +80,14 @@ export class Leases implements Asker {
     count.spent += Math.max(0, Math.min(unused, count.free(now)));
   }
 
-  /** A permit was taken. */
-  taken(now: number): void {
-    this.#waiting = Math.max(0, this.#waiting - 1);
-    this.#demand.use(now);
+  /** That many permits were taken. */
+  taken(now: number, permits: number): void {
+    this.#waiting = Math.max(0, this.#waiting - permits);
+    this.#demand.use(now, permits);
     this.#balance(now);
   }
 
-  /** `waiting` attempts are queued: leases what they need and gives back what is spent. */
+  /** Attempts are queued that need that many permits: leases them and gives back what is spent. */
   want(waiting: number): void {
     this.#waiting = waiting;
     if (!this.#closed) this.#balance(this.#context.now());
@@ -103,7 +104,10 @@ export class Leases implements Asker {
   /** Permits to ask the ledger for; below 0 where more is asked for than is needed. */
   missing(now: number): number {
     if (this.#reach.state === 'degraded') return 0;
-    return this.#needed(now) + this.count.spent - this.#held.permits - this.#asking.pending;
+    // A ledger counts whole permits.
+    return Math.ceil(
+      this.#needed(now) + this.count.spent - this.#held.permits - this.#asking.pending - ROUNDING,
+    );
   }
 
   /** The ledger granted what was asked for. */
@@ -207,12 +211,14 @@ export class Leases implements Asker {
     const beyond = Math.max(this.#held.due, count.capacity - this.#account.share);
     const back = Math.min(count.spent, beyond, this.#held.permits - count.used(now));
     const rest = now >= this.#partAt ? 0 : Math.max(0, back) % block;
-    this.#giveBack(back - rest);
-    count.spent = rest;
+    const whole = Math.floor(back - rest + ROUNDING);
+    this.#giveBack(whole);
+    count.spent = Math.max(0, back - Math.max(0, whole));
     this.#partAt = rest === 0 ? Infinity : Math.min(this.#partAt, now + TOGETHER_MS);
   }
 
-  #giveBack(permits: number): void {
+  #giveBack(asked: number): void {
+    const permits = Math.floor(asked + ROUNDING);
     if (permits <= 0) return;
     const { count } = this;
     this.#held.giveBack(permits);

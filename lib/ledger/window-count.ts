@@ -1,3 +1,4 @@
+import { Ring, ROUNDING } from './ring.ts';
 import { Transit } from './transit.ts';
 
 /**
@@ -5,12 +6,6 @@ import { Transit } from './transit.ts';
  * that a server that counts in integers never sees two uses of it less than `per` apart.
  */
 export const CLOCK_GRAIN_MS = 1;
-
-/** The ring of a count in which there was no response yet, and the shortest of the others. */
-const NO_RING: number[] = [];
-const LEAST_RING = 4;
-/** Length from which on a typed array is used. */
-const TYPED_RING = 64;
 
 /**
  * The arithmetic of one window: how many permits are free, and when the next ones will be.
@@ -24,7 +19,7 @@ const TYPED_RING = 64;
  *
  * After that a permit is free again, if it `recycle`s; else it is `spent`, and its holder decides where it goes.
  *
- * Responses are kept in a ring, in the order of their arrival: O(1) each, 8 bytes per permit in use.
+ * An attempt may weigh more or less than one permit; |…| is then the sum of the weights. O(1) each.
  */
 export class WindowCount {
   /** ms; 0 makes it a count of attempts in flight alone. */
@@ -35,10 +30,11 @@ export class WindowCount {
   recycle = true;
   /** Permits that were used and are not released yet. */
   spent = 0;
+  /** Weight of the attempts in flight, and their number. */
   #inFlight = 0;
-  #ring: number[] | Float64Array = NO_RING;
-  #head = 0;
-  #size = 0;
+  #flying = 0;
+  /** Responses in the window, in the order of their arrival. Made for the first. */
+  #responses: Ring | undefined;
   #transit: Transit | undefined;
 
   constructor(per: number, capacity = 0) {
@@ -60,7 +56,7 @@ export class WindowCount {
   /** Permits in use at `now`. */
   used(now: number): number {
     this.#expire(now);
-    return this.#inFlight + this.#size;
+    return this.#responses === undefined ? this.#inFlight : this.#inFlight + this.#responses.weight;
   }
 
   /** Permits in use whose response has not come. */
@@ -70,71 +66,93 @@ export class WindowCount {
 
   /** The oldest response in the window; `Infinity` when there is none. */
   get oldest(): number {
-    return this.#size > 0 ? this.#at(0) : Infinity;
+    return this.#responses !== undefined && this.#responses.size > 0 ? this.#responses.at(0) : Infinity;
   }
 
   free(now: number): number {
     return this.capacity - this.used(now) - this.spent;
   }
 
-  /** An attempt was sent, at `sentAt`: the moment matters only where transit is limited. */
-  take(sentAt = 0): void {
-    this.#inFlight += 1;
-    this.#transit?.sent(sentAt);
+  /** Whether there is room for an attempt of this weight. */
+  fits(weight: number, now: number): boolean {
+    return weight === 0 || this.free(now) >= weight - ROUNDING;
+  }
+
+  /**
+   * An attempt was sent, at `sentAt`: the moment matters only where transit is limited, and there only to an attempt that
+   * weighs 1; any other counts from its response.
+   */
+  take(sentAt = 0, weight = 1): void {
+    this.#flying += 1;
+    this.#inFlight += weight;
+    if (weight === 1) this.#transit?.sent(sentAt);
   }
 
   /** The response to the attempt sent at `sentAt` came, or it ended without one. */
-  give(at: number, sentAt = 0): void {
-    if (this.#transit) {
+  give(at: number, sentAt = 0, weight = 1): void {
+    if (this.#transit && weight === 1) {
       this.#arrive(at);
       if (!this.#transit.answered(sentAt)) return;
     }
-    this.#put(at);
-  }
-
-  #put(at: number): void {
-    this.#inFlight -= 1;
-    if (this.per === 0) return;
-    if (this.#size === this.#ring.length) this.#grow();
-    this.#ring[(this.#head + this.#size) % this.#ring.length] = at;
-    this.#size += 1;
+    this.#land(weight);
+    this.preset(at, weight);
   }
 
   /** The permit taken at `sentAt` was not used: nothing reached the server. */
-  refund(at = 0, sentAt = 0): void {
-    if (this.#transit) {
+  refund(at = 0, sentAt = 0, weight = 1): void {
+    if (this.#transit && weight === 1) {
       this.#arrive(at);
       if (!this.#transit.answered(sentAt)) return;
     }
-    this.#inFlight -= 1;
+    this.#land(weight);
+  }
+
+  /** An attempt in flight weighs that much more than was taken for it, or less. */
+  reweigh(by: number): void {
+    this.#inFlight += by;
+  }
+
+  /**
+   * An attempt whose response came at `at` weighed that much more than was taken for it, or less: what was too much is free
+   * at once; what was too little counts from now, the last moment at which the server can have counted it.
+   */
+  amend(by: number, at: number, now: number): void {
+    if (by > 0) this.preset(Math.max(now, this.#responses?.last ?? now), by);
+    else this.#responses?.lighten(at, -by);
   }
 
   /** The last response was a refusal, and does not count. */
   retract(): void {
-    if (this.#size > 0) this.#size -= 1;
+    if (this.#responses !== undefined && this.#responses.size > 0) this.#responses.pop();
   }
 
   /** Nothing is in use any more. */
   clear(): void {
-    this.#inFlight = 0;
-    this.#size = 0;
+    this.#inFlight = this.#flying = 0;
+    this.#responses?.clear();
   }
 
-  /** Counts on from another count, of which `unanswered` attempts are in flight. */
+  /** Counts on from another count; where transit is limited, `unanswered` attempts of it are in flight. */
   adopt(other: WindowCount, unanswered: number): void {
-    for (let index = 0; index < other.#size; index += 1) this.preset(other.#at(index));
-    this.presetInFlight(unanswered);
+    const responses = other.#responses;
+    for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
+      this.preset(responses.at(index), responses.weightAt(index));
+    }
+    if (other.#transit) this.presetInFlight(unanswered);
+    else this.presetInFlight(other.#flying, other.#inFlight);
   }
 
   /** A response that came before the count began; in order. */
-  preset(at: number): void {
-    this.#inFlight += 1;
-    this.#put(at);
+  preset(at: number, weight = 1): void {
+    if (this.per === 0 || weight === 0) return;
+    this.#responses ??= new Ring();
+    this.#responses.push(at, weight);
   }
 
   /** Attempts that were sent before the count began. */
-  presetInFlight(count: number): void {
-    this.#inFlight += count;
+  presetInFlight(count: number, weight: number = count): void {
+    this.#flying += count;
+    this.#inFlight += weight;
   }
 
   /**
@@ -146,19 +164,28 @@ export class WindowCount {
    */
   freeAt(count: number, now: number, most: number = this.capacity): number {
     const cycle = Math.max(1, most);
-    const whole = Math.floor((count - 1) / cycle);
+    const whole = Math.max(0, Math.ceil(count / cycle) - 1);
     const missing = count - whole * cycle - (most - this.used(now));
-    if (missing <= 0 && whole === 0) return now;
+    if (missing <= ROUNDING && whole === 0) return now;
     if (this.per === 0) return Infinity;
     const round = this.per + CLOCK_GRAIN_MS;
-    if (missing <= 0) return now + whole * round;
-    return (missing <= this.#size ? this.#at(missing - 1) : now) + (whole + 1) * round;
+    if (missing <= ROUNDING) return now + whole * round;
+    return (this.#responses?.reaching(missing) ?? now) + (whole + 1) * round;
+  }
+
+  /** The earliest moment at which an attempt of this weight fits; `Infinity` when only an event can tell. */
+  turnAt(weight: number, now: number): number {
+    if (this.fits(weight, now)) return now;
+    if (!this.recycle) return Infinity;
+    const freed = this.#responses?.reaching(weight - this.free(now));
+    return freed === undefined ? this.nextExpiry(now) : freed + this.per + CLOCK_GRAIN_MS;
   }
 
   /** The moment at which the oldest that is counted leaves the window; `Infinity` when only a response can tell. */
   nextExpiry(now: number): number {
     this.#expire(now);
-    const oldest = this.#size > 0 ? this.#at(0) : (this.#transit?.nextAt ?? Infinity);
+    let { oldest } = this;
+    if (oldest === Infinity && this.#transit) oldest = this.#transit.nextAt;
     return oldest + this.per + CLOCK_GRAIN_MS;
   }
 
@@ -168,8 +195,9 @@ export class WindowCount {
     if (!transit) return;
     for (let at = transit.nextAt; at <= now; at = transit.nextAt) {
       transit.count();
+      this.#land(1);
       // A transit that was shortened counts some in the past: the ring is in order.
-      this.#put(this.#size > 0 ? Math.max(at, this.#at(this.#size - 1)) : at);
+      this.preset(Math.max(at, this.#responses?.last ?? at));
     }
   }
 
@@ -177,30 +205,31 @@ export class WindowCount {
   returns(now: number): number[] {
     this.#expire(now);
     const round = this.per + CLOCK_GRAIN_MS;
-    const answered = Array.from({ length: this.#size }, (_, index) => this.#at(index) + round - now);
-    return [...answered, ...Array<number>(this.#inFlight).fill(Infinity)];
+    const all: number[] = [];
+    const responses = this.#responses;
+    for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
+      const back = responses.at(index) + round - now;
+      for (let left = responses.weightAt(index); left > ROUNDING; left -= 1) all.push(back);
+    }
+    for (let left = this.#inFlight; left > ROUNDING; left -= 1) all.push(Infinity);
+    return all;
+  }
+
+  /** One that was in flight is not any more. */
+  #land(weight: number): void {
+    this.#flying -= 1;
+    // Sums of fractions have rounding errors: with nothing left they begin anew.
+    this.#inFlight = this.#flying === 0 ? 0 : this.#inFlight - weight;
   }
 
   #expire(now: number): void {
     this.#arrive(now);
     // The same sum as in `nextExpiry`: a rounding apart, and a wake-up at that moment would find nothing free.
-    while (this.#size > 0 && this.#at(0) + this.per + CLOCK_GRAIN_MS <= now) {
-      this.#head = (this.#head + 1) % this.#ring.length;
-      this.#size -= 1;
-      if (!this.recycle) this.spent += 1;
+    const responses = this.#responses;
+    if (responses === undefined) return;
+    while (responses.size > 0 && responses.at(0) + this.per + CLOCK_GRAIN_MS <= now) {
+      const weight = responses.shift();
+      if (!this.recycle) this.spent += weight;
     }
-  }
-
-  #at(index: number): number {
-    return this.#ring[(this.#head + index) % this.#ring.length] as number;
-  }
-
-  #grow(): void {
-    const length = Math.max(LEAST_RING, this.#ring.length * 2);
-    // A short array is smaller: a typed one takes 200 B beside its numbers.
-    const larger = length < TYPED_RING ? new Array<number>(length).fill(-0.5) : new Float64Array(length);
-    for (let index = 0; index < this.#size; index += 1) larger[index] = this.#at(index);
-    this.#ring = larger;
-    this.#head = 0;
   }
 }

@@ -11,19 +11,24 @@ import { WindowCount } from './window-count.ts';
  */
 export class DeclaredWindow implements Holder {
   readonly limit: number;
+  /** What it counts. */
+  readonly unit: string;
   readonly count: WindowCount;
   readonly #context: LeaseContext;
   readonly #account: Account;
   #leases: Leases | undefined;
   #closed = false;
 
-  constructor(key: string, { limit, per, transit }: Window, context: LeaseContext) {
+  constructor(key: string, { limit, per, transit, of = 'requests' }: Window, context: LeaseContext) {
     this.limit = limit;
+    this.unit = of;
     this.count = new WindowCount(per, limit);
     this.count.limitTransit(transit);
     this.#context = context;
     // Joined, for a template would keep each of its parts.
-    const book = { key: [key, '|', limit, '/', per].join(''), limit, per };
+    const name = [key, '|', limit, '/', per];
+    if (of !== 'requests') name.push(' ', of);
+    const book = { key: name.join(''), limit, per };
     this.#account = context.ledger.open(book, this);
     if (this.#account.shared) this.#share();
   }
@@ -54,8 +59,8 @@ export class DeclaredWindow implements Holder {
   }
 
   /** Whether it keeps this limit, whatever its transit. */
-  is({ limit, per }: Window): boolean {
-    return limit === this.limit && per === this.count.per;
+  is({ limit, per, of = 'requests' }: Window): boolean {
+    return limit === this.limit && per === this.count.per && of === this.unit;
   }
 
   /**
@@ -68,9 +73,9 @@ export class DeclaredWindow implements Holder {
     return held / (this.count.per + held);
   }
 
-  take(now: number, sentAt: number): void {
-    this.count.take(sentAt);
-    this.#leases?.taken(now);
+  take(now: number, sentAt: number, weight: number): void {
+    this.count.take(sentAt, weight);
+    this.#leases?.taken(now, weight);
   }
 
   /** `waiting` attempts are queued. */

@@ -10,7 +10,18 @@ const COSTLY = 0.25;
 
 const NONE: readonly DeclaredWindow[] = [];
 
-/** The declared windows of one quota: a permit needs one of each. */
+/** The unit that each attempt costs 1 of, unless its cost says otherwise. */
+export const REQUESTS: string = 'requests';
+
+/** What one attempt is charged, by unit. */
+export type Charge = ReadonlyMap<string, number>;
+
+/** Weight of an attempt in a window of this unit. */
+function weightOf(charge: Charge | undefined, { unit }: DeclaredWindow): number {
+  return charge?.get(unit) ?? (unit === REQUESTS ? 1 : 0);
+}
+
+/** The declared windows of one quota: an attempt needs room for its weight in each. */
 export class Windows {
   readonly #key: string;
   readonly #context: LeaseContext;
@@ -49,32 +60,42 @@ export class Windows {
           return kept;
         }
         const made = new DeclaredWindow(this.#key, window, this.#context);
-        if (old[0]) made.count.adopt(old[0].count, this.#unanswered);
-        else made.count.presetInFlight(this.#unanswered);
+        const alike = old.find(({ unit }) => unit === made.unit);
+        if (alike) made.count.adopt(alike.count, this.#unanswered);
+        else if (made.unit === REQUESTS) made.count.presetInFlight(this.#unanswered);
         return made;
       });
     for (const each of old) if (!this.#all.includes(each)) void each.close(true);
   }
 
-  take(now: number, sentAt: number = now): void {
+  take(now: number, sentAt: number = now, charge?: Charge): void {
     this.#unanswered += 1;
-    for (const window of this.#all) window.take(now, sentAt);
+    for (const window of this.#all) window.take(now, sentAt, weightOf(charge, window));
   }
 
   /** The response came to the attempt sent at `sentAt`. */
-  give(at: number, sentAt: number): void {
+  give(at: number, sentAt: number, charge?: Charge): void {
     this.#unanswered -= 1;
     if (this.#all === NONE) return;
-    for (const window of this.#all) window.count.give(at, sentAt);
+    for (const window of this.#all) {
+      if (window.unit === REQUESTS) window.count.give(at, sentAt, weightOf(charge, window));
+    }
     const weight = this.#latencyMs < 0 ? 1 : LATENCY_WEIGHT;
     // Whole ms: the engine keeps other numbers in a box of 16 B.
     this.#latencyMs = Math.round(this.#latencyMs + (at - sentAt - this.#latencyMs) * weight);
   }
 
+  /** It is over: a server may count other units than requests until then. */
+  finish(at: number, sentAt: number, charge: Charge): void {
+    for (const window of this.#all) {
+      if (window.unit !== REQUESTS) window.count.give(at, sentAt, weightOf(charge, window));
+    }
+  }
+
   /** It was never sent. */
-  refund(at: number, sentAt: number): void {
+  refund(at: number, sentAt: number, charge?: Charge): void {
     this.#unanswered -= 1;
-    for (const { count } of this.#all) count.refund(at, sentAt);
+    for (const window of this.#all) window.count.refund(at, sentAt, weightOf(charge, window));
   }
 
   /** The window that loses most to latency, if that is more than a quarter of its limit and no transit is declared. */
@@ -98,22 +119,26 @@ export class Windows {
     for (const window of this.#all) window.want(waiting);
   }
 
-  /** The earliest moment at which there is a permit of each; `Infinity` when only an event can tell. */
-  turnAt(now: number): number {
+  /** The earliest moment at which each has room; `Infinity` when only an event can tell. */
+  turnAt(now: number, charge?: Charge): number {
     let turn = now;
     for (const window of this.#all) {
-      const { count } = window;
       window.refresh(now);
-      if (count.free(now) < 1) turn = Math.max(turn, count.recycle ? count.nextExpiry(now) : Infinity);
+      turn = Math.max(turn, window.count.turnAt(weightOf(charge, window), now));
     }
     return turn;
   }
 
-  /** The earliest moment at which that many permits can be free: a lower bound. */
-  freeAt(permits: number, now: number): number {
+  /** The earliest moment at which the last of `count` attempts can go, if each is charged alike: a lower bound. */
+  freeAt(count: number, now: number, charge?: Charge): number {
     let at = now;
-    // However much others have now, it may all be ours by then.
-    for (const { count, limit } of this.#all) at = Math.max(at, count.freeAt(permits, now, limit));
+    for (const window of this.#all) {
+      // What those before it are charged is not known here, so they may cost nothing of other units.
+      const weight =
+        weightOf(charge, window) * (window.unit === REQUESTS && !charge?.has(REQUESTS) ? count : 1);
+      // However much others have now, it may all be ours by then.
+      if (weight > 0) at = Math.max(at, window.count.freeAt(weight, now, window.limit));
+    }
     return at;
   }
 

@@ -88,10 +88,18 @@ export interface Classification {
 /** The {@link Classification.quota} of a refusal that means the whole account rather than one of its quotas. */
 export const ACCOUNT: string = 'account';
 
-/** One limit of a quota: at most `limit` attempts in any `per`. */
+/** Amounts by unit: `{ tokens: 1200 }`. */
+export type Amounts = Readonly<Record<string, number>>;
+
+/** What an attempt costs, by unit: each a number, or a function of the request. */
+export type Costs = Readonly<Record<string, number | ((request: RequestFacts) => number | undefined)>>;
+
+/** One limit of a quota: at most `limit` attempts in any `per`, or at most that much of another unit. */
 export interface Window {
-  /** Maximum number of attempts in any `per`. */
+  /** Maximum number of attempts in any `per`; of the unit `of`, if there is one. */
   readonly limit: number;
+  /** Unit that the window counts (`tokens`). Default `requests`, of which an attempt costs 1 unless its cost says otherwise. */
+  readonly of?: string | undefined;
   /** Length of the window, in ms; 0 makes it a concurrency limit, which counts only attempts in flight. */
   readonly per: number;
   /**

@@ -1,0 +1,80 @@
+import type { Schedule } from '../time/schedule.ts';
+import type { Room } from './context.ts';
+import { Lane, type LaneGate, takeAll } from './lane.ts';
+import { type Ask, type Permit, Place } from './permit.ts';
+
+/** A gate, as an attempt that arrives knows it. */
+export interface PassageGate extends LaneGate {
+  readonly key: string;
+  /** Looks whether a pause is over. Throws what keeps it from ever admitting this. */
+  arrive(now: number): void;
+}
+
+/**
+ * The set of gates that some attempts pass, and their lanes. An attempt goes when every one of them has room for its
+ * cost and none is paused; it takes from all at once, or from none, so nothing is held while it waits.
+ */
+export class Passage<G extends PassageGate = PassageGate> {
+  /** The quota that applies first; then those that apply besides. */
+  readonly gates: readonly [G, ...G[]];
+  readonly #context: { readonly room: Room; readonly schedule: Schedule };
+  readonly #lanes: Lane[] = [];
+  /** Passages through one gate more, by that gate. */
+  readonly #wider = new WeakMap<G, Passage<G>>();
+
+  constructor(gates: readonly [G, ...G[]], context: { readonly room: Room; readonly schedule: Schedule }) {
+    this.gates = gates;
+    this.#context = context;
+  }
+
+  /** Key of the quota that applies first. */
+  get key(): string {
+    return this.gates[0].key;
+  }
+
+  /** The passage through this gate, too. */
+  and(gate: G): Passage<G> {
+    if (this.gates.includes(gate)) return this;
+    let wider = this.#wider.get(gate);
+    if (!wider) {
+      wider = new Passage([...this.gates, gate], this.#context);
+      this.#wider.set(gate, wider);
+    }
+    return wider;
+  }
+
+  /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, `CostError`, or `ask.late` for one in vain. */
+  acquire(ask: Ask, now: number, from?: Place): Permit | Place {
+    const { gates } = this;
+    for (const gate of gates) gate.arrive(now);
+    for (const gate of gates) if (!gate.clear(ask, now)) return this.queue(gate, ask, now, from);
+    return takeAll(gates, ask, now);
+  }
+
+  /** A place in line: this gate does not let the attempt go now. */
+  queue(holding: G, ask: Ask, now: number, from?: Place): Place {
+    const lane = this.#laneOf(ask.priority);
+    const number = lane.ahead(ask.resend) + 1;
+    const expectedMs =
+      this.gates.reduce((at, gate) => Math.max(at, gate.expectedAt(number, ask, now)), now) - now;
+    if (now + expectedMs > ask.deadlineAt) throw ask.late(expectedMs);
+    const held = expectedMs > 0 || this.gates.some((gate) => gate.holds(number, now));
+    // A place that moves has had room all along; one that only the ledger's answer keeps waiting takes none.
+    if (held && !from) lane.reserve();
+    const place = from ?? new Place(ask);
+    place.stand(lane, expectedMs, held);
+    lane.push(place);
+    if (lane.at) lane.at.pump(now);
+    else holding.receive(lane, now);
+    return place;
+  }
+
+  #laneOf(priority: number): Lane {
+    let lane = this.#lanes.find((each) => each.priority === priority);
+    if (!lane) {
+      lane = new Lane(this.gates, priority, this.#context);
+      this.#lanes.push(lane);
+    }
+    return lane;
+  }
+}
