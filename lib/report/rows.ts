@@ -1,0 +1,101 @@
+import type { QuotaSnapshot } from '../words/snapshot.ts';
+import type { Tally } from './tally.ts';
+import { counted, duration } from './text.ts';
+
+/** Draws a share from 0 to 1 as a bar of text. */
+export type DrawBar = (share: number) => string;
+
+/** A batch of calls: how many there are, and how many have ended. */
+export interface Batch {
+  readonly calls: number;
+  readonly ended: number;
+}
+
+type Window = QuotaSnapshot['windows'][number];
+
+/** Maximum length of a quota's key in a row. */
+const MAX_KEY = 40;
+
+/** Declared windows of a quota, or those it learned. */
+function windowsOf({ windows, learned }: QuotaSnapshot): readonly Pick<Window, 'limit' | 'per' | 'used'>[] {
+  return windows.length > 0 ? windows : (learned?.windows ?? []);
+}
+
+/** The window of which the largest share is used. */
+function tightest(quota: QuotaSnapshot): Pick<Window, 'limit' | 'per' | 'used'> | undefined {
+  return [...windowsOf(quota)].sort((a, b) => b.used / b.limit - a.used / a.limit)[0];
+}
+
+/** One line for each quota, the busiest first: use, queue, pause, rate, retries. */
+export function rowsOf(
+  quotas: readonly QuotaSnapshot[],
+  tally: Tally,
+  now: number,
+  most: number,
+  bar: DrawBar,
+): string[] {
+  const busiest = [...quotas].sort((a, b) => b.queued + b.inFlight - (a.queued + a.inFlight)).slice(0, most);
+  const width = Math.min(MAX_KEY, Math.max(0, ...busiest.map(({ key }) => key.length)));
+  const rows = busiest.map((quota) => {
+    const { key, queued, inFlight, pausedUntil, learned } = quota;
+    const window = tightest(quota);
+    const { retries } = tally.of(key);
+    const parts = [
+      fitted(key, width),
+      window
+        ? `${bar(window.used / window.limit)} ${window.used}/${window.limit} per ${duration(window.per)}`
+        : 'no known limit',
+      `${queued} queued`,
+      `${inFlight} in flight`,
+      pausedUntil !== undefined && pausedUntil > now && `closed for ${duration(pausedUntil - now)}`,
+      learned?.outage && 'outage',
+      `${tally.rate(key, now).toFixed(1)}/s`,
+      retries > 0 && (retries === 1 ? '1 retry' : `${retries} retries`),
+    ];
+    return parts.filter((part) => part !== false && part !== undefined && part !== '').join('  ');
+  });
+  const more = quotas.length - busiest.length;
+  return more > 0 ? [...rows, `and ${counted(more, 'quieter quota')}`] : rows;
+}
+
+/** The line of a batch: progress, failures, and when it is expected to end. */
+export function batchRow(
+  { calls, ended }: Batch,
+  failed: number,
+  quotas: readonly QuotaSnapshot[],
+  now: number,
+  bar: DrawBar,
+): string {
+  const leftMs = ended < calls ? etaMs(calls - ended, quotas, now) : undefined;
+  return [
+    `${bar(Math.min(1, ended / calls))} ${ended}/${calls} calls`,
+    failed > 0 && `${failed} failed`,
+    leftMs !== undefined && leftMs > 0 && `at least ${duration(leftMs)} left`,
+  ]
+    .filter((part) => part !== false && part !== undefined)
+    .join('  ');
+}
+
+/**
+ * Minimum time until `calls` more calls are through, in ms: they share the quotas in proportion to what is queued, and
+ * of each window at most `limit` go in any `per`. `undefined` if no limit is known.
+ */
+export function etaMs(calls: number, quotas: readonly QuotaSnapshot[], now: number): number | undefined {
+  const queued = quotas.reduce((sum, quota) => sum + quota.queued + quota.inFlight, 0);
+  let most: number | undefined;
+  for (const quota of quotas) {
+    const share = queued > 0 ? (quota.queued + quota.inFlight) / queued : 1 / quotas.length;
+    const waiting = Math.max(0, Math.round(calls * share) - quota.inFlight);
+    const pausedMs = Math.max(0, (quota.pausedUntil ?? now) - now);
+    for (const { limit, per, used } of windowsOf(quota)) {
+      const beyond = waiting - Math.max(0, limit - used);
+      const ms = pausedMs + (beyond > 0 ? Math.ceil(beyond / limit) * per : 0);
+      most = Math.max(most ?? 0, ms);
+    }
+  }
+  return most;
+}
+
+function fitted(key: string, width: number): string {
+  return key.length > width ? `${key.slice(0, width - 1)}…` : key.padEnd(width);
+}

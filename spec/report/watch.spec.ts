@@ -1,0 +1,120 @@
+import { Writable } from 'node:stream';
+import { expect } from 'chai';
+import { headgate, OptionsError } from 'headgate';
+import { virtualClock } from 'headgate/testing';
+import { watch } from 'headgate/watch';
+import { batchRow, etaMs, rowsOf } from '../../lib/report/rows.ts';
+import { Tally } from '../../lib/report/tally.ts';
+import { endings } from '../support/ending.ts';
+
+const bar = (share: number): string => `[${Math.round(share * 100)}]`;
+const quota = (over: object = {}) => ({
+  key: 'q',
+  windows: [{ limit: 100, per: 60_000, used: 40 }],
+  inFlight: 0,
+  queued: 10,
+  ...over,
+});
+
+/** A stream that keeps what is written to it. */
+function memory(terminal: boolean): NodeJS.WriteStream & { readonly text: string } {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
+  Object.defineProperty(stream, 'text', { get: () => chunks.join('') });
+  return Object.assign(stream, { isTTY: terminal, columns: 120, rows: 10 }) as never;
+}
+
+describe('The time left', () => {
+  const now = 1_000_000;
+
+  it('is nothing while the windows have room, and whole windows beyond', () => {
+    expect(etaMs(60, [quota({ queued: 60 })], now)).to.equal(0);
+    expect(etaMs(61, [quota({ queued: 61 })], now)).to.equal(60_000);
+    expect(etaMs(260, [quota({ queued: 260 })], now)).to.equal(120_000);
+  });
+
+  it('counts a pause, and is unknown where no limit is', () => {
+    expect(etaMs(10, [quota({ pausedUntil: now + 5000 })], now)).to.equal(5000);
+    expect(etaMs(10, [quota({ windows: [] })], now)).to.equal(undefined);
+  });
+
+  it('is that of the slowest quota, each with its share of what is left', () => {
+    const slow = quota({ key: 'slow', queued: 30, windows: [{ limit: 1, per: 1000, used: 1 }] });
+    expect(etaMs(40, [quota({ queued: 10 }), slow], now)).to.equal(30_000);
+  });
+
+  it('is of a learned window where none is declared', () => {
+    const learned = { windows: [{ limit: 5, per: 1000, used: 5 }], outage: false };
+    expect(etaMs(10, [quota({ windows: [], learned })], now)).to.equal(2000);
+  });
+});
+
+describe('A row', () => {
+  it('shows the tightest window, the queue, the pause and an outage', () => {
+    const tight = { limit: 10, per: 1000, used: 9 };
+    const learned = { windows: [], outage: true };
+    const [row] = rowsOf(
+      [quota({ windows: [quota().windows[0], tight], pausedUntil: 3500, learned, inFlight: 2 })],
+      new Tally(),
+      1000,
+      5,
+      bar,
+    );
+    expect(row).to.equal('q  [90] 9/10 per 1 s  10 queued  2 in flight  closed for 2.5 s  outage  0.0/s');
+  });
+
+  it('stands for the busiest quotas; the others are counted', () => {
+    const quotas = [1, 5, 3].map((queued) => quota({ key: `q${queued}`, queued }));
+    const rows = rowsOf(quotas, new Tally(), 0, 2, bar);
+    expect(rows.map((row) => row.slice(0, 5).trim())).to.deep.equal(
+      ['q5  [', 'q3  [', 'and 1'].map((row) => row.slice(0, 5).trim()),
+    );
+  });
+
+  it('of a batch says what is left', () => {
+    expect(batchRow({ calls: 100, ended: 25 }, 2, [quota({ queued: 75 })], 0, bar)).to.equal(
+      '[25] 25/100 calls  2 failed  at least 1 min left',
+    );
+  });
+});
+
+describe('The terminal view', () => {
+  const own = endings();
+  const answer = async () => new Response('{}');
+
+  for (const terminal of [true, false])
+    it(`draws while calls wait, and once more at its end (${terminal ? 'terminal' : 'plain'})`, async () => {
+      const clock = virtualClock();
+      const quotas = [{ name: 'mine', match: {}, windows: [{ limit: 2, per: '1m' }] }];
+      const gate = own(headgate({ quotas }, { clock }));
+      const stream = memory(terminal);
+      // given two calls that go, and one that waits a minute
+      const view = watch(gate, { stream, clock, calls: 3 });
+      const api = gate.fetch(answer);
+      const all = Promise.all([1, 2, 3].map(() => api('https://api.example.com/')));
+      await clock.advance(10_500);
+      expect(stream.text).to.match(/mine .*2\/2 per 1 min {2}1 queued/);
+      expect(stream.text).to.include('2/3 calls  at least 1 min left');
+      await clock.advance(60_000);
+      await all;
+      view.stop();
+      expect(stream.text).to.include('3/3 calls');
+      expect(stream.text.includes('\u001b['), 'escapes').to.equal(terminal);
+      // then it is over
+      const { length } = stream.text;
+      await api('https://api.example.com/');
+      await clock.advance(60_000);
+      view.stop();
+      expect(stream.text).to.have.length(length);
+    });
+
+  it('refuses options that make no sense', () => {
+    for (const options of [{ every: 0 }, { every: 'often' }, { calls: 0 }])
+      expect(() => watch(own(headgate()), options as never)).to.throw(OptionsError);
+  });
+});
