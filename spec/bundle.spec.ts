@@ -70,6 +70,14 @@ describe('A bundle', function () {
     const clients = files.map((file) => /lib\/clients\/(\w+)\//.exec(file)?.[1]);
     expect(new Set(clients.filter(Boolean))).to.deep.equal(new Set(['fetch', 'function', 'shared']));
   });
+
+  it('with one profile holds no other', async () => {
+    const { files } = await bundled(
+      "import { github } from 'headgate/profiles'; export const profile = github()",
+    );
+    const ours = files.map((file) => /lib\/profiles\/([\w-]+)(?:\.ts|\/)/.exec(file)?.[1]);
+    expect(new Set(ours.filter(Boolean))).to.deep.equal(new Set(['define', 'generic', 'github']));
+  });
 });
 
 describe('A gate of headgate/fetch', () => {

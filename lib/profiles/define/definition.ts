@@ -228,7 +228,7 @@ export interface ProfileDefinition<
   readonly codes?: readonly CodeDefinition[] | undefined;
   /** Where the ID of a request stands, best first: `body:<path>`, `header:<name>`. Default: the usual headers. */
   readonly correlation?: readonly string[] | undefined;
-  /** Where a wait stands, besides the usual headers. */
+  /** Where a wait stands in a body. Default: the usual places and texts, as `generic()` reads them. */
   readonly waits?: readonly WaitDefinition[] | undefined;
   /** Headers that tell about quotas. */
   readonly headers?: readonly HeaderDefinition[] | undefined;

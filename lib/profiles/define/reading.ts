@@ -86,7 +86,9 @@ export class ProfileReading {
     const throttled = verdict === 'throttled';
     if (!throttled && verdict !== 'transient')
       return { retryAfterMs: undefined, retryAfterSource: undefined };
-    if (http.retryAfterMs !== undefined) {
+    // A profile that says where a wait stands in a body means nowhere else.
+    const guessed = http.retryAfterSource === 'message' && this.#definition.waits !== undefined;
+    if (http.retryAfterMs !== undefined && !guessed) {
       return { retryAfterMs: http.retryAfterMs, retryAfterSource: http.retryAfterSource };
     }
     const inHeader = headerWait(outcome, throttled);
