@@ -35,7 +35,7 @@ export class Quota {
     this.windows = new Windows(key, windows, gate);
     this.flight = new WindowCount(0, concurrency ?? Infinity);
     this.#random = random;
-    if (adaptive) this.adaptive = new Adaptive(windows.length > 0, random, gate);
+    if (adaptive) this.adaptive = new Adaptive(windows, random, gate);
   }
 
   /** What an attempt is charged; absent where it costs one request and nothing else. */
@@ -183,7 +183,7 @@ export class Quota {
   relimit({ windows, concurrency }: QuotaRef): void {
     this.windows.replace(windows);
     this.flight.capacity = concurrency ?? Infinity;
-    this.adaptive?.declare(windows.length > 0, this.windows.unanswered);
+    this.adaptive?.declare(windows, this.windows.unanswered);
   }
 
   /** True when nothing would be lost by forgetting this quota. */

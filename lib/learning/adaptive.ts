@@ -2,6 +2,7 @@ import type { RateLimit } from '../classify/rate-limit.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { LearnedCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
+import type { Window } from '../words/types.ts';
 import type { Finding } from './finding.ts';
 import { Saturation } from './in-flight/knee.ts';
 import { ConcurrencyLimit } from './in-flight/overload.ts';
@@ -32,25 +33,36 @@ export class Adaptive {
   readonly outage: Outage;
   /** Made for the first sign of overload. */
   #concurrency: ConcurrencyLimit | undefined;
-  /** Absent where windows are declared: there is nothing to find out. */
+  /**
+   * Finds windows beside the declared ones. Where some are declared it is made for the second attempt: there may be a hundred
+   * thousand quotas that are drawn on once.
+   */
   learner: Learner | undefined;
+  #declared: readonly Window[];
   /** Made for the first call that waits. */
   #saturation: Saturation | undefined;
   readonly #allowances = new Allowances();
   readonly #observer: LearningObserver;
   /** Attempts sent. */
   #sent = 0;
+  /** The first was answered, or never sent, before there was a learner. */
+  #firstEnded = false;
 
-  constructor(declared: boolean, random: Random, observer: LearningObserver) {
+  constructor(declared: readonly Window[], random: Random, observer: LearningObserver) {
     this.outage = new Outage(random);
-    this.learner = declared ? undefined : new Learner();
+    if (declared.length === 0) this.learner = new Learner();
+    this.#declared = declared;
     this.#observer = observer;
   }
 
-  /** Windows are declared from now on, or no longer; `unanswered` attempts are in flight. */
-  declare(declared: boolean, unanswered: number): void {
-    if (declared) this.learner = undefined;
-    else this.learner ??= new Learner(unanswered);
+  /** These windows are declared from now on: if they are others, what was learned is void. `unanswered` are in flight. */
+  declare(declared: readonly Window[], unanswered: number): void {
+    const before = this.#declared;
+    const same =
+      declared.length === before.length &&
+      declared.every(({ limit, per }, at) => limit === before[at]?.limit && per === before[at]?.per);
+    if (!same) this.learner = new Learner(unanswered, declared);
+    this.#declared = declared;
   }
 
   /** The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell. */
@@ -81,7 +93,7 @@ export class Adaptive {
       windows.set(windowMs, Math.min(limit, windows.get(windowMs) ?? Infinity));
     }
     for (const [windowMs, limit] of windows) {
-      const finding = this.learner?.stated(now, limit, windowMs);
+      const finding = this.#learning.stated(now, limit, windowMs);
       if (finding) this.#observer.learned(finding, 'header');
     }
     return this.#allowances.heard(now, number, this.#sent, limits);
@@ -89,13 +101,15 @@ export class Adaptive {
 
   take(now: number): void {
     this.#sent += 1;
+    if (this.#sent > 1) this.#learning.take(now);
+    else this.learner?.take(now);
     this.outage.taken(now);
     this.#concurrency?.taken(now);
-    this.learner?.take(now);
   }
 
   answered(at: number, sentAt: number): void {
-    this.learner?.answered(at, sentAt);
+    if (this.learner) this.learner.answered(at, sentAt);
+    else this.#firstEnded = true;
   }
 
   ended(now: number, sentAt: number): void {
@@ -105,7 +119,8 @@ export class Adaptive {
 
   refunded(now: number, sentAt: number): void {
     this.outage.ended(now);
-    this.learner?.refunded(sentAt);
+    if (this.learner) this.learner.refunded(sentAt);
+    else this.#firstEnded = true;
   }
 
   /** An attempt was answered, and neither throttled nor at fault. */
@@ -113,7 +128,8 @@ export class Adaptive {
     if (this.#concurrency?.served(now, inFlight, waiting, now - sentAt)) this.#overload(this.#concurrency);
     // If windows are known, they may be what attempts are queued for.
     if (waiting > 0) this.#saturation ??= new Saturation();
-    const most = this.learner?.windows.length === 0 && this.#saturation?.served(now, inFlight, waiting);
+    const known = this.#declared.length > 0 || (this.learner?.windows.length ?? 0) > 0;
+    const most = !known && this.#saturation?.served(now, inFlight, waiting);
     if (most) {
       this.#limited(now).saturated(now, most);
       if (most < Infinity) this.#observer.learned({ limit: most, perMs: 0 }, 'overload');
@@ -151,6 +167,11 @@ export class Adaptive {
   #overload({ limit, trying }: ConcurrencyLimit): void {
     this.#saturation?.disturbed();
     if (limit < Infinity && !trying) this.#observer.learned({ limit, perMs: 0 }, 'overload');
+  }
+
+  get #learning(): Learner {
+    this.learner ??= new Learner(this.#sent > 0 && !this.#firstEnded ? 1 : 0, this.#declared);
+    return this.learner;
   }
 
   #limited(now: number): ConcurrencyLimit {

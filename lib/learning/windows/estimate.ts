@@ -151,6 +151,12 @@ export function inWholeSeconds({ limit, low, high }: Estimate): Estimate | undef
  * The maximum length, in ms, of a window that allows `limit`: no window, at whatever phase, lets more than twice its limit pass
  * within its length.
  */
-export function longestOf(log: SentLog, limit: number): number {
+function longestOf(log: SentLog, limit: number): number {
   return log.tightest(2 * limit);
+}
+
+/** What was served before in a shorter time proves that a window is no longer, unless the limit was different then. */
+export function bounded(found: Estimate, log: SentLog): Estimate {
+  const longest = longestOf(log, found.limit);
+  return longest > found.low && longest < found.high ? { ...found, high: longest } : found;
 }

@@ -1,16 +1,10 @@
+import type { Window } from '../../words/types.ts';
 import type { Finding } from '../finding.ts';
 import { InFlightLimit, NONE_KNOWN } from '../in-flight/refusals.ts';
 import { RoundTrip } from '../round-trip.ts';
 import { Closure } from './closure.ts';
-import {
-  BEYOND,
-  type Estimate,
-  estimate,
-  inWholeSeconds,
-  type Known,
-  longestOf,
-  revise,
-} from './estimate.ts';
+import { confirmed, covers, missing } from './declared.ts';
+import { BEYOND, bounded, type Estimate, estimate, inWholeSeconds, type Known, revise } from './estimate.ts';
 import { LearnedWindow } from './learned-window.ts';
 import { FIRST_FLIGHT, paced } from './pace.ts';
 import { SentLog } from './sent-log.ts';
@@ -37,8 +31,8 @@ const SURPRISE = 0.01;
 const REFUTED = 0.5;
 
 /**
- * Learns the windows of a quota that nobody declared, from what is served and what is refused.
- * While nothing is known, attempts are {@link paced}. {@link estimate} and {@link revise} read what a closing tells,
+ * Learns the windows of a quota that nobody declared, from what is served and what is refused, beside those that are
+ * declared. While nothing is known, attempts are {@link paced}. {@link estimate} and {@link revise} read what a closing tells,
  * {@link LearnedWindow} keeps a window and probes it, {@link InFlightLimit} finds a limit that is not one of time. A
  * window never imposes a wait longer than its own length; a longer wait reveals another window.
  */
@@ -57,9 +51,14 @@ export class Learner {
   #openSince = -Infinity;
   /** Maximum attempts in flight after a reopening that taught something; grows as they are served. */
   #ramp = Infinity;
+  /** Windows that the gate keeps itself. */
+  readonly declared: readonly Window[];
+  /** Attempts served since the last refusal. */
+  #unrefused = 0;
 
-  constructor(unanswered = 0) {
+  constructor(unanswered = 0, declared: readonly Window[] = NONE_DECLARED) {
     this.#unanswered = unanswered;
+    this.declared = declared;
   }
 
   get windows(): readonly LearnedWindow[] {
@@ -86,6 +85,7 @@ export class Learner {
       );
     }
     if (this.inFlight < Infinity) return ramped;
+    if (confirmed(this.declared, this.#unrefused)) return now;
     return paced(now, this.#lastTakeAt, this.#unanswered, this.#successes);
   }
 
@@ -120,6 +120,7 @@ export class Learner {
     this.#trip.push(now - sentAt);
     this.#served.push(this.#trip.arrival(now, sentAt));
     this.#successes += 1;
+    this.#unrefused += 1;
     this.#ramp += 1;
     let finding: Finding | undefined;
     if (this.#inFlight.served(inFlight)) finding = { limit: this.inFlight, perMs: 0 };
@@ -135,6 +136,7 @@ export class Learner {
     if (known?.limit === limit) return undefined;
     const others = this.#windows.filter((window) => window !== known);
     if (others.length === MAX_WINDOWS) others.shift();
+    if (covers(this.declared, { limit, per })) return undefined;
     const window = new LearnedWindow({ limit, low: per, high: per }, now, { stated: true });
     this.#windows = [...others, this.#remember(window, now)].sort((a, b) => a.per - b.per);
     return { limit, perMs: per };
@@ -148,6 +150,7 @@ export class Learner {
   }
 
   #refused(now: number, sentAt: number, waitMs: number | undefined): void {
+    this.#unrefused = 0;
     const probed = this.#windows.map((window) => window.refused(now, sentAt)).includes(true);
     const arrival = this.#trip.arrival(now, sentAt);
     if (this.#closing) {
@@ -212,9 +215,9 @@ export class Learner {
   /** Draws the conclusion from a closing and drops windows it makes superfluous. */
   #learn(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
     const finding = this.#conclude(now, closing, reopenedAt);
-    const windows = this.#windows;
-    this.#windows = windows.filter((each) => each.stated || !windows.some((other) => implies(other, each)));
-    return finding;
+    this.#windows = missing(this.declared, this.#windows);
+    const kept = this.#windows.some(({ limit, per }) => limit === finding?.limit && per === finding.perMs);
+    return kept ? finding : undefined;
   }
 
   #conclude(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
@@ -238,7 +241,7 @@ export class Learner {
     const since = other ? -Infinity : reopenedAt;
     const found = estimate(this.#served, closing, since, this.#shortest);
     if (!found) return undefined;
-    const window = this.#remember(this.#windowOf(this.#bounded(found), closing, now), now);
+    const window = this.#remember(this.#windowOf(bounded(found, this.#served), closing, now), now);
     // A longer window that allows no more makes a shorter one superfluous.
     const others = this.#windows.filter(
       (each) => (other || each !== near) && (each.per > window.per || each.limit < window.limit),
@@ -265,12 +268,6 @@ export class Learner {
     });
   }
 
-  /** What was served before in a shorter time proves that a window is no longer, unless the limit was different then. */
-  #bounded(found: Estimate): Estimate {
-    const longest = longestOf(this.#served, found.limit);
-    return longest > found.low && longest < found.high ? { ...found, high: longest } : found;
-  }
-
   /** A new window counts what was sent before it was known. */
   #remember(window: LearnedWindow, now: number): LearnedWindow {
     this.#served.replay(now - window.per, (moment) => window.count.preset(moment));
@@ -293,8 +290,4 @@ export class Learner {
 }
 
 const NO_WINDOWS: LearnedWindow[] = [];
-
-/** Whether keeping the shorter window keeps the longer one as well. */
-function implies(shorter: LearnedWindow, longer: LearnedWindow): boolean {
-  return shorter.per < longer.per && Math.ceil(longer.per / shorter.per) * shorter.limit <= longer.limit;
-}
+const NONE_DECLARED: readonly Window[] = [];

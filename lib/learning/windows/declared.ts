@@ -1,0 +1,41 @@
+import { FIRST_FLIGHT } from './pace.ts';
+
+// What declared windows mean to a learner: the gate keeps them exactly, and a learned window that they keep as well is
+// superfluous.
+
+/** A limit per time; of no length, of attempts in flight. */
+interface Limit {
+  readonly limit: number;
+  /** ms */
+  readonly per: number;
+}
+
+/**
+ * Whether the declared windows seem to be all there is, so that attempts need not be paced: a full window was served
+ * without a refusal, or they let no more than a first flight go at once.
+ *
+ * @param served attempts served since the last refusal
+ */
+export function confirmed(declared: readonly Limit[], served: number): boolean {
+  return declared.some(({ limit, per }) => per > 0 && limit <= Math.max(FIRST_FLIGHT, served));
+}
+
+/** Whether keeping the declared windows keeps this one as well. */
+export function covers(declared: readonly Limit[], window: Limit): boolean {
+  return declared.some((each) => each.per <= window.per && implies(each, window));
+}
+
+/** Those of the learned windows that keeping the others, and the declared ones, does not keep as well. */
+export function missing<W extends Limit & { readonly stated: boolean }>(
+  declared: readonly Limit[],
+  learned: readonly W[],
+): W[] {
+  const implied = (each: W): boolean =>
+    learned.some((other) => other.per < each.per && implies(other, each)) || covers(declared, each);
+  return learned.filter((each) => each.stated || !implied(each));
+}
+
+/** Whether keeping a window keeps one of at least its length as well. */
+function implies(shorter: Limit, longer: Limit): boolean {
+  return Math.ceil(longer.per / shorter.per) * shorter.limit <= longer.limit;
+}
