@@ -60,7 +60,10 @@ export class Adaptive {
     const before = this.#declared;
     const same =
       declared.length === before.length &&
-      declared.every(({ limit, per }, at) => limit === before[at]?.limit && per === before[at]?.per);
+      declared.every(({ limit, per, of }, at) => {
+        const other = before[at];
+        return limit === other?.limit && per === other.per && of === other.of;
+      });
     if (!same) this.learner = new Learner(unanswered, declared);
     this.#declared = declared;
   }

@@ -1,14 +1,18 @@
 import { FIRST_FLIGHT } from './pace.ts';
 
 // What declared windows mean to a learner: the gate keeps them exactly, and a learned window that they keep as well is
-// superfluous.
+// superfluous. It counts requests: windows of another unit tell it nothing.
 
 /** A limit per time; of no length, of attempts in flight. */
 interface Limit {
   readonly limit: number;
   /** ms */
   readonly per: number;
+  /** Unit; default `requests`. */
+  readonly of?: string | undefined;
 }
+
+const ofRequests = ({ of = 'requests' }: Limit): boolean => of === 'requests';
 
 /**
  * Whether the declared windows seem to be all there is, so that attempts need not be paced: a full window was served
@@ -17,12 +21,14 @@ interface Limit {
  * @param served attempts served since the last refusal
  */
 export function confirmed(declared: readonly Limit[], served: number): boolean {
-  return declared.some(({ limit, per }) => per > 0 && limit <= Math.max(FIRST_FLIGHT, served));
+  return declared.some(
+    (each) => ofRequests(each) && each.per > 0 && each.limit <= Math.max(FIRST_FLIGHT, served),
+  );
 }
 
 /** Whether keeping the declared windows keeps this one as well. */
 export function covers(declared: readonly Limit[], window: Limit): boolean {
-  return declared.some((each) => each.per <= window.per && implies(each, window));
+  return declared.some((each) => ofRequests(each) && each.per <= window.per && implies(each, window));
 }
 
 /** Those of the learned windows that keeping the others, and the declared ones, does not keep as well. */
