@@ -104,6 +104,19 @@ export const anthropic: ProfileFactory<'organization'> = /* @__PURE__ */ defineP
     ]),
     { name: 'retry-after', means: 'Seconds to wait.', source: 'headers' },
   ],
+  simulation: {
+    told: {
+      'anthropic-ratelimit-requests-limit': '{limit}',
+      'anthropic-ratelimit-requests-remaining': '{remaining}',
+      'request-id': ID,
+    },
+    body: { type: 'message', content: [] },
+    refusal: {
+      status: 429,
+      headers: { 'retry-after': '{wait}' },
+      body: error('rate_limit_error', 'This request would exceed your rate limit.'),
+    },
+  },
   examples: [
     {
       title: 'Overloaded: a status of its own',

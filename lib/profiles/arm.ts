@@ -101,6 +101,14 @@ export const azureResourceManager: ProfileFactory<'app'> = /* @__PURE__ */ defin
     },
   ],
   scopes: [{ scope: 'https://management.azure.com/.default' }],
+  simulation: {
+    told: { 'x-ms-request-id': ID, 'x-ms-ratelimit-remaining-subscription-reads': '{remaining}' },
+    body: { value: [] },
+    refusal: {
+      status: 429,
+      body: error('SubscriptionRequestsThrottled', "Please try again after '{wait}' seconds."),
+    },
+  },
   examples: [
     {
       title: 'Limit, window and wait stand in the message',

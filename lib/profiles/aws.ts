@@ -90,6 +90,14 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
   ],
   // SDKs sign their requests themselves; a bearer token is never AWS’s.
   withhold: {},
+  simulation: {
+    told: { 'x-amzn-requestid': 'ABC' },
+    refusal: {
+      status: 400,
+      headers: { 'x-amz-retry-after': '{waitMs}' },
+      body: { __type: 'com.amazon.coral.availability#ThrottlingException', message: 'Rate exceeded' },
+    },
+  },
   examples: [
     {
       title: 'A throttled table comes as 400',

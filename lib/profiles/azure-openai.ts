@@ -57,6 +57,17 @@ export const azureOpenai: ProfileFactory<'subscription'> = /* @__PURE__ */ defin
     },
   ],
   scopes: [{ scope: 'https://cognitiveservices.azure.com/.default' }],
+  simulation: {
+    told: {
+      'x-ratelimit-remaining-requests': '{remaining}',
+      'x-ratelimit-remaining-tokens': '{remaining:tokens}',
+    },
+    refusal: {
+      status: 429,
+      headers: { 'retry-after': '{wait}' },
+      body: { error: { code: '429', message: 'Please retry after {wait} seconds.' } },
+    },
+  },
   examples: [
     {
       title: 'A reset without a remaining',

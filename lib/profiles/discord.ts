@@ -110,6 +110,18 @@ export const discord: ProfileFactory<'bot'> = /* @__PURE__ */ defineProfile({
     { name: 'x-ratelimit-scope', means: '`user`, `global` or `shared`; on a 429 alone.', source: 'limits' },
     { name: 'x-ratelimit-global', means: '`true` after the global limit.', source: 'limits' },
   ],
+  simulation: {
+    told: {
+      'x-ratelimit-limit': '{limit}',
+      'x-ratelimit-remaining': '{remaining}',
+      'x-ratelimit-reset-after': '{resetAfter}',
+    },
+    refusal: {
+      status: 429,
+      headers: { 'retry-after': '{wait}', 'x-ratelimit-scope': 'user' },
+      body: { message: 'You are being rate limited.', retry_after: '{waitS}', global: false },
+    },
+  },
   examples: [
     {
       title: 'A route’s limit, in seconds with decimals',

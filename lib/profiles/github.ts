@@ -143,6 +143,15 @@ export const github: ProfileFactory<
     },
     { name: 'retry-after', means: 'Seconds to wait, after a secondary limit.', source: 'limits' },
   ],
+  simulation: {
+    told: {
+      'x-ratelimit-limit': '{limit}',
+      'x-ratelimit-remaining': '{remaining}',
+      'x-ratelimit-used': '{used}',
+      'x-ratelimit-reset': '{reset}',
+    },
+    refusal: { status: 403, headers: { 'retry-after': '{wait}' }, body: { message: SECONDARY } },
+  },
   examples: [
     {
       title: 'The primary limit comes as 403',

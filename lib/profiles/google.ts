@@ -112,6 +112,19 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
     { message: /\bretry after (\d{4}-\d\d-\d\dT[\d:.]{8,16}Z)/i, unit: 'date' },
   ],
   headers: [{ name: 'retry-after', means: 'Seconds to wait; seldom sent.', source: 'drive' }],
+  simulation: {
+    refusal: {
+      status: 429,
+      body: {
+        error: {
+          code: 429,
+          message: 'Quota exceeded.',
+          status: 'RESOURCE_EXHAUSTED',
+          details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '{wait}s' }],
+        },
+      },
+    },
+  },
   examples: [
     {
       title: 'A quota per user comes as 403',

@@ -158,6 +158,11 @@ export const graph: ProfileFactory<'tenant' | 'app'> = /* @__PURE__ */ definePro
   resend: [
     { method: 'POST', path: '/{version}/security/runHuntingQuery', why: 'A query: it changes nothing.' },
   ],
+  simulation: {
+    told: { 'request-id': ID },
+    body: { value: [] },
+    refusal: { status: 429, headers: { 'retry-after': '{wait}' }, body: error('TooManyRequests', '') },
+  },
   examples: [
     {
       title: 'Throttled, with the service’s own wait',

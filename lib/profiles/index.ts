@@ -27,6 +27,7 @@ export type {
   QuotaDefinition,
   RequestMatch,
   ResendDefinition,
+  SimulationDefinition,
   Source,
   Sourced,
   WaitDefinition,
@@ -34,6 +35,7 @@ export type {
 } from './define/definition.ts';
 export {
   type DefinedProfile,
+  type DrawnQuota,
   defineProfile,
   type ProfileFactory,
   type ProfileOptions,

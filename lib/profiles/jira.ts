@@ -81,6 +81,12 @@ export const jira: ProfileFactory<'app'> = /* @__PURE__ */ defineProfile({
     { name: 'ratelimit-reason', means: 'Which limit refused.', source: 'guide' },
   ],
   resend: [{ method: 'POST', path: '/rest/api/{version}/search/jql', why: 'A query: it changes nothing.' }],
+  simulation: {
+    refusal: {
+      status: 429,
+      headers: { 'retry-after': '{wait}', 'ratelimit-reason': 'jira-burst-based' },
+    },
+  },
   examples: [
     {
       title: 'A reset in ISO 8601 without seconds',

@@ -88,6 +88,22 @@ export const okta: ProfileFactory = /* @__PURE__ */ defineProfile({
     { name: 'x-rate-limit-remaining', means: 'Requests left in this window.', source: 'headers' },
     { name: 'x-rate-limit-reset', means: 'End of the window: epoch seconds.', source: 'headers' },
   ],
+  simulation: {
+    told: {
+      'x-rate-limit-limit': '{limit}',
+      'x-rate-limit-remaining': '{remaining}',
+      'x-rate-limit-reset': '{reset}',
+      'x-okta-request-id': 'XTDx',
+    },
+    refusal: {
+      status: 429,
+      body: {
+        errorCode: 'E0000047',
+        errorSummary: 'API call exceeded rate limit due to too many requests.',
+        errorId: 'o',
+      },
+    },
+  },
   examples: [
     {
       title: 'An endpoint’s limit',

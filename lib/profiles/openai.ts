@@ -75,6 +75,29 @@ export const openai: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       source: 'headers',
     },
   ]),
+  simulation: {
+    told: {
+      'x-ratelimit-limit-requests': '{limit}',
+      'x-ratelimit-remaining-requests': '{remaining}',
+      'x-ratelimit-reset-requests': '{resetAfter}s',
+      'x-ratelimit-limit-tokens': '{limit:tokens}',
+      'x-ratelimit-remaining-tokens': '{remaining:tokens}',
+      'x-ratelimit-reset-tokens': '{resetAfter:tokens}s',
+    },
+    body: { object: 'chat.completion', choices: [] },
+    refusal: {
+      status: 429,
+      headers: { 'retry-after': '{wait}' },
+      body: {
+        error: {
+          message: 'Rate limit reached. Please try again in {waitS}s.',
+          type: 'requests',
+          param: null,
+          code: 'rate_limit_exceeded',
+        },
+      },
+    },
+  },
   examples: [
     {
       title: 'The purse is empty: no wait cures that',

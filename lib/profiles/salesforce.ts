@@ -76,6 +76,17 @@ export const salesforce: ProfileFactory = /* @__PURE__ */ defineProfile({
       sourceDate: '2026-08-13',
     },
   ],
+  simulation: {
+    refusal: {
+      status: 403,
+      body: [
+        {
+          message: 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.',
+          errorCode: 'REQUEST_LIMIT_EXCEEDED',
+        },
+      ],
+    },
+  },
   examples: [
     {
       title: 'Too many long requests at once',

@@ -90,6 +90,14 @@ export const shopify: ProfileFactory<'app', Choices> = /* @__PURE__ */ definePro
       source: 'rest',
     },
   ],
+  simulation: {
+    told: { 'x-request-id': 'r1' },
+    refusal: {
+      status: 429,
+      headers: { 'retry-after': '{waitS}' },
+      body: { errors: 'Exceeded 2 calls per second for api client.' },
+    },
+  },
   examples: [
     {
       title: 'REST: the bucket is full',

@@ -68,6 +68,11 @@ export const slack: ProfileFactory<'workspace' | 'app'> = /* @__PURE__ */ define
   correlation: ['header:x-slack-req-id'],
   waits: [{ body: 'retry_after', unit: 's' }],
   headers: [{ name: 'retry-after', means: 'Seconds to wait.', source: 'limits' }],
+  simulation: {
+    told: { 'x-slack-req-id': ID },
+    body: { ok: true },
+    refusal: { status: 429, headers: { 'retry-after': '{wait}' }, body: { ok: false, error: 'ratelimited' } },
+  },
   examples: [
     {
       title: 'A method is rate limited',

@@ -120,6 +120,14 @@ export const stripe: ProfileFactory<'account', Choices> = /* @__PURE__ */ define
     },
     { name: 'stripe-should-retry', means: '`true` or `false`: decides before the status.', source: 'sdk' },
   ],
+  simulation: {
+    told: { 'request-id': 'req_1' },
+    refusal: {
+      status: 429,
+      headers: { 'stripe-rate-limited-reason': 'global-rate' },
+      body: { error: { message: 'Too many requests', type: 'rate_limit_error' } },
+    },
+  },
   examples: [
     {
       title: 'A lock on one object is no rate limit',

@@ -170,6 +170,25 @@ export interface ProfileExample extends Sourced {
   readonly reading: Readonly<Partial<{ [Field in keyof Classification]: Classification[Field] | null }>>;
 }
 
+/**
+ * Answers in the API's manner. Texts may hold `{limit}`, `{remaining}`, `{used}`, `{reset}` (epoch seconds),
+ * `{resetAfter}` (seconds), `{wait}` (whole seconds), `{waitS}` (seconds) and `{waitMs}`, and the same of a unit, `{remaining:tokens}`. A header whose
+ * placeholder has no value is left out.
+ */
+export interface SimulationDefinition {
+  /** Headers of every answer. */
+  readonly told?: Readonly<Record<string, string>> | undefined;
+  /** Body of a good answer. Default: `{}`, with what was spent where `spent` says. */
+  readonly body?: object | undefined;
+  /** The answer to a request for which a quota has no room. */
+  readonly refusal: {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    /** Text, or an object that is sent as JSON; a string that is one placeholder becomes a number. */
+    readonly body?: string | object | undefined;
+  };
+}
+
 /** What data cannot say. Made anew for each profile, so that it may keep state. */
 export interface Hooks {
   /** Refines a reading of an error. `endpoint` is the name of the quota that the request draws on. */
@@ -240,6 +259,8 @@ export interface ProfileDefinition<
   readonly resend?: readonly ResendDefinition[] | undefined;
   /** Requests that the API retires: each is warned of once. */
   readonly deprecations?: readonly DeprecationDefinition[] | undefined;
+  /** How a simulator answers in the API's manner. */
+  readonly simulation?: SimulationDefinition | undefined;
   /** Answers with their right readings. */
   readonly examples?: readonly ProfileExample[] | undefined;
   /** Defaults for `retry` options that the user leaves out. */

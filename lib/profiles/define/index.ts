@@ -4,7 +4,7 @@ import type { ProfileDefinition, ResendDefinition } from './definition.ts';
 import { hosts as hostsOf } from './hosts.ts';
 import { Json } from './json.ts';
 import { type ProfileOptions, readOptions, type Settings } from './options.ts';
-import { ProfileQuotas, QuotaRequests } from './quotas.ts';
+import { type DrawnQuota, ProfileQuotas, QuotaRequests } from './quotas.ts';
 import { ProfileReading } from './reading.ts';
 import { type Matches, Requests } from './requests.ts';
 import { pathForm, segmentsOf } from './routes.ts';
@@ -12,6 +12,7 @@ import { checkDefinition } from './schema.ts';
 
 export type * from './definition.ts';
 export type { ProfileOptions } from './options.ts';
+export type { DrawnQuota } from './quotas.ts';
 
 /** Choices of a definition: values by option. */
 type Choices = Readonly<Record<string, readonly string[]>>;
@@ -20,6 +21,8 @@ type Choices = Readonly<Record<string, readonly string[]>>;
 export interface DefinedProfile extends Profile {
   /** What the profile was made from. */
   readonly definition: ProfileDefinition;
+  /** All quotas that a request draws on, the narrowest first. */
+  quotas(request: RequestFacts): readonly DrawnQuota[];
 }
 
 /** Makes profiles of one API. */
@@ -113,6 +116,11 @@ function profileOf(definition: ProfileDefinition, settings: Settings, tables: Ta
     quota(request) {
       const family = hosts.familyOf(request.url);
       return family === undefined ? http.quota(request) : quotas.main(request, family);
+    },
+
+    quotas(request) {
+      const family = hosts.familyOf(request.url);
+      return family === undefined ? [http.quota(request)] : quotas.all(request, family);
     },
 
     classify(outcome) {

@@ -1,12 +1,21 @@
 import { parseDuration } from '../../time/duration.ts';
-import type { QuotaRef, RequestFacts, Window } from '../../words/types.ts';
+import type { Amounts, Costs, Outcome, QuotaRef, RequestFacts, Window } from '../../words/types.ts';
 import type { ProfileDefinition, QuotaDefinition, WindowDefinition } from './definition.ts';
+import { Json } from './json.ts';
 import type { Settings } from './options.ts';
 import { listOf, type Matched, Requests } from './requests.ts';
 import type { PathForm } from './routes.ts';
 
 /** Maximum length of a value in a key. */
 const MAX_VALUE = 128;
+
+/** A quota that a request draws on, with what it costs there. */
+export interface DrawnQuota extends QuotaRef {
+  /** What an attempt costs of each unit, as far as it is known before. */
+  readonly cost?: Costs | undefined;
+  /** What an attempt spent of each unit, by its outcome. */
+  readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
+}
 
 /** A quota's definition, compiled for one profile. */
 interface Quota {
@@ -16,6 +25,8 @@ interface Quota {
   readonly sharer: string;
   readonly windows: readonly Window[];
   readonly concurrency: number | undefined;
+  readonly cost: Costs | undefined;
+  readonly spent: DrawnQuota['spent'];
 }
 
 /** The requests of an API's quotas: the same for all its profiles. */
@@ -82,13 +93,13 @@ export class ProfileQuotas {
   }
 
   /** The quota that a request draws on, `also` quotas apart. */
-  main(request: RequestFacts, family: string): QuotaRef {
+  main(request: RequestFacts, family: string): DrawnQuota {
     const found = this.#requests.find(request);
     return found ? this.#ref(found, request, family) : this.#unknown(request, family);
   }
 
   /** All quotas that a request draws on, first the one of {@link main}. */
-  all(request: RequestFacts, family: string): QuotaRef[] {
+  all(request: RequestFacts, family: string): DrawnQuota[] {
     const refs = [this.main(request, family)];
     for (const { requests, except } of this.#requests.also) {
       const found = requests.find(request);
@@ -97,23 +108,29 @@ export class ProfileQuotas {
     return refs;
   }
 
-  #ref(found: Matched<QuotaDefinition>, request: RequestFacts, family: string): QuotaRef {
+  #ref(found: Matched<QuotaDefinition>, request: RequestFacts, family: string): DrawnQuota {
     let quota = this.#compiled.get(found.value);
     if (quota === undefined) {
       quota = compile(found.value, this.#settings);
       this.#compiled.set(found.value, quota);
     }
-    const { name, each, sharer, windows, concurrency } = quota;
+    const { name, each, sharer, windows, concurrency, cost, spent } = quota;
     let key = `${this.#prefix(family, sharer)} ${name}`;
     for (const by of each) key += ` ${by}=${valueFor(by, found, request)}`;
-    return concurrency === undefined ? { key, windows } : { key, windows, concurrency };
+    return {
+      key,
+      windows,
+      ...(concurrency !== undefined && { concurrency }),
+      ...(cost !== undefined && { cost }),
+      ...(spent !== undefined && { spent }),
+    };
   }
 
   /**
    * The quota of a request that no definition names: one for each method and known first segment of a path, and one for
    * all others. This bounds their number for any paths.
    */
-  #unknown(request: RequestFacts, family: string): QuotaRef {
+  #unknown(request: RequestFacts, family: string): DrawnQuota {
     const collection = this.#requests.main.collectionOf(request);
     const of =
       collection === undefined ? 'other' : `${request.method} ${this.#requests.root}/${collection}/*`;
@@ -126,7 +143,16 @@ export class ProfileQuotas {
 }
 
 function compile(quota: QuotaDefinition, { sharers, choices, timeScale }: Settings): Quota {
-  const { match, name, each = [], sharedBy = [...sharers.keys()], windows = [], concurrency } = quota;
+  const {
+    match,
+    name,
+    each = [],
+    sharedBy = [...sharers.keys()],
+    windows = [],
+    concurrency,
+    cost,
+    spent,
+  } = quota;
   const applying = windows.filter(({ when = {} }) =>
     Object.entries(when).every(([choice, value]) => choices.get(choice) === value),
   );
@@ -136,6 +162,8 @@ function compile(quota: QuotaDefinition, { sharers, choices, timeScale }: Settin
     sharer: sharedBy.map((by) => sharers.get(by) ?? '-').join('/'),
     windows: applying.flatMap((window) => windowOf(window, timeScale)),
     concurrency: concurrency?.limit,
+    cost: cost && costsOf(cost),
+    spent: spent && spentOf(spent),
   };
 }
 
@@ -149,7 +177,35 @@ export function nameOfMatch(match: QuotaDefinition['match']): string {
 function windowOf({ limit, per, of = 'requests' }: WindowDefinition, timeScale: number): Window[] {
   const perMs = per === undefined || per === 'day' || per === 'month' ? undefined : parseDuration(per);
   // What a gate cannot count yet is left to learning.
-  return perMs === undefined || of !== 'requests' ? [] : [{ limit, per: perMs / timeScale }];
+  if (perMs === undefined) return [];
+  return [{ limit, per: perMs / timeScale, ...(of !== 'requests' && { of }) }];
+}
+
+/** Costs by method become functions of the request. */
+function costsOf(costs: NonNullable<QuotaDefinition['cost']>): Costs {
+  return Object.fromEntries(
+    Object.entries(costs).map(([unit, cost]) => [
+      unit,
+      typeof cost === 'object' ? ({ method }: RequestFacts) => cost[method] ?? cost['*'] : cost,
+    ]),
+  );
+}
+
+/** Reads what an answer says that its request cost. */
+function spentOf(
+  places: NonNullable<QuotaDefinition['spent']>,
+): (outcome: Outcome) => Record<string, number> {
+  return ({ headers, body }) => {
+    const json = new Json(body);
+    const spent: Record<string, number> = {};
+    for (const [unit, place] of Object.entries(places)) {
+      const name = place.slice(place.indexOf(':') + 1);
+      const value = place.startsWith('header:') ? listOf(headers?.[name.toLowerCase()])[0] : json.at(name);
+      const amount = value === undefined || value === '' ? Number.NaN : Number(value);
+      if (amount >= 0 && amount < Infinity) spent[unit] = amount;
+    }
+    return spent;
+  };
 }
 
 function valueFor(by: string, found: Matched<QuotaDefinition>, { method, url }: RequestFacts): string {

@@ -168,6 +168,17 @@ const definitionSchema = object({
     v.array(object({ ...matchEntries, unlessBody: v.optional(v.array(text)), why: v.optional(text) })),
   ),
   deprecations: v.optional(v.array(object({ ...sourced, match: matches, message: text }))),
+  simulation: v.optional(
+    object({
+      told: v.optional(record(v.string())),
+      body: v.optional(v.looseObject({})),
+      refusal: object({
+        status,
+        headers: v.optional(record(v.string())),
+        body: v.optional(v.union([v.string(), v.looseObject({}), v.array(v.unknown())])),
+      }),
+    }),
+  ),
   examples: v.optional(
     v.array(
       object({
