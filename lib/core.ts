@@ -10,6 +10,7 @@ import { Warnings } from './events/warnings.ts';
 import type { CloseOptions, Environment } from './face.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
+import type { Passage } from './gate/passage.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
 import { readCallOptions, readCloseOptions, readOptions, type Settings, updated } from './options/read.ts';
@@ -150,6 +151,8 @@ export class Core implements CallContext {
     for (const ref of refs.values()) this.#gates.relimit(ref);
     this.#gates.recount(new Set([...refs.keys()].filter((key) => !before.refs.has(key))));
     for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
+    // Those that wait do not know of quotas that apply besides theirs from now on.
+    if ([...this.#declared.also].some((key) => !before.also.has(key))) this.#gates.reseat();
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -168,26 +171,41 @@ export class Core implements CallContext {
   }
 
   gateOf(request: RequestFacts, quota: string | undefined): Gate {
-    const ref =
-      this.#declaredOf(request, quota) ??
-      (quota === undefined ? this.#undeclared(request) : this.#unknown(quota));
+    return this.passageOf(request, quota).gates[0];
+  }
+
+  passageOf(request: RequestFacts, quota: string | undefined): Passage<Gate> {
+    const own = this.#declaredOf(request, quota);
+    const [first, ...others] = own
+      ? [own]
+      : quota === undefined
+        ? this.#undeclared(request)
+        : [this.#unknown(quota)];
     const notice = request.unreadable ? UNREADABLE : this.profile.notice?.(request);
-    if (notice) this.#warn(notice.code, notice.message, ref.key);
-    return this.#gates.of(ref);
+    if (notice) this.#warn(notice.code, notice.message, first.key);
+    let { passage } = this.#gates.of(first);
+    for (const ref of others) passage = passage.and(this.#gates.of(ref));
+    for (const ref of this.#declared.besides(request)) passage = passage.and(this.#gates.of(ref));
+    return passage;
   }
 
   declaredGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[] {
-    const ref = this.#declaredOf(request, quota);
-    return ref ? [this.#gates.of(ref)] : [];
+    const own = this.#declaredOf(request, quota);
+    return [...(own ? [own] : []), ...this.#declared.besides(request)].map((ref) => this.#gates.of(ref));
   }
 
   #declaredOf(request: RequestFacts, quota: string | undefined): QuotaRef | undefined {
-    return quota === undefined ? this.#declared.match(request) : this.#declared.named(quota);
+    return quota === undefined ? this.#declared.match(request) : this.#declared.named(quota, request);
   }
 
-  /** The quota of a request that matches no declared quota. */
-  #undeclared(request: RequestFacts): QuotaRef {
-    return request.unreadable ? { key: this.name, windows: [] } : this.profile.quota(request);
+  /** The quotas of a request that matches no declared quota. */
+  #undeclared(request: RequestFacts): readonly [QuotaRef, ...QuotaRef[]] {
+    if (request.unreadable) return [{ key: this.name, windows: [] }];
+    const { profile } = this;
+    const refs = profile.quotas?.(request) ?? [];
+    const all = refs.length > 0 ? refs : [profile.quota(request)];
+    const spent = profile.spent && ((outcome: Outcome) => profile.spent?.(outcome));
+    return (spent ? all.map((ref) => ({ spent, ...ref })) : all) as [QuotaRef, ...QuotaRef[]];
   }
 
   /** A quota that a call names but nobody declared; it has no known limit. */

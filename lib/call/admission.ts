@@ -1,8 +1,9 @@
 import type { Gate } from '../gate/gate.ts';
+import type { Passage } from '../gate/passage.ts';
 import { type Ask, Permit, type Place } from '../gate/permit.ts';
 import type { CallSettings } from '../policy/call-settings.ts';
 import { ClosedError } from '../words/errors.ts';
-import type { RequestFacts } from '../words/types.ts';
+import type { Amounts, Costs, RequestFacts } from '../words/types.ts';
 import type { Pass } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { Lifetime } from './lifetime.ts';
@@ -20,6 +21,9 @@ export class Admission implements Ask {
   readonly priority: number;
   resend = false;
   request: RequestFacts | undefined;
+  readonly cost: Costs | undefined;
+  usual: Amounts | undefined;
+  amounts: Ask['amounts'];
   readonly #context: CallContext;
   readonly #lifetime: Lifetime;
   readonly #quota: string | undefined;
@@ -27,12 +31,12 @@ export class Admission implements Ask {
   /** Origin of the call's first request, if the user chose it. */
   readonly #home: string | undefined;
   readonly #anyOrigin: boolean;
-  #gate: Gate | undefined;
+  #gate: Passage<Gate> | undefined;
 
   constructor(
     context: CallContext,
     lifetime: Lifetime,
-    { priority, quota, anyOrigin }: Pick<CallSettings, 'priority' | 'quota' | 'anyOrigin'>,
+    { priority, quota, cost, anyOrigin }: Pick<CallSettings, 'priority' | 'quota' | 'cost' | 'anyOrigin'>,
     home: string | undefined,
     waits: Waits,
   ) {
@@ -40,6 +44,7 @@ export class Admission implements Ask {
     this.#lifetime = lifetime;
     this.priority = priority;
     this.#quota = quota;
+    this.cost = cost;
     this.#anyOrigin = anyOrigin;
     this.#home = home;
     this.#waits = waits;
@@ -67,7 +72,9 @@ export class Admission implements Ask {
     if (tokens && tokens.current === undefined) {
       return this.#lifetime.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
     }
-    this.#gate = this.#context.gateOf(request, this.#quota);
+    this.#gate = this.#context.passageOf(request, this.#quota);
+    this.usual = this.#context.profile.cost?.(request);
+    this.amounts = undefined;
     this.resend = resend;
     this.request = request;
     const granted = this.#gate.acquire(this, at);
@@ -89,7 +96,7 @@ export class Admission implements Ask {
     try {
       const now = this.#context.clock.now();
       this.#refuse(now);
-      this.#gate = this.#context.gateOf(this.request as RequestFacts, this.#quota);
+      this.#gate = this.#context.passageOf(this.request as RequestFacts, this.#quota);
       const granted = this.#gate.acquire(this, now, place);
       if (granted instanceof Permit) place.grant(granted);
       else if (place.held) this.#waits.queued(place.expectedMs);

@@ -12,7 +12,7 @@ import { History } from './history.ts';
 import { Lifetime } from './lifetime.ts';
 import { Reader } from './reader.ts';
 import { Resends } from './resends.ts';
-import { reportOf, subjectOf, Teller, type Told } from './telling.ts';
+import { reportOf, spendable, subjectOf, Teller, type Told } from './telling.ts';
 
 /** Begins a call; `asked` is its `CallOptions`. Throws `OptionsError`. */
 export type OpenCall = (asked: unknown, request: RequestFacts) => Call;
@@ -222,7 +222,7 @@ export class Call implements AttemptObserver {
     const { status, classification } = this.#attempt ?? {};
     const code = this.#lifetime.doom?.code ?? classification?.code;
     this.teller.tell('failure', () => ({ verdict, reason, status, code, hint, attempts }));
-    this.#failure = { ...told, reason };
+    this.#failure = spendable({ ...told, reason }, this.#attempt);
     attachReport(thrown, this.#failure);
     return thrown;
   }

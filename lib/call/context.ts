@@ -2,6 +2,7 @@ import type { Reread } from '../classify/readings.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { Redaction } from '../events/secret-names.ts';
 import type { Gate } from '../gate/gate.ts';
+import type { Passage } from '../gate/passage.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
@@ -32,6 +33,8 @@ export interface CallContext {
   readonly warn: (code: string, message: string) => void;
   /** The gate for a request; `quota` names one to use instead of the one that matches. */
   gateOf(request: RequestFacts, quota: string | undefined): Gate;
+  /** The gates of all quotas that a request draws on, that of {@link gateOf} first. */
+  passageOf(request: RequestFacts, quota: string | undefined): Passage<Gate>;
   /** The gates of the quotas that the user declared and that a request draws on. */
   declaredGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[];
 }

@@ -44,6 +44,7 @@ export class Reader {
     };
     const classification = explained(this.#context, attempt, this.#context.classify(outcome, reread));
     attempt.classification = classification;
+    attempt.permit.spentBy(outcome);
     this.#pause(attempt, classification);
     attempt.closing?.tell();
     attempt.tell(by);

@@ -41,7 +41,7 @@ export function reportOf(
   reason: CallReport['reason'],
   hint: string | undefined,
 ): CallReport {
-  return {
+  const report: Omit<CallReport, 'spend'> = {
     call,
     method: request.method,
     url: safeUrl(request.url, redact),
@@ -52,6 +52,13 @@ export function reportOf(
     hint: hint ?? attempt?.classification?.hint,
     attempts: history.records(),
   };
+  return spendable(report, attempt);
+}
+
+/** Lets the caller tell what the last attempt spent; hidden from loggers and serializers. */
+export function spendable(report: Omit<CallReport, 'spend'>, attempt: Attempt | undefined): CallReport {
+  const spend: CallReport['spend'] = (amounts) => attempt?.permit.spend(amounts);
+  return Object.defineProperty(report, 'spend', { value: spend }) as CallReport;
 }
 
 /**

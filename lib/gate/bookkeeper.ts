@@ -8,7 +8,7 @@ import { Alarm } from '../time/alarm.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
-import type { QuotaRef } from '../words/types.ts';
+import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { GateContext } from './context.ts';
 import { type Admitter, type Ask, type Drawn, Permit } from './permit.ts';
 import type { Line, Linked } from './queue.ts';
@@ -21,6 +21,8 @@ import { Budget } from './retry-budget.ts';
  */
 export abstract class Bookkeeper implements LeaseContext, LearningObserver, Linked, Admitter {
   readonly key: string;
+  /** Key of its declaration. */
+  readonly base: string;
   /** Of what its retries after faults may cost. */
   readonly budget: Budget;
   /** The quota was removed: what is in use is seen to its end. */
@@ -43,6 +45,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
+    this.base = ref.base ?? ref.key;
     this.context = context;
     this.budget = new Budget(context.clock.now());
     this.quota = new Quota(ref, context, this);
@@ -52,8 +55,8 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   abstract pump(now?: number): void;
   /** Attempts queued here, if any of them waits for this quota. */
   protected abstract get waiting(): number;
-  /** Rejects all that wait. */
-  protected abstract dismissAll(error: Error): void;
+  /** Rejects all that wait for which there is an error. */
+  protected abstract dismiss(why: (ask: Ask) => Error | undefined): void;
   /** Rejects all whose deadline comes before `until`. */
   protected abstract dismissBefore(until: number, now: number): void;
 
@@ -128,6 +131,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   /** The quota's limits are others from now on; what was used of the old ones counts on. */
   relimit(ref: QuotaRef): void {
     this.quota.relimit(ref);
+    this.dismiss((ask) => this.quota.refusal(ask));
     this.pump();
   }
 
@@ -144,7 +148,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   async close(error: Error): Promise<void> {
     this.telling = Infinity;
     this.reopening?.clear();
-    this.dismissAll(error);
+    this.dismiss(() => error);
     await this.quota.windows.close();
   }
 
@@ -197,6 +201,16 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     const charge = this.quota.charge(ask);
     this.quota.join(this.now(), takenAt, answered, charge);
     return { takenAt, number: this.quota.sent, admitted: false, charge };
+  }
+
+  read(outcome: Outcome): Amounts | undefined {
+    return this.quota.read(outcome);
+  }
+
+  spent({ charge }: Drawn, ask: Ask, amounts: Amounts, answeredAt?: number, endedAt?: number): void {
+    const now = this.now();
+    if (charge) this.quota.spent(now, charge, ask, amounts, answeredAt, endedAt);
+    this.pump(now);
   }
 
   protected reopen(): void {

@@ -40,7 +40,7 @@ export class Gate extends Bookkeeper implements PassageGate {
 
   /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, or `ask.late` for one in vain. */
   acquire(ask: Ask, now: number = this.context.clock.now(), from?: Place): Permit | Place {
-    this.arrive(now);
+    this.arrive(ask, now);
     return this.clear(ask, now) ? this.take(ask, now) : this.passage.queue(this, ask, now, from);
   }
 
@@ -60,10 +60,12 @@ export class Gate extends Bookkeeper implements PassageGate {
     return this.#lanes;
   }
 
-  arrive(now: number): void {
+  arrive(ask: Ask, now: number): void {
     if (this.reopening?.isSet && now >= this.quota.pause.opensAt) this.reopen();
     const { failure } = this.quota.windows;
     if (failure) throw failure;
+    const refusal = this.quota.refusal(ask);
+    if (refusal) throw refusal;
   }
 
   clear(ask: Ask, now: number): boolean {
@@ -88,6 +90,7 @@ export class Gate extends Bookkeeper implements PassageGate {
 
   take(ask: Ask, now: number): Permit {
     const charge = this.quota.charge(ask);
+    if (charge) this.quota.charged(ask);
     const permit = new Permit(this, ask, now, this.quota.take(now, charge), charge);
     this.context.inUse.push(permit);
     return permit;
@@ -96,6 +99,7 @@ export class Gate extends Bookkeeper implements PassageGate {
   share(permit: Permit): void {
     const { ask, takenAt } = permit;
     const charge = this.quota.charge(ask);
+    if (charge) this.quota.charged(ask);
     permit.add(this, { takenAt, number: this.quota.take(takenAt, charge), admitted: true, charge });
   }
 
@@ -164,7 +168,7 @@ export class Gate extends Bookkeeper implements PassageGate {
     this.isUnread = false;
     windows.want(this.queued);
     const failure = this.queued > 0 ? windows.failure : undefined;
-    if (failure) this.dismissAll(failure);
+    if (failure) this.dismiss(() => failure);
     let turn = Infinity;
     for (let lane = this.#rota?.next; lane; lane = this.#rota?.next) {
       const place = lane.first as Place;
@@ -199,8 +203,8 @@ export class Gate extends Bookkeeper implements PassageGate {
     return true;
   }
 
-  protected dismissAll(error: Error): void {
-    for (const lane of [...this.#lanes]) lane.dismiss(() => error);
+  protected dismiss(why: (ask: Ask) => Error | undefined): void {
+    for (const lane of [...this.#lanes]) lane.dismiss(why);
   }
 
   protected dismissBefore(until: number, now: number): void {

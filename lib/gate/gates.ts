@@ -26,6 +26,8 @@ export class Gates {
   readonly #retired = new Set<Gate>();
   /** Gates whose queued attempts move elsewhere when the pause ends. */
   readonly #leaving = new Set<Gate>();
+  /** Keys of quotas that are one for each value. */
+  readonly #valued = new Set<string>();
   readonly #look: Alarm;
   readonly #inUse = new Line<Permit>();
 
@@ -54,12 +56,18 @@ export class Gates {
     return this.#gates.get(key);
   }
 
-  /** Sets the limits of this quota. */
+  /** Sets the limits of this quota, whatever value it is of. */
   relimit(ref: QuotaRef): void {
-    const gate = this.#gates.get(ref.key);
-    if (!gate) return;
-    this.#leaving.delete(gate);
-    this.#revive(gate, ref);
+    for (const gate of this.#made(ref.key)) {
+      this.#leaving.delete(gate);
+      this.#revive(gate, { ...ref, key: gate.key });
+    }
+  }
+
+  /** All that wait ask anew for what they draw on now, in order. */
+  reseat(): void {
+    const places = [...this.#gates.values()].flatMap((gate) => gate.vacate());
+    for (const place of places.sort((a, b) => a.number - b.number)) place.ask.move(place);
   }
 
   /**
@@ -67,20 +75,20 @@ export class Gates {
    * the server asked for it. What is in use counts on if the quota comes back.
    */
   retire(key: string): void {
-    const gate = this.#gates.get(key);
-    if (!gate) return;
-    gate.retired = true;
-    this.#retired.add(gate);
-    if (!this.#look.isSet) this.#lookLater();
-    if (gate.reopensIn(this.#context.clock.now()) > 0) this.#leaving.add(gate);
-    else move(gate);
+    for (const gate of this.#made(key)) {
+      gate.retired = true;
+      this.#retired.add(gate);
+      if (!this.#look.isSet) this.#lookLater();
+      if (gate.reopensIn(this.#context.clock.now()) > 0) this.#leaving.add(gate);
+      else move(gate);
+    }
   }
 
   /** Counts what is in flight under quotas that an update brings or brings back, too: the server knows of no update. */
   recount(keys: ReadonlySet<string>): void {
     if (keys.size === 0) return;
     for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
-      for (const gate of permit.ask.declaredGates?.() ?? []) if (keys.has(gate.key)) permit.countAt(gate);
+      for (const gate of permit.ask.declaredGates?.() ?? []) if (keys.has(gate.base)) permit.countAt(gate);
     }
   }
 
@@ -96,7 +104,15 @@ export class Gates {
     await Promise.all([...this.#gates.values()].map((gate) => gate.close(error)));
   }
 
+  /** The gates of a quota: one, or one for each value. */
+  #made(key: string): readonly Gate[] {
+    const gate = this.#gates.get(key);
+    if (gate) return [gate];
+    return this.#valued.has(key) ? [...this.#gates.values()].filter(({ base }) => base === key) : [];
+  }
+
   #meet(ref: QuotaRef): Gate {
+    if (ref.base !== undefined) this.#valued.add(ref.base);
     const gate = new Gate(this.#sound(ref), this.#context);
     this.#gates.set(ref.key, gate);
     this.#line.push(gate);
@@ -115,9 +131,9 @@ export class Gates {
   #sound(ref: QuotaRef): QuotaRef {
     if (isSound(ref)) return ref;
     this.#context.warn('profile-failed', UNSOUND, ref.key);
-    const { key, windows, concurrency } = ref;
+    const { windows, concurrency } = ref;
     const kept = Array.isArray(windows) ? windows.filter(isWindow) : [];
-    return { key, windows: kept, concurrency: isLimit(concurrency) ? concurrency : undefined };
+    return { ...ref, windows: kept, concurrency: isLimit(concurrency) ? concurrency : undefined };
   }
 
   /** Forgets idle quotas, if there are too many. What is kept goes to the end of the line, so nothing blocks it. */

@@ -7,7 +7,7 @@ import { type Ask, type Permit, Place } from './permit.ts';
 export interface PassageGate extends LaneGate {
   readonly key: string;
   /** Looks whether a pause is over. Throws what keeps it from ever admitting this. */
-  arrive(now: number): void;
+  arrive(ask: Ask, now: number): void;
 }
 
 /**
@@ -18,9 +18,10 @@ export class Passage<G extends PassageGate = PassageGate> {
   /** The quota that applies first; then those that apply besides. */
   readonly gates: readonly [G, ...G[]];
   readonly #context: { readonly room: Room; readonly schedule: Schedule };
-  readonly #lanes: Lane[] = [];
+  // Made for the first: there may be a hundred thousand passages.
+  #lanes: Lane[] | undefined;
   /** Passages through one gate more, by that gate. */
-  readonly #wider = new WeakMap<G, Passage<G>>();
+  #wider: WeakMap<G, Passage<G>> | undefined;
 
   constructor(gates: readonly [G, ...G[]], context: { readonly room: Room; readonly schedule: Schedule }) {
     this.gates = gates;
@@ -35,6 +36,7 @@ export class Passage<G extends PassageGate = PassageGate> {
   /** The passage through this gate, too. */
   and(gate: G): Passage<G> {
     if (this.gates.includes(gate)) return this;
+    this.#wider ??= new WeakMap();
     let wider = this.#wider.get(gate);
     if (!wider) {
       wider = new Passage([...this.gates, gate], this.#context);
@@ -46,7 +48,7 @@ export class Passage<G extends PassageGate = PassageGate> {
   /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, `CostError`, or `ask.late` for one in vain. */
   acquire(ask: Ask, now: number, from?: Place): Permit | Place {
     const { gates } = this;
-    for (const gate of gates) gate.arrive(now);
+    for (const gate of gates) gate.arrive(ask, now);
     for (const gate of gates) if (!gate.clear(ask, now)) return this.queue(gate, ask, now, from);
     return takeAll(gates, ask, now);
   }
@@ -70,6 +72,7 @@ export class Passage<G extends PassageGate = PassageGate> {
   }
 
   #laneOf(priority: number): Lane {
+    this.#lanes ??= [];
     let lane = this.#lanes.find((each) => each.priority === priority);
     if (!lane) {
       lane = new Lane(this.gates, priority, this.#context);

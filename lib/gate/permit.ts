@@ -4,7 +4,7 @@ import { type RequestRoute, routeOf } from '../learning/outage/routes.ts';
 import type { Charge } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
-import type { RequestFacts } from '../words/types.ts';
+import type { Amounts, Costs, Outcome, RequestFacts } from '../words/types.ts';
 import type { Line, Linked } from './queue.ts';
 import type { Budget } from './retry-budget.ts';
 
@@ -23,6 +23,7 @@ export interface Drawn {
 /** The gate, as its permits know it. */
 export interface Admitter {
   readonly key: string;
+  readonly base: string;
   readonly budget: Budget;
   readonly retired: boolean;
   together<T>(tell: () => T): T;
@@ -30,6 +31,10 @@ export interface Admitter {
   ended(drawn: Drawn, now: number): void;
   refunded(drawn: Drawn): void;
   joined(permit: Permit, answered: boolean): Drawn;
+  /** What an outcome says was spent of this quota. */
+  read(outcome: Outcome): Amounts | undefined;
+  /** It was spent; `countedAt` and `endedAt` are the moments of the answer and of the end, if they were. */
+  spent(drawn: Drawn, ask: Ask, amounts: Amounts, countedAt?: number, endedAt?: number): void;
   unread(): void;
   served(sentAt: number, request?: RequestRoute, now?: number): void;
   failed(fault: Fault): void;
@@ -68,6 +73,8 @@ export class Permit implements Linked, Drawn {
   line: Line<Linked> | undefined;
   readonly charge: Charge | undefined;
   #state: PermitState = 'held';
+  #answeredAt: number | undefined;
+  #endedAt: number | undefined;
   /** Other quotas that count the attempt. */
   #also: Also[] | undefined;
 
@@ -147,6 +154,7 @@ export class Permit implements Linked, Drawn {
   answer(at: number): void {
     if (this.#state !== 'held') return;
     this.#state = 'answered';
+    this.#answeredAt = at;
     this.gate.answered(this, at);
     for (const { gate, drawn } of this.#also ?? []) gate.answered(drawn, at);
   }
@@ -157,9 +165,29 @@ export class Permit implements Linked, Drawn {
     this.together(() => {
       this.answer(at);
       this.#state = 'settled';
+      this.#endedAt = at;
       this.gate.ended(this, at);
       for (const { gate, drawn } of this.#also ?? []) gate.ended(drawn, at);
     });
+  }
+
+  /** What was spent, as the outcome tells it to each quota. */
+  spentBy(outcome: Outcome): void {
+    const of = (gate: Admitter, drawn: Drawn): void => {
+      const amounts = drawn.charge && gate.read(outcome);
+      if (amounts) gate.spent(drawn, this.ask, amounts, this.#answeredAt, this.#endedAt);
+    };
+    of(this.gate, this);
+    for (const { gate, drawn } of this.#also ?? []) of(gate, drawn);
+  }
+
+  /** What was spent: what was charged too much is free at once, what was too little is owed. */
+  spend(amounts: Amounts): void {
+    if (this.#state === 'settled' && this.#endedAt === undefined) return;
+    if (this.charge) this.gate.spent(this, this.ask, amounts, this.#answeredAt, this.#endedAt);
+    for (const { gate, drawn } of this.#also ?? []) {
+      if (drawn.charge) gate.spent(drawn, this.ask, amounts, this.#answeredAt, this.#endedAt);
+    }
   }
 
   /** Nothing was sent: the permit counts for nothing. */
@@ -193,6 +221,12 @@ export interface Ask {
   readonly deadlineAt: number;
   /** What of its request tells its route: asked for only while the server seems out. */
   readonly request?: RequestFacts | undefined;
+  /** What the call says it costs. */
+  readonly cost?: Costs | undefined;
+  /** What the profile says such requests cost. */
+  readonly usual?: Costs | undefined;
+  /** What each quota reads of that; kept by the quotas. */
+  amounts?: Map<object, Map<string, number>> | undefined;
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
   /** The gates of the declared quotas that its request draws on now. */

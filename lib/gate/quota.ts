@@ -3,14 +3,15 @@ import { Adaptive, type Fault, type LearningObserver } from '../learning/adaptiv
 import { routeOf } from '../learning/outage/routes.ts';
 import type { LeaseContext } from '../ledger/context.ts';
 import { WindowCount } from '../ledger/window-count.ts';
-import { type Charge, Windows } from '../ledger/windows.ts';
+import { type Charge, REQUESTS, Windows } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
-import type { QuotaRef } from '../words/types.ts';
+import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { GateContext } from './context.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
 import type { Ask, Drawn } from './permit.ts';
+import { isAmount, Tariff } from './tariff.ts';
 
 /**
  * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
@@ -25,13 +26,17 @@ export class Quota {
   /** Made when the quota closes for the first time: there may be a hundred thousand quotas. */
   pause: Pause = NEVER_PAUSED;
   readonly #random: GateContext['random'];
+  readonly #warn: GateContext['warn'];
+  #ref: QuotaRef;
+  /** Absent where an attempt costs one request and nothing else. */
+  #tariff: Tariff | undefined;
   #slownessTold = false;
 
-  constructor(
-    { key, windows, concurrency }: QuotaRef,
-    { adaptive, random }: GateContext,
-    gate: LeaseContext & LearningObserver,
-  ) {
+  constructor(ref: QuotaRef, { adaptive, random, warn }: GateContext, gate: LeaseContext & LearningObserver) {
+    const { key, windows, concurrency } = ref;
+    this.#ref = ref;
+    this.#warn = warn;
+    this.#tariff = Tariff.of(ref, this.#warn);
     this.windows = new Windows(key, windows, gate);
     this.flight = new WindowCount(0, concurrency ?? Infinity);
     this.#random = random;
@@ -39,8 +44,44 @@ export class Quota {
   }
 
   /** What an attempt is charged; absent where it costs one request and nothing else. */
-  charge(_ask: Ask): Charge | undefined {
-    return undefined;
+  charge(ask: Ask): Charge | undefined {
+    if (this.#tariff) return this.#tariff.charge(ask);
+    if (ask.cost?.requests === undefined && ask.usual?.requests === undefined) return undefined;
+    return this.#weighed().charge(ask);
+  }
+
+  /** An attempt that is charged goes. */
+  charged(ask: Ask): void {
+    this.#tariff?.taken(ask);
+  }
+
+  /** Why an attempt can never go; `undefined` where it can. */
+  refusal(ask: Ask): Error | undefined {
+    const tariff = ask.cost?.requests === undefined ? this.#tariff : this.#weighed();
+    return tariff?.refusal(ask);
+  }
+
+  /** What an outcome says was spent. */
+  read(outcome: Outcome): Amounts | undefined {
+    return this.#tariff?.read(outcome);
+  }
+
+  /** An attempt spent that much. */
+  spent(
+    now: number,
+    charge: Charge,
+    ask: Ask,
+    amounts: Amounts,
+    answeredAt?: number,
+    endedAt?: number,
+  ): void {
+    for (const [unit, amount] of Object.entries(amounts)) {
+      const charged = charge.get(unit);
+      if (charged === undefined || !isAmount(amount)) continue;
+      this.#tariff?.learn(ask, unit, amount);
+      charge.set(unit, amount);
+      this.windows.correct(unit, amount - charged, now, unit === REQUESTS ? answeredAt : endedAt);
+    }
   }
 
   /** Number of the last attempt sent. */
@@ -180,7 +221,10 @@ export class Quota {
   }
 
   /** The limits are others from now on; what was used of the old ones counts on. */
-  relimit({ windows, concurrency }: QuotaRef): void {
+  relimit(ref: QuotaRef): void {
+    const { windows, concurrency } = ref;
+    this.#ref = ref;
+    this.#tariff = Tariff.of(ref, this.#warn, this.#tariff);
     this.windows.replace(windows);
     this.flight.capacity = concurrency ?? Infinity;
     this.adaptive?.declare(windows, this.windows.unanswered);
@@ -200,6 +244,12 @@ export class Quota {
       pausedUntil: now < this.pause.opensAt ? this.pause.until : undefined,
       learned: this.adaptive?.snapshot(now),
     };
+  }
+
+  /** Where attempts may cost more than one request. */
+  #weighed(): Tariff {
+    this.#tariff ??= new Tariff(this.#ref, this.#warn);
+    return this.#tariff;
   }
 
   #ownPause(): Pause {

@@ -13,8 +13,8 @@ const NONE: readonly DeclaredWindow[] = [];
 /** The unit that each attempt costs 1 of, unless its cost says otherwise. */
 export const REQUESTS: string = 'requests';
 
-/** What one attempt is charged, by unit. */
-export type Charge = ReadonlyMap<string, number>;
+/** What one attempt is charged, by unit; corrected once what it spent is known. */
+export type Charge = Map<string, number>;
 
 /** Weight of an attempt in a window of this unit. */
 function weightOf(charge: Charge | undefined, { unit }: DeclaredWindow): number {
@@ -92,6 +92,19 @@ export class Windows {
     }
   }
 
+  /**
+   * An attempt spent that much more of a unit than it was charged, or less. `countedAt` is the moment from which it counts;
+   * absent while it is in flight.
+   */
+  correct(unit: string, by: number, now: number, countedAt?: number): void {
+    for (const { unit: counted, count } of this.#all) {
+      // By transit, what counted is not known to the attempt.
+      if (counted !== unit || count.transitMs !== undefined) continue;
+      if (countedAt === undefined) count.reweigh(by);
+      else count.amend(by, countedAt, now);
+    }
+  }
+
   /** It was never sent. */
   refund(at: number, sentAt: number, charge?: Charge): void {
     this.#unanswered -= 1;
@@ -160,6 +173,7 @@ export class Windows {
         limit,
         per: count.per,
         used: count.used(now),
+        ...(window.unit !== REQUESTS && { unit: window.unit }),
         ...(transit !== undefined && { transit }),
         ...(cost > COSTLY && { latencyCost: cost }),
       };

@@ -3,6 +3,10 @@ import type { QuotaRef, RequestFacts } from '../words/types.ts';
 /** A declared quota with a compiled match. */
 export interface Rule {
   readonly ref: QuotaRef;
+  /** It applies besides others. */
+  readonly also: boolean;
+  /** The quota that a request draws on, by its values. */
+  of(request: RequestFacts): QuotaRef;
   readonly name: string | undefined;
   /** Position among the declared quotas: the first that fits wins. */
   readonly index: number;

@@ -1,5 +1,6 @@
 import { type PathTemplate, pathTemplate } from '../words/path-template.ts';
 import type { QuotaRef, RequestFacts, Window } from '../words/types.ts';
+import { valuesOf } from './each.ts';
 import { QuotaIndex, type Rule } from './quota-index.ts';
 import type { QuotaMatch } from './types.ts';
 
@@ -10,6 +11,12 @@ export interface DeclaredQuota {
   /** `per` in ms. */
   readonly windows: readonly Window[];
   readonly concurrency: number | undefined;
+  /** It applies besides others. */
+  readonly also: boolean;
+  /** What it is one quota for each value of. */
+  readonly each: readonly string[];
+  readonly cost: QuotaRef['cost'];
+  readonly spent: QuotaRef['spent'];
 }
 
 /** The key of a declared quota. */
@@ -17,28 +24,39 @@ export function keyOf({ name, match }: DeclaredQuota): string {
   return name ?? describe(match);
 }
 
-/** The quotas declared by the user, and the lookup of a request's quota among them. */
+/** The quotas declared by the user, and the lookup of a request's quotas among them. */
 export class DeclaredQuotas {
-  /** All declared quotas, by key. */
+  /** All declared quotas, by key; those that are one for each value, without any. */
   readonly refs: ReadonlyMap<string, QuotaRef>;
+  /** Keys of those that apply besides others. */
+  readonly also: ReadonlySet<string>;
   readonly #index: QuotaIndex;
-  readonly #named: ReadonlyMap<string, QuotaRef>;
+  readonly #also: readonly Rule[];
+  readonly #named: ReadonlyMap<string, Rule>;
 
   constructor(declared: readonly DeclaredQuota[]) {
     const rules = declared.map(compile);
-    this.#index = new QuotaIndex(rules);
+    this.#index = new QuotaIndex(rules.filter(({ also }) => !also));
+    this.#also = rules.filter(({ also }) => also);
+    this.also = new Set(this.#also.map(({ ref }) => ref.key));
     this.refs = new Map(rules.map(({ ref }) => [ref.key, ref]));
-    this.#named = new Map(rules.flatMap(({ name, ref }) => (name === undefined ? [] : [[name, ref]])));
+    this.#named = new Map(rules.flatMap((rule) => (rule.name === undefined ? [] : [[rule.name, rule]])));
   }
 
   /** The first quota that fits the request. */
   match(request: RequestFacts): QuotaRef | undefined {
-    return this.refs.size === 0 ? undefined : this.#index.match(request)?.ref;
+    return this.refs.size === 0 ? undefined : this.#index.match(request)?.of(request);
+  }
+
+  /** The quotas that fit the request and apply besides the one that it draws on otherwise. */
+  besides(request: RequestFacts): readonly QuotaRef[] {
+    if (this.#also.length === 0) return NONE;
+    return this.#also.filter((rule) => rule.fits(request)).map((rule) => rule.of(request));
   }
 
   /** The quota with this name. */
-  named(name: string): QuotaRef | undefined {
-    return this.#named.get(name);
+  named(name: string, request: RequestFacts): QuotaRef | undefined {
+    return this.#named.get(name)?.of(request);
   }
 
   /** A warning text if a call's `quota` may be a typo: it is not declared, although other quotas are. */
@@ -58,6 +76,8 @@ export class DeclaredQuotas {
   }
 }
 
+const NONE: readonly QuotaRef[] = [];
+
 /** Key of a quota without a name: `POST,PUT host/path`; `*` for any method. */
 function describe({ method = '*', host = '', path = '' }: QuotaMatch): string {
   return `${String(method)} ${host}${path}`.trim();
@@ -68,8 +88,13 @@ function compile(quota: DeclaredQuota, index: number): Rule {
   const methods = method === undefined ? undefined : new Set([method].flat());
   const fitsHost = template(host);
   const fitsPath = template(path);
+  const { also, each, windows, concurrency, cost, spent } = quota;
+  const ref = { key: keyOf(quota), windows, concurrency, cost, spent };
+  const values = each.length === 0 ? undefined : valuesOf(each, path);
   return {
-    ref: { key: keyOf(quota), windows: quota.windows, concurrency: quota.concurrency },
+    ref,
+    also,
+    of: (request) => (values ? { ...ref, key: `${ref.key}${values(request)}`, base: ref.key } : ref),
     name: quota.name,
     index,
     path,

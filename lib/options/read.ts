@@ -9,7 +9,7 @@ import { DURATION_RULE } from '../time/duration.ts';
 import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import { OptionsError } from '../words/errors.ts';
 import { PRIORITY_RANGE, type Profile } from '../words/types.ts';
-import { match } from './match.ts';
+import { costs, declared as declaredOf, quota } from './quota-schema.ts';
 import { type DeclaredQuota, keyOf } from './quotas.ts';
 import { check, count, duration, has, method, object, positive, text } from './schema.ts';
 import type { HeadgateOptions, HeadgateUpdate } from './types.ts';
@@ -65,31 +65,6 @@ const retry = object({
   methods: v.optional(v.array(method, 'an array of HTTP methods')),
 });
 
-const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
-const quota = object({
-  name: v.optional(text),
-  match: v.optional(match),
-  windows: v.optional(
-    v.array(
-      object({
-        limit: positive,
-        per: v.pipe(
-          duration(WINDOW_RULE),
-          v.check((ms) => ms > 0 && ms < Infinity, WINDOW_RULE),
-        ),
-        transit: v.optional(
-          v.pipe(
-            duration(),
-            v.check((ms) => ms < Infinity, DURATION_RULE),
-          ),
-        ),
-      }),
-      'an array of { limit, per, transit? }',
-    ),
-  ),
-  concurrency: v.optional(positive),
-});
-
 const PROFILE_RULE = 'a profile, such as generic() or defender()';
 const options = object({
   profile: v.optional(
@@ -138,6 +113,7 @@ const call = object({
   bodyTimeout,
   idempotent: v.optional(v.boolean('true or false')),
   quota: v.optional(text),
+  cost: v.optional(costs),
 });
 
 /** Merges options of `gate.update()` into the gate's; does not check the result as a whole. Throws `OptionsError`. */
@@ -150,12 +126,7 @@ export function updated(options: HeadgateOptions, given: HeadgateUpdate): Headga
 /** Checks the options of `headgate()` and fills in defaults. Throws `OptionsError`. */
 export function readOptions(given: HeadgateOptions): Settings {
   const { profile = generic(), quotas = [], ...rest } = check(options, given, '');
-  const declared = quotas.map(({ name, match = {}, windows = [], concurrency }) => ({
-    name,
-    match,
-    windows,
-    concurrency,
-  }));
+  const declared = quotas.map(declaredOf);
   refuseContradictions(declared);
   return {
     profile,
@@ -176,7 +147,7 @@ function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
   const limits = new Map<string, string>();
   for (const [index, quota] of quotas.entries()) {
     const key = keyOf(quota);
-    const own = JSON.stringify([quota.windows, quota.concurrency]);
+    const own = JSON.stringify([quota.windows, quota.concurrency, quota.each, quota.also]);
     if ((limits.get(key) ?? own) !== own) {
       throw new OptionsError(`quotas.${index}`, key, 'a name of its own, or the same limits as its namesake');
     }
@@ -193,7 +164,7 @@ export function readCloseOptions(given: unknown): number {
 
 /** Checks a call's options and applies them over the gate's policy. Throws `OptionsError`. */
 export function readCallOptions(given: unknown, policy: Policy): CallSettings {
-  const { priority = 0, deadline, bodyTimeout, idempotent, quota } = check(call, given, 'headgate');
+  const { priority = 0, deadline, bodyTimeout, idempotent, quota, cost } = check(call, given, 'headgate');
   return {
     policy: {
       ...policy,
@@ -203,6 +174,7 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
     priority,
     idempotent,
     quota,
+    cost,
     anyOrigin: false,
   };
 }

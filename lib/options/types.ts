@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RetryOptions } from '../policy/policy.ts';
 import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
-import type { Duration, Profile } from '../words/types.ts';
+import type { Amounts, Costs, Duration, Outcome, Profile } from '../words/types.ts';
 
 /** The requests that a quota covers. All given fields must match; `{}` matches every request. */
 export interface QuotaMatch {
@@ -15,10 +15,12 @@ export interface QuotaMatch {
 
 /** A declared window. */
 export interface WindowOptions {
-  /** Maximum number of attempts in any `per`: a whole number of 1 or more. */
+  /** Maximum number of attempts in any `per`, or of the unit `of`: a whole number of 1 or more. */
   readonly limit: number;
   /** Length of the window: ms, or text such as `'1m'`. */
   readonly per: Duration;
+  /** Unit that the window counts, such as `'tokens'`. Default `'requests'`, of which each attempt costs 1. */
+  readonly of?: string;
   /**
    * Maximum time a request takes to reach the server: ms, or text such as `'500ms'`. If set, an attempt counts from the
    * earlier of its response and its sending + `transit`; this is exact while no request takes longer. Default: an
@@ -33,6 +35,23 @@ export interface QuotaOptions {
   readonly name?: string;
   /** Requests that the quota covers. Default `{}`: all. */
   readonly match?: QuotaMatch;
+  /**
+   * True for a quota that applies besides the one that a request draws on otherwise, such as a limit of the whole account.
+   * Default false: the first match replaces the profile's quotas.
+   */
+  readonly also?: boolean;
+  /**
+   * One quota for each value of these: `'host'`, `'method'`, `'header:<name>'`, `'query:<name>'`, `'param:<name in
+   * match.path>'`. Values that may be secret are kept as digests alone. Idle quotas are forgotten.
+   */
+  readonly each?: readonly string[];
+  /**
+   * What an attempt costs, by unit: numbers, or functions of the request. Default: the profile's, or else 1 request and
+   * the running mean of what attempts spent of other units.
+   */
+  readonly cost?: Costs;
+  /** What an attempt spent, by unit, read from its outcome: corrects its cost. Default: the profile's. */
+  readonly spent?: (outcome: Outcome) => Amounts | undefined;
   /** Windows that all apply: each allows at most `limit` attempts in any `per`. */
   readonly windows?: readonly WindowOptions[];
   /** Maximum number of attempts in flight. */
@@ -87,4 +106,6 @@ export interface CallOptions {
   readonly idempotent?: boolean;
   /** Name of the quota to use. Default: the quota that matches the request. */
   readonly quota?: string;
+  /** What each attempt costs, by unit: `{ tokens: 1200 }`. Default: the quota's `cost`. */
+  readonly cost?: Costs;
 }

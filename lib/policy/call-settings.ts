@@ -1,3 +1,4 @@
+import type { Costs } from '../words/types.ts';
 import type { Policy } from './policy.ts';
 
 /** The options of one call, checked. */
@@ -8,6 +9,8 @@ export interface CallSettings {
   readonly idempotent: boolean | undefined;
   /** Name of the quota to use instead of the one that matches the request. */
   readonly quota: string | undefined;
+  /** What the call costs, by unit, if the user says so. */
+  readonly cost?: Costs | undefined;
   /**
    * True if the call may go to any host, e.g. when all requests of a process are gated: a token then goes only to hosts
    * that the profile authorizes.

@@ -10,7 +10,8 @@ export type HeadgateErrorCode =
   | 'ERR_HEADGATE_DEADLINE'
   | 'ERR_HEADGATE_QUEUE_FULL'
   | 'ERR_HEADGATE_CLOSED'
-  | 'ERR_HEADGATE_LEDGER';
+  | 'ERR_HEADGATE_LEDGER'
+  | 'ERR_HEADGATE_COST';
 
 /** Base class of every Headgate error. */
 export abstract class HeadgateError extends Error {
@@ -95,6 +96,38 @@ export class ClosedError extends HeadgateError {
   /** @internal */
   override about(call: string): ClosedError {
     return new ClosedError(call);
+  }
+}
+
+/** The call costs more than a window of its quota allows at all: no wait would let it go. */
+export class CostError extends HeadgateError {
+  override readonly name = 'CostError';
+  readonly code = 'ERR_HEADGATE_COST';
+  /** Key of the quota. */
+  readonly quota: string;
+  /** What the window counts, such as `tokens`. */
+  readonly unit: string;
+  /** What the call costs of it. */
+  readonly cost: number;
+  /** Limit of the window. */
+  readonly limit: number;
+
+  constructor(quota: string, unit: string, cost: number, limit: number, call?: string) {
+    super(
+      told(
+        call,
+        `It costs ${cost} ${unit}, and a window of quota '${quota}' allows ${limit}: no wait would help`,
+      ),
+    );
+    this.quota = quota;
+    this.unit = unit;
+    this.cost = cost;
+    this.limit = limit;
+  }
+
+  /** @internal */
+  override about(call: string): CostError {
+    return new CostError(this.quota, this.unit, this.cost, this.limit, call);
   }
 }
 

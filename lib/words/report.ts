@@ -1,5 +1,5 @@
 import type { FailureReason } from './causes.ts';
-import type { Verdict } from './types.ts';
+import type { Amounts, Verdict } from './types.ts';
 
 /** One attempt on the wire. */
 export interface AttemptRecord {
@@ -37,6 +37,14 @@ export interface CallReport {
   readonly reason?: FailureReason | undefined;
   /** Advice for the failure. */
   readonly hint?: string | undefined;
+  /**
+   * Tells what the last attempt spent, by unit, where only the caller can know: what it was charged too much is free at once,
+   * and what was too little is owed. Not enumerable.
+   *
+   * @example
+   * reportOf(response)?.spend({ tokens: body.usage.total_tokens });
+   */
+  spend(amounts: Amounts): void;
   /** All attempts in order; of more than 100, only the first and the last 99. */
   readonly attempts: readonly AttemptRecord[];
 }

@@ -1,10 +1,12 @@
 /** State of one window, as `gate.quotas()` returns it. */
 export interface WindowSnapshot {
-  /** Maximum number of attempts in any `per`. */
+  /** Maximum number of attempts in any `per`, or of the unit. */
   readonly limit: number;
   /** Length of the window, in ms. */
   readonly per: number;
-  /** Number of attempts that count against the limit now. */
+  /** What the window counts, such as `tokens`; absent where it counts requests. */
+  readonly unit?: string | undefined;
+  /** Number of attempts, or amount of the unit, that counts against the limit now. */
   readonly used: number;
   /** Declared maximum time a request takes to reach the server, in ms. */
   readonly transit?: number | undefined;

@@ -117,6 +117,12 @@ export interface QuotaRef {
   readonly windows: readonly Window[];
   /** Maximum number of attempts in flight. */
   readonly concurrency?: number | undefined;
+  /** What an attempt costs of each unit, as far as it is known before. Default: one request, and the mean of what others spent. */
+  readonly cost?: Costs | undefined;
+  /** What an attempt spent of each unit, by its outcome. Default: what it was charged. */
+  readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
+  /** @internal Key of the declaration that made it, where that makes one for each value of something. */
+  readonly base?: string | undefined;
 }
 
 /** Something to report to the user once. */
@@ -131,8 +137,14 @@ export interface Notice {
 export interface Profile {
   /** Short name, e.g. `defender`: the default name of a gate. */
   readonly name: string;
-  /** The quota this request draws on. */
+  /** The quota this request draws on; the narrowest, where it draws on several. */
   quota(request: RequestFacts): QuotaRef;
+  /** All quotas this request draws on, the narrowest first. Default: {@link quota} alone. */
+  quotas?(request: RequestFacts): readonly QuotaRef[];
+  /** What this request costs, by unit, as far as it is known before; a quota's own `cost` goes before it. */
+  cost?(request: RequestFacts): Amounts | undefined;
+  /** What an attempt spent, by unit; a quota's own `spent` goes before it. */
+  spent?(outcome: Outcome): Amounts | undefined;
   /** Reads one outcome. If it throws, the status decides, and a `profile-failed` warning event reports it. */
   classify(outcome: Outcome): Classification;
   /** True if the API documents that resending this request after a transient fault is safe, whatever its method. */

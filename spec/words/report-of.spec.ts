@@ -7,7 +7,14 @@ import OpenAI from 'openai';
 import { rememberResponse } from '../../lib/words/report-of.ts';
 import { failureOf, TestServer } from '../support/server.ts';
 
-const REPORT: CallReport = { call: 'c', method: 'GET', url: 'https://h/', quota: 'q', attempts: [] };
+const REPORT: CallReport = {
+  call: 'c',
+  method: 'GET',
+  url: 'https://h/',
+  quota: 'q',
+  attempts: [],
+  spend: () => undefined,
+};
 
 describe('reportOf finds the record of a call', () => {
   const bearer = () => Object.assign(new Error('x'), { headgate: REPORT });

@@ -1,0 +1,165 @@
+import { type Charge, REQUESTS } from '../ledger/windows.ts';
+import { CostError } from '../words/errors.ts';
+import type { Amounts, Costs, Outcome, QuotaRef, Window } from '../words/types.ts';
+import type { Ask } from './permit.ts';
+
+/** Weight of the latest amount in the running mean; the first are averaged. */
+const WEIGHT = 0.05;
+/** Margin of an estimate that was never compared with what was spent; and the most that a surprise makes of it. */
+const FIRST_MARGIN = 2;
+const MOST_MARGIN = 4;
+/** Share of a limit that an attempt is charged while nothing is known of its cost. */
+const UNKNOWN_SHARE = 0.1;
+/** Number of attempts of unknown cost after which the user is told. */
+const PATIENCE = 20;
+
+type Warn = (code: string, message: string, quota: string) => void;
+
+/** What is known of the costs in one unit. */
+class Estimate {
+  mean: number | undefined;
+  /**
+   * Factor by which estimates are charged: the largest ratio of spent to estimate, fading. What is charged too much is
+   * free again when the attempt ends, so a margin costs a round trip, not the limit.
+   */
+  margin: number = FIRST_MARGIN;
+  #told = 0;
+
+  learn(estimate: number | undefined, spent: number): void {
+    this.#told += 1;
+    this.mean ??= spent;
+    this.mean += (spent - this.mean) * Math.max(1 / this.#told, WEIGHT);
+    if (estimate === undefined || estimate <= 0) return;
+    const ratio = Math.min(MOST_MARGIN, Math.max(1, spent / estimate));
+    this.margin = Math.max(ratio, this.margin - (this.margin - ratio) * WEIGHT);
+  }
+}
+
+/** What attempts cost one quota, in the units that its windows count. */
+export class Tariff {
+  readonly #key: string;
+  readonly #costs: Costs | undefined;
+  readonly #spent: QuotaRef['spent'];
+  /** The least limit of each unit. */
+  readonly #limits = new Map<string, number>();
+  readonly estimates: Map<string, Estimate> = new Map<string, Estimate>();
+  readonly #warn: Warn;
+  /** What is spent is told after, so that estimates need a margin. */
+  corrected: boolean;
+  #unknown = 0;
+
+  /** Absent where an attempt costs one request and nothing else. */
+  static of(ref: QuotaRef, warn: Warn, before?: Tariff): Tariff | undefined {
+    const plain = !ref.cost && !ref.spent && ref.windows.every(({ of = REQUESTS }) => of === REQUESTS);
+    return plain ? undefined : new Tariff(ref, warn, before);
+  }
+
+  constructor({ key, windows, cost, spent }: QuotaRef, warn: Warn, before?: Tariff) {
+    this.#key = key;
+    this.#costs = cost;
+    this.#spent = spent;
+    this.#warn = warn;
+    this.corrected = spent !== undefined || before?.corrected === true;
+    for (const { of = REQUESTS, limit } of windows as readonly Window[]) {
+      this.#limits.set(of, Math.min(limit, this.#limits.get(of) ?? Infinity));
+      this.estimates.set(of, before?.estimates.get(of) ?? new Estimate());
+    }
+  }
+
+  /** What an attempt is charged. */
+  charge(ask: Ask): Charge {
+    const charge = new Map<string, number>();
+    for (const [unit, limit] of this.#limits)
+      charge.set(unit, Math.min(limit, this.#amount(ask, unit, limit)));
+    return charge;
+  }
+
+  /** An attempt is charged. */
+  taken(ask: Ask): void {
+    for (const [unit, { mean }] of this.estimates) {
+      if (mean !== undefined || unit === REQUESTS || this.#given(ask, unit) !== undefined) continue;
+      this.#unknown += 1;
+      if (this.#unknown !== PATIENCE) return;
+      const message = `Nothing tells what attempts cost of '${unit}', so each is charged a tenth of the limit. Give the quota a 'cost' or 'spent', or the call a 'cost'`;
+      this.#warn('cost-unknown', message, this.#key);
+    }
+  }
+
+  /** Why this can never go; `undefined` where it can. */
+  refusal(ask: Ask): CostError | undefined {
+    for (const [unit, limit] of this.#limits) {
+      const cost = this.#given(ask, unit) ?? 0;
+      if (cost > limit) return new CostError(this.#key, unit, cost, limit);
+    }
+    return undefined;
+  }
+
+  /** What an outcome says was spent. */
+  read(outcome: Outcome): Amounts | undefined {
+    try {
+      return this.#spent?.(outcome) ?? undefined;
+    } catch (error) {
+      this.#failed('spent', error);
+      return undefined;
+    }
+  }
+
+  /** An attempt spent that much. */
+  learn(ask: Ask, unit: string, spent: number): void {
+    this.corrected = true;
+    const estimate = this.estimates.get(unit);
+    estimate?.learn(this.#given(ask, unit) ?? estimate.mean, spent);
+  }
+
+  #amount(ask: Ask, unit: string, limit: number): number {
+    const estimate = this.estimates.get(unit) as Estimate;
+    const given = this.#given(ask, unit);
+    if (unit === REQUESTS) return given ?? estimate.mean ?? 1;
+    const expected = given ?? estimate.mean;
+    if (expected === undefined) return limit * UNKNOWN_SHARE;
+    return this.corrected ? expected * estimate.margin : expected;
+  }
+
+  /** What is said of the cost before: by the call, by the quota, by the profile. */
+  #given(ask: Ask, unit: string): number | undefined {
+    ask.amounts ??= new Map();
+    let amounts = ask.amounts.get(this);
+    if (!amounts) {
+      amounts = new Map();
+      ask.amounts.set(this, amounts);
+      for (const each of this.#limits.keys()) {
+        const amount =
+          this.#read(ask.cost, each, ask) ??
+          this.#read(this.#costs, each, ask) ??
+          this.#read(ask.usual, each, ask);
+        if (amount !== undefined) amounts.set(each, amount);
+      }
+    }
+    return amounts.get(unit);
+  }
+
+  #read(costs: Costs | undefined, unit: string, { request }: Ask): number | undefined {
+    if (!costs || !Object.hasOwn(costs, unit)) return undefined;
+    try {
+      const cost = costs[unit];
+      const amount = typeof cost === 'function' ? request && cost(request) : cost;
+      if (amount === undefined || isAmount(amount)) return amount;
+      throw new TypeError(
+        `it gave ${typeof amount === 'number' ? amount : typeof amount}, no number of 0 or more`,
+      );
+    } catch (error) {
+      this.#failed('cost', error);
+      return undefined;
+    }
+  }
+
+  #failed(what: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : typeof error;
+    this.#warn('cost-failed', `A '${what}' function failed and was ignored: ${why}`, this.#key);
+  }
+}
+
+/** Whether it is an amount of a unit. */
+export function isAmount(amount: unknown): amount is number {
+  return typeof amount === 'number' && amount >= 0 && amount < Infinity;
+}
