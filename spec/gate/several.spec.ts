@@ -36,7 +36,11 @@ const pause = fc.record({
   quota: fc.integer({ min: 0, max: 3 }),
   ms: fc.integer({ min: 1, max: 300 }),
 });
-const update = fc.record({ at: fc.integer({ min: 0, max: 800 }), quota: fc.integer({ min: 0, max: 3 }), by: quota });
+const update = fc.record({
+  at: fc.integer({ min: 0, max: 800 }),
+  quota: fc.integer({ min: 0, max: 3 }),
+  by: quota,
+});
 type Call = typeof call extends fc.Arbitrary<infer T> ? T : never;
 
 /** What a server may have counted of one attempt. */
@@ -119,14 +123,24 @@ describe('An attempt that draws on several quotas', () => {
               const lane = `${drawn(of)} ${of.priority}`;
               expect(number, 'order within a lane').to.be.above(order.get(lane) ?? -1);
               order.set(lane, number);
-              const each: Sent = { call: of, number, at, answeredAt: Infinity, endedAt: Infinity, tokens: of.tokens, requests: 1 };
+              const each: Sent = {
+                call: of,
+                number,
+                at,
+                answeredAt: Infinity,
+                endedAt: Infinity,
+                tokens: of.tokens,
+                requests: 1,
+              };
               for (const index of drawn(of)) {
                 expect(at, 'law 3').to.be.at.least(closed[index] as number);
                 const all = sent[index] as Sent[];
                 all.push(each);
                 const { windows, concurrency = Infinity } = refs[index] as QuotaRef;
                 if (lowered[index]) continue;
-                expect(all.filter(({ endedAt }) => endedAt > at).length, 'concurrency').to.be.at.most(concurrency);
+                expect(all.filter(({ endedAt }) => endedAt > at).length, 'concurrency').to.be.at.most(
+                  concurrency,
+                );
                 for (const { limit, per, of: unit = 'requests' } of windows) {
                   if (unit === 'tokens' && of.tokens === 0) continue;
                   expect(counted(all, unit, per, at), `law 1, ${unit}`).to.be.at.most(limit + 1e-9);
