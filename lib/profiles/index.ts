@@ -35,7 +35,6 @@ export type {
 } from './define/definition.ts';
 export {
   type DefinedProfile,
-  type DrawnQuota,
   defineProfile,
   type ProfileFactory,
   type ProfileOptions,

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DefinedProfile, DrawnQuota } from '../profiles/define/index.ts';
+import type { DefinedProfile } from '../profiles/define/index.ts';
 import { OptionsError } from '../words/errors.ts';
-import type { RequestFacts } from '../words/types.ts';
+import type { QuotaRef, RequestFacts } from '../words/types.ts';
 import { filledBody, filledHeaders, put, type Values } from './fill.ts';
 import { Meter, type MeterKind } from './meters.ts';
 import { seeded } from './random.ts';
@@ -51,7 +51,7 @@ interface State {
 
 /** What a request draws on. */
 interface Draw {
-  readonly ref: DrawnQuota;
+  readonly ref: QuotaRef;
   readonly state: State;
 }
 
@@ -152,7 +152,7 @@ class Server implements ApiSimulator {
     });
   }
 
-  #cost(ref: DrawnQuota, unit: string, facts: RequestFacts): number {
+  #cost(ref: QuotaRef, unit: string, facts: RequestFacts): number {
     if (unit === 'requests') return 1;
     const cost = this.#options.cost?.(unit, facts);
     if (cost !== undefined) return cost;
@@ -160,7 +160,7 @@ class Server implements ApiSimulator {
     return (typeof known === 'function' ? known(facts) : known) ?? 1;
   }
 
-  #stateOf({ key, windows }: DrawnQuota): State {
+  #stateOf({ key, windows }: QuotaRef): State {
     let state = this.#states.get(key);
     if (state === undefined) {
       const kind = this.#options.kind ?? 'fixed';

@@ -138,6 +138,40 @@ describe('The simulator of an API', () => {
       .that.matches(/simulation/);
   });
 
+  it('is kept in all its quotas at once: a route, an account, and costs', async () => {
+    const per = { per: '300ms', ...SOURCE };
+    const profile = limited(discord, [
+      { name: 'global', also: true, windows: [{ limit: 20, ...per }] },
+      {
+        name: 'points',
+        also: true,
+        windows: [{ limit: 50, of: 'points', ...per }],
+        cost: { points: { GET: 1, '*': 5 } },
+      },
+      {
+        name: 'route',
+        match: { path: '/api/{version}/channels/{channel}/**' },
+        each: ['param:channel'],
+        windows: [{ limit: 6, ...per }],
+      },
+    ]);
+    const sim = await started(profile);
+    const gate = owned(headgate({ profile }));
+    const send = gate.fetch();
+    const statuses = await Promise.all(
+      Array.from({ length: 60 }, async (_, i) => {
+        const { status } = await send(`${sim.url}/api/v10/channels/${i % 5}/messages`, {
+          method: i % 3 ? 'GET' : 'POST',
+        });
+        return status;
+      }),
+    );
+    expect(new Set(statuses)).to.deep.equal(new Set([200]));
+    expect(refusals(sim)).to.equal(0);
+    const keys = gate.quotas().map(({ key }) => key.replace(/^\S+ /, ''));
+    expect(keys).to.include.members(['global', 'points', 'route param:channel=0', 'route param:channel=4']);
+  });
+
   for (const kind of ['fixed', 'rolling', 'bucket'] as const) {
     it(`is kept by a gate that knows the limit, as a ${kind} window`, async () => {
       const profile = limited(github, [{ name: 'few', windows: [{ limit: 10, per: '200ms', ...SOURCE }] }]);

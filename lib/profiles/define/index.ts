@@ -1,10 +1,10 @@
-import type { Notice, Profile, RequestFacts } from '../../words/types.ts';
+import type { Notice, Profile, QuotaRef, RequestFacts } from '../../words/types.ts';
 import { generic } from '../generic.ts';
 import type { ProfileDefinition, ResendDefinition } from './definition.ts';
 import { hosts as hostsOf } from './hosts.ts';
 import { Json } from './json.ts';
 import { type ProfileOptions, readOptions, type Settings } from './options.ts';
-import { type DrawnQuota, ProfileQuotas, QuotaRequests } from './quotas.ts';
+import { ProfileQuotas, QuotaRequests } from './quotas.ts';
 import { ProfileReading } from './reading.ts';
 import { type Matches, Requests } from './requests.ts';
 import { pathForm, segmentsOf } from './routes.ts';
@@ -12,7 +12,6 @@ import { checkDefinition } from './schema.ts';
 
 export type * from './definition.ts';
 export type { ProfileOptions } from './options.ts';
-export type { DrawnQuota } from './quotas.ts';
 
 /** Choices of a definition: values by option. */
 type Choices = Readonly<Record<string, readonly string[]>>;
@@ -22,7 +21,7 @@ export interface DefinedProfile extends Profile {
   /** What the profile was made from. */
   readonly definition: ProfileDefinition;
   /** All quotas that a request draws on, the narrowest first. */
-  quotas(request: RequestFacts): readonly DrawnQuota[];
+  quotas(request: RequestFacts): readonly QuotaRef[];
 }
 
 /** Makes profiles of one API. */

@@ -1,21 +1,12 @@
 import { parseDuration } from '../../time/duration.ts';
-import type { Amounts, Costs, Outcome, QuotaRef, RequestFacts, Window } from '../../words/types.ts';
+import type { Costs, QuotaRef, RequestFacts, Window } from '../../words/types.ts';
 import type { ProfileDefinition, QuotaDefinition, WindowDefinition } from './definition.ts';
-import { Json } from './json.ts';
 import type { Settings } from './options.ts';
 import { listOf, type Matched, Requests } from './requests.ts';
 import type { PathForm } from './routes.ts';
 
 /** Maximum length of a value in a key. */
 const MAX_VALUE = 128;
-
-/** A quota that a request draws on, with what it costs there. */
-export interface DrawnQuota extends QuotaRef {
-  /** What an attempt costs of each unit, as far as it is known before. */
-  readonly cost?: Costs | undefined;
-  /** What an attempt spent of each unit, by its outcome. */
-  readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
-}
 
 /** A quota's definition, compiled for one profile. */
 interface Quota {
@@ -26,7 +17,7 @@ interface Quota {
   readonly windows: readonly Window[];
   readonly concurrency: number | undefined;
   readonly cost: Costs | undefined;
-  readonly spent: DrawnQuota['spent'];
+  readonly spent: QuotaRef['spent'];
 }
 
 /** The requests of an API's quotas: the same for all its profiles. */
@@ -93,13 +84,13 @@ export class ProfileQuotas {
   }
 
   /** The quota that a request draws on, `also` quotas apart. */
-  main(request: RequestFacts, family: string): DrawnQuota {
+  main(request: RequestFacts, family: string): QuotaRef {
     const found = this.#requests.find(request);
     return found ? this.#ref(found, request, family) : this.#unknown(request, family);
   }
 
   /** All quotas that a request draws on, first the one of {@link main}. */
-  all(request: RequestFacts, family: string): DrawnQuota[] {
+  all(request: RequestFacts, family: string): QuotaRef[] {
     const refs = [this.main(request, family)];
     for (const { requests, except } of this.#requests.also) {
       const found = requests.find(request);
@@ -108,7 +99,7 @@ export class ProfileQuotas {
     return refs;
   }
 
-  #ref(found: Matched<QuotaDefinition>, request: RequestFacts, family: string): DrawnQuota {
+  #ref(found: Matched<QuotaDefinition>, request: RequestFacts, family: string): QuotaRef {
     let quota = this.#compiled.get(found.value);
     if (quota === undefined) {
       quota = compile(found.value, this.#settings);
@@ -130,7 +121,7 @@ export class ProfileQuotas {
    * The quota of a request that no definition names: one for each method and known first segment of a path, and one for
    * all others. This bounds their number for any paths.
    */
-  #unknown(request: RequestFacts, family: string): DrawnQuota {
+  #unknown(request: RequestFacts, family: string): QuotaRef {
     const collection = this.#requests.main.collectionOf(request);
     const of =
       collection === undefined ? 'other' : `${request.method} ${this.#requests.root}/${collection}/*`;
@@ -163,7 +154,7 @@ function compile(quota: QuotaDefinition, { sharers, choices, timeScale }: Settin
     windows: applying.flatMap((window) => windowOf(window, timeScale)),
     concurrency: concurrency?.limit,
     cost: cost && costsOf(cost),
-    spent: spent && spentOf(spent),
+    spent: spentOf(spent),
   };
 }
 
@@ -191,17 +182,20 @@ function costsOf(costs: NonNullable<QuotaDefinition['cost']>): Costs {
   );
 }
 
-/** Reads what an answer says that its request cost. */
-function spentOf(
-  places: NonNullable<QuotaDefinition['spent']>,
-): (outcome: Outcome) => Record<string, number> {
-  return ({ headers, body }) => {
-    const json = new Json(body);
+/**
+ * Reads what an answer says that its request cost. Bodies of good answers are not read, so that only headers tell: to
+ * promise what never comes would keep the margin of estimates.
+ */
+function spentOf(places: QuotaDefinition['spent'] = {}): QuotaRef['spent'] {
+  const names = Object.entries(places).flatMap(([unit, place]) =>
+    place.startsWith('header:') ? [[unit, place.slice('header:'.length).toLowerCase()] as const] : [],
+  );
+  if (names.length === 0) return undefined;
+  return ({ headers }) => {
     const spent: Record<string, number> = {};
-    for (const [unit, place] of Object.entries(places)) {
-      const name = place.slice(place.indexOf(':') + 1);
-      const value = place.startsWith('header:') ? listOf(headers?.[name.toLowerCase()])[0] : json.at(name);
-      const amount = value === undefined || value === '' ? Number.NaN : Number(value);
+    for (const [unit, name] of names) {
+      const text = listOf(headers?.[name])[0];
+      const amount = text === undefined || text === '' ? Number.NaN : Number(text);
       if (amount >= 0 && amount < Infinity) spent[unit] = amount;
     }
     return spent;
