@@ -52,10 +52,11 @@ export class Reader {
   }
 
   /** Closes the quota of a throttled attempt. */
-  #pause(attempt: Attempt, { verdict, retryAfterMs, retryAfterSource }: Classification): void {
+  #pause(attempt: Attempt, read: Classification): void {
+    const { verdict, retryAfterMs, retryAfterSource } = read;
     if (verdict !== 'throttled' || (attempt.closing && retryAfterSource !== 'message')) return;
     const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
-    const untilMs = attempt.permit.throttled(retryAfterMs, cause, this.#backoff);
+    const untilMs = attempt.permit.throttled(retryAfterMs, cause, this.#backoff, read);
     const { schedule, clock } = this.#context;
     attempt.closing ??= new PauseNotice(schedule, (closed) =>
       this.#teller.tell('pause', () => ({ ...closed, until: closed.untilMs })),

@@ -9,8 +9,9 @@ import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
+import type { Admitter, Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
-import { type Admitter, type Ask, type Drawn, Permit } from './permit.ts';
+import { type Ask, Permit } from './permit.ts';
 import type { Line, Linked } from './queue.ts';
 import { Quota } from './quota.ts';
 import { Budget } from './retry-budget.ts';
@@ -35,6 +36,8 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   line: Line<Linked> | undefined;
   /** Attempts that wait to draw on this quota, whatever holds them. */
   abstract queued: number;
+  /** URL of the first request that drew on it. */
+  protected url: URL | undefined;
   protected readonly context: GateContext;
   protected readonly quota: Quota;
   protected reopening: Alarm | undefined;
@@ -116,6 +119,14 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     if (ms > 0 && this.pause(ms, 'header')) this.context.held(this.key, this.quota.pause.until);
   }
 
+  counts(unit: string): boolean {
+    return this.quota.windows.counts(unit);
+  }
+
+  spread(url: URL, account: boolean): void {
+    this.context.refused?.(this.key, url.host, this.quota.pause.until, account);
+  }
+
   /** An attempt failed for a fault. */
   failed(fault: Fault): void {
     const now = this.now();
@@ -133,6 +144,11 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     this.quota.relimit(ref);
     this.dismiss((ask) => this.quota.refusal(ask));
     this.pump();
+  }
+
+  /** Whether requests to this host draw on it. */
+  isOf(host: string): boolean {
+    return this.url?.host === host;
   }
 
   /** ms until the quota admits again after a pause; 0 when it is open. */
@@ -197,7 +213,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     this.pump(now);
   }
 
-  joined({ ask, takenAt }: Permit, answered: boolean): Drawn {
+  joined(takenAt: number, ask: Priced, answered: boolean): Drawn {
     const charge = this.quota.charge(ask);
     this.quota.join(this.now(), takenAt, answered, charge);
     return { takenAt, number: this.quota.sent, admitted: false, charge };
@@ -207,7 +223,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return this.quota.read(outcome);
   }
 
-  spent({ charge }: Drawn, ask: Ask, amounts: Amounts, answeredAt?: number, endedAt?: number): void {
+  spent({ charge }: Drawn, ask: Priced, amounts: Amounts, answeredAt?: number, endedAt?: number): void {
     const now = this.now();
     if (charge) this.quota.spent(now, charge, ask, amounts, answeredAt, endedAt);
     this.pump(now);

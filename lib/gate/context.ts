@@ -13,6 +13,12 @@ export interface Room {
   taken: number;
 }
 
+/** A gate that can be closed. */
+export interface Pausable {
+  readonly key: string;
+  pause(ms: number, cause: PauseCause): boolean;
+}
+
 /** What every gate of one `headgate()` shares. */
 export interface GateContext {
   readonly clock: Clock;
@@ -24,6 +30,10 @@ export interface GateContext {
   readonly inUse: Line<Permit>;
   /** The pause of this quota ended. */
   readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
+  /** A quota was refused for a request to this host: whether that means more than the quota. */
+  readonly refused?: (quota: string, host: string, untilMs: number, account: boolean) => void;
+  /** The first request draws on this quota. */
+  readonly drawn?: (gate: Pausable, url: URL) => void;
   /** A server closed this quota: for the other gates of its ledger. */
   readonly closed: (quota: string, ms: number) => void;
   /** This quota was just met: another gate of its ledger may have closed it. */

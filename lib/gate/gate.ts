@@ -62,6 +62,10 @@ export class Gate extends Bookkeeper implements PassageGate {
 
   arrive(ask: Ask, now: number): void {
     if (this.reopening?.isSet && now >= this.quota.pause.opensAt) this.reopen();
+    if (this.url === undefined && ask.request) {
+      this.url = ask.request.url;
+      this.context.drawn?.(this, this.url);
+    }
     const { failure } = this.quota.windows;
     if (failure) throw failure;
     const refusal = this.quota.refusal(ask);

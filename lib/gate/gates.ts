@@ -1,8 +1,9 @@
 import { Alarm } from '../time/alarm.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import { LONGEST_WAIT_MS, type QuotaRef, type Window } from '../words/types.ts';
-import type { GateContext } from './context.ts';
+import type { GateContext, Pausable } from './context.ts';
 import { Gate } from './gate.ts';
+import { Hosts } from './hosts.ts';
 import type { Permit } from './permit.ts';
 import { Line } from './queue.ts';
 
@@ -28,6 +29,7 @@ export class Gates {
   readonly #leaving = new Set<Gate>();
   /** Keys of quotas that are one for each value. */
   readonly #valued = new Set<string>();
+  readonly #hosts = new Hosts();
   readonly #look: Alarm;
   readonly #inUse = new Line<Permit>();
 
@@ -35,6 +37,8 @@ export class Gates {
     this.#context = {
       ...context,
       inUse: this.#inUse,
+      refused: (...refusal) => this.#refused(...refusal),
+      drawn: (gate, url) => this.#drawn(gate, url),
       resumed: (quota, ...why) => {
         context.resumed(quota, ...why);
         const gate = this.#gates.get(quota);
@@ -109,6 +113,25 @@ export class Gates {
     const gate = this.#gates.get(key);
     if (gate) return [gate];
     return this.#valued.has(key) ? [...this.#gates.values()].filter(({ base }) => base === key) : [];
+  }
+
+  #refused(quota: string, host: string, untilMs: number, account: boolean): void {
+    const now = this.#context.clock.now();
+    if (!this.#hosts.refused(host, quota, now, untilMs, account)) return;
+    for (const gate of [...this.#gates.values()]) if (gate.isOf(host)) this.#close(gate, now, untilMs);
+  }
+
+  /** A quota that is met while its host is closed is closed, too. */
+  #drawn(gate: Pausable, url: URL): void {
+    if (this.#hosts.empty) return;
+    const now = this.#context.clock.now();
+    this.#close(gate, now, this.#hosts.closedUntil(url.host));
+  }
+
+  #close(gate: Pausable, now: number, untilMs: number): void {
+    if (untilMs <= now || !gate.pause(untilMs - now, 'header')) return;
+    this.#context.closed(gate.key, untilMs - now);
+    this.#context.held(gate.key, untilMs);
   }
 
   #meet(ref: QuotaRef): Gate {

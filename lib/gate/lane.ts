@@ -1,7 +1,8 @@
 import type { Entry, Schedule } from '../time/schedule.ts';
 import { QueueFullError } from '../words/errors.ts';
+import type { Admitter } from './admitter.ts';
 import type { Room } from './context.ts';
-import type { Admitter, Ask, Permit, Place, Standing } from './permit.ts';
+import type { Ask, Permit, Place, Standing } from './permit.ts';
 import { Line } from './queue.ts';
 
 /** Maximum number of places examined to pick one. */

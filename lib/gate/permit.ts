@@ -1,53 +1,11 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
-import type { Fault } from '../learning/adaptive.ts';
 import { type RequestRoute, routeOf } from '../learning/outage/routes.ts';
 import type { Charge } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
-import type { Amounts, Costs, Outcome, RequestFacts } from '../words/types.ts';
+import { ACCOUNT, type Amounts, type Outcome } from '../words/types.ts';
+import type { Admitter, Drawn, Meant, Priced } from './admitter.ts';
 import type { Line, Linked } from './queue.ts';
-import type { Budget } from './retry-budget.ts';
-
-/** What one quota keeps of an attempt that draws on it. */
-export interface Drawn {
-  /** Moment of its taking. */
-  readonly takenAt: number;
-  /** Number of the attempt among those of its quota. */
-  readonly number: number;
-  /** The quota admitted it; false where an update made it count here, and only its limits matter. */
-  readonly admitted: boolean;
-  /** What it was charged; absent where it costs one request and nothing else. */
-  readonly charge: Charge | undefined;
-}
-
-/** The gate, as its permits know it. */
-export interface Admitter {
-  readonly key: string;
-  readonly base: string;
-  readonly budget: Budget;
-  readonly retired: boolean;
-  together<T>(tell: () => T): T;
-  answered(drawn: Drawn, at: number): void;
-  ended(drawn: Drawn, now: number): void;
-  refunded(drawn: Drawn): void;
-  joined(permit: Permit, answered: boolean): Drawn;
-  /** What an outcome says was spent of this quota. */
-  read(outcome: Outcome): Amounts | undefined;
-  /** It was spent; `countedAt` and `endedAt` are the moments of the answer and of the end, if they were. */
-  spent(drawn: Drawn, ask: Ask, amounts: Amounts, countedAt?: number, endedAt?: number): void;
-  unread(): void;
-  served(sentAt: number, request?: RequestRoute, now?: number): void;
-  failed(fault: Fault): void;
-  heard(number: number, limits: readonly RateLimit[]): void;
-  throttled(
-    sentAt: number,
-    retryAfterMs: number | undefined,
-    cause: PauseCause,
-    backoff: Backoff,
-  ): number | undefined;
-  withdraw(share: number): boolean;
-  reopensIn(now: number): number;
-}
 
 /** Another quota of an attempt, and what it keeps. */
 interface Also {
@@ -140,14 +98,39 @@ export class Permit implements Linked, Drawn {
     this.gate.failed({ sentAt: this.takenAt, call, route: routeOf(request), overload });
   }
 
-  /** The server refused: the quota closes. Returns the moment of reopening, if this moved it. */
-  throttled(retryAfterMs: number | undefined, cause: PauseCause, backoff: Backoff): number | undefined {
-    return this.gate.throttled(this.takenAt, retryAfterMs, cause, backoff);
+  /**
+   * The server refused: the quota that it means closes, by default the narrowest. Returns the moment of reopening, if this
+   * moved it.
+   */
+  throttled(
+    retryAfterMs: number | undefined,
+    cause: PauseCause,
+    backoff: Backoff,
+    meant: Meant = {},
+  ): number | undefined {
+    const gate = this.#meant(meant);
+    const until = gate.throttled(this.takenAt, retryAfterMs, cause, backoff);
+    const account = meant.quota === ACCOUNT;
+    const { url } = this.ask.request ?? {};
+    if (until !== undefined && url && (account || retryAfterMs !== undefined)) gate.spread(url, account);
+    return until;
   }
 
-  /** The server states what is left of its quotas. */
+  /** The server states what is left of its quotas: each is told what names it or its unit. */
   heard(limits: readonly RateLimit[]): void {
-    this.gate.heard(this.number, limits);
+    const also = this.#also;
+    if (!also) {
+      this.gate.heard(this.number, limits);
+      return;
+    }
+    const byGate = new Map<Admitter, RateLimit[]>();
+    for (const limit of limits) {
+      const gate = this.#meant({ quota: limit.bucket ?? limit.name, unit: limit.unit });
+      byGate.set(gate, [...(byGate.get(gate) ?? []), limit]);
+    }
+    for (const [gate, told] of byGate) {
+      gate.heard(also.find((each) => each.gate === gate)?.drawn.number ?? this.number, told);
+    }
   }
 
   /** The response's head came at `at`: from here its windows run. The attempt stays in flight. */
@@ -198,6 +181,17 @@ export class Permit implements Linked, Drawn {
     for (const { gate, drawn } of this.#also ?? []) gate.refunded(drawn);
   }
 
+  /** The quota that the server means. */
+  #meant({ quota, unit }: Meant): Admitter {
+    if (!this.#also || (quota === undefined && unit === undefined)) return this.gate;
+    const gates = [this.gate, ...this.#also.filter(({ drawn }) => drawn.admitted).map(({ gate }) => gate)];
+    return (
+      gates.find(({ key, base }) => key === quota || base === quota) ??
+      gates.find((gate) => unit !== undefined && gate.counts(unit)) ??
+      this.gate
+    );
+  }
+
   /** @internal The attempt draws on this quota as well. */
   add(gate: Admitter, drawn: Drawn): void {
     this.#also ??= [];
@@ -208,25 +202,17 @@ export class Permit implements Linked, Drawn {
   countAt(gate: Admitter): void {
     if (this.#state === 'settled' || gate === this.gate || this.#also?.some((also) => also.gate === gate))
       return;
-    this.add(gate, gate.joined(this, this.#state === 'answered'));
+    this.add(gate, gate.joined(this.takenAt, this.ask, this.#state === 'answered'));
   }
 }
 
 /** What an attempt asks the gate for. */
-export interface Ask {
+export interface Ask extends Priced {
   readonly priority: number;
   /** True for a resend, which goes ahead of new calls. */
   readonly resend: boolean;
   /** Moment by which the call must end; `Infinity` for none. */
   readonly deadlineAt: number;
-  /** What of its request tells its route: asked for only while the server seems out. */
-  readonly request?: RequestFacts | undefined;
-  /** What the call says it costs. */
-  readonly cost?: Costs | undefined;
-  /** What the profile says such requests cost. */
-  readonly usual?: Costs | undefined;
-  /** What each quota reads of that; kept by the quotas. */
-  amounts?: Map<object, Map<string, number>> | undefined;
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
   /** The gates of the declared quotas that its request draws on now. */

@@ -8,9 +8,9 @@ import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
+import type { Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
-import type { Ask, Drawn } from './permit.ts';
 import { isAmount, Tariff } from './tariff.ts';
 
 /**
@@ -44,19 +44,19 @@ export class Quota {
   }
 
   /** What an attempt is charged; absent where it costs one request and nothing else. */
-  charge(ask: Ask): Charge | undefined {
+  charge(ask: Priced): Charge | undefined {
     if (this.#tariff) return this.#tariff.charge(ask);
     if (ask.cost?.requests === undefined && ask.usual?.requests === undefined) return undefined;
     return this.#weighed().charge(ask);
   }
 
   /** An attempt that is charged goes. */
-  charged(ask: Ask): void {
+  charged(ask: Priced): void {
     this.#tariff?.taken(ask);
   }
 
   /** Why an attempt can never go; `undefined` where it can. */
-  refusal(ask: Ask): Error | undefined {
+  refusal(ask: Priced): Error | undefined {
     const tariff = ask.cost?.requests === undefined ? this.#tariff : this.#weighed();
     return tariff?.refusal(ask);
   }
@@ -70,7 +70,7 @@ export class Quota {
   spent(
     now: number,
     charge: Charge,
-    ask: Ask,
+    ask: Priced,
     amounts: Amounts,
     answeredAt?: number,
     endedAt?: number,
@@ -98,7 +98,7 @@ export class Quota {
   }
 
   /** An attempt of a route that has not failed need not wait for the end of an outage, if nothing else holds it. */
-  exempts(request: Ask['request'], now: number, charge?: Charge): boolean {
+  exempts(request: Priced['request'], now: number, charge?: Charge): boolean {
     return this.exemptAt(now, charge) <= now && this.adaptive?.outage.exempts(request, now) === true;
   }
 
@@ -165,7 +165,7 @@ export class Quota {
   }
 
   /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault, while `waiting` attempts waited. */
-  served(now: number, sentAt: number, waiting: number, request: Ask['request']): void {
+  served(now: number, sentAt: number, waiting: number, request: Priced['request']): void {
     const { outage } = this.adaptive ?? {};
     const route = request && outage?.routes.failing ? routeOf(request) : undefined;
     this.adaptive?.served(now, sentAt, this.flight.used(now), waiting, route);

@@ -1,7 +1,7 @@
 import { type Charge, REQUESTS } from '../ledger/windows.ts';
 import { CostError } from '../words/errors.ts';
 import type { Amounts, Costs, Outcome, QuotaRef, Window } from '../words/types.ts';
-import type { Ask } from './permit.ts';
+import type { Priced } from './admitter.ts';
 
 /** Weight of the latest amount in the running mean; the first are averaged. */
 const WEIGHT = 0.05;
@@ -67,7 +67,7 @@ export class Tariff {
   }
 
   /** What an attempt is charged. */
-  charge(ask: Ask): Charge {
+  charge(ask: Priced): Charge {
     const charge = new Map<string, number>();
     for (const [unit, limit] of this.#limits)
       charge.set(unit, Math.min(limit, this.#amount(ask, unit, limit)));
@@ -75,7 +75,7 @@ export class Tariff {
   }
 
   /** An attempt is charged. */
-  taken(ask: Ask): void {
+  taken(ask: Priced): void {
     for (const [unit, { mean }] of this.estimates) {
       if (mean !== undefined || unit === REQUESTS || this.#given(ask, unit) !== undefined) continue;
       this.#unknown += 1;
@@ -86,7 +86,7 @@ export class Tariff {
   }
 
   /** Why this can never go; `undefined` where it can. */
-  refusal(ask: Ask): CostError | undefined {
+  refusal(ask: Priced): CostError | undefined {
     for (const [unit, limit] of this.#limits) {
       const cost = this.#given(ask, unit) ?? 0;
       if (cost > limit) return new CostError(this.#key, unit, cost, limit);
@@ -105,13 +105,13 @@ export class Tariff {
   }
 
   /** An attempt spent that much. */
-  learn(ask: Ask, unit: string, spent: number): void {
+  learn(ask: Priced, unit: string, spent: number): void {
     this.corrected = true;
     const estimate = this.estimates.get(unit);
     estimate?.learn(this.#given(ask, unit) ?? estimate.mean, spent);
   }
 
-  #amount(ask: Ask, unit: string, limit: number): number {
+  #amount(ask: Priced, unit: string, limit: number): number {
     const estimate = this.estimates.get(unit) as Estimate;
     const given = this.#given(ask, unit);
     if (unit === REQUESTS) return given ?? estimate.mean ?? 1;
@@ -121,7 +121,7 @@ export class Tariff {
   }
 
   /** What is said of the cost before: by the call, by the quota, by the profile. */
-  #given(ask: Ask, unit: string): number | undefined {
+  #given(ask: Priced, unit: string): number | undefined {
     ask.amounts ??= new Map();
     let amounts = ask.amounts.get(this);
     if (!amounts) {
@@ -138,7 +138,7 @@ export class Tariff {
     return amounts.get(unit);
   }
 
-  #read(costs: Costs | undefined, unit: string, { request }: Ask): number | undefined {
+  #read(costs: Costs | undefined, unit: string, { request }: Priced): number | undefined {
     if (!costs || !Object.hasOwn(costs, unit)) return undefined;
     try {
       const cost = costs[unit];

@@ -36,6 +36,11 @@ export class Windows {
     this.replace(windows);
   }
 
+  /** Whether one of them counts this unit. */
+  counts(unit: string): boolean {
+    return this.#all.some((window) => window.unit === unit);
+  }
+
   /** Attempts sent and not answered. */
   get unanswered(): number {
     return this.#unanswered;

@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import type { Classification, Outcome, QuotaRef, RequestFacts } from 'headgate';
+import { type Headgate, type HeadgateOptions, headgate } from 'headgate';
+import { settled, VirtualClock } from '../support/virtual-clock.ts';
+
+/** A refusal in place of an answer. */
+class Refused extends Error {
+  readonly read: Partial<Classification>;
+
+  constructor(read: Partial<Classification>) {
+    super('refused');
+    this.read = read;
+  }
+}
+
+const ref = (key: string, more: Partial<QuotaRef> = {}): QuotaRef => ({ key, windows: [], ...more });
+
+/** A profile of an API whose requests draw on a route, on the tokens of a model, and on the account. */
+const profile = {
+  name: 'api',
+  quota: ({ url }: RequestFacts) => ref(url.pathname),
+  quotas: ({ url }: RequestFacts) => [
+    ref(url.pathname),
+    ref('model', { windows: [{ limit: 1000, per: 60_000, of: 'tokens' }] }),
+    ref(`account of ${url.host}`),
+  ],
+  cost: () => ({ tokens: 1 }),
+  classify: ({ error }: Outcome): Classification =>
+    error instanceof Refused
+      ? { verdict: 'throttled', status: 429, retryAfterSource: 'header', ...error.read }
+      : { verdict: 'success', status: 200 },
+};
+
+describe('A refusal closes the quota that it means', () => {
+  let clock: VirtualClock;
+  let gate: Headgate;
+  let sent: string[];
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    sent = [];
+    const options: HeadgateOptions = { profile, adaptive: false };
+    gate = headgate(options, { clock, random: () => 0 });
+  });
+
+  afterEach(() => gate.close());
+
+  /** Sends a request; the first attempt is refused, if it is told how. */
+  function send(url: string, refusal?: Partial<Classification>): Promise<unknown> {
+    let refusals = refusal ? 1 : 0;
+    const run = gate.wrap(
+      async () => {
+        sent.push(url);
+        if (refusals-- > 0) throw new Refused(refusal as Partial<Classification>);
+      },
+      { request: { method: 'GET', url: `https://${url}` } },
+    );
+    return run().catch((error: unknown) => error);
+  }
+
+  const closed = (): string[] =>
+    gate
+      .quotas()
+      .filter(({ pausedUntil }) => pausedUntil !== undefined)
+      .map(({ key }) => key);
+
+  it('which is the narrowest that it drew on, where nothing is named', async () => {
+    void send('h.example/a', { retryAfterMs: 5000 });
+    await settled();
+
+    expect(closed()).to.deep.equal(['/a']);
+    await send('h.example/b');
+    expect(sent).to.deep.equal(['h.example/a', 'h.example/b']);
+  });
+
+  it('which is the one whose unit it names', async () => {
+    void send('h.example/a', { retryAfterMs: 5000, unit: 'tokens' });
+    await settled();
+    expect(closed()).to.deep.equal(['model']);
+  });
+
+  it('which is the one that it names', async () => {
+    void send('h.example/a', { retryAfterMs: 5000, quota: 'model' });
+    await settled();
+    expect(closed()).to.deep.equal(['model']);
+  });
+
+  it('which are all of the host, and no other, where it names the account', async () => {
+    await send('h.example/b');
+    await send('other.example/c');
+    void send('h.example/a', { retryAfterMs: 5000, quota: 'account' });
+    await settled();
+
+    expect(closed()).to.include.members(['/a', '/b', 'account of h.example']);
+    expect(closed()).not.to.include.members(['/c']);
+  });
+
+  it('which are all of the host once a second quota of it is refused with the same reset, those met later too', async () => {
+    for (const path of ['c', 'd', 'e']) await send(`h.example/${path}`);
+    void send('h.example/a', { retryAfterMs: 5000 });
+    await settled();
+    await clock.advance(100);
+    expect(closed()).to.deep.equal(['/a']);
+    void send('h.example/b', { retryAfterMs: 4900 });
+    await settled();
+    expect(closed()).to.include.members(['/a', '/b', '/c', '/d', '/e']);
+
+    sent.length = 0;
+    const later = ['c', 'd', 'e', 'f', 'g'].map((path) => send(`h.example/${path}`));
+    await clock.advance(4800);
+    expect(sent).to.deep.equal([]);
+    await clock.advance(3000);
+    await Promise.all(later);
+    expect(sent).to.have.length(7);
+  });
+
+  it('and is no other than its own where the second names another reset', async () => {
+    void send('h.example/a', { retryAfterMs: 5000 });
+    void send('h.example/b', { retryAfterMs: 60_000 });
+    await settled();
+    expect(closed()).to.deep.equal(['/a', '/b']);
+  });
+});
