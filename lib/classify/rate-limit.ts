@@ -1,14 +1,16 @@
 /**
  * Reads the quotas that a server states in headers: `RateLimit` and `RateLimit-Policy` of
- * draft-ietf-httpapi-ratelimit-headers (structured fields from -08 on, a dictionary in -07), and the families
- * `ratelimit-*`, `x-ratelimit-*` and `x-rate-limit-*` of limit, remaining and reset, with and without `-requests` and
- * `-tokens`.
+ * draft-ietf-httpapi-ratelimit-headers (structured fields from -08 on, a dictionary in -07), and families of limit,
+ * remaining and reset such as `ratelimit-*`, `x-rate-limit-*`, `x-ratelimit-*-tokens` and
+ * `anthropic-ratelimit-<unit>-*` (see `limit-header.ts`).
  *
  * Unreadable values are ignored: no statement is better than a wrong one.
  */
 import { type BareItem, isInnerList, parseDictionary, parseList } from 'structured-headers';
 import type { Headers } from '../words/types.ts';
 import { serverNow, trimOws, valuesOf } from './field-values.ts';
+import { type LimitHeader, limitHeader } from './limit-header.ts';
+import { durationMs, untilDate, waitOrEpochMs } from './moment.ts';
 
 /** The stated part of one policy. */
 export interface RateLimit {
@@ -34,16 +36,42 @@ const MAX_RESET_MS = 31 * 86_400_000;
 const MAX_POLICIES = 8;
 /** Maximum length of a header value that is read. */
 const MAX_CHARACTERS = 1000;
+/** Maximum length of a bucket's name. */
+const MAX_BUCKET = 100;
 
-const FAMILIES = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].flatMap((family) =>
-  ['', '-requests', '-tokens'].map((suffix) => ({
-    name: `${family}${suffix}`,
-    requests: suffix !== '-tokens',
-    limit: `${family}-limit${suffix}`,
-    remaining: `${family}-remaining${suffix}`,
-    reset: `${family}-reset${suffix}`,
-  })),
-);
+/** Maximum length of a window that stands for a missing reset, in ms; for a longer one it would be a guess. */
+const MAX_BOUND_MS = 3_600_000;
+
+/**
+ * Headers that name the bucket that a request drew on.
+ *
+ * Sources: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api (resource),
+ * https://discord.com/developers/docs/topics/rate-limits (bucket), https://docs.datadoghq.com/api/latest/rate-limits
+ * (name), https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits (ratelimit-name),
+ * https://developers.zoom.us/docs/api/rate-limits (category), https://developers.eveonline.com (group),
+ * https://developer.atlassian.com/cloud/jira/platform/rate-limiting (reason).
+ */
+const BUCKETS = [
+  'x-ratelimit-resource',
+  'x-ratelimit-bucket',
+  'x-ratelimit-name',
+  'ratelimit-name',
+  'x-ratelimit-group',
+  'x-ratelimit-category',
+  'ratelimit-reason',
+  'x-ratelimit-reason',
+];
+
+/** Headers of one policy, by role. */
+interface Family {
+  readonly header: LimitHeader;
+  limit?: string | undefined;
+  remaining?: string | undefined;
+  reset?: string | undefined;
+  window?: string | undefined;
+  resetUnitMs?: number;
+  windowUnitMs?: number;
+}
 
 /**
  * The policies that a response states; most responses state none.
@@ -52,34 +80,120 @@ const FAMILIES = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].flatMap((family) =
  * @param receivedAt wall-clock moment (Unix ms) at which the response arrived
  */
 export function rateLimits(headers: Headers, receivedAt: number): RateLimit[] {
+  return statedLimits(headers, receivedAt).filter(
+    ({ remaining, windowMs, limit }) =>
+      remaining !== undefined || (limit !== undefined && windowMs !== undefined),
+  );
+}
+
+/** Like {@link rateLimits}, with policies of which only the reset is told. */
+function statedLimits(headers: Headers, receivedAt: number): RateLimit[] {
   const found: RateLimit[] = structured(headers);
-  for (const family of FAMILIES) {
-    if (headers[family.remaining] === undefined) continue;
-    const limit = count(headers[family.limit]);
-    const remaining = count(headers[family.remaining]);
-    // Azure OpenAI sends 0 and -1 for limits it does not count.
-    if (remaining === undefined || (remaining === 0 && limit === 0)) continue;
-    const now = (): number => serverNow(headers, receivedAt);
-    const resetMs = reset(first(headers[family.reset]), now);
+  const families = familiesOf(headers);
+  if (families !== undefined) {
+    const now = serverNow(headers, receivedAt);
+    for (const family of families.values()) found.push(...policiesOf(family, now));
+  }
+  if (found.length === 0) return found;
+  const bucket = bucketOf(headers);
+  return found.slice(0, MAX_POLICIES).map((limit) => (bucket === undefined ? limit : { ...limit, bucket }));
+}
+
+function familiesOf(headers: Headers): Map<string, Family> | undefined {
+  let families: Map<string, Family> | undefined;
+  for (const name in headers) {
+    const header = limitHeader(name);
+    if (header === null) continue;
+    const value = firstOf(headers[name]);
+    if (value === undefined) continue;
+    families ??= new Map();
+    let family = families.get(header.family);
+    if (!family) {
+      family = { header };
+      families.set(header.family, family);
+    }
+    family[header.role] ??= value;
+    if (header.role === 'reset') family.resetUnitMs ??= header.unitMs;
+    if (header.role === 'window') family.windowUnitMs ??= header.unitMs;
+  }
+  return families;
+}
+
+/** A family's policies: as many as it lists what remains of, e.g. `0, 1999` for a second and a month. */
+function policiesOf(family: Family, now: number): RateLimit[] {
+  const { header, limit, remaining, reset, window } = family;
+  if (remaining === undefined && reset === undefined) return [];
+  const parts = remaining?.split(',', MAX_POLICIES) ?? [''];
+  const part = (text: string | undefined, index: number): string | undefined => {
+    const all = text?.split(',', MAX_POLICIES);
+    return item(parts.length === all?.length ? all[index] : all?.[0]);
+  };
+  const found: RateLimit[] = [];
+  for (const index of parts.keys()) {
+    const left = remaining === undefined ? undefined : count(item(parts[index]));
+    const most = count(part(limit, index));
+    // Azure OpenAI sends 0 and -1 for limits it does not count; Okta 0 of 0 for a limit in flight.
+    if (remaining !== undefined && (left === undefined || (left === 0 && most === 0))) continue;
+    const length = count(part(window, index));
     found.push({
-      name: family.name,
-      requests: family.requests,
-      limit,
-      remaining,
-      resetMs,
-      windowMs: undefined,
+      name: index === 0 ? header.family : `${header.family}#${index}`,
+      requests: header.unit === undefined,
+      ...(header.unit === undefined ? undefined : { unit: header.unit }),
+      limit: most,
+      remaining: left,
+      resetMs: resetIn(part(reset, index), family.resetUnitMs ?? 1000, now),
+      windowMs: length === undefined ? header.windowMs : bounded(length * (family.windowUnitMs ?? 1000)),
     });
   }
-  return found.slice(0, MAX_POLICIES);
+  return found;
+}
+
+/** The bucket that a response says it drew on. Untrusted text. */
+export function bucketOf(headers: Headers): string | undefined {
+  for (const name of BUCKETS) {
+    const [value] = valuesOf(headers[name]);
+    if (value) return value.slice(0, MAX_BUCKET);
+  }
+  return undefined;
 }
 
 /** Longest stated wait, in ms, until a used-up quota resets; `undefined` if none is used up. */
 export function usedUpMs(limits: readonly RateLimit[]): number | undefined {
-  let wait: number | undefined;
-  for (const { remaining, resetMs } of limits) {
-    if (remaining === 0 && resetMs !== undefined) wait = Math.max(wait ?? 0, resetMs);
+  return usedUp(limits)?.resetMs;
+}
+
+/** What a refusal's headers say of its cause. */
+export interface UsedUp {
+  /** ms until the quota opens again: more than 0. */
+  readonly resetMs: number;
+  readonly unit: string | undefined;
+  /** True if the headers say that nothing remains; false if they give a reset alone. */
+  readonly stated: boolean;
+}
+
+/**
+ * The used-up policy of a refused request that resets last. If none is used up, a reset counts whose family does not
+ * say what remains. A reset in the past explains no refusal.
+ */
+export function refusedBy(headers: Headers, receivedAt: number): UsedUp | undefined {
+  const limits = statedLimits(headers, receivedAt);
+  const used = usedUp(limits);
+  if (used) return { ...used, stated: true };
+  const alone = usedUp(
+    limits.map((limit) => ({ ...limit, remaining: limit.remaining ?? 0, windowMs: undefined })),
+  );
+  return alone && { ...alone, stated: false };
+}
+
+function usedUp(limits: readonly RateLimit[]): { resetMs: number; unit: string | undefined } | undefined {
+  let longest: { resetMs: number; unit: string | undefined } | undefined;
+  for (const { remaining, resetMs, windowMs, unit } of limits) {
+    if (remaining !== 0) continue;
+    const bound = windowMs !== undefined && windowMs <= MAX_BOUND_MS ? windowMs : undefined;
+    const wait = resetMs ?? bound;
+    if (wait && wait > (longest?.resetMs ?? 0)) longest = { resetMs: wait, unit };
   }
-  return wait;
+  return longest;
 }
 
 function structured(headers: Headers): RateLimit[] {
@@ -142,50 +256,29 @@ function joined(header: Headers[string]): string | undefined {
   return text.length > 0 && text.length <= MAX_CHARACTERS ? text : undefined;
 }
 
-/** The first value of a header; of `100, 100;w=60` (-03 to -06 of the draft) the first item. */
-function first(header: Headers[string]): string | undefined {
+/** The first value of a header. */
+function firstOf(header: Headers[string]): string | undefined {
+  if (typeof header === 'string') return header.length > MAX_CHARACTERS ? undefined : header;
   const [value] = valuesOf(header);
-  return value === undefined || value.length > MAX_CHARACTERS
-    ? undefined
-    : trimOws(value.split(/[,;]/, 1)[0] as string);
+  return value === undefined || value.length > MAX_CHARACTERS ? undefined : value;
 }
 
-function count(header: Headers[string]): number | undefined {
-  const text = first(header);
-  return text !== undefined && /^\d{1,15}(?:\.0+)?$/.test(text) ? Number(text) : undefined;
+/** Without parameters: `100;w=60` (-03 to -06 of the draft). */
+function item(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : trimOws(text.split(';', 1)[0] as string);
 }
 
-/** Minimum values read as a date instead of seconds from now: 2001 in seconds, 1973 in ms. */
-const EPOCH_S = 1e9;
-const EPOCH_MS = 1e11;
-const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|us|µs|ns|d|h|m|s))+$/;
-const UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
+/** A whole number; what remains may have a fraction, as at Reddit, and less than one request is none. */
+function count(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Math.floor(Number(text)) : undefined;
+}
 
-/** ms until a reset: seconds from now, seconds or ms since 1970, a date by ISO 8601, or a duration such as `1m2.5s`. */
-function reset(text: string | undefined, now: () => number): number | undefined {
+/** ms until a reset: seconds from now, seconds or ms since 1970, a date, or a duration such as `1m2.5s`. */
+function resetIn(text: string | undefined, unitMs: number, now: number): number | undefined {
   if (text === undefined || text.length > 40) return undefined;
-  if (/^\d+(?:\.\d+)?$/.test(text)) {
-    const value = Number(text);
-    if (value >= EPOCH_MS) return bounded(value - now());
-    return bounded(value >= EPOCH_S ? value * 1000 - now() : value * 1000);
-  }
-  if (ISO.test(text)) return bounded(Date.parse(text) - now());
-  if (!DURATION.test(text)) return undefined;
-  let ms = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)/gy)) {
-    ms += Number(amount) * (UNITS[unit as string] as number);
-  }
-  return bounded(ms);
+  if (/^\d+(?:\.\d+)?$/.test(text)) return bounded(waitOrEpochMs(Number(text), unitMs, now));
+  const ms = untilDate(text, now) ?? durationMs(text);
+  return ms === undefined ? undefined : bounded(ms);
 }
 
 function whole(value: unknown): number | undefined {

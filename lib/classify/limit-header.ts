@@ -1,0 +1,94 @@
+/** What the name of a rate-limit header says: its policy, the unit and window that it counts, and its part in it. */
+export interface LimitHeader {
+  /** Identifies the headers that belong together. */
+  readonly family: string;
+  readonly role: 'limit' | 'remaining' | 'reset' | 'window';
+  /** Unit of the policy; absent for requests. */
+  readonly unit: string | undefined;
+  /** Length of the window that the name states, in ms. */
+  readonly windowMs: number | undefined;
+  /** Unit of a reset or window without its own, in ms. */
+  readonly unitMs: number;
+}
+
+const ROLES: ReadonlyMap<string, LimitHeader['role']> = new Map<string, LimitHeader['role']>([
+  ['limit', 'limit'],
+  ['max', 'limit'],
+  ['remaining', 'remaining'],
+  ['remain', 'remaining'],
+  ['reset', 'reset'],
+  ['resets', 'reset'],
+  ['interval', 'window'],
+  ['period', 'window'],
+  ['window', 'window'],
+]);
+
+/** Words that qualify a role and identify no policy. */
+const QUALIFIERS: ReadonlySet<string> = new Set(
+  'after in at time ms milliseconds s sec secs seconds utc epoch'.split(' '),
+);
+const MS: ReadonlySet<string> = new Set(['ms', 'milliseconds']);
+
+const WINDOWS: ReadonlyMap<string, number> = new Map([
+  ['second', 1000],
+  ['secondly', 1000],
+  ['minute', 60_000],
+  ['hour', 3_600_000],
+  ['hourly', 3_600_000],
+  ['day', 86_400_000],
+  ['daily', 86_400_000],
+  ['24hour', 86_400_000],
+]);
+
+/** Units other than requests. */
+const UNIT = /token|complexity|point|cost|credit|byte|bandwidth|size|cpu|qpu|unit/;
+
+/**
+ * Names of rate-limit headers, which hold `ratelimit` or `rate-limit`, and those of APIs with words of their own.
+ *
+ * Sources: https://developers.eveonline.com/docs/services/esi/best-practices/ (`x-esi-error-limit-remain`),
+ * https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
+ * (`x-ms-user-quota-resets-after`), https://docs.x.com/x-api/fundamentals/rate-limits (`x-app-limit-24hour-reset`).
+ */
+const MARK = /ratelimit|^x-(?:esi-error-limit|ms-user-quota|app-limit|user-limit)-/;
+
+/** Maximum number of words in a name. */
+const MAX_WORDS = 12;
+const MAX_NAME = 100;
+
+/** Readings by name, of as many names as programs meet: names repeat with each response. */
+const read = new Map<string, LimitHeader | null>();
+const MAX_READ = 500;
+
+/** Reads a header's name, in lower case; `null` if it is none of a rate limit. */
+export function limitHeader(name: string): LimitHeader | null {
+  const known = read.get(name);
+  if (known !== undefined) return known;
+  const header = name.length > MAX_NAME ? null : parse(name);
+  if (read.size < MAX_READ) read.set(name, header);
+  return header;
+}
+
+/**
+ * The role is the last word that names one: `x-ratelimit-remaining-tokens`, `anthropic-ratelimit-tokens-remaining`,
+ * `x-app-limit-24hour-remaining`. The other words identify the policy.
+ */
+function parse(name: string): LimitHeader | null {
+  const flat = name.replace('rate-limit', 'ratelimit');
+  if (!MARK.test(flat)) return null;
+  const words = flat.split('-');
+  const at = words.findLastIndex((word) => ROLES.has(word));
+  const role = ROLES.get(words[at] ?? '');
+  if (role === undefined || words.length > MAX_WORDS || words.includes('retry')) return null;
+  const others = words.filter((word, index) => index !== at && !QUALIFIERS.has(word));
+  const named = others.slice(others.indexOf('ratelimit') + 1);
+  const counted = named.filter((word) => !WINDOWS.has(word));
+  const window = named.find((word) => WINDOWS.has(word));
+  return {
+    family: others.join('-'),
+    role,
+    unit: counted.some((word) => UNIT.test(word)) ? counted.join('-') : undefined,
+    windowMs: window === undefined ? undefined : WINDOWS.get(window),
+    unitMs: words.some((word) => MS.has(word)) ? 1 : 1000,
+  };
+}
