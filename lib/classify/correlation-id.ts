@@ -26,14 +26,8 @@ function splitsPair(text: string, index: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/**
- * Headers that carry a request's ID, most specific first:
- *
- * 1. IDs that the service gave this request;
- * 2. IDs of the gateway in front of it, the only ones if the request never reached the service;
- * 3. IDs that span several requests or echo the caller's: they identify the conversation, not the request.
- */
-const ID_HEADERS = [
+/** IDs that a service gave this request. */
+const OWN = [
   'request-id',
   'x-ms-request-id',
   'x-github-request-id',
@@ -42,20 +36,78 @@ const ID_HEADERS = [
   'x-okta-request-id',
   'x-slack-req-id',
   'x-request-id',
-  'apim-request-id',
-  'x-azure-ref',
-  'cf-ray',
+];
+
+/** IDs of a gateway in front of it, the only ones if the request never reached the service. */
+const GATEWAYS = ['apim-request-id', 'x-azure-ref', 'cf-ray'];
+
+/** IDs that span several requests or echo the caller's: they identify the conversation, not the request. */
+const ECHOES = [
   'x-ms-correlation-request-id',
   'x-correlation-id',
   'client-request-id',
   'x-ms-client-request-id',
 ];
 
+/** Headers of {@link GATEWAYS} that a refused request is examined for. */
+const MORE_GATEWAYS = [
+  'x-amz-cf-id',
+  'x-amz-apigw-id',
+  'x-kong-request-id',
+  'x-vercel-id',
+  'akamai-request-id',
+];
+
+/**
+ * Names of the ID of a request, of further services: `x-notion-request-id`, `atl-traceid`, `x-zm-trackingid`,
+ * `paypal-debug-id`, `x-fb-trace-id`, `intuit_tid`, `x-transaction-id`, `activityid`, `x-ms-activity-id`.
+ */
+const ID_NAME =
+  /(?:^|[-_])(?:request|req|correlation|trace|tracking|transaction|activity|debug)[-_]?(?:id|guid)$|^intuit_tid$|^sprequestguid$/;
+const NO_OWN: ReadonlySet<string> = new Set([
+  ...OWN,
+  ...GATEWAYS,
+  ...ECHOES,
+  ...MORE_GATEWAYS,
+  'x-amzn-trace-id',
+]);
+const MAX_NAME = 60;
+
 /** The server's ID for a request, sanitised, from the response headers (names in lower case). */
 export function correlationIdOf(headers: Headers | undefined): string | undefined {
   if (headers === undefined) return undefined;
-  for (const name of ID_HEADERS) {
+  return idIn(headers, OWN) ?? idIn(headers, GATEWAYS) ?? idIn(headers, ECHOES);
+}
+
+/**
+ * The server's ID for a refused request, sanitised: the service's own by header, else by body, else a gateway's, else an
+ * echo.
+ *
+ * @param inBody ID that the body gives, untrusted
+ */
+export function refusalIdOf(headers: Headers | undefined, inBody: string | undefined): string | undefined {
+  if (headers === undefined) return sanitizeId(inBody);
+  return (
+    idIn(headers, OWN) ??
+    idIn(headers, otherNames(headers)) ??
+    sanitizeId(inBody) ??
+    idIn(headers, GATEWAYS) ??
+    idIn(headers, MORE_GATEWAYS) ??
+    idIn(headers, ECHOES) ??
+    idIn(headers, ['x-amzn-trace-id'])
+  );
+}
+
+function otherNames(headers: Headers): string[] {
+  return Object.keys(headers).filter(
+    (name) => name.length <= MAX_NAME && ID_NAME.test(name) && !NO_OWN.has(name) && !name.includes('client'),
+  );
+}
+
+function idIn(headers: Headers, names: readonly string[]): string | undefined {
+  for (const name of names) {
     const header = headers[name];
+    if (header === undefined) continue;
     const id = sanitizeId(Array.isArray(header) ? header[0] : header);
     if (id !== undefined) return id;
   }

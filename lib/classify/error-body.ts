@@ -12,7 +12,8 @@ export interface ErrorEnvelope {
 /** Maximum depth of nested errors that are read. */
 const MAX_DEPTH = 4;
 
-type Fields = Readonly<Record<string, unknown>>;
+/** Fields of an object in a body. Untrusted. */
+export type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the envelopes in common use: `{"error":{"code","message","target"}}` (OData, Microsoft, Google, OpenAI),
@@ -48,27 +49,41 @@ function envelope(fields: Fields, depth: number): ErrorEnvelope | undefined {
 function innerOf(fields: Fields, message: string | undefined, depth: number): ErrorEnvelope | undefined {
   const nested = fields.innererror ?? fields.innerError;
   if (isObject(nested)) return envelope(nested, depth);
-  // Microsoft Graph quotes the response of the service behind it as text: `… statusCode=429 : {"error":{…}}`.
-  const start = message?.indexOf('{"error"') ?? -1;
-  if (message === undefined || start < 0) return undefined;
-  const quoted = parseObject(message.slice(start, message.lastIndexOf('}') + 1))?.error;
+  const quoted = quotedIn(message);
   return isObject(quoted) ? envelope(quoted, depth) : undefined;
 }
 
+/** Microsoft Graph quotes the response of the service behind it as text: `… statusCode=429 : {"error":{…}}`. */
+export function quotedIn(message: string | undefined): unknown {
+  const start = message?.indexOf('{"error"') ?? -1;
+  if (message === undefined || start < 0) return undefined;
+  return parseObject(message.slice(start, message.lastIndexOf('}') + 1))?.error;
+}
+
 function parseObject(json: string | undefined): Fields | undefined {
+  const value = parseJson(json);
+  return isObject(value) && !Array.isArray(value) ? value : undefined;
+}
+
+/**
+ * The value of a body that is a JSON object or array; `undefined` for any other body. Reads at most {@link BODY_LIMIT}
+ * characters, so a longer body counts as truncated. `JSON.parse` is linear and neither recursive nor misled by
+ * `__proto__`, which becomes a property like any other.
+ */
+export function parseJson(json: string | undefined): unknown {
   if (typeof json !== 'string') return undefined;
   const bounded = json.slice(0, BODY_LIMIT).replace(/^\uFEFF/, '');
   // Skips the parser for HTML pages.
-  if (!/^\s*\{/.test(bounded)) return undefined;
+  if (!/^\s*[{[]/.test(bounded)) return undefined;
   try {
-    const value: unknown = JSON.parse(bounded);
-    return isObject(value) ? value : undefined;
+    return JSON.parse(bounded);
   } catch {
     return undefined;
   }
 }
 
-function isObject(value: unknown): value is Fields {
+/** An object or array, of a body that was parsed. */
+export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 

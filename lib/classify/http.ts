@@ -1,16 +1,23 @@
 /** Classifies outcomes by HTTP alone: RFC 9110 and related RFCs. Every profile starts from this. */
-import type { Classification, Headers, Outcome, Verdict } from '../words/types.ts';
-import { correlationIdOf } from './correlation-id.ts';
+import { ACCOUNT, type Classification, type Headers, type Outcome, type Verdict } from '../words/types.ts';
+import { correlationIdOf, sanitizeId } from './correlation-id.ts';
+import { valuesOf } from './field-values.ts';
 import { readFault } from './network.ts';
-import { rateLimits, usedUpMs } from './rate-limit.ts';
+import { bucketOf, refusedBy } from './rate-limit.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 interface StatusRule {
   readonly verdict: Verdict;
   /** The server says that it did not process the request. */
-  readonly unprocessed?: true;
-  readonly hint?: string;
+  readonly unprocessed?: boolean;
+  readonly hint?: string | undefined;
 }
+
+const THROTTLED: StatusRule = {
+  verdict: 'throttled',
+  unprocessed: true,
+  hint: 'The quota is used up: wait until it reopens.',
+};
 
 /** Statuses that differ from the rule of their class. */
 const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
@@ -23,7 +30,11 @@ const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
   [421, { verdict: 'transient', unprocessed: true }],
   // RFC 8470: refused because it might be a replay; repeat it after the handshake.
   [425, { verdict: 'transient', unprocessed: true }],
-  [429, { verdict: 'throttled', unprocessed: true, hint: 'The quota is used up: wait until it reopens.' }],
+  [429, THROTTLED],
+  // "Enhance your calm", first of Twitter, now of EVE Online: https://developers.eveonline.com/docs/services/esi/best-practices/
+  [420, THROTTLED],
+  // "Retry with", of Cosmos DB: a concurrent write of one item. https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb
+  [449, { verdict: 'transient', unprocessed: true }],
   // Lasting server errors: method, version, negotiation, storage full (RFC 4918 forbids automatic repetition), loop,
   // extension, a captive portal's sign-in page.
   ...[501, 505, 506, 507, 508, 510, 511].map((status): [number, StatusRule] => [
@@ -32,8 +43,34 @@ const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
   ]),
 ]);
 
-/** RFC 9110, 15.5.14: with a Retry-After, a 413 is temporary; the request was not processed. */
-const TOO_LARGE_FOR_NOW: StatusRule = { verdict: 'transient', unprocessed: true };
+/** RFC 9110, 15.5.14: with a Retry-After, a 413 is temporary; the request was not processed. RFC 4918's 423 alike. */
+const FOR_NOW: StatusRule = { verdict: 'transient', unprocessed: true };
+const REFUSED_FOR_NOW: ReadonlySet<number> = new Set([413, 423]);
+
+/**
+ * Statuses with which quotas are refused beside 429, if a header says when to come back: Azure API Management's quotas
+ * (403), GitHub (403), Qualys (409).
+ *
+ * Sources: https://learn.microsoft.com/azure/api-management/quota-policy,
+ * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api,
+ * https://docs.qualys.com/en/vm/api/get_started/api_limits.htm
+ */
+const QUOTA_STATUSES: ReadonlySet<number> = new Set([403, 409]);
+
+/**
+ * Headers by which a server says whether to send the request again. Sources: the clients of OpenAI and Anthropic
+ * (https://github.com/openai/openai-node, `shouldRetry`) and of Stripe (https://github.com/stripe/stripe-node).
+ */
+const SHOULD_RETRY = ['x-should-retry', 'stripe-should-retry'];
+
+/** Whether the server says to send the request again; `undefined` if it does not say. */
+export function shouldRetry(headers: Headers | undefined): boolean | undefined {
+  for (const name of headers === undefined ? [] : SHOULD_RETRY) {
+    const [value] = valuesOf(headers?.[name]);
+    if (value === 'true' || value === 'false') return value === 'true';
+  }
+  return undefined;
+}
 
 const SUCCESS: StatusRule = { verdict: 'success' };
 const CLIENT_ERROR: StatusRule = { verdict: 'terminal' };
@@ -54,24 +91,71 @@ export function classifyHttp(outcome: Outcome): Classification {
   if (status === undefined || (status < 400 && outcome.error !== undefined)) {
     return { ...readFault(outcome.error), status, correlationId };
   }
-  const wait = headers && status >= 400 ? waitOf(status, headers, outcome.receivedAt) : undefined;
-  const rule = status === 413 && wait !== undefined ? TOO_LARGE_FOR_NOW : ruleOf(status);
-  const waits = wait !== undefined && (rule.verdict === 'throttled' || rule.verdict === 'transient');
+  const refused = headers !== undefined && status >= 400;
+  const rule = refused ? ruleWith(status, headers, outcome.receivedAt) : ruleOf(status);
   return {
     verdict: rule.verdict,
     status,
     correlationId,
-    retryAfterMs: waits ? wait : undefined,
-    retryAfterSource: waits ? 'header' : undefined,
+    ...(refused ? waitInHeaders(rule.verdict, headers, outcome.receivedAt) : NO_WAIT),
     unprocessed: rule.unprocessed ?? false,
     hint: rule.hint,
   };
 }
 
-/** `Retry-After` and its variants override rate-limit headers (draft-ietf-httpapi-ratelimit-headers-10, 6). */
-function waitOf(status: number, headers: Headers, receivedAt: number): number | undefined {
+const IN_VAIN = 'The server says that sending this request again is in vain.';
+
+/** The rule for an error status and its headers. A should-retry header decides first, except about a refused token. */
+function ruleWith(status: number, headers: Headers, receivedAt: number): StatusRule {
+  const rule = quotaRule(status, headers, receivedAt);
+  const advice = rule.verdict === 'unauthorized' ? undefined : shouldRetry(headers);
+  if (advice === undefined) return rule;
+  if (!advice)
+    return { ...rule, verdict: 'terminal', hint: rule.verdict === 'terminal' ? rule.hint : IN_VAIN };
+  // A refusal that may be repeated was no processing.
+  return rule.verdict === 'terminal' ? { verdict: 'transient', unprocessed: status < 500 } : rule;
+}
+
+function quotaRule(status: number, headers: Headers, receivedAt: number): StatusRule {
+  if (REFUSED_FOR_NOW.has(status) && retryAfterMs(headers, receivedAt) !== undefined) return FOR_NOW;
+  if (!QUOTA_STATUSES.has(status)) return ruleOf(status);
+  const quota = retryAfterMs(headers, receivedAt) || refusedBy(headers, receivedAt)?.stated;
+  return quota ? THROTTLED : ruleOf(status);
+}
+
+/** The wait and quota that headers name for a verdict. */
+export interface HeaderWait {
+  readonly retryAfterMs: number | undefined;
+  readonly retryAfterSource: 'header' | undefined;
+  readonly quota?: string | undefined;
+  readonly unit?: string | undefined;
+}
+
+const NO_WAIT: HeaderWait = { retryAfterMs: undefined, retryAfterSource: undefined };
+
+/**
+ * The wait that headers name: `Retry-After` and its variants override rate-limit headers
+ * (draft-ietf-httpapi-ratelimit-headers-10, 6). A `Retry-After: 0` of a used-up quota, as from Jira, names none.
+ */
+export function waitInHeaders(verdict: Verdict, headers: Headers, receivedAt: number): HeaderWait {
+  if (verdict !== 'throttled' && verdict !== 'transient') return NO_WAIT;
   const named = retryAfterMs(headers, receivedAt);
-  if (named !== undefined || status !== 429) return named;
-  // A reset in the past does not explain this refusal.
-  return usedUpMs(rateLimits(headers, receivedAt)) || undefined;
+  if (verdict === 'transient') {
+    return { retryAfterMs: named, retryAfterSource: named === undefined ? undefined : 'header' };
+  }
+  const used = refusedBy(headers, receivedAt);
+  const wait = named || used?.resetMs;
+  return {
+    retryAfterMs: wait,
+    retryAfterSource: wait === undefined ? undefined : 'header',
+    quota: isGlobal(headers) ? ACCOUNT : sanitizeId(bucketOf(headers)),
+    unit: sanitizeId(used?.unit),
+  };
+}
+
+/** Discord's limit on a whole bot: https://discord.com/developers/docs/topics/rate-limits */
+function isGlobal(headers: Headers): boolean {
+  const [scope] = valuesOf(headers['x-ratelimit-scope']);
+  const [global] = valuesOf(headers['x-ratelimit-global']);
+  return scope === 'global' || global === 'true';
 }

@@ -6,36 +6,16 @@
  *
  * Unreadable values are ignored: no statement is better than a wrong one.
  */
-import { type BareItem, isInnerList, parseDictionary, parseList } from 'structured-headers';
 import type { Headers } from '../words/types.ts';
 import { serverNow, trimOws, valuesOf } from './field-values.ts';
 import { type LimitHeader, limitHeader } from './limit-header.ts';
 import { durationMs, untilDate, waitOrEpochMs } from './moment.ts';
+import { bounded, MAX_CHARACTERS, type RateLimit, structuredLimits } from './structured-limits.ts';
 
-/** The stated part of one policy. */
-export interface RateLimit {
-  /** Name that distinguishes the policies of one response. */
-  readonly name: string;
-  /** False for a quota of tokens, bytes or the like: it matters here only when it is used up. */
-  readonly requests: boolean;
-  /** Unit that the policy counts (`tokens`), in lower case; absent for requests and when none is named. */
-  readonly unit?: string;
-  /** Bucket that the response says it drew on (`x-ratelimit-resource`, `x-ratelimit-bucket`); absent when none is named. */
-  readonly bucket?: string;
-  readonly limit: number | undefined;
-  readonly remaining: number | undefined;
-  /** ms until the quota is full again or a new window begins. */
-  readonly resetMs: number | undefined;
-  /** Length of the window, in ms. */
-  readonly windowMs: number | undefined;
-}
+export type { RateLimit } from './structured-limits.ts';
 
-/** Maximum wait until a reset, in ms; longer waits than a month are ignored. */
-const MAX_RESET_MS = 31 * 86_400_000;
 /** Maximum number of policies read from one response. */
 const MAX_POLICIES = 8;
-/** Maximum length of a header value that is read. */
-const MAX_CHARACTERS = 1000;
 /** Maximum length of a bucket's name. */
 const MAX_BUCKET = 100;
 
@@ -88,7 +68,7 @@ export function rateLimits(headers: Headers, receivedAt: number): RateLimit[] {
 
 /** Like {@link rateLimits}, with policies of which only the reset is told. */
 function statedLimits(headers: Headers, receivedAt: number): RateLimit[] {
-  const found: RateLimit[] = structured(headers);
+  const found: RateLimit[] = structuredLimits(headers);
   const families = familiesOf(headers);
   if (families !== undefined) {
     const now = serverNow(headers, receivedAt);
@@ -196,66 +176,6 @@ function usedUp(limits: readonly RateLimit[]): { resetMs: number; unit: string |
   return longest;
 }
 
-function structured(headers: Headers): RateLimit[] {
-  const state = headers.ratelimit;
-  const policy = headers['ratelimit-policy'];
-  if (state === undefined && policy === undefined) return [];
-  const states = items(state);
-  const policies = items(policy);
-  if (states.size === 0 && policies.size === 0) return dictionary(state);
-  const names = [...new Set([...states.keys(), ...policies.keys()])];
-  return names.map((name): RateLimit => {
-    const { r, t } = states.get(name) ?? {};
-    const { q, w, qu } = policies.get(name) ?? {};
-    return {
-      name,
-      requests: qu === undefined || qu === 'requests',
-      limit: positive(q),
-      remaining: whole(r),
-      resetMs: milliseconds(t),
-      windowMs: milliseconds(w),
-    };
-  });
-}
-
-/** `"default";q=100;w=60, "day";q=1000;w=86400` */
-function items(header: Headers[string]): Map<string, Record<string, BareItem | undefined>> {
-  const found = new Map<string, Record<string, BareItem | undefined>>();
-  const text = joined(header);
-  if (text === undefined) return found;
-  try {
-    for (const item of parseList(text)) {
-      const [name, parameters] = item;
-      if (!isInnerList(item) && typeof name === 'string' && parameters.size > 0) {
-        found.set(name.slice(0, 100), Object.fromEntries(parameters));
-      }
-    }
-  } catch {
-    found.clear();
-  }
-  return found;
-}
-
-/** `limit=100, remaining=50, reset=30` */
-function dictionary(header: Headers[string]): RateLimit[] {
-  try {
-    const fields = parseDictionary(joined(header) ?? '');
-    const value = (key: string): unknown => fields.get(key)?.[0];
-    const remaining = whole(value('remaining'));
-    if (remaining === undefined) return [];
-    const limit = positive(value('limit'));
-    const resetMs = milliseconds(value('reset'));
-    return [{ name: 'ratelimit', requests: true, limit, remaining, resetMs, windowMs: undefined }];
-  } catch {
-    return [];
-  }
-}
-
-function joined(header: Headers[string]): string | undefined {
-  const text = valuesOf(header).join(', ');
-  return text.length > 0 && text.length <= MAX_CHARACTERS ? text : undefined;
-}
-
 /** The first value of a header. */
 function firstOf(header: Headers[string]): string | undefined {
   if (typeof header === 'string') return header.length > MAX_CHARACTERS ? undefined : header;
@@ -279,23 +199,4 @@ function resetIn(text: string | undefined, unitMs: number, now: number): number 
   if (/^\d+(?:\.\d+)?$/.test(text)) return bounded(waitOrEpochMs(Number(text), unitMs, now));
   const ms = untilDate(text, now) ?? durationMs(text);
   return ms === undefined ? undefined : bounded(ms);
-}
-
-function whole(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
-}
-
-function positive(value: unknown): number | undefined {
-  return whole(value) || undefined;
-}
-
-/** Converts seconds to ms. */
-function milliseconds(value: unknown): number | undefined {
-  const seconds = whole(value);
-  return seconds === undefined ? undefined : bounded(seconds * 1000);
-}
-
-/** A moment in the past counts as now; one beyond {@link MAX_RESET_MS} is ignored. */
-function bounded(ms: number): number | undefined {
-  return Number.isNaN(ms) || ms > MAX_RESET_MS ? undefined : Math.max(0, Math.ceil(ms));
 }

@@ -1,11 +1,9 @@
-import { sanitizeId } from '../classify/correlation-id.ts';
-import { layersOf, readErrorEnvelope } from '../classify/error-body.ts';
-import { classifyHttp } from '../classify/http.ts';
+import { classifyAnswer } from '../classify/answer.ts';
 import type { Profile, QuotaRef } from '../words/types.ts';
 
 /**
- * A profile that knows only HTTP: each origin has one quota of unknown limits, and the status decides. The code of an
- * error body in a common shape is reported but does not influence the verdict.
+ * A profile for any API: each origin has one quota of unknown limits. Answers are read by status, headers and error body
+ * in the shapes in common use; the status decides, unless a header or a known code says otherwise.
  */
 export function generic(): Profile {
   // Most programs use one origin: comparing it is cheaper than building it again.
@@ -19,14 +17,6 @@ export function generic(): Profile {
       lastRoot = `${last.key}/`;
       return last;
     },
-    classify(outcome) {
-      const read = classifyHttp(outcome);
-      if (read.code !== undefined || outcome.status === undefined || outcome.status < 400) return read;
-      for (const { code } of layersOf(readErrorEnvelope(outcome.body))) {
-        const id = sanitizeId(code);
-        if (id !== undefined) return { ...read, code: id };
-      }
-      return read;
-    },
+    classify: classifyAnswer,
   };
 }
