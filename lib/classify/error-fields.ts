@@ -1,4 +1,5 @@
 /** Finds what error bodies in use say: codes, messages, IDs, waits. Untrusted text; bounded work for any body. */
+import { sanitizeId } from './correlation-id.ts';
 import { type Fields, isObject, parseJson, quotedIn } from './error-body.ts';
 import { xmlFields } from './xml-fields.ts';
 
@@ -135,8 +136,8 @@ function codeIn(name: string, value: unknown): string | undefined {
 
 /** A code without what surrounds it: `com.amazonaws.dynamodb#Code`, `Code:http://…`, `https://…/problems/code`. */
 export function wordOf(value: string): string | undefined {
-  if (value.length > MAX_WORD) return undefined;
-  const text = value.trim();
+  const text = value.length > MAX_WORD ? undefined : sanitizeId(value);
+  if (text === undefined) return undefined;
   const word = text.includes('://') ? ofUri(text) : text.slice(text.lastIndexOf('#') + 1);
   if (word === undefined || !WORD.test(word) || VAGUE.has(word.toLowerCase())) return undefined;
   // Dropbox's summary: too_many_requests/...

@@ -45,12 +45,12 @@ const BUCKETS = [
 /** Headers of one policy, by role. */
 interface Family {
   readonly header: LimitHeader;
-  limit?: string | undefined;
-  remaining?: string | undefined;
-  reset?: string | undefined;
-  window?: string | undefined;
-  resetUnitMs?: number;
-  windowUnitMs?: number;
+  limit: string | undefined;
+  remaining: string | undefined;
+  reset: string | undefined;
+  window: string | undefined;
+  resetUnitMs: number;
+  windowUnitMs: number;
 }
 
 /**
@@ -60,78 +60,90 @@ interface Family {
  * @param receivedAt wall-clock moment (Unix ms) at which the response arrived
  */
 export function rateLimits(headers: Headers, receivedAt: number): RateLimit[] {
-  return statedLimits(headers, receivedAt).filter(
-    ({ remaining, windowMs, limit }) =>
-      remaining !== undefined || (limit !== undefined && windowMs !== undefined),
-  );
+  const limits = statedLimits(headers, receivedAt);
+  return limits.every(isStatement) ? limits : limits.filter(isStatement);
+}
+
+/** False for a reset alone, which means something only where a request was refused. */
+function isStatement({ remaining, limit, windowMs }: RateLimit): boolean {
+  return remaining !== undefined || (limit !== undefined && windowMs !== undefined);
 }
 
 /** Like {@link rateLimits}, with policies of which only the reset is told. */
 function statedLimits(headers: Headers, receivedAt: number): RateLimit[] {
   const found: RateLimit[] = structuredLimits(headers);
   const families = familiesOf(headers);
+  const bucket = found.length > 0 || families !== undefined ? bucketOf(headers) : undefined;
+  if (bucket !== undefined) for (const [index, limit] of found.entries()) found[index] = { ...limit, bucket };
   if (families !== undefined) {
     const now = serverNow(headers, receivedAt);
-    for (const family of families.values()) found.push(...policiesOf(family, now));
+    for (const family of families) addPolicies(found, family, bucket, now);
   }
-  if (found.length === 0) return found;
-  const bucket = bucketOf(headers);
-  return found.slice(0, MAX_POLICIES).map((limit) => (bucket === undefined ? limit : { ...limit, bucket }));
+  return found.length > MAX_POLICIES ? found.slice(0, MAX_POLICIES) : found;
 }
 
-function familiesOf(headers: Headers): Map<string, Family> | undefined {
-  let families: Map<string, Family> | undefined;
+function familiesOf(headers: Headers): Family[] | undefined {
+  let families: Family[] | undefined;
   for (const name in headers) {
     const header = limitHeader(name);
     if (header === null) continue;
     const value = firstOf(headers[name]);
     if (value === undefined) continue;
-    families ??= new Map();
-    let family = families.get(header.family);
+    families ??= [];
+    let family = families.find((each) => each.header.family === header.family);
     if (!family) {
-      family = { header };
-      families.set(header.family, family);
+      if (families.length === 2 * MAX_POLICIES) continue;
+      const none = { limit: undefined, remaining: undefined, reset: undefined, window: undefined };
+      family = { header, ...none, resetUnitMs: 1000, windowUnitMs: 1000 };
+      families.push(family);
     }
-    family[header.role] ??= value;
-    if (header.role === 'reset') family.resetUnitMs ??= header.unitMs;
-    if (header.role === 'window') family.windowUnitMs ??= header.unitMs;
+    if (family[header.role] !== undefined) continue;
+    family[header.role] = value;
+    if (header.role === 'reset') family.resetUnitMs = header.unitMs;
+    if (header.role === 'window') family.windowUnitMs = header.unitMs;
   }
   return families;
 }
 
-/** A family's policies: as many as it lists what remains of, e.g. `0, 1999` for a second and a month. */
-function policiesOf(family: Family, now: number): RateLimit[] {
-  const { header, limit, remaining, reset, window } = family;
-  if (remaining === undefined && reset === undefined) return [];
-  const parts = remaining?.split(',', MAX_POLICIES) ?? [''];
-  const part = (text: string | undefined, index: number): string | undefined => {
-    const all = text?.split(',', MAX_POLICIES);
-    return item(parts.length === all?.length ? all[index] : all?.[0]);
-  };
-  const found: RateLimit[] = [];
-  for (const index of parts.keys()) {
-    const left = remaining === undefined ? undefined : count(item(parts[index]));
-    const most = count(part(limit, index));
+/** Adds a family's policies: as many as it lists what remains of, e.g. `0, 1999` for a second and a month. */
+function addPolicies(found: RateLimit[], family: Family, bucket: string | undefined, now: number): void {
+  const { header, remaining, reset } = family;
+  if (remaining === undefined && reset === undefined) return;
+  const length = remaining?.includes(',') ? Math.min(remaining.split(',').length, MAX_POLICIES) : 1;
+  for (let index = 0; index < length; index++) {
+    const left = count(part(remaining, index, length));
+    const limit = count(part(family.limit, index, length));
     // Azure OpenAI sends 0 and -1 for limits it does not count; Okta 0 of 0 for a limit in flight.
-    if (remaining !== undefined && (left === undefined || (left === 0 && most === 0))) continue;
-    const length = count(part(window, index));
-    found.push({
+    if (remaining !== undefined && (left === undefined || (left === 0 && limit === 0))) continue;
+    const window = count(part(family.window, index, length));
+    const policy = {
       name: index === 0 ? header.family : `${header.family}#${index}`,
       requests: header.unit === undefined,
-      ...(header.unit === undefined ? undefined : { unit: header.unit }),
-      limit: most,
+      limit,
       remaining: left,
-      resetMs: resetIn(part(reset, index), family.resetUnitMs ?? 1000, now),
-      windowMs: length === undefined ? header.windowMs : bounded(length * (family.windowUnitMs ?? 1000)),
-    });
+      resetMs: resetIn(part(reset, index, length), family.resetUnitMs, now),
+      windowMs: window === undefined ? header.windowMs : bounded(window * family.windowUnitMs),
+    };
+    const unit = header.unit === undefined ? undefined : { unit: header.unit };
+    found.push(
+      bucket === undefined && unit === undefined ? policy : { ...policy, ...unit, ...(bucket && { bucket }) },
+    );
   }
-  return found;
+}
+
+/** The part of a list that belongs to a policy, if there are as many parts as policies; else the first. */
+function part(text: string | undefined, index: number, length: number): string | undefined {
+  if (text === undefined || !text.includes(',')) return item(text);
+  const parts = text.split(',', MAX_POLICIES);
+  return item(parts.length === length ? parts[index] : parts[0]);
 }
 
 /** The bucket that a response says it drew on. Untrusted text. */
 export function bucketOf(headers: Headers): string | undefined {
   for (const name of BUCKETS) {
-    const [value] = valuesOf(headers[name]);
+    const header = headers[name];
+    if (header === undefined) continue;
+    const [value] = valuesOf(header);
     if (value) return value.slice(0, MAX_BUCKET);
   }
   return undefined;
@@ -185,7 +197,8 @@ function firstOf(header: Headers[string]): string | undefined {
 
 /** Without parameters: `100;w=60` (-03 to -06 of the draft). */
 function item(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : trimOws(text.split(';', 1)[0] as string);
+  const end = text?.indexOf(';') ?? -1;
+  return text === undefined ? undefined : trimOws(end < 0 ? text : text.slice(0, end));
 }
 
 /** A whole number; what remains may have a fraction, as at Reddit, and less than one request is none. */
