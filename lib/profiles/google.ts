@@ -39,9 +39,9 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
   },
   codes: [
     {
-      status: [403, 429],
+      status: 429,
       message: /\bper day\b|\bper_day\b|\bdaily limit\b|\bdaily quota\b/i,
-      verdict: 'terminal',
+      verdict: 'throttled',
       advice:
         'A quota of the day is used up: it reopens at midnight Pacific Time. Wait until then, or ask for more in the console.',
       documented: false,
@@ -50,7 +50,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
     },
     {
       code: ['dailyLimitExceeded', 'dailyLimitExceededUnreg'],
-      status: 403,
+      status: [403],
       verdict: 'terminal',
       advice:
         'A quota of the day is used up: it reopens at midnight Pacific Time. Wait until then, or ask for more in the console.',
@@ -78,18 +78,16 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       source: 'codes',
     },
     {
-      code: 'PERMISSION_DENIED',
       status: 403,
-      message: /\brate limit\b|\bquota\b/i,
+      message: /\brate limit\b|\brate-limit\b|\bquota exceeded\b/i,
       verdict: 'throttled',
       advice: 'A quota, although the status speaks of permissions: wait until it reopens.',
       documented: false,
     },
     {
-      code: 'PERMISSION_DENIED',
       status: 403,
       verdict: 'terminal',
-      advice: 'The caller lacks a permission: grant it.',
+      advice: 'The caller lacks a permission: grant it, and enable the API in the project.',
       source: 'codes',
     },
     {

@@ -59,6 +59,8 @@ const shop = defineProfile({
     { status: 409, message: /version/, verdict: 'terminal', advice: 'Read it again first.' },
     { status: 503, header: 'x-maintenance: true', verdict: 'terminal', advice: 'Down for maintenance.' },
     { status: 404, bare: true, advice: 'Wrong path.' },
+    { code: 'gone', status: 410, verdict: 'terminal', advice: 'Gone for good.' },
+    { code: 'odd', status: [400, 422], verdict: 'terminal', advice: 'Odd.' },
   ],
   correlation: ['body:problem.trace', 'header:x-shop-trace'],
   waits: [
@@ -160,6 +162,10 @@ describe('A profile made from data', () => {
     expect(read(503, undefined, { 'x-maintenance': 'true' })).to.include({ verdict: 'terminal' });
     expect(read(503, undefined, { 'x-maintenance': 'false' })).to.include({ verdict: 'transient' });
     expect(read(404).hint).to.equal('Wrong path.');
+    expect(read(410).hint, 'of a code with one status').to.equal('Gone for good.');
+    expect(read(410, { kind: 'other' }).hint).to.equal('Gone for good.');
+    expect(read(400).hint, 'of a code with several').to.equal(undefined);
+    expect(read(403, { kind: 'other' }).hint, 'of another verdict').to.not.match(/reopens/);
     expect(read(404, { kind: 'gone' }).hint).to.not.equal('Wrong path.');
     expect(read(200, { kind: 'ratelimited' })).to.include({ verdict: 'throttled', status: 200 });
     expect(read(200, { kind: 'over_quota' })).to.include({ verdict: 'success' });

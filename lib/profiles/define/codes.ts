@@ -1,4 +1,4 @@
-import type { Headers, Outcome } from '../../words/types.ts';
+import type { Classification, Headers, Outcome } from '../../words/types.ts';
 import type { CodeDefinition } from './definition.ts';
 import { listOf, Requests } from './requests.ts';
 import type { PathForm } from './routes.ts';
@@ -59,10 +59,18 @@ export class Codes {
     return this.#entries.find((entry) => fits(entry, facts, status))?.definition;
   }
 
-  /** Advice for a status alone: that of its first code, which is the most general. */
-  adviceFor(status: number): string | undefined {
-    return this.#entries.find(({ statuses, definition }) => isPlain(definition) && statuses.includes(status))
-      ?.definition.advice;
+  /**
+   * Advice for a code that the table does not know, or none: that of the first code of the same status and verdict, which
+   * is the most general. A code that comes with several statuses lends it to none of them.
+   */
+  adviceFor(status: number, verdict: Classification['verdict']): string | undefined {
+    return this.#entries.find(
+      ({ statuses, definition }) =>
+        isPlain(definition) &&
+        definition.status === status &&
+        statuses.length === 1 &&
+        definition.verdict === verdict,
+    )?.definition.advice;
   }
 
   /** The status with which the code comes by the table, or else the answer's. */

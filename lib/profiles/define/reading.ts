@@ -59,7 +59,7 @@ export class ProfileReading {
       unprocessed: known?.unprocessed ?? (verdict === 'throttled' || (!coded && http.unprocessed === true)),
       ...named('quota', known?.quota ?? http.quota),
       ...named('unit', known?.unit ?? http.unit),
-      hint: known?.advice ?? (coded ? undefined : this.#codes.adviceFor(status)) ?? http.hint,
+      hint: known?.advice ?? (coded ? undefined : this.#codes.adviceFor(status, verdict)) ?? http.hint,
     };
   }
 
