@@ -14,7 +14,7 @@ import type { Passage } from './gate/passage.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
 import { readCallOptions, readCloseOptions, readOptions, type Settings, updated } from './options/read.ts';
-import type { HeadgateOptions, HeadgateUpdate } from './options/types.ts';
+import type { HeadgateOptions, HeadgateUpdate, PolicySource } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import type { CallSettings } from './policy/call-settings.ts';
 import { type Clock, systemClock } from './time/clock.ts';
@@ -55,7 +55,8 @@ export class Core implements CallContext {
   readonly calls: Calls = new Calls();
   #closing: Promise<void> | undefined;
 
-  constructor(options: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {
+  constructor(given: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {
+    const options = withPolicy(given);
     const settings = readOptions(options);
     this.#options = options;
     this.profile = settings.profile;
@@ -110,6 +111,7 @@ export class Core implements CallContext {
         this.emitter.emit('learned', { at: clock.now(), gate: this.name, quota, limit, perMs, cause }),
     });
     this.#detach = settings.ledger.attach?.(observer);
+    if (options.policy) this.#follow(options.policy);
   }
 
   get closed(): boolean {
@@ -217,6 +219,33 @@ export class Core implements CallContext {
 
   readonly warn = (code: string, message: string): void => this.#warn(code, message);
 
+  /** Applies the changes of a policy file until the gate closes. */
+  #follow(policy: PolicySource): void {
+    const tell = (state: 'applied' | 'refused', reason?: string): void => {
+      if (reason !== undefined && !this.emitter.has('policy'))
+        this.#warn('policy-refused', `The policy ${policy.source} was refused, the old one stays: ${reason}`);
+      this.emitter.emit('policy', {
+        at: this.clock.now(),
+        gate: this.name,
+        state,
+        source: policy.source,
+        reason,
+      });
+    };
+    const unfollow = policy.follow({
+      applied: ({ retry = {}, quotas = [] }) => {
+        try {
+          this.update({ retry, quotas });
+          tell('applied');
+        } catch (error) {
+          tell('refused', (error as Error).message);
+        }
+      },
+      refused: (reason) => tell('refused', reason),
+    });
+    this.life.addEventListener('abort', unfollow, { once: true });
+  }
+
   async #drain(ms: number): Promise<void> {
     const tell = (state: 'draining' | 'closed'): void =>
       this.emitter.emit('close', { at: this.clock.now(), gate: this.name, state, open: this.calls.open });
@@ -260,4 +289,10 @@ export class Core implements CallContext {
 
 function callSettings({ policy }: Settings): CallSettings {
   return { policy, priority: 0, idempotent: undefined, quota: undefined, anyOrigin: false };
+}
+
+/** The options with those of their policy over them. */
+function withPolicy(given: HeadgateOptions): HeadgateOptions {
+  const over = (given as HeadgateOptions | undefined)?.policy?.options;
+  return typeof over === 'object' ? { ...given, ...over } : given;
 }

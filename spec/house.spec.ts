@@ -27,11 +27,12 @@ const ROOMS: Record<string, string> = {
   simulator: 'words time profiles options',
   testing: 'words time face',
   report: 'words time events',
+  'policy-file': 'words options profiles',
 };
 
 /** Maximum number of lines of a file, so that it is read in one sitting. */
 const MAX_LINES = 300;
-/** Maximum number of arrows between rooms. */
+/** Maximum number of arrows between rooms. Those of the face are not counted: it composes all rooms, and each has to be known to it. */
 const MAX_ARROWS = 80;
 
 const files: string[] = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -63,7 +64,7 @@ describe('The house', () => {
       for (const target of targets) {
         const [from, to] = [roomOf(file), roomOf(target)];
         if (from === to) continue;
-        arrows.add(`${from} -> ${to}`);
+        if (from !== 'face') arrows.add(`${from} -> ${to}`);
         const allowed = ROOMS[from]?.split(' ').includes(to);
         if (from !== 'face' && !allowed) wrong.push(`${file} -> ${target}`);
       }

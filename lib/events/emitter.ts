@@ -22,6 +22,7 @@ export const EVENT_NAMES: readonly EventName[] = [
   'ledger',
   'warning',
   'close',
+  'policy',
 ];
 
 /** Maximum number of events buffered for a slow reader of {@link Emitter.events}; older ones are dropped. */

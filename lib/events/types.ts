@@ -166,6 +166,20 @@ export interface WarningEvent {
   readonly quota?: string | undefined;
 }
 
+/** The gate's policy file changed. */
+export interface PolicyEvent {
+  /** Moment; Unix ms on the gate's monotonic clock. */
+  readonly at: number;
+  /** The gate's `name`. */
+  readonly gate: string;
+  /** `applied`: calls that begin from now on follow it; `refused`: the old policy stays. */
+  readonly state: 'applied' | 'refused';
+  /** Where the policy comes from, e.g. the path of its file. */
+  readonly source: string;
+  /** Why it was refused; absent if it was applied. */
+  readonly reason?: string | undefined;
+}
+
 /** The gate is closing with `drain`. */
 export interface CloseEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
@@ -204,6 +218,8 @@ export interface GateEvents {
   warning: WarningEvent;
   /** The gate is closing with `drain`. */
   close: CloseEvent;
+  /** The policy file changed: applied, or refused. */
+  policy: PolicyEvent;
 }
 
 /** Name of an event. */

@@ -12,7 +12,7 @@ import { PRIORITY_RANGE, type Profile } from '../words/types.ts';
 import { costs, declared as declaredOf, quota } from './quota-schema.ts';
 import { type DeclaredQuota, keyOf } from './quotas.ts';
 import { check, count, duration, has, method, object, positive, text } from './schema.ts';
-import type { HeadgateOptions, HeadgateUpdate } from './types.ts';
+import type { HeadgateOptions, HeadgateUpdate, PolicySource } from './types.ts';
 
 /** The options of `headgate()`: checked, with defaults, in ms. */
 export interface Settings {
@@ -74,6 +74,7 @@ const options = object({
       v.custom<Profile>((given) => v.is(text, (given as Profile).name), 'a profile with a name'),
     ]),
   ),
+  policy: v.optional(has<PolicySource>('follow', "a policy, such as loadPolicy('policy.json')")),
   retry: v.optional(retry),
   quotas: v.optional(v.array(quota, 'an array of quotas')),
   maxQueue: v.optional(count(0)),
@@ -94,6 +95,11 @@ const options = object({
   ),
   name: v.optional(text),
 });
+
+/** Schemas of the options that a policy file may give, by name. */
+export const optionEntries: Readonly<
+  Record<'name' | 'retry' | 'quotas' | 'adaptive' | 'maxQueue', v.GenericSchema>
+> = options.entries;
 
 /** The options that `gate.update()` accepts. */
 const update = object({ retry: options.entries.retry, quotas: options.entries.quotas });

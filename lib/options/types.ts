@@ -58,10 +58,33 @@ export interface QuotaOptions {
   readonly concurrency?: number;
 }
 
+/** A policy that may change while gates use it: `loadPolicy()` of `headgate/policy` gives one. */
+export interface PolicySource {
+  /** Where the policy comes from, e.g. the path of its file. */
+  readonly source: string;
+  /** The policy in force, as options of `headgate()`. */
+  readonly options: HeadgateOptions;
+  /** Tells of changes from now on. Returns a function that ends it. */
+  follow(follower: PolicyFollower): () => void;
+}
+
+/** Told of a policy's changes. */
+export interface PolicyFollower {
+  /** A valid change. */
+  applied(options: HeadgateOptions): void;
+  /** A change that is invalid, or that cannot be made while a gate works; the old policy stays. */
+  refused(reason: string): void;
+}
+
 /** Options of `headgate()`. All are optional. */
 export interface HeadgateOptions {
   /** Knowledge of the API. Default `generic()`, which knows only HTTP. */
   readonly profile?: Profile;
+  /**
+   * Policy whose options precede those given here, and which may change while the gate works. Default: none. See
+   * `loadPolicy()` of `headgate/policy`.
+   */
+  readonly policy?: PolicySource;
   /** Retry policy. Omitted fields take the profile's values, or else the defaults. */
   readonly retry?: RetryOptions;
   /** Quotas that take precedence over the profile's. A request uses the first one that matches it. */

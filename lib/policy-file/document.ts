@@ -1,0 +1,93 @@
+import * as v from 'valibot';
+import { optionEntries, readOptions } from '../options/read.ts';
+import { check, object, text } from '../options/schema.ts';
+import type { HeadgateOptions } from '../options/types.ts';
+import * as profiles from '../profiles/index.ts';
+import { OptionsError } from '../words/errors.ts';
+import type { Profile } from '../words/types.ts';
+
+/** A profile in a policy: its name, or its name with the options of its factory. */
+export type ProfileDocument = string | { readonly name: string; readonly [option: string]: unknown };
+
+/** A policy as JSON: the options of `headgate()` that are plain data. */
+export interface PolicyDocument
+  extends Pick<HeadgateOptions, 'retry' | 'quotas' | 'adaptive' | 'maxQueue' | 'name'> {
+  /** Address of the JSON Schema, for editors. Ignored. */
+  readonly $schema?: string;
+  /** Profile by name, such as `'github'` or `{ "name": "defender", "tenant": "contoso.com" }`. Default `'generic'`. */
+  readonly profile?: ProfileDocument;
+  /** Names of further URL parameters to hide. */
+  readonly redact?: readonly string[];
+}
+
+type Factory = (options?: never) => Profile;
+
+/** Profiles that a policy may name. */
+const FACTORIES: Readonly<Record<string, Factory>> = {
+  anthropic: profiles.anthropic,
+  aws: profiles.aws,
+  'azure-openai': profiles.azureOpenai,
+  'azure-resource-manager': profiles.azureResourceManager,
+  defender: profiles.defender,
+  discord: profiles.discord,
+  generic: profiles.generic,
+  github: profiles.github,
+  google: profiles.google,
+  graph: profiles.graph,
+  jira: profiles.jira,
+  okta: profiles.okta,
+  openai: profiles.openai,
+  salesforce: profiles.salesforce,
+  shopify: profiles.shopify,
+  slack: profiles.slack,
+  stripe: profiles.stripe,
+} as Readonly<Record<string, Factory>>;
+
+/** Names of the profiles that a policy may name. */
+export const PROFILE_NAMES: readonly string[] = Object.keys(FACTORIES);
+
+const PROFILE_RULE = `the name of a profile (${PROFILE_NAMES.join(', ')}), or an object with its name and options`;
+const profileName = v.picklist(PROFILE_NAMES, PROFILE_RULE);
+
+/** Schema of a {@link PolicyDocument}. */
+export const documentSchema: v.GenericSchema<PolicyDocument> = object({
+  $schema: v.optional(v.string('the address of the JSON Schema')),
+  profile: v.optional(v.union([profileName, v.looseObject({ name: profileName })], PROFILE_RULE)),
+  name: optionEntries.name,
+  retry: optionEntries.retry,
+  quotas: optionEntries.quotas,
+  adaptive: optionEntries.adaptive,
+  maxQueue: optionEntries.maxQueue,
+  redact: v.optional(v.array(text, 'an array of names')),
+}) as unknown as v.GenericSchema<PolicyDocument>;
+
+/**
+ * Checks a policy and gives it as options of `headgate()`.
+ *
+ * @param given parsed JSON
+ * @param source where it comes from, for messages
+ * @throws OptionsError that names the source, the option, the value and what is allowed
+ */
+export function optionsOf(given: unknown, source: string): HeadgateOptions {
+  if (Array.isArray(given)) throw new OptionsError(source, given, 'an object');
+  check(documentSchema, given, source);
+  const { $schema: _, profile = 'generic', ...rest } = given as PolicyDocument;
+  const options = { ...rest, profile: profileOf(profile, source) };
+  readOptions(options); // what concerns the whole, such as two quotas of one name
+  return options;
+}
+
+function profileOf(given: ProfileDocument, source: string): Profile {
+  const { name, ...options } = typeof given === 'string' ? { name: given } : given;
+  const factory = FACTORIES[name] as Factory;
+  try {
+    return Object.keys(options).length > 0 ? factory(options as never) : factory();
+  } catch (error) {
+    if (error instanceof OptionsError) throw error;
+    throw new OptionsError(
+      `${source}.profile`,
+      given,
+      error instanceof Error ? error.message : 'options of the profile',
+    );
+  }
+}

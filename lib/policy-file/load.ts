@@ -1,0 +1,144 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { HeadgateOptions, PolicyFollower, PolicySource } from '../options/types.ts';
+import { attachCause, OptionsError } from '../words/errors.ts';
+import { optionsOf } from './document.ts';
+import { overridden } from './environment.ts';
+
+/** Options of {@link loadPolicy}. */
+export interface LoadOptions {
+  /** Whether to apply changes of the file to the gates that use the policy. Default false. */
+  readonly watch?: boolean | undefined;
+  /** Environment whose `HEADGATE_…` variables override the file; `false` for none. Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | false | undefined;
+}
+
+/** A policy that was loaded: the `policy` option of `headgate()`. */
+export interface LoadedPolicy extends PolicySource {
+  /** The policy in force, as options of `headgate()`. */
+  readonly options: HeadgateOptions;
+  /** Stops watching the file. */
+  close(): void;
+  /** `close()`, for `using`. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Interval at which a watched file is examined, in ms. It is polled by its path: atomic renames and swapped symlinks
+ * (as Kubernetes mounts a ConfigMap) are changes like any other.
+ */
+const EXAMINE_MS = 250;
+
+/**
+ * Loads a policy from a JSON file. With `watch`, a valid change is applied at once to the gates that use it, as one, and
+ * told by a `policy` event; an invalid one is refused with the reason, and the old policy stays. `retry` and `quotas`
+ * can change while a gate works; a change of anything else is refused. Watching keeps no process alive.
+ *
+ * @param file path of the file, relative to the working directory
+ * @throws OptionsError if the file cannot be read, is no JSON, or is no valid policy
+ * @example
+ * const gate = headgate({ policy: loadPolicy('policy.json', { watch: true }) });
+ */
+export function loadPolicy(
+  file: string,
+  { watch = false, env = process.env }: LoadOptions = {},
+): LoadedPolicy {
+  if (typeof file !== 'string' || file === '')
+    throw new OptionsError('file', file, 'the path of a policy file');
+  const policy = new WatchedPolicy(path.resolve(file), file, env === false ? {} : env);
+  if (watch) policy.watch();
+  return policy;
+}
+
+class WatchedPolicy implements LoadedPolicy {
+  options: HeadgateOptions;
+  readonly source: string;
+  readonly #path: string;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+  readonly #followers = new Set<PolicyFollower>();
+  #text: string;
+  /** A text that was no JSON a moment ago: it may have been half written. */
+  #doubtful: string | undefined;
+
+  constructor(file: string, source: string, environment: Readonly<Record<string, string | undefined>>) {
+    this.#path = file;
+    this.source = source;
+    this.#environment = environment;
+    this.#text = this.#read();
+    this.options = this.#optionsOf(this.#text);
+  }
+
+  watch(): void {
+    watchFile(this.#path, { interval: EXAMINE_MS, persistent: false }, this.#examine);
+  }
+
+  follow(follower: PolicyFollower): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  close(): void {
+    unwatchFile(this.#path, this.#examine);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  readonly #examine = (): void => {
+    let text: string | undefined;
+    try {
+      text = this.#read();
+      if (text === this.#text) return;
+      const options = this.#optionsOf(text);
+      this.#text = text;
+      this.#refuseLiveChange(options);
+      this.options = options;
+      for (const { applied } of this.#followers) applied(options);
+    } catch (error) {
+      if (error instanceof OptionsError && error.cause instanceof SyntaxError && text !== this.#doubtful) {
+        this.#doubtful = text;
+        setTimeout(this.#examine, EXAMINE_MS).unref();
+        return;
+      }
+      if (text !== undefined) this.#text = text;
+      const reason = error instanceof Error ? error.message : String(error);
+      for (const { refused } of this.#followers) refused(reason);
+    }
+  };
+
+  #read(): string {
+    try {
+      return readFileSync(this.#path, 'utf8');
+    } catch (error) {
+      throw new OptionsError(this.source, (error as NodeJS.ErrnoException).code, 'a file that can be read');
+    }
+  }
+
+  #optionsOf(text: string): HeadgateOptions {
+    let given: unknown;
+    try {
+      given = JSON.parse(text);
+    } catch (error) {
+      const broken = new OptionsError(this.source, text, `JSON (${(error as Error).message})`);
+      attachCause(broken, error);
+      throw broken;
+    }
+    return optionsOf(overridden(given, this.#environment), this.source);
+  }
+
+  /** What a gate cannot change while it works must stay as it is. */
+  #refuseLiveChange(options: HeadgateOptions): void {
+    const fixed = ({ retry: _retry, quotas: _quotas, profile, ...rest }: HeadgateOptions): unknown => [
+      rest,
+      profile?.name,
+    ];
+    if (!isDeepStrictEqual(fixed(options), fixed(this.options)))
+      throw new OptionsError(
+        this.source,
+        'another profile, name, adaptive, maxQueue or redact',
+        'a change of retry or quotas: restart for others',
+      );
+  }
+}

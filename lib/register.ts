@@ -1,0 +1,56 @@
+/**
+ * `node --import headgate/register app.js`: gates every fetch and undici request of a program as it is. `HEADGATE_POLICY`
+ * names the policy file, which is watched; without it, limits are learned. A policy that is wrong ends the process with
+ * one line and the exit code 2.
+ */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { UndiciInterceptor } from './clients/undici/index.ts';
+import { headgate } from './headgate.ts';
+import { loadPolicy } from './policy-file/index.ts';
+
+/** Exit code of a wrong policy. */
+const WRONG_POLICY = 2;
+
+/** Where undici keeps the process's dispatcher: its versions 5 to 7 and Node.js in the first, 8 in the second. */
+const GLOBAL_DISPATCHERS = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map((key) =>
+  Symbol.for(key),
+);
+
+interface Composable {
+  compose(interceptor: UndiciInterceptor): unknown;
+}
+
+function gate(): ReturnType<typeof headgate> {
+  const file = process.env.HEADGATE_POLICY;
+  try {
+    return file ? headgate({ policy: loadPolicy(file, { watch: true }) }) : headgate();
+  } catch (error) {
+    process.stderr.write(`headgate/register: ${(error as Error).message}\n`);
+    process.exit(WRONG_POLICY);
+  }
+}
+
+/** Loads the program's own undici, if it has one: once loaded, it would replace the dispatcher that is gated. */
+async function loadUndici(): Promise<void> {
+  try {
+    const { resolve } = createRequire(path.join(process.cwd(), 'package.json'));
+    await import(pathToFileURL(resolve('undici')).href);
+  } catch {
+    // The program has none; the one inside Node.js is enough.
+  }
+}
+
+const interceptor = gate().undici();
+await loadUndici();
+new Headers(); // the undici inside Node.js makes its dispatcher when it is first used
+const composed = new Map<unknown, unknown>();
+const slots = globalThis as unknown as Record<symbol, Composable | undefined>;
+for (const key of GLOBAL_DISPATCHERS) {
+  const dispatcher = slots[key];
+  if (typeof dispatcher?.compose !== 'function') continue;
+  const gated = composed.get(dispatcher) ?? dispatcher.compose(interceptor);
+  composed.set(dispatcher, gated);
+  slots[key] = gated as Composable;
+}
