@@ -72,14 +72,14 @@ export async function until(what: string, isSo: () => boolean): Promise<void> {
 }
 
 /** The promise, if it comes in time. */
-export async function soon<T>(promise: Promise<T>): Promise<T> {
+export async function soon<T>(promise: Promise<T>, ms: number = PATIENCE_MS): Promise<T> {
   const late = new AbortController();
-  const waited = once(AbortSignal.any([late.signal, AbortSignal.timeout(PATIENCE_MS)]), 'abort');
+  const waited = once(AbortSignal.any([late.signal, AbortSignal.timeout(ms)]), 'abort');
   try {
     return await Promise.race([
       promise,
       waited.then((): never => {
-        throw new Error(`No end within ${PATIENCE_MS} ms`);
+        throw new Error(`No end within ${ms} ms`);
       }),
     ]);
   } finally {

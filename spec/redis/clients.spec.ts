@@ -11,6 +11,7 @@ import { type CountingServer, countingServer, worst } from '../support/fleet.ts'
 import { clusterMissing, RedisCluster } from '../support/redis-cluster.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 import { record, sleep } from '../support/server.ts';
+import { type Case, together } from '../support/together.ts';
 
 const LIMIT = 6;
 const PER = 400;
@@ -37,6 +38,45 @@ const SETTINGS: Record<string, object> = {
   monitor: { monitor: true },
 };
 
+/** A gate, and what it told. */
+interface Told {
+  readonly gate: Headgate;
+  readonly events: AnyEvent[];
+}
+
+function gateTold(options: RedisOptions, name: string): Told {
+  const gate = headgate({
+    ledger: redis(options),
+    quotas: [{ name, windows: [{ limit: LIMIT, per: PER }] }],
+    retry: { deadline: '20s' },
+  });
+  return { gate, events: record(gate) };
+}
+
+/** Two gates on one quota, each as another process would have it: within the limit, and nothing goes wrong. */
+async function shares(
+  options: () => RedisOptions,
+  name = 'q',
+  beforeTheyClose?: () => Promise<void>,
+): Promise<void> {
+  const server = await countingServer();
+  const both = [gateTold(options(), name), gateTold(options(), name)];
+  try {
+    const calls = both.flatMap(({ gate }) =>
+      Array.from({ length: 10 }, async () => (await gate.fetch()(server.url)).text()),
+    );
+    await Promise.all(calls);
+    expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
+    expect(server.hits).to.have.length(20);
+    expect(both.flatMap(({ events }) => events).filter(({ type }) => type === 'ledger')).to.deep.equal([]);
+    await both[0]?.gate.fetch()(server.url);
+    await beforeTheyClose?.();
+  } finally {
+    await Promise.all(both.map(({ gate }) => gate.close()));
+    await server.close();
+  }
+}
+
 for (const [major, { Redis, Cluster }] of [
   ['5', ioredis5],
   ['6', ioredis6 as unknown as typeof ioredis5],
@@ -61,29 +101,10 @@ for (const [major, { Redis, Cluster }] of [
       await server.close();
     });
 
-    function gateOf(options: RedisOptions, name = 'q'): { gate: Headgate; events: AnyEvent[] } {
-      const gate = headgate({
-        ledger: redis(options),
-        quotas: [{ name, windows: [{ limit: LIMIT, per: PER }] }],
-        retry: { deadline: '20s' },
-      });
-      gates.push(gate);
-      return { gate, events: record(gate) };
-    }
-
-    /** Two gates on one quota, each as another process would have it: within the limit, and nothing goes wrong. */
-    async function shares(options: () => RedisOptions): Promise<void> {
-      const [one, other] = [gateOf(options()), gateOf(options())];
-      const calls = [one, other].flatMap(({ gate }) =>
-        Array.from({ length: 10 }, async () => (await gate.fetch()(server.url)).text()),
-      );
-      await Promise.all(calls);
-      expect(worst(server.hits, PER)).to.be.at.most(LIMIT);
-      expect(server.hits).to.have.length(20);
-      const told = [...one.events, ...other.events].filter(({ type }) => type === 'ledger');
-      expect(told).to.deep.equal([]);
-      const paused = one.gate.fetch()(server.url);
-      await paused;
+    function gateOf(options: RedisOptions, name = 'q'): Told {
+      const told = gateTold(options, name);
+      gates.push(told.gate);
+      return told;
     }
 
     describe('of a client', () => {
@@ -93,32 +114,43 @@ for (const [major, { Redis, Cluster }] of [
       });
       after(() => redisServer?.kill());
 
-      for (const [title, settings] of Object.entries(SETTINGS)) {
-        it(`takes nothing but how to connect: ${title}`, async () => {
-          const client = new Redis(redisServer.url, { lazyConnect: true, ...settings });
-          client.on('error', () => undefined);
-          await shares(() => ({ client }));
-          await Promise.all(gates.map((gate) => gate.close()));
-          client.disconnect();
-        });
-      }
-
-      it('takes the database, the user and the password', async () => {
-        const admin = new Redis(redisServer.url, { db: 2 });
-        await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '+@all', '~*', '&*');
-        const client = new Redis({
-          port: redisServer.port,
-          username: 'app',
-          password: 'secret',
-          db: 2,
-          lazyConnect: true,
-        });
-        await shares(() => ({ client }));
-        expect(await admin.keys('headgate:fleet')).to.have.length(1);
-        expect(String(await admin.client('LIST'))).to.include('user=app');
-        admin.disconnect();
-        client.disconnect();
-      });
+      together([
+        ...Object.entries(SETTINGS).map(
+          ([title, settings]): Case => [
+            `takes nothing but how to connect: ${title}`,
+            async () => {
+              const client = new Redis(redisServer.url, { lazyConnect: true, ...settings });
+              client.on('error', () => undefined);
+              await shares(() => ({ client }), title);
+              client.disconnect();
+            },
+          ],
+        ),
+        [
+          'takes the database, the user and the password',
+          async () => {
+            const admin = new Redis(redisServer.url, { db: 2 });
+            await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '+@all', '~*', '&*');
+            const client = new Redis({
+              port: redisServer.port,
+              username: 'app',
+              password: 'secret',
+              db: 2,
+              lazyConnect: true,
+            });
+            await shares(
+              () => ({ client }),
+              'q',
+              async () => {
+                expect(await admin.keys('headgate:fleet')).to.have.length(1);
+                expect(String(await admin.client('LIST'))).to.include('user=app');
+              },
+            );
+            admin.disconnect();
+            client.disconnect();
+          },
+        ],
+      ]);
     });
 
     describe('over TLS', () => {
@@ -144,10 +176,8 @@ for (const [major, { Redis, Cluster }] of [
       it('trusts whom it is told to, by URL and by client', async () => {
         const url = `rediss://localhost:${redisServer.option('--tls-port')}`;
         const tls = { ca: pair?.cert };
-        await shares(() => ({ url, tls }));
         const client = new Redis(url, { tls, lazyConnect: true });
-        server.hits.length = 0;
-        await shares(() => ({ client }));
+        await Promise.all([shares(() => ({ url, tls }), 'url'), shares(() => ({ client }), 'client')]);
         client.disconnect();
       });
 
@@ -180,10 +210,11 @@ for (const [major, { Redis, Cluster }] of [
 
       it('finds the primary', async () => {
         const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
-        await shares(() => ({ sentinels, name: 'group' }));
         const client = new Redis({ sentinels, name: 'group', role: 'slave', lazyConnect: true });
-        server.hits.length = 0;
-        await shares(() => ({ client }));
+        await Promise.all([
+          shares(() => ({ sentinels, name: 'group' }), 'nodes'),
+          shares(() => ({ client }), 'client'),
+        ]);
         client.disconnect();
       });
     });

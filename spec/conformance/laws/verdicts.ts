@@ -139,11 +139,8 @@ export const verdicts: Laws = {
         return;
       }
       response.writeHead(503);
-      const pour = (): void => {
-        if (!response.destroyed && response.write('x'.repeat(65_536))) setImmediate(pour);
-      };
-      response.on('drain', pour);
-      pour();
+      const pouring = setInterval(() => response.write('x'.repeat(65_536)), 5);
+      response.on('close', () => clearInterval(pouring));
     };
     const stage = scene.stage({ retry: { deadline: 3_500 } });
     expect((await send(stage, { url: scene.url })).status).to.equal(200);
