@@ -5,6 +5,7 @@ import { TokenBook } from './call/tokens.ts';
 import { Readings, type Reread } from './classify/readings.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
+import type { Tracer } from './events/tracer.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
 import { Warnings } from './events/warnings.ts';
 import type { CloseOptions, Environment } from './face.ts';
@@ -79,6 +80,9 @@ export class Core implements CallContext {
       restored: told('restored'),
       paused: (quota, ms) => this.#pausedByPeer(quota, ms),
     };
+    const pauseOf = (quota: string, untilMs: number) => {
+      return { at: clock.now(), gate: this.name, quota, until: untilMs, untilMs };
+    };
     this.#gates = new Gates({
       clock,
       random,
@@ -88,24 +92,8 @@ export class Core implements CallContext {
       closed: (quota, ms) => settings.ledger.pause?.(quota, ms, observer),
       met: (quota) => settings.ledger.recall?.(quota, observer),
       warn: (code, message, quota) => this.#warn(code, message, quota),
-      resumed: (quota, untilMs, cause) =>
-        this.emitter.emit('resume', {
-          at: clock.now(),
-          gate: this.name,
-          quota,
-          until: untilMs,
-          untilMs,
-          cause,
-        }),
-      held: (quota, untilMs) =>
-        this.emitter.emit('pause', {
-          at: clock.now(),
-          gate: this.name,
-          quota,
-          until: untilMs,
-          untilMs,
-          cause: 'header',
-        }),
+      resumed: (quota, untilMs, cause) => this.emitter.emit('resume', { ...pauseOf(quota, untilMs), cause }),
+      held: (quota, untilMs) => this.emitter.emit('pause', { ...pauseOf(quota, untilMs), cause: 'header' }),
       adaptive: settings.adaptive,
       learned: (quota, { limit, perMs }, cause) =>
         this.emitter.emit('learned', { at: clock.now(), gate: this.name, quota, limit, perMs, cause }),
@@ -131,6 +119,10 @@ export class Core implements CallContext {
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     this.emitter.off(name, listener);
     return this;
+  }
+
+  trace(tracer: Tracer): () => void {
+    return this.emitter.tracers.add(tracer);
   }
 
   events(): AsyncIterableIterator<AnyEvent> {

@@ -4,6 +4,7 @@ import type { WrapContext, WrapOptions, Wrapped } from './clients/function/index
 import type { GotExtension, GotLike } from './clients/got/types.ts';
 import type { UndiciInterceptor, UndiciOptions } from './clients/undici/index.ts';
 import type { Listener } from './events/emitter.ts';
+import type { Tracer } from './events/tracer.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
 import type { HeadgateUpdate } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
@@ -30,6 +31,8 @@ export interface CloseOptions {
 
 /** A gate of `headgate/fetch`: wraps fetch and functions, emits events, shows quotas. */
 export interface FetchHeadgate {
+  /** Name of the gate: the option `name`, or else the profile's. */
+  readonly name: string;
   /**
    * Returns a fetch whose every attempt passes the gate. Default: wraps `globalThis.fetch`, looked up at each call.
    * Throws `OptionsError` for anything but a function.
@@ -77,6 +80,14 @@ export interface FetchHeadgate {
    * reader, only the last 10,000 events are kept.
    */
   events(): AsyncIterableIterator<AnyEvent>;
+  /**
+   * Has `tracer` follow the calls and attempts that begin from now on; the base of `headgate/opentelemetry`. Returns a
+   * function that ends this. Throws `TypeError` for anything but an object.
+   *
+   * @example
+   * const stop = gate.trace({ attempt: ({ method, url }) => ({ end: ({ status }) => console.log(method, url, status) }) });
+   */
+  trace(tracer: Tracer): () => void;
   /**
    * Returns the state of the quotas used so far: windows and their use, attempts in flight and queued, pauses, and
    * learned limits.

@@ -4,6 +4,7 @@ export type { FetchLike, GatedFetch, GatedResponse } from './clients/fetch/index
 export type { FetchInit, FetchInput } from './clients/fetch/leg.ts';
 export type { WrapContext, WrapOptions, Wrapped, WrapRequest, WrapResult } from './clients/function/index.ts';
 export type { Listener } from './events/emitter.ts';
+export type * from './events/tracer.ts';
 export type * from './events/types.ts';
 export type { CloseOptions, Environment, FetchHeadgate } from './face.ts';
 export type * from './ledger/ledger.ts';

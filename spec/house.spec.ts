@@ -28,6 +28,7 @@ const ROOMS: Record<string, string> = {
   testing: 'words time face',
   report: 'words time events',
   'policy-file': 'words options profiles',
+  telemetry: 'face',
 };
 
 /** Maximum number of lines of a file, so that it is read in one sitting. */

@@ -1,5 +1,7 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
 import type { Reread } from '../classify/readings.ts';
+import type { AttemptEnd } from '../events/tracer.ts';
+import type { Traces } from '../events/tracers.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { AttemptRecord } from '../words/report.ts';
 import type { Classification, Headers, Outcome, RequestFacts } from '../words/types.ts';
@@ -34,8 +36,29 @@ export interface Resend {
   readonly allowed: boolean;
 }
 
+/** An attempt that is over. */
+export interface EndedAttempt {
+  readonly at: number;
+  readonly durationMs: number;
+  readonly status: number | undefined;
+  readonly protocol: string | undefined;
+  readonly classification: Classification;
+}
+
+/** Lets tracers follow an attempt. */
+export interface Follower {
+  /** What the tracers do about the attempt, if there are any. */
+  follow(attempt: Attempt): Traces<AttemptEnd> | undefined;
+  /** The head of the response arrived. */
+  answered(attempt: Attempt, traces: Traces<AttemptEnd>, status: number): void;
+  ended(attempt: EndedAttempt, traces: Traces<AttemptEnd>): void;
+  /** Runs `fn` in the async context of the call. */
+  inScope<T>(fn: () => T): T;
+}
+
 /** Notified by an {@link Attempt}: its call. */
 export interface AttemptObserver {
+  readonly teller: Follower;
   now(): number;
   /** The head of the response arrived. */
   answered(attempt: Attempt, status: number, headers: Headers, at: number): void;
@@ -54,9 +77,13 @@ export class Attempt {
   readonly token: string | undefined;
   /** Headers that override the request's own for this attempt: the token and the signed ones. Never shown. */
   readonly own: Readonly<Record<string, string>> | undefined;
+  /** All headers that the gate adds: {@link own}, and those of tracers once the attempt is sent. */
+  added: Readonly<Record<string, string>> | undefined;
   readonly startedAt: number;
   readonly waitedMs: number;
   status: number | undefined;
+  /** HTTP version of the response, if its client tells. */
+  protocol: string | undefined;
   headers: Headers | undefined;
   /** Set once the outcome is classified. */
   classification: Classification | undefined;
@@ -70,6 +97,8 @@ export class Attempt {
   /** True once the gate knows the attempt's result. */
   #told = false;
   #endedAt: number | undefined;
+  /** What the tracers do about the attempt; set while they follow it. */
+  #traces: Traces<AttemptEnd> | undefined;
 
   constructor(
     observer: AttemptObserver,
@@ -84,6 +113,7 @@ export class Attempt {
     this.waitedMs = waitedMs;
     this.token = token;
     this.own = own;
+    this.added = own;
     this.startedAt = at;
   }
 
@@ -92,17 +122,40 @@ export class Attempt {
     return this.#endedAt === undefined;
   }
 
-  /** The head of the response arrived. */
-  answer(status: number, headers: Headers): void {
+  /** Calls `send` with the headers that the gate adds, in the context of whoever traces the attempt. */
+  send<T>(send: (added: Attempt['added']) => T): T {
+    const { teller } = this.#observer;
+    const traces = teller.follow(this);
+    if (!traces) return send(this.own);
+    this.#traces = traces;
+    return teller.inScope(() =>
+      traces.run(() => {
+        const added = { ...traces.headers, ...this.own };
+        if (Object.keys(added).length > 0) this.added = added;
+        return send(this.added);
+      }),
+    );
+  }
+
+  /** The head of the response arrived; `protocol` is its HTTP version, e.g. `1.1`. */
+  answer(status: number, headers: Headers, protocol?: string): void {
     if (this.#endedAt !== undefined) return;
     this.status = status;
     this.headers = headers;
+    this.protocol = protocol ?? this.protocol;
     const at = this.#observer.now();
     this.together(() => {
       this.permit.answer(at);
       this.#observer.answered(this, status, headers, at);
       if (status >= 400 && !this.#told && !this.closing) this.permit.unread();
     });
+    if (this.#traces) this.#observer.teller.answered(this, this.#traces, status);
+  }
+
+  /** The outcome is classified. */
+  classified(classification: Classification): void {
+    this.classification = classification;
+    this.#trace();
   }
 
   get over(): boolean {
@@ -119,6 +172,7 @@ export class Attempt {
     if (this.#endedAt !== undefined) return;
     this.#endedAt = this.#observer.now();
     this.permit.settle(this.#endedAt);
+    this.#trace();
   }
 
   /** Reports to the gate, once, that the server served the attempt. */
@@ -154,6 +208,7 @@ export class Attempt {
     this.#endedAt = this.#observer.now();
     if (this.status === undefined) this.permit.refund();
     else this.permit.settle(this.#endedAt);
+    this.#trace();
   }
 
   record(): AttemptRecord {
@@ -167,5 +222,15 @@ export class Attempt {
       correlationId: classification?.correlationId,
       delayMs: this.delayMs,
     };
+  }
+
+  /** Tells the tracers of the end, once the attempt is over and classified. */
+  #trace(): void {
+    const traces = this.#traces;
+    const { classification, status, protocol } = this;
+    if (!traces || this.#endedAt === undefined || !classification) return;
+    this.#traces = undefined;
+    const end = { at: this.#endedAt, durationMs: this.#endedAt - this.startedAt };
+    this.#observer.teller.ended({ ...end, status, protocol, classification }, traces);
   }
 }

@@ -44,7 +44,7 @@ export class Call implements AttemptObserver {
     this.#request = request;
     this.#lifetime = new Lifetime(context, settings.policy, this);
     const home = settings.anyOrigin || !(context.tokens || context.sign) ? undefined : request.url.origin;
-    this.teller = new Teller(context, () => this.#told());
+    this.teller = new Teller(context, this.#lifetime, () => this.#told());
     this.#admission = new Admission(context, this.#lifetime, settings, home, this.teller);
   }
 
@@ -249,7 +249,7 @@ export class Call implements AttemptObserver {
     this.#attempt = attempt;
     this.#history.push(attempt);
     this.#decision = undefined;
-    this.teller.tell('attempt', () => ({ waitedMs: pass.waitedMs }));
+    this.teller.attempt(attempt);
     this.#stop(attempt);
     return attempt;
   }

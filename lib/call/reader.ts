@@ -43,7 +43,7 @@ export class Reader {
       receivedAt: wallOf(this.#context.clock),
     };
     const classification = explained(this.#context, attempt, this.#context.classify(outcome, reread));
-    attempt.classification = classification;
+    attempt.classified(classification);
     attempt.permit.spentBy(outcome);
     this.#pause(attempt, classification);
     attempt.closing?.tell();

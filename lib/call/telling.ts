@@ -1,13 +1,17 @@
 /** How events and error messages describe a call. */
 import { AsyncResource } from 'node:async_hooks';
 import { safeUrl } from '../events/safe-url.ts';
-import type { CallEvent, GateEvents } from '../events/types.ts';
+import type { AttemptEnd, CallEnd, Head } from '../events/tracer.ts';
+import type { Traces } from '../events/tracers.ts';
+import type { AttemptEvent, CallEvent, FailureEvent, GateEvents, SuccessEvent } from '../events/types.ts';
 import type { CallSettings } from '../policy/call-settings.ts';
+import { wallOf } from '../time/clock.ts';
 import type { CallReport } from '../words/report.ts';
 import type { RequestFacts } from '../words/types.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, EndedAttempt, Follower } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { History } from './history.ts';
+import type { Lifetime } from './lifetime.ts';
 
 /** The events of a call. */
 export type CallEventName = 'call' | 'queued' | 'attempt' | 'retry' | 'pause' | 'success' | 'failure';
@@ -32,6 +36,9 @@ export interface Told {
   /** The last attempt. */
   readonly attempt: Attempt | undefined;
 }
+
+/** Ports by protocol (RFC 9110, 4.2). */
+const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /** Builds a call's report. */
 export function reportOf(
@@ -65,15 +72,20 @@ export function spendable(report: Omit<CallReport, 'spend'>, attempt: Attempt | 
  * Emits a call's events in the async context in which the call began. A client's callback may run in another call's
  * context, e.g. of the call that opened a shared connection or whose response released a queued call.
  */
-export class Teller {
+export class Teller implements Follower {
   readonly #context: CallContext;
   readonly #told: () => Told;
+  readonly #lifetime: Pick<Lifetime, 'reason'>;
   #scope: AsyncResource | undefined;
+  /** What the tracers do about the call; set while it is followed. */
+  #traces: Traces<CallEnd> | undefined;
 
-  constructor(context: CallContext, told: () => Told) {
+  constructor(context: CallContext, lifetime: Pick<Lifetime, 'reason'>, told: () => Told) {
     this.#context = context;
     this.#told = told;
-    if (context.emitter.listened) this.keepScope();
+    this.#lifetime = lifetime;
+    const { emitter } = context;
+    if (emitter.listened || emitter.tracers.active) this.keepScope();
   }
 
   /** Keeps the current async context, unless one is kept; the constructor does so if the gate has listeners. */
@@ -89,18 +101,67 @@ export class Teller {
   /** Emits an event; calls `more` for its specific fields only if the event has a receiver. */
   tell<Name extends CallEventName>(name: Name, more: () => Omit<GateEvents[Name], keyof CallEvent>): void {
     const { emitter } = this.#context;
-    if (!emitter.has(name)) return;
+    const traces = name === 'success' || name === 'failure' ? this.#traces : undefined;
+    if (!traces && !emitter.has(name)) return;
     const event = { ...this.#event(), ...more() } as GateEvents[Name];
-    this.inScope(() => emitter.emit(name, event));
+    this.inScope(() => {
+      emitter.emit(name, event);
+      traces?.end(endOf(event as SuccessEvent | FailureEvent));
+    });
+    if (traces) this.#traces = undefined;
   }
 
   /** The call begins. */
   begins({ priority, policy, quota: named }: CallSettings): void {
-    const { closed } = this.#context;
-    this.tell('call', () => {
-      const quota = closed ? '' : this.#context.gateOf(this.#told().request, named).key;
-      return { quota, priority, deadlineMs: policy.deadlineMs };
-    });
+    const { closed, emitter } = this.#context;
+    const { tracers } = emitter;
+    if (!tracers.active && !emitter.has('call')) return;
+    const quota = closed ? '' : this.#context.gateOf(this.#told().request, named).key;
+    const event = { ...this.#event(), quota, priority, deadlineMs: policy.deadlineMs };
+    if (tracers.active) {
+      this.inScope(() => {
+        const traces = tracers.call(event);
+        this.#traces = traces;
+        // From now on in the tracers' contexts: the call's events, and the sending of its attempts.
+        this.#scope = traces.run(() => new AsyncResource('HeadgateCall'));
+      });
+    }
+    this.inScope(() => emitter.emit('call', event));
+  }
+
+  /** The attempt is about to be sent. */
+  attempt(attempt: Attempt): void {
+    this.tell('attempt', () => sendingOf(attempt));
+  }
+
+  /** Has the tracers follow an attempt, if there are any. */
+  follow(attempt: Attempt): Traces<AttemptEnd> | undefined {
+    const { tracers } = this.#context.emitter;
+    if (!tracers.active) return undefined;
+    const event: AttemptEvent = { ...this.#event(), ...sendingOf(attempt) };
+    return this.inScope(() => tracers.attempt(event));
+  }
+
+  /** Tells the tracers of the head of an attempt's response. */
+  answered(attempt: Attempt, traces: Traces<AttemptEnd>, status: number): void {
+    const { request, headers } = attempt;
+    const context = this.#context;
+    const head: Head = {
+      status,
+      // Read on demand, as most tracers do without.
+      get correlationId() {
+        const receivedAt = wallOf(context.clock);
+        return context.classify({ request, status, headers, receivedAt }).correlationId;
+      },
+    };
+    this.inScope(() => traces.answered(head));
+  }
+
+  /** Tells the tracers how an attempt ended. */
+  ended({ classification, ...end }: EndedAttempt, traces: Traces<AttemptEnd>): void {
+    const { verdict, code, correlationId } = classification;
+    const { reason } = this.#lifetime;
+    this.inScope(() => traces.end({ ...end, verdict, code, correlationId, reason }));
   }
 
   /** The next attempt is queued, for at least `waitMs`. */
@@ -123,4 +184,19 @@ export class Teller {
       correlationId: attempt?.classification?.correlationId,
     };
   }
+}
+
+/** The specific fields of an `attempt` event. */
+function sendingOf({ number, request: { url }, waitedMs }: Attempt): Omit<AttemptEvent, keyof CallEvent> {
+  const address = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = url.port === '' ? (PORTS[url.protocol] ?? 0) : Number(url.port);
+  return { waitedMs, address, port, resends: number - 1 };
+}
+
+function endOf(event: SuccessEvent | FailureEvent): CallEnd {
+  const { at, quota, attempt, status, correlationId } = event;
+  const end = { at, quota, attempts: attempt, status, correlationId };
+  if (!('reason' in event)) return end;
+  const { reason, verdict, code, hint } = event;
+  return { ...end, reason, verdict, code, hint };
 }

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { processWarning } from './process-warning.ts';
+import { Tracers } from './tracers.ts';
 import type { AnyEvent, EventName, GateEvents } from './types.ts';
 
 /** A listener for one kind of event. If it throws or rejects, the error becomes a process warning. */
@@ -39,6 +40,7 @@ const allChannels: readonly diagnosticsChannel.Channel[] = Object.values(channel
 export class Emitter {
   readonly #listeners = new Map<EventName, Set<AnyListener>>();
   readonly #readers = new Set<Reader>();
+  readonly tracers: Tracers = new Tracers();
   /** Events emitted by listeners during the delivery of another event. */
   readonly #later: (() => void)[] = [];
   #delivering = false;

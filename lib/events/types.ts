@@ -40,6 +40,12 @@ export interface QueuedEvent extends CallEvent {
 export interface AttemptEvent extends CallEvent {
   /** Time the attempt waited for its permit, in ms. */
   readonly waitedMs: number;
+  /** Host name or address that the request names, without brackets. */
+  readonly address: string;
+  /** Port that the request names, or its scheme's. */
+  readonly port: number;
+  /** Number of requests that the call sent before, for whatever cause: retry, redirect or refused token. */
+  readonly resends: number;
 }
 
 /** The attempt failed and will be resent. */

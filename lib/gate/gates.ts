@@ -97,7 +97,11 @@ export class Gates {
   }
 
   snapshot(): QuotaSnapshot[] {
-    const all = [...this.#gates.values()].map((gate) => ({ gate, shown: gate.snapshot() }));
+    const now = this.#context.clock.now();
+    const all = [...this.#gates.values()].map((gate) => ({
+      gate,
+      shown: { ...gate.snapshot(), retryBudget: gate.budget.left(now) },
+    }));
     return all
       .filter(({ gate, shown }) => !gate.retired || shown.inFlight + shown.queued > 0)
       .map(({ shown }) => shown);

@@ -36,10 +36,19 @@ export class Budget {
       this.#savings -= 1;
       return true;
     }
-    this.#reserve = Math.min(RESERVE, this.#reserve + (now - this.#refilledAt) / RESERVE_REFILL_MS);
+    this.#reserve = this.#reserveAt(now);
     this.#refilledAt = now;
     if (this.#reserve < 1) return false;
     this.#reserve -= 1;
     return true;
+  }
+
+  /** Number of retries that may be spent now. */
+  left(now: number): number {
+    return Math.floor(this.#savings) + Math.floor(this.#reserveAt(now));
+  }
+
+  #reserveAt(now: number): number {
+    return Math.min(RESERVE, this.#reserve + (now - this.#refilledAt) / RESERVE_REFILL_MS);
   }
 }

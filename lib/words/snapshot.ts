@@ -29,6 +29,8 @@ export interface QuotaSnapshot {
   readonly inFlight: number;
   /** Number of queued attempts. */
   readonly queued: number;
+  /** Number of retries that the quota may spend now, by the policy's `budget`. */
+  readonly retryBudget?: number | undefined;
   /** Moment of reopening; Unix ms on the gate's clock; absent while open. */
   readonly pausedUntil?: number | undefined;
   /** Limits the gate has learned; absent if it learned none, or if `adaptive` is off. */

@@ -15,9 +15,10 @@ import { heed, interruptible } from '../shared/interruptible.ts';
 import { receivedOf } from '../shared/received.ts';
 import { dropResponse, headersOf } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
-import { type Warn, warnOfStacked } from '../shared/stacked.ts';
-import { type AxiosError, type Config, endingOf, Leg, type Response } from './leg.ts';
+import type { Warn } from '../shared/stacked.ts';
+import { type AxiosError, type BeforeRedirect, type Config, endingOf, Leg, type Response } from './leg.ts';
 import { claimNext, leaveClaim, type NativeResponse, scrub } from './native.ts';
+import { silence } from './stacked.ts';
 import type { CancelToken } from './token.ts';
 
 /** The required parts of an axios instance. */
@@ -53,12 +54,6 @@ type ChosenConfig = Config & { adapter?: Choice; readonly exactly?: () => Chosen
 
 /** Options that leave bodies unchanged: the call's own transforms run before and after. */
 const UNTOUCHED = { transformRequest: [], transformResponse: [] };
-
-const RETRIES =
-  'axios-retry sits above the gate, which already retries: its own retries were turned off for this call; remove it';
-
-const RAX =
-  'retry-axios sits above the gate, which already retries: its own retries were turned off for this call; remove it';
 
 /** Gated adapters and instances, each with the function that opens its calls. */
 const gatedAdapters = new WeakMap<object, OpenCall>();
@@ -153,13 +148,13 @@ async function run(
       const tried = await interruptible(call, async (breaker) => {
         let current = first;
         const answered = (response: NativeResponse): void => {
-          current.answer(response.statusCode, response.headers);
+          current.answer(response.statusCode, response.headers, response.httpVersion);
           if (isGiven(response)) call.read({ received: receivedOf(response), buffered: true });
         };
-        const sent = leg.prepared(current, breaker, (options, details, request) => {
-          leg.disown(options, current.own);
+        const hop: BeforeRedirect = (options, details, request) => {
+          leg.disown(options, current.added);
           config.beforeRedirect?.(options, details, request);
-          leg.disown(options, current.own);
+          leg.disown(options, current.added);
           claimNext(answered);
           const next = leg.redirected(options, uriOf);
           if (!next) return;
@@ -172,10 +167,13 @@ async function run(
             throw new Error('The redirect has to wait at the gate');
           }
           current = admitted;
-          Object.assign(options.headers, current.own);
+          current.send((added) => Object.assign(options.headers, added));
+        };
+        const outcome = current.send((added) => {
+          const sent = leg.prepared(current.own, added, breaker, hop);
+          claimNext(answered);
+          return outcomeOf(send, sent);
         });
-        claimNext(answered);
-        const outcome = outcomeOf(send, sent);
         leaveClaim();
         return triedOf(leg, config, await outcome, current, call);
       });
@@ -186,8 +184,10 @@ async function run(
 
   try {
     const response = await retrying(call, attempt);
-    const report = rememberAll(response, call);
-    return Object.defineProperty(response, 'headgate', { get: report, configurable: true });
+    return Object.defineProperty(response, 'headgate', {
+      get: rememberAll(response, call),
+      configurable: true,
+    });
   } catch (error) {
     rememberAll((error as AxiosError | undefined)?.response, call);
     if (error instanceof HeadgateError) throw error;
@@ -216,12 +216,12 @@ function triedOf(
   current: Attempt,
   call: Call,
 ): Tried<Response> {
+  const { added } = current;
   const last = response ?? error?.response;
-  scrub(last?.request, current.own);
-  scrub(error?.request, current.own);
+  for (const sent of [last, error]) scrub(sent?.request, current.own);
   if (last) {
     // As with plain axios, the config shows the headers that were sent, but without the gate's own.
-    if (leg.config === config && current.own) config.headers = leg.shown(last.config.headers, current.own);
+    if (added && leg.config === config) config.headers = leg.shown(last.config.headers, added);
     last.config = config;
     current.answer(last.status, headersOf(last.headers) ?? {});
   }
@@ -272,21 +272,6 @@ function rememberAll(response: Response | undefined, call: Call): () => CallRepo
     if (typeof part === 'object' && part !== null) remember(part, report);
   }
   return report;
-}
-
-/** Turns off retries above the gate, which would multiply with the gate's. */
-function silence(config: Config, warn: Warn): void {
-  const retries = config['axios-retry'];
-  if (retries?.retries) {
-    warn('stacked-retries', RETRIES);
-    config['axios-retry'] = { ...retries, retries: 0 };
-  }
-  const { raxConfig } = config;
-  if (raxConfig && raxConfig.retry !== 0) {
-    warn('stacked-retries', RAX);
-    config.raxConfig = { ...raxConfig, retry: 0, shouldRetry: () => false };
-  }
-  warnOfStacked((name) => (config.headers as unknown as Record<string, string>)[name], warn);
 }
 
 /** Whether it is of an axios before 1.7. Only axios itself names its version; instances show by their methods and adapters. */

@@ -126,11 +126,16 @@ export class Leg implements RequestFacts {
   }
 
   /** The config for one attempt, which the adapter may modify. */
-  prepared({ own }: Attempt, breaker: Breaker, beforeRedirect: BeforeRedirect): Config {
+  prepared(
+    own: Attempt['own'],
+    added: Attempt['added'],
+    breaker: Breaker,
+    beforeRedirect: BeforeRedirect,
+  ): Config {
     const { config } = this;
     // The gate's own headers apply to one attempt only. Other headers that adapters set may persist.
-    const headers = own ? copyOf(config.headers, config.headers) : config.headers;
-    for (const [name, value] of Object.entries(own ?? {})) headers.set(name, value);
+    const headers = added ? copyOf(config.headers, config.headers) : config.headers;
+    for (const [name, value] of Object.entries(added ?? {})) headers.set(name, value);
     const kept = this.#sent ? this.#kept : undefined;
     if (kept) headers.set('Content-Type', (config.data as FormStream).getHeaders()['content-type'] as string);
     this.#sent = true;
@@ -149,9 +154,9 @@ export class Leg implements RequestFacts {
   }
 
   /** The sent headers without the gate's own. */
-  shown(sent: AxiosHeaders, own: NonNullable<Attempt['own']>): AxiosHeaders {
+  shown(sent: AxiosHeaders, added: NonNullable<Attempt['added']>): AxiosHeaders {
     const users = this.headers;
-    for (const name of Object.keys(own)) {
+    for (const name of Object.keys(added)) {
       const value = users[name];
       if (typeof value === 'string' && name !== 'authorization') sent.set(name, value);
       else sent.delete(name);
@@ -159,13 +164,13 @@ export class Leg implements RequestFacts {
     return sent;
   }
 
-  /** Removes the gate's `own` headers from a redirected request, unless it carries a stream to the same origin. */
-  disown(options: HopOptions, own: Attempt['own']): void {
+  /** Removes the gate's headers from a redirected request, unless it carries a stream to the same origin. */
+  disown(options: HopOptions, added: Attempt['added']): void {
     const { href, headers } = options;
     if (this.#carriesStream(options) && URL.canParse(href) && new URL(href).origin === this.url.origin)
       return;
     for (const name of Object.keys(headers)) {
-      if (headers[name] === own?.[name.toLowerCase()]) delete headers[name];
+      if (headers[name] === added?.[name.toLowerCase()]) delete headers[name];
     }
   }
 

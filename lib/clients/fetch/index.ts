@@ -94,7 +94,9 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
       try {
         // The user's signal still governs the body after the call has ended.
         const signal = joined(leg.signal, breaker);
-        response = await native(...leg.args(signal, attempt.own, follow ? 'manual' : undefined));
+        response = await attempt.send((added) =>
+          native(...leg.args(signal, added, follow ? 'manual' : undefined)),
+        );
       } catch (error) {
         return failed(leg, error);
       }

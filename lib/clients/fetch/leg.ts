@@ -100,7 +100,7 @@ export class Leg implements RequestFacts {
   /** Arguments for fetch. The gate's own headers go on a copy of the headers, so the next leg does not inherit them. */
   args(
     signal: AbortSignal,
-    own: Readonly<Record<string, string>> | undefined,
+    added: Readonly<Record<string, string>> | undefined,
     redirect: 'manual' | undefined,
   ): [FetchInput, FetchInit] {
     const init: FetchInit = { ...this.#init, signal };
@@ -110,9 +110,9 @@ export class Leg implements RequestFacts {
       init.referrerPolicy ??= this.#request.referrerPolicy;
     }
     if (redirect) init.redirect = redirect;
-    if (own) {
+    if (added) {
       const headers = new Headers(this.#givenHeaders);
-      for (const [name, value] of Object.entries(own)) headers.set(name, value);
+      for (const [name, value] of Object.entries(added)) headers.set(name, value);
       init.headers = headers;
     }
     if (this.#hasRequestBody) {

@@ -45,7 +45,10 @@ export interface WrapContext {
   readonly attempt: number;
   /** The bearer token to send, if the gate has one for this request. */
   readonly token: string | undefined;
-  /** Headers that override the request's own: `authorization` with the token, and the headers from `sign`. */
+  /**
+   * Headers that override the request's own: `authorization` with the token, the headers from `sign`, and those of
+   * tracers, such as `traceparent`.
+   */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -116,13 +119,14 @@ export function wrapped(
     const call = open(facts.headgate, facts);
     const send = (permitted: Attempt): Promise<Tried<unknown>> =>
       interruptible(call, async (breaker) => {
-        const { number, token, own } = permitted;
+        const { number, token } = permitted;
         let result: WrapResult<unknown>;
         try {
-          const context = withContext
-            ? [{ signal: breaker.signal, attempt: number, token, headers: own ?? {} }]
-            : [];
-          result = { value: await fn.apply(this, [...context, ...args]) };
+          const value = permitted.send((headers = {}) => {
+            const context = withContext ? [{ signal: breaker.signal, attempt: number, token, headers }] : [];
+            return fn.apply(this, [...context, ...args]);
+          });
+          result = { value: await value };
         } catch (error) {
           result = { error };
         }

@@ -132,9 +132,11 @@ export class Passage {
       const send = (attempt: Attempt): NativeRequest | Promise<NativeRequest> => {
         const track = (made: NativeRequest): NativeRequest => this.#track(options, attempt, made, args);
         this.call.depart(attempt);
-        if (attempt.own) overlay(args, attempt.own);
         try {
-          const request = native?.(...args) ?? options.getFallbackRequestFunction?.()(...args);
+          const request = attempt.send((added) => {
+            if (added) overlay(args, added);
+            return native?.(...args) ?? options.getFallbackRequestFunction?.()(...args);
+          });
           if (!(request instanceof Promise)) return track(request as NativeRequest);
           return request.then(track, (error: unknown) => {
             attempt.close();
@@ -163,7 +165,7 @@ export class Passage {
     let last: NativeResponse | undefined;
     const answer = (response: NativeResponse): void => {
       last = response;
-      attempt.answer(response.statusCode, response.headers);
+      attempt.answer(response.statusCode, response.headers, response.httpVersion);
       if (isRefusal(options, response.statusCode)) doNotStore(args);
       if (response.statusCode >= 400 && options.throwHttpErrors) {
         // In a response to HEAD, `content-length` is the length of the body that GET would return.

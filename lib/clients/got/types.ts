@@ -44,6 +44,7 @@ export interface NativeRequest {
 }
 
 export interface NativeResponse {
+  readonly httpVersion?: string;
   readonly statusCode: number;
   readonly headers: Headers;
   complete?: boolean;

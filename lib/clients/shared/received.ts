@@ -3,6 +3,8 @@ import { override } from './bodies.ts';
 /** The parts of a native response that tell how much of its body has arrived. */
 export interface Receivable {
   readonly httpVersionMajor?: number;
+  /** e.g. `1.1`. */
+  readonly httpVersion?: string;
   readonly socket?: { readonly bytesRead?: number } | null;
   /** Number of buffered bytes that wait for the reader. */
   readonly readableLength?: number;

@@ -138,13 +138,15 @@ export class Passage implements Request {
   }
 
   #dispatch(attempt: Attempt): boolean {
-    const { own } = attempt;
-    const headers = own ? overlaid(this.#headers, own) : this.#headers;
     this.call.onInterrupt((error) => this.fail(error));
     if (this.over) return true;
-    this.#exchange = new Exchange(this, attempt);
+    const exchange = new Exchange(this, attempt);
+    this.#exchange = exchange;
     try {
-      return this.#send(this.#exchange, { headers, body: this.#asked.requestBody.next() });
+      return attempt.send((added) => {
+        const headers = added ? overlaid(this.#headers, added) : this.#headers;
+        return this.#send(exchange, { headers, body: this.#asked.requestBody.next() });
+      });
     } catch (error) {
       this.fail(error);
       return true;

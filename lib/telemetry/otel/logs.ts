@@ -1,0 +1,86 @@
+import * as api from '@opentelemetry/api';
+import { type Attributes, context, trace } from '@opentelemetry/api';
+import type { AnyEvent, EventName } from '../../public.ts';
+import type { Observed } from '../figures.ts';
+
+/** The used part of a logger: of `@opentelemetry/api` from 1.10 on, or of `@opentelemetry/api-logs`. */
+export interface LoggerLike {
+  /** Emits one record. */
+  emit(record: {
+    eventName?: string;
+    severityNumber?: number;
+    attributes?: Attributes;
+    context?: api.Context;
+  }): void;
+  /** False if nobody would see it. */
+  enabled?(): boolean;
+}
+
+/** The used part of a logger provider. */
+export interface LoggerProviderLike {
+  /** Returns a logger. */
+  getLogger(name: string): LoggerLike;
+}
+
+/** OpenTelemetry's numbers of severities. */
+const INFO = 9;
+const WARN = 13;
+
+/** The events that are told, by name. */
+const TOLD: ReadonlyMap<EventName, { readonly name: string; readonly severityNumber: number }> = new Map([
+  ['queued', { name: 'headgate.wait', severityNumber: INFO }],
+  ['retry', { name: 'headgate.retry', severityNumber: WARN }],
+  ['pause', { name: 'headgate.pause', severityNumber: WARN }],
+  ['resume', { name: 'headgate.resume', severityNumber: INFO }],
+  ['learned', { name: 'headgate.learned', severityNumber: INFO }],
+  ['ledger', { name: 'headgate.ledger', severityNumber: WARN }],
+] as const);
+
+/** Events without a call of their own: whatever span is active is not about them. */
+const NO_CALL: ReadonlySet<EventName> = new Set(['resume', 'learned', 'ledger']);
+
+/**
+ * Tells of waits, retries and pauses: as log events where there is a logger provider, else as events of the call's span.
+ * Returns a function that ends this.
+ */
+export function tellEvents(gate: Observed, provider: LoggerProviderLike | undefined): () => void {
+  const logs = provider ?? (api as { readonly logs?: LoggerProviderLike }).logs;
+  const logger = logs?.getLogger('headgate');
+  const tell = (given: object): void => {
+    const event = given as AnyEvent;
+    const { name, severityNumber } = TOLD.get(event.type) as { name: string; severityNumber: number };
+    const attributes = attributesOf(event);
+    if (logger && logger.enabled?.() !== false) {
+      logger.emit({ eventName: name, severityNumber, attributes, context: context.active() });
+    } else if (!NO_CALL.has(event.type) && 'call' in event) {
+      trace.getActiveSpan()?.addEvent(name, attributes);
+    }
+  };
+  for (const name of TOLD.keys()) gate.on(name, tell);
+  return () => {
+    for (const name of TOLD.keys()) gate.off(name, tell);
+  };
+}
+
+/** Names of fields that have one in the conventions. */
+const NAMES: Readonly<Record<string, string>> = {
+  method: 'http.request.method',
+  url: 'url.full',
+  status: 'http.response.status_code',
+  correlationId: 'headgate.correlation_id',
+};
+
+/** Fields told otherwise: the record's own moment and name, and what is there for compatibility. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['type', 'at', 'untilMs']);
+
+/** An event's fields as attributes: durations in s under names without `Ms`. */
+function attributesOf(event: AnyEvent): Attributes {
+  const attributes: Attributes = {};
+  for (const [field, value] of Object.entries(event)) {
+    if (LEFT_OUT.has(field) || !['string', 'number', 'boolean'].includes(typeof value)) continue;
+    const duration = field.endsWith('Ms') && typeof value === 'number';
+    const name = NAMES[field] ?? `headgate.${duration ? field.slice(0, -2) : field}`;
+    attributes[name] = duration ? (value as number) / 1000 : (value as string | number | boolean);
+  }
+  return attributes;
+}

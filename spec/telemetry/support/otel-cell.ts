@@ -1,0 +1,39 @@
+import type { Seen } from './counter.ts';
+
+/** One combination to try. */
+export interface Cell {
+  readonly sdk: 2 | 3;
+  readonly instrumentation: 'none' | 'http' | 'undici';
+  readonly mode: 'own' | 'enrich';
+}
+
+/** A span, in the parts that the SDKs agree on. */
+export interface SpanSeen {
+  readonly name: string;
+  readonly scope: string;
+  /** 0 INTERNAL, 2 CLIENT. */
+  readonly kind: number;
+  readonly id: string;
+  readonly trace: string;
+  readonly parent?: string;
+  /** 0 Unset, 1 Ok, 2 Error. */
+  readonly status: number;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly events: readonly string[];
+}
+
+/** A metric's points: count and sum of a histogram, or the value. */
+export interface PointSeen {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly value: number;
+}
+
+/** What one client's requests came to. */
+export interface ClientResult {
+  readonly client: string;
+  readonly seen: readonly Seen[];
+  readonly spans: readonly SpanSeen[];
+  readonly points: readonly PointSeen[];
+  readonly logs: readonly { readonly name: string; readonly trace?: string }[];
+}
