@@ -2,7 +2,7 @@
  * What Headgate costs, against its peers: `npm run bench`.
  *
  *     npm run bench                            everything, in about ten minutes on an idle machine
- *     npm run bench -- --only overhead,gate    some parts: overhead, gate, fleet, quotas
+ *     npm run bench -- --only overhead,gate    some parts: overhead, gate, fleet, quotas, reading
  *     npm run bench -- --quick                 fewer rounds, for a first look
  *
  * Each part runs in processes of its own. Prints one table, and writes `bench/results/bench.json` (not when quick).
@@ -20,6 +20,7 @@ const PARTS: Record<string, readonly string[]> = {
   gate: ['gate/speed.ts', 'gate/memory.ts', 'gate/memory-peers.ts'],
   fleet: ['fleet/main.ts'],
   quotas: ['quotas/main.ts'],
+  reading: ['reading/main.ts'],
 };
 const FILE = new URL('results/bench.json', import.meta.url);
 

@@ -169,7 +169,7 @@ const PHRASES: readonly (readonly [phrase: RegExp, meaning: Meaning])[] = [
   [/\bout of (?:call volume|bandwidth) quota\b/i, QUOTA],
   // GitHub, Okta, Kong, Tyk and others.
   [/\brate[ -]limit (?:is |has been |was )?(?:exceeded|reached|hit)\b/i, QUOTA],
-  [/\bexceeded (?:a|the|your|its) (?:\w+ )?(?:api |request )?rate limits?\b/i, QUOTA],
+  [/\bexceeded (?:a|the|your|its)(?: api| request)? rate limit/i, QUOTA],
   // https://www.django-rest-framework.org/api-guide/throttling
   [/\brequest was throttled\b/i, QUOTA],
   [/\btoo many requests\b|^rate exceeded\b/i, QUOTA],

@@ -2,9 +2,11 @@
 import { durationMs, untilDate } from './moment.ts';
 
 /** Words that announce a wait. */
-const CUES: ReadonlySet<string> = new Set(
-  'again retry retried available replenished renewed refreshed reset resets wait lifted resume'.split(' '),
-);
+const CUE =
+  /\b(?:again|retry|retried|available|replenished|renewed|refreshed|resets?|wait|lifted|resume)\b/gi;
+/** Maximum number of cues examined, and of characters after each. */
+const MAX_CUES = 20;
+const REACH = 160;
 
 /** Words that may stand between a cue and its wait. */
 const FILLERS: ReadonlySet<string> = new Set(
@@ -30,9 +32,8 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['day', 86_400_000],
 ]);
 
-/** Maximum number of characters and words read of a message, and of parts of a wait (`1 hour and 5 minutes`). */
+/** Maximum number of characters read of a message, and of parts of a wait (`1 hour and 5 minutes`). */
 const MAX_CHARACTERS = 2000;
-const MAX_WORDS = 300;
 const MAX_PARTS = 4;
 /** Maximum wait, in ms; longer waits than a month are ignored. */
 const MAX_WAIT_MS = 31 * 86_400_000;
@@ -47,12 +48,20 @@ const ZONE = /^(?:UTC|GMT|Z|[+-]\d\d:?\d\d)$/;
  * @param now server's wall clock (Unix ms)
  */
 export function textWaitMs(message: string, now: number): number | undefined {
-  const words = message.slice(0, MAX_CHARACTERS).split(/\s+/, MAX_WORDS).map(bare);
+  const text = message.slice(0, MAX_CHARACTERS);
   let longest: number | undefined;
-  for (let i = 0; i < words.length; i++) {
-    if (!CUES.has((words[i] as string).toLowerCase())) continue;
-    let at = i + 1;
-    while (at <= i + MAX_FILLERS && FILLERS.has((words[at] ?? '').toLowerCase())) at++;
+  let cues = 0;
+  for (const { index, 0: cue } of text.matchAll(CUE)) {
+    if (++cues > MAX_CUES) break;
+    const after = index + cue.length;
+    const words = text
+      .slice(after, after + REACH)
+      .split(/\s+/)
+      .map(bare);
+    // What follows the cue at once is punctuation or nothing.
+    let at = words[0] === '' ? 1 : 0;
+    for (let fillers = 0; fillers < MAX_FILLERS && FILLERS.has((words[at] ?? '').toLowerCase()); fillers++)
+      at++;
     const ms = amountAt(words, at, now);
     if (ms !== undefined && ms > 0 && ms <= MAX_WAIT_MS) longest = Math.max(longest ?? 0, Math.ceil(ms));
   }

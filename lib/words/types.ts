@@ -76,7 +76,7 @@ export interface Classification {
   readonly unprocessed?: boolean | undefined;
   /**
    * The quota that a refusal means, by the server's own name: a bucket, resource or policy (`x-ratelimit-resource`), or
-   * {@link ACCOUNT} when it means the whole account. Absent when the server names none. Untrusted text, sanitised.
+   * `'account'` when it means the whole account. Absent when the server names none. Untrusted text, sanitised.
    */
   readonly quota?: string | undefined;
   /** The unit that a refusal says is used up (`tokens`), in lower case; absent when it names none or means requests. */
