@@ -66,6 +66,8 @@ const WRITERS: readonly (readonly [
 /** A page that came instead of the API's answer. */
 export interface Page {
   readonly hint: string;
+  /** True if its writer is known by name. */
+  readonly named: boolean;
   /** Cloudflare's own error code. */
   readonly code: string | undefined;
 }
@@ -80,6 +82,7 @@ export function pageOf(status: number, headers: Headers, body: string | undefine
   const name = writer?.[0];
   return {
     hint: hintOf(status, name ?? 'a proxy or web server', text),
+    named: name !== undefined,
     code: name === 'Cloudflare' ? /^error code: (\d+)/i.exec(text.slice(0, 100))?.[1] : undefined,
   };
 }

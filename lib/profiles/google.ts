@@ -105,10 +105,6 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       source: 'codes',
     },
   ],
-  waits: [
-    { body: 'error.details.*.retryDelay', unit: 's' },
-    { message: /\bretry after (\d{4}-\d\d-\d\dT[\d:.]{8,16}Z)/i, unit: 'date' },
-  ],
   headers: [{ name: 'retry-after', means: 'Seconds to wait; seldom sent.', source: 'drive' }],
   simulation: {
     refusal: {

@@ -136,6 +136,7 @@ export function pageOf(exported: string, { definition }: ProfileFactory): string
     notes = [],
   } = definition;
   const {
+    waits = [],
     scopes = [],
     resend = [],
     deprecations = [],
@@ -179,6 +180,15 @@ export function pageOf(exported: string, { definition }: ProfileFactory): string
         ['code', 'status', 'if', 'verdict', 'advice (`hint`)', 'source'],
         codes.map((entry) => codeRow(definition, entry)),
       )}${codes.some(({ documented }) => documented === false) ? '\n\n\\* seen, not documented.' : ''}`,
+    ),
+    section(
+      'Wait',
+      waits
+        .map(
+          ({ body, message, unit }) =>
+            `- ${body === undefined ? `message ${code(String(message))}` : `body ${code(body)}`} (${unit})`,
+        )
+        .join('\n'),
     ),
     section('Correlation ID', correlation.map(code).join(', then ')),
     section(

@@ -172,6 +172,17 @@ describe('The hint of a Defender refusal', () => {
     expect(forbidden('Something else')).to.match(/lacks a permission/);
   });
 
+  it('blames no credentials where a firewall or proxy answered', () => {
+    const blocked =
+      '<html><head><title>403</title></head><body><h2>The request is blocked.</h2></body></html>';
+    for (const status of [403, 401, 404, 502]) {
+      expect(classify(status, blocked).hint, String(status))
+        .to.match(/page of Azure Front Door/)
+        .and.not.match(/roles|token/);
+    }
+    expect(classify(403, blocked)).to.include({ verdict: 'terminal' });
+  });
+
   it('tells a missing licence from a token that has expired', () => {
     for (const message of [
       'Unauthorized request - reason of failure: Account mode is inactive',

@@ -1,5 +1,6 @@
 import { sanitizeId } from '../../classify/correlation-id.ts';
 import { type ErrorEnvelope, layersOf, readErrorEnvelope } from '../../classify/error-body.ts';
+import { pageOf } from '../../classify/pages.ts';
 import { rateLimits, usedUpMs } from '../../classify/rate-limit.ts';
 import { retryAfterMs } from '../../classify/retry-after.ts';
 import { parseDuration } from '../../time/duration.ts';
@@ -50,6 +51,7 @@ export class ProfileReading {
     const known = this.#codes.find({ outcome, code, message, bare });
     const verdict = known?.verdict ?? http.verdict;
     const coded = this.#codes.knows(code);
+    const lent = coded ? undefined : this.#codes.adviceFor(status, verdict);
     return {
       verdict,
       status,
@@ -59,7 +61,7 @@ export class ProfileReading {
       unprocessed: known?.unprocessed ?? (verdict === 'throttled' || (!coded && http.unprocessed === true)),
       ...named('quota', known?.quota ?? http.quota),
       ...named('unit', known?.unit ?? http.unit),
-      hint: known?.advice ?? (coded ? undefined : this.#codes.adviceFor(status, verdict)) ?? http.hint,
+      hint: (bare ? strangerOf(outcome) : undefined) ?? known?.advice ?? lent ?? http.hint,
     };
   }
 
@@ -136,6 +138,12 @@ function codeAt(place: string, json: Json, { headers }: Outcome): string | undef
       .replace(/:.*$/s, '')
       .trim() || undefined
   );
+}
+
+/** The hint for a page of a proxy or firewall that is known by name: no advice of the API's is about it. */
+function strangerOf({ status = 0, headers = {}, body }: Outcome): string | undefined {
+  const page = pageOf(status, headers, body);
+  return page?.named ? page.hint : undefined;
 }
 
 type ProfileWait = number | string | undefined;
