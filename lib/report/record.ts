@@ -57,15 +57,19 @@ export type Notice = Extract<AnyEvent, { type: 'learned' | 'ledger' | 'warning' 
 export interface GateRecord {
   /** The gate's `name`; empty until its first event. */
   readonly gate: string;
-  /** Moments of the first and the last line; Unix ms on the gate's clock. Both 0 when it is empty. */
+  /** Moment of the first line; Unix ms on the gate's clock; 0 when it is empty. */
   readonly from: number;
+  /** Moment of the last line; Unix ms on the gate's clock; 0 when it is empty. */
   readonly to: number;
   /** Calls in order of their beginning; at most `maxCalls`, the last ones. */
   readonly calls: readonly RecordedCall[];
   /** Number of earlier calls that were dropped, beyond `maxCalls`. */
   readonly dropped: number;
+  /** Pauses in order of their end; at most 4096, the last ones. */
   readonly pauses: readonly RecordedPause[];
+  /** Samples of the quotas over the whole time; at most 4096. */
   readonly samples: readonly RecordedSample[];
+  /** Limits learned, warnings, states of the ledger and of closing; at most 4096, the last ones. */
   readonly notices: readonly Notice[];
 }
 

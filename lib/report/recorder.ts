@@ -10,8 +10,11 @@ import { DEFAULT_MAX_CALLS, type GateRecord, type RecordLine, RecordSum } from '
 
 /** The part of a gate that a recorder needs. */
 export interface Recordable {
+  /** Adds a listener to one kind of event. */
   on(name: EventName, listener: (event: AnyEvent) => unknown): unknown;
+  /** Removes a listener. */
   off(name: EventName, listener: (event: AnyEvent) => unknown): unknown;
+  /** State of the quotas used so far. */
   quotas(): QuotaSnapshot[];
 }
 

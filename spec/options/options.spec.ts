@@ -7,7 +7,7 @@ import { readOptions } from '../../lib/options/read.ts';
 describe('Options', () => {
   const wrong: [string, unknown, RegExp][] = [
     ['options', 7, /an object/],
-    ['retries', { retries: {} }, /expected one of profile, retry, .*, name, got "retries"/],
+    ['retries', { retries: {} }, /expected one of profile, policy, retry, .*, name, got "retries"/],
     ['retry.attempts', { retry: { attempts: 0 } }, /whole number of 1 or more, got 0/],
     ['retry.attempts', { retry: { attempts: 1.5 } }, /got 1.5/],
     ['retry.deadline', { retry: { deadline: '5 fortnights' } }, /'30s'.*got "5 fortnights"/],

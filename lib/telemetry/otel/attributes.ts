@@ -94,7 +94,10 @@ export function callErrorOf({ status, code, reason }: CallEnd): string | undefin
   return faultOf(code);
 }
 
+/** Maximum length of a fault's code, in characters. */
+const MAX_CODE = 60;
+
 /** A fault's code, e.g. `ECONNRESET`; of anything else there may be any number of values. */
 function faultOf(code: string | undefined): string {
-  return code !== undefined && /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? code : OTHER;
+  return code !== undefined && code.length <= MAX_CODE && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : OTHER;
 }
