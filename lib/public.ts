@@ -23,6 +23,7 @@ export type { Sign, SignedHeaders, Token, TokenCredential, TokenSource } from '.
 export type * from './words/causes.ts';
 export {
   ClosedError,
+  CostError,
   DeadlineError,
   HeadgateError,
   type HeadgateErrorCode,

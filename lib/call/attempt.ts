@@ -4,7 +4,7 @@ import type { AttemptEnd } from '../events/tracer.ts';
 import type { Traces } from '../events/tracers.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { AttemptRecord } from '../words/report.ts';
-import type { Classification, Headers, Outcome, RequestFacts } from '../words/types.ts';
+import type { Amounts, Classification, Headers, Outcome, RequestFacts } from '../words/types.ts';
 import type { PauseNotice } from './pause-notice.ts';
 
 /** The right to send one attempt: a permit, and the headers that the gate adds. */
@@ -200,6 +200,23 @@ export class Attempt {
   /** Reports the quotas that the server states. */
   tellLimits(limits: readonly RateLimit[]): void {
     if (limits.length > 0) this.permit.heard(limits);
+  }
+
+  /** Whether a quota reads from the outcome what was spent. */
+  get readsSpent(): boolean {
+    return this.permit.readsSpent;
+  }
+
+  /** The body of the response, of which the outcome did not tell. */
+  tellBody(body: string | undefined): void {
+    if (body === undefined) return;
+    const { request, status, headers } = this;
+    this.permit.spentBy({ request, status, headers, body, receivedAt: this.#observer.now() });
+  }
+
+  /** Tells what was spent, where only the caller knows. */
+  spend(amounts: Amounts): void {
+    this.permit.spend(amounts);
   }
 
   /** The request was never sent: gives its permit back unused. */

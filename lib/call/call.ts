@@ -3,7 +3,7 @@ import type { CallSettings } from '../policy/call-settings.ts';
 import { type Decision, unsent } from '../policy/decide.ts';
 import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
-import type { Classification, Headers, RequestFacts } from '../words/types.ts';
+import type { Headers, RequestFacts } from '../words/types.ts';
 import { Admission } from './admission.ts';
 import { Attempt, type AttemptObserver, type Ending, type Pass, type Resend } from './attempt.ts';
 import type { Body } from './body-watch.ts';
@@ -57,6 +57,10 @@ export class Call implements AttemptObserver {
   /** True if the user limited the idle time of a body. */
   get limitsSilence(): boolean {
     return (this.#settings.policy.bodyTimeoutMs ?? Infinity) !== Infinity;
+  }
+
+  get attempt(): Attempt | undefined {
+    return this.#attempt;
   }
 
   get failed(): boolean {
@@ -148,8 +152,9 @@ export class Call implements AttemptObserver {
     });
     // A listener to its pause may have ended the call.
     if (this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
+    this.#resends ??= new Resends(this.#context, this.#settings);
     const decision = resend.allowed
-      ? this.#decide(attempt, classification, resend.replayable)
+      ? this.#resends.decide(attempt, classification, resend.replayable, this.#lifetime.deadlineAt)
       : ({ resend: false, reason: 'attempts' } as const);
     this.#decision = decision;
     if (decision.resend) {
@@ -287,11 +292,6 @@ export class Call implements AttemptObserver {
       if (!attempt.classification) this.#reader.outcome(attempt, ending, this);
       attempt.close();
     });
-  }
-
-  #decide(attempt: Attempt, classification: Classification, replayable: boolean): Decision {
-    this.#resends ??= new Resends(this.#context, this.#settings);
-    return this.#resends.decide(attempt, classification, replayable, this.#lifetime.deadlineAt);
   }
 
   #told(): Told {

@@ -42,6 +42,8 @@ export interface Admitter {
   ended(drawn: Drawn, now: number): void;
   refunded(drawn: Drawn): void;
   joined(takenAt: number, ask: Priced, answered: boolean): Drawn;
+  /** Whether it reads from outcomes what was spent. */
+  readonly readsSpent: boolean;
   /** What an outcome says was spent of this quota. */
   read(outcome: Outcome): Amounts | undefined;
   /** It was spent; `countedAt` and `endedAt` are the moments of the answer and of the end, if they were. */

@@ -219,6 +219,10 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return { takenAt, number: this.quota.sent, admitted: false, charge };
   }
 
+  get readsSpent(): boolean {
+    return this.quota.readsSpent;
+  }
+
   read(outcome: Outcome): Amounts | undefined {
     return this.quota.read(outcome);
   }

@@ -1,4 +1,5 @@
 import { CLOCK_GRAIN_MS } from '../ledger/window-count.ts';
+import type { Charge } from '../ledger/windows.ts';
 import { Alarm } from '../time/alarm.ts';
 import { Bookkeeper } from './bookkeeper.ts';
 import type { Lane } from './lane.ts';
@@ -137,6 +138,13 @@ export class Gate extends Bookkeeper implements PassageGate {
     return this.#rota?.next ? this.queued : 0;
   }
 
+  /** What the first that waits is charged. */
+  get #typical(): Charge | undefined {
+    if (this.queued === 0 || !this.quota.charges) return undefined;
+    const lane: Lane | undefined = this.#rota?.next ?? this.#lanes.values().next().value;
+    return lane?.first && this.quota.charge(lane.first.ask);
+  }
+
   /** Whether no other lane insists on what is free. */
   #isFor(lane: Lane): boolean {
     return this.kept === undefined || this.kept === lane || this.kept.precedes(lane) === false;
@@ -170,7 +178,7 @@ export class Gate extends Bookkeeper implements PassageGate {
     const { windows, pause } = this.quota;
     const earliest = this.isUnread ? now + CLOCK_GRAIN_MS : now;
     this.isUnread = false;
-    windows.want(this.queued);
+    windows.want(this.queued, this.#typical);
     const failure = this.queued > 0 ? windows.failure : undefined;
     if (failure) this.dismiss(() => failure);
     let turn = Infinity;

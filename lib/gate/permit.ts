@@ -154,6 +154,11 @@ export class Permit implements Linked, Drawn {
     });
   }
 
+  /** Whether a quota reads from the outcome what was spent. */
+  get readsSpent(): boolean {
+    return this.gate.readsSpent || this.#also?.some(({ gate }) => gate.readsSpent) === true;
+  }
+
   /** What was spent, as the outcome tells it to each quota. */
   spentBy(outcome: Outcome): void {
     const of = (gate: Admitter, drawn: Drawn): void => {

@@ -25,29 +25,33 @@ export class Quota {
   readonly adaptive: Adaptive | undefined;
   /** Made when the quota closes for the first time: there may be a hundred thousand quotas. */
   pause: Pause = NEVER_PAUSED;
-  readonly #random: GateContext['random'];
-  readonly #warn: GateContext['warn'];
+  readonly #context: GateContext;
   #ref: QuotaRef;
   /** Absent where an attempt costs one request and nothing else. */
   #tariff: Tariff | undefined;
   #slownessTold = false;
 
-  constructor(ref: QuotaRef, { adaptive, random, warn }: GateContext, gate: LeaseContext & LearningObserver) {
+  constructor(ref: QuotaRef, context: GateContext, gate: LeaseContext & LearningObserver) {
     const { key, windows, concurrency } = ref;
     this.#ref = ref;
-    this.#warn = warn;
-    this.#tariff = Tariff.of(ref, this.#warn);
+    this.#context = context;
+    this.#tariff = Tariff.of(ref, this.#context.warn);
     this.windows = new Windows(key, windows, gate);
     this.flight = new WindowCount(0, concurrency ?? Infinity);
-    this.#random = random;
-    if (adaptive) this.adaptive = new Adaptive(windows, random, gate);
+    if (context.adaptive) this.adaptive = new Adaptive(windows, context.random, gate);
   }
 
   /** What an attempt is charged; absent where it costs one request and nothing else. */
   charge(ask: Priced): Charge | undefined {
-    if (this.#tariff) return this.#tariff.charge(ask);
+    if (this.#tariff) {
+      const charge = this.#tariff.charge(ask, true);
+      // A margin is for what is in flight together: an attempt alone does not wait for it.
+      if (!this.#tariff.corrected || this.flight.used(0) > 0) return charge;
+      const now = this.#context.clock.now();
+      return this.windows.turnAt(now, charge) <= now ? charge : this.#tariff.charge(ask, false);
+    }
     if (ask.cost?.requests === undefined && ask.usual?.requests === undefined) return undefined;
-    return this.#weighed().charge(ask);
+    return this.#weighed().charge(ask, true);
   }
 
   /** An attempt that is charged goes. */
@@ -55,10 +59,20 @@ export class Quota {
     this.#tariff?.taken(ask);
   }
 
+  /** Whether attempts may be charged anything but one request. */
+  get charges(): boolean {
+    return this.#tariff !== undefined;
+  }
+
   /** Why an attempt can never go; `undefined` where it can. */
   refusal(ask: Priced): Error | undefined {
     const tariff = ask.cost?.requests === undefined ? this.#tariff : this.#weighed();
     return tariff?.refusal(ask);
+  }
+
+  /** Whether it reads from outcomes what was spent. */
+  get readsSpent(): boolean {
+    return this.#tariff !== undefined && this.#ref.spent !== undefined;
   }
 
   /** What an outcome says was spent. */
@@ -224,7 +238,7 @@ export class Quota {
   relimit(ref: QuotaRef): void {
     const { windows, concurrency } = ref;
     this.#ref = ref;
-    this.#tariff = Tariff.of(ref, this.#warn, this.#tariff);
+    this.#tariff = Tariff.of(ref, this.#context.warn, this.#tariff);
     this.windows.replace(windows);
     this.flight.capacity = concurrency ?? Infinity;
     this.adaptive?.declare(windows, this.windows.unanswered);
@@ -248,12 +262,12 @@ export class Quota {
 
   /** Where attempts may cost more than one request. */
   #weighed(): Tariff {
-    this.#tariff ??= new Tariff(this.#ref, this.#warn);
+    this.#tariff ??= new Tariff(this.#ref, this.#context.warn);
     return this.#tariff;
   }
 
   #ownPause(): Pause {
-    if (this.pause === NEVER_PAUSED) this.pause = new Pause(this.#random);
+    if (this.pause === NEVER_PAUSED) this.pause = new Pause(this.#context.random);
     return this.pause;
   }
 }

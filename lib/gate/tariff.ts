@@ -66,11 +66,11 @@ export class Tariff {
     }
   }
 
-  /** What an attempt is charged. */
-  charge(ask: Priced): Charge {
+  /** What an attempt is charged, with a margin for an error of the estimate or without. */
+  charge(ask: Priced, margin: boolean): Charge {
     const charge = new Map<string, number>();
     for (const [unit, limit] of this.#limits)
-      charge.set(unit, Math.min(limit, this.#amount(ask, unit, limit)));
+      charge.set(unit, Math.min(limit, this.#amount(ask, unit, limit, margin)));
     return charge;
   }
 
@@ -99,7 +99,8 @@ export class Tariff {
     try {
       return this.#spent?.(outcome) ?? undefined;
     } catch (error) {
-      this.#failed('spent', error);
+      // Of some outcomes the body is not known, or only later.
+      if (outcome.body !== undefined) this.#failed('spent', error);
       return undefined;
     }
   }
@@ -111,13 +112,13 @@ export class Tariff {
     estimate?.learn(this.#given(ask, unit) ?? estimate.mean, spent);
   }
 
-  #amount(ask: Priced, unit: string, limit: number): number {
+  #amount(ask: Priced, unit: string, limit: number, margin: boolean): number {
     const estimate = this.estimates.get(unit) as Estimate;
     const given = this.#given(ask, unit);
     if (unit === REQUESTS) return given ?? estimate.mean ?? 1;
     const expected = given ?? estimate.mean;
     if (expected === undefined) return limit * UNKNOWN_SHARE;
-    return this.corrected ? expected * estimate.margin : expected;
+    return this.corrected && margin ? expected * estimate.margin : expected;
   }
 
   /** What is said of the cost before: by the call, by the quota, by the profile. */

@@ -78,7 +78,7 @@ export class DeclaredWindow implements Holder {
     this.#leases?.taken(now, weight);
   }
 
-  /** `waiting` attempts are queued. */
+  /** Attempts are queued that need that much. */
   want(waiting: number): void {
     this.#leases?.want(waiting);
   }

@@ -132,9 +132,9 @@ export class Windows {
     return this.#latencyMs;
   }
 
-  /** `waiting` attempts are queued. */
-  want(waiting: number): void {
-    for (const window of this.#all) window.want(waiting);
+  /** `waiting` attempts are queued, each charged about as much as this. */
+  want(waiting: number, charge?: Charge): void {
+    for (const window of this.#all) window.want(Math.min(window.limit, waiting * weightOf(charge, window)));
   }
 
   /** The earliest moment at which each has room; `Infinity` when only an event can tell. */

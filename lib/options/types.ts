@@ -20,7 +20,7 @@ export interface WindowOptions {
   /** Length of the window: ms, or text such as `'1m'`. */
   readonly per: Duration;
   /** Unit that the window counts, such as `'tokens'`. Default `'requests'`, of which each attempt costs 1. */
-  readonly of?: string;
+  readonly of?: string | undefined;
   /**
    * Maximum time a request takes to reach the server: ms, or text such as `'500ms'`. If set, an attempt counts from the
    * earlier of its response and its sending + `transit`; this is exact while no request takes longer. Default: an
@@ -39,19 +39,19 @@ export interface QuotaOptions {
    * True for a quota that applies besides the one that a request draws on otherwise, such as a limit of the whole account.
    * Default false: the first match replaces the profile's quotas.
    */
-  readonly also?: boolean;
+  readonly also?: boolean | undefined;
   /**
    * One quota for each value of these: `'host'`, `'method'`, `'header:<name>'`, `'query:<name>'`, `'param:<name in
    * match.path>'`. Values that may be secret are kept as digests alone. Idle quotas are forgotten.
    */
-  readonly each?: readonly string[];
+  readonly each?: readonly string[] | undefined;
   /**
    * What an attempt costs, by unit: numbers, or functions of the request. Default: the profile's, or else 1 request and
    * the running mean of what attempts spent of other units.
    */
-  readonly cost?: Costs;
+  readonly cost?: Costs | undefined;
   /** What an attempt spent, by unit, read from its outcome: corrects its cost. Default: the profile's. */
-  readonly spent?: (outcome: Outcome) => Amounts | undefined;
+  readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
   /** Windows that all apply: each allows at most `limit` attempts in any `per`. */
   readonly windows?: readonly WindowOptions[];
   /** Maximum number of attempts in flight. */
@@ -130,5 +130,5 @@ export interface CallOptions {
   /** Name of the quota to use. Default: the quota that matches the request. */
   readonly quota?: string;
   /** What each attempt costs, by unit: `{ tokens: 1200 }`. Default: the quota's `cost`. */
-  readonly cost?: Costs;
+  readonly cost?: Costs | undefined;
 }

@@ -15,6 +15,7 @@ import { heed, interruptible } from '../shared/interruptible.ts';
 import { receivedOf } from '../shared/received.ts';
 import { dropResponse, headersOf } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
+import { tellRead } from '../shared/spent.ts';
 import type { Warn } from '../shared/stacked.ts';
 import { type AxiosError, type BeforeRedirect, type Config, endingOf, Leg, type Response } from './leg.ts';
 import { claimNext, leaveClaim, type NativeResponse, scrub } from './native.ts';
@@ -224,6 +225,7 @@ function triedOf(
     if (added && leg.config === config) config.headers = leg.shown(last.config.headers, added);
     last.config = config;
     current.answer(last.status, headersOf(last.headers) ?? {});
+    if (last.status < 400 && config.responseType !== 'stream') tellRead(current, last.data);
   }
   if (error?.isAxiosError) error.config = config;
   return {

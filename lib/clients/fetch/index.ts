@@ -17,6 +17,7 @@ import { drain, drop, peek } from '../shared/fetch-body.ts';
 import { watched } from '../shared/given-body.ts';
 import { type Breaker, interruptible, joined } from '../shared/interruptible.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
+import { tellCopy } from '../shared/spent.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked.ts';
 import { type AnyLeg, readInput } from './input.ts';
 import { type FetchInit, type FetchInput, Leg, networkError, recordOf } from './leg.ts';
@@ -122,6 +123,7 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
           return { next };
         }
       }
+      if (response.status < 400) tellCopy(attempt, response, headers['content-type']);
       return response.status < 400
         ? { ...tried(leg, response, headers, breaker), ...watch(call, response, leg.signal) }
         : judged(leg, response, headers, breaker);

@@ -7,7 +7,7 @@ import type { Attempt } from '../../call/attempt.ts';
 import type { OpenCall } from '../../call/call.ts';
 import { check, has, method, object } from '../../options/schema.ts';
 import type { CallOptions } from '../../options/types.ts';
-import type { Classification, RequestFacts, Verdict } from '../../words/types.ts';
+import type { Amounts, Classification, RequestFacts, Verdict } from '../../words/types.ts';
 import { bodyText, isReplayable } from '../shared/bodies.ts';
 import { type Abortable, type Breaker, interruptible } from '../shared/interruptible.ts';
 import {
@@ -18,6 +18,7 @@ import {
   readResponse,
 } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
+import { tellCopy, tellRead } from '../shared/spent.ts';
 import type { Warn } from '../shared/stacked.ts';
 import { hasRetried, smithyReading } from './smithy.ts';
 
@@ -50,6 +51,8 @@ export interface WrapContext {
    * tracers, such as `traceparent`.
    */
   readonly headers: Readonly<Record<string, string>>;
+  /** Tells what the attempt spent, by unit: corrects its cost. */
+  spend(amounts: Amounts): void;
 }
 
 /** The result of one attempt: a value or a thrown error. */
@@ -121,9 +124,12 @@ export function wrapped(
       interruptible(call, async (breaker) => {
         const { number, token } = permitted;
         let result: WrapResult<unknown>;
+        const spend = (amounts: Amounts): void => permitted.spend(amounts);
         try {
           const value = permitted.send((headers = {}) => {
-            const context = withContext ? [{ signal: breaker.signal, attempt: number, token, headers }] : [];
+            const context = withContext
+              ? [{ signal: breaker.signal, attempt: number, token, headers, spend }]
+              : [];
             return fn.apply(this, [...context, ...args]);
           });
           result = { value: await value };
@@ -135,6 +141,10 @@ export function wrapped(
           'value' in result ? readResponse(result.value) : readRefusal(final ? final.reason : result.error);
         if (hasRetried('value' in result ? result.value : result.error)) warn('stacked-retries', SDK_RETRIES);
         if (reading) permitted.answer(reading.status, reading.headers ?? {});
+        if ('value' in result) {
+          if (reading) tellCopy(permitted, result.value as object, reading.headers?.['content-type']);
+          else tellRead(permitted, result.value);
+        }
         // Final by p-retry's AbortError: throw the error it holds, without a retry.
         if (final) throw final.reason;
         return triedOf(result, reading, facts, classify as Classify | undefined, breaker);

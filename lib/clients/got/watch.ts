@@ -1,4 +1,5 @@
 import { remember } from '../../words/report-of.ts';
+import { tellRead } from '../shared/spent.ts';
 import type { Passage } from './passage.ts';
 import type { Result, Stream } from './types.ts';
 
@@ -13,6 +14,7 @@ export function watchPromise(result: Result, passage: Passage): Result {
   };
   const succeed = (value: unknown): unknown => {
     passage.deliver();
+    tellRead(passage.call.attempt, value);
     if (typeof value === 'object' && value !== null && 'statusCode' in value) {
       remember(value, () => passage.call.report());
     }

@@ -1,0 +1,54 @@
+/** Bodies of served responses, for quotas that read from them what was spent. No other response is looked at. */
+import type { Attempt } from '../../call/attempt.ts';
+import { BODY_LIMIT } from '../../words/types.ts';
+import { bodyText } from './bodies.ts';
+
+const decoder = new TextDecoder();
+
+/** The used part of a fetch response. */
+interface Copyable {
+  clone(): { readonly body?: ReadableStream<Uint8Array> | null };
+}
+
+/** Tells what a client has read: a value, a parsed body or its bytes. */
+export function tellRead(attempt: Attempt | undefined, value: unknown): void {
+  if (attempt?.readsSpent) attempt.tellBody(textOf(value));
+}
+
+/** Tells what a response says in JSON, from a copy of its body; its reader waits for nothing. */
+export function tellCopy(attempt: Attempt, response: object, contentType: unknown): void {
+  if (!attempt.readsSpent || !/[/+]json\b/i.test(String(contentType))) return;
+  try {
+    const { body } = (response as Copyable).clone();
+    if (body) copied(body).then((text) => attempt.tellBody(text), ignore);
+  } catch {
+    // A mock may have no copy, or its body may be in use.
+  }
+}
+
+const ignore = (): void => undefined;
+
+async function copied(body: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size < BODY_LIMIT) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    size += value.byteLength;
+  }
+  if (size >= BODY_LIMIT) reader.cancel().catch(ignore);
+  return decoder.decode(Buffer.concat(chunks).subarray(0, BODY_LIMIT));
+}
+
+function textOf(value: unknown): string | undefined {
+  const { rawBody } = (value ?? {}) as { readonly rawBody?: unknown };
+  const text = bodyText({ body: rawBody ?? value });
+  if (text !== undefined || typeof value !== 'object') return text;
+  try {
+    return bodyText({ json: value });
+  } catch {
+    return undefined;
+  }
+}
