@@ -22,8 +22,6 @@ import { Budget } from './retry-budget.ts';
  */
 export abstract class Bookkeeper implements LeaseContext, LearningObserver, Linked, Admitter {
   readonly key: string;
-  /** Key of its declaration. */
-  readonly base: string;
   /** Of what its retries after faults may cost. */
   readonly budget: Budget;
   /** The quota was removed: what is in use is seen to its end. */
@@ -48,7 +46,6 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
 
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
-    this.base = ref.base ?? ref.key;
     this.context = context;
     this.budget = new Budget(context.clock.now());
     this.quota = new Quota(ref, context, this);
@@ -117,6 +114,11 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   heard(number: number, limits: readonly RateLimit[]): void {
     const ms = this.quota.heard(this.now(), number, limits);
     if (ms > 0 && this.pause(ms, 'header')) this.context.held(this.key, this.quota.pause.until);
+  }
+
+  /** Key of its declaration. */
+  get base(): string {
+    return this.quota.base;
   }
 
   counts(unit: string): boolean {

@@ -64,7 +64,7 @@ export class Gates {
   relimit(ref: QuotaRef): void {
     for (const gate of this.#made(ref.key)) {
       this.#leaving.delete(gate);
-      this.#revive(gate, { ...ref, key: gate.key });
+      this.#revive(gate, { ...ref, key: gate.key, base: gate.base });
     }
   }
 

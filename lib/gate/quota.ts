@@ -59,6 +59,11 @@ export class Quota {
     this.#tariff?.taken(ask);
   }
 
+  /** Key of its declaration. */
+  get base(): string {
+    return this.#ref.base ?? this.#ref.key;
+  }
+
   /** Whether attempts may be charged anything but one request. */
   get charges(): boolean {
     return this.#tariff !== undefined;
