@@ -41,6 +41,7 @@ describe('An update', () => {
             { adaptive: false, retry: { deadline: Infinity } },
             { clock, random: () => 0.5 },
           );
+          gate.on('warning', () => undefined);
           let inFlight = 0;
           let most = Infinity;
           const broken: string[] = [];
