@@ -280,7 +280,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
       return { token: `t${fetched}` };
     };
     const withheld = compose({ auth: { token } });
-    withheld.on('warning', () => undefined);
+    gate.on('warning', () => undefined);
     expect((await request(server.url, { dispatcher })).statusCode).to.equal(401);
     expect(sent.splice(0)[0]).to.equal(undefined);
     await withheld.close();
