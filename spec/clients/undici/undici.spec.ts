@@ -30,6 +30,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
   /** With quotas or a deadline of its own. */
   function compose(options: Parameters<typeof headgate>[0]): Headgate {
     const own = headgate(options);
+    own.on('warning', () => undefined);
     dispatcher = agent.compose(own.undici());
     return own;
   }
@@ -280,7 +281,6 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
       return { token: `t${fetched}` };
     };
     const withheld = compose({ auth: { token } });
-    gate.on('warning', () => undefined);
     expect((await request(server.url, { dispatcher })).statusCode).to.equal(401);
     expect(sent.splice(0)[0]).to.equal(undefined);
     await withheld.close();
