@@ -96,7 +96,15 @@ export class Core implements CallContext {
       held: (quota, untilMs) => this.emitter.emit('pause', { ...pauseOf(quota, untilMs), cause: 'header' }),
       adaptive: settings.adaptive,
       learned: (quota, { limit, perMs }, cause) =>
-        this.emitter.emit('learned', { at: clock.now(), gate: this.name, quota, limit, perMs, cause }),
+        this.emitter.emit('learned', {
+          at: clock.now(),
+          gate: this.name,
+          quota,
+          kind: perMs > 0 ? 'window' : 'in-flight',
+          limit,
+          perMs,
+          cause,
+        }),
     });
     this.#detach = settings.ledger.attach?.(observer);
     if (options.policy) this.#follow(options.policy);

@@ -138,9 +138,11 @@ export interface LearnedEvent {
   readonly gate: string;
   /** Key of the quota. */
   readonly quota: string;
-  /** Maximum number of attempts in any `perMs`, or in flight at once. */
+  /** `window`: at most `limit` attempts in any `perMs`; `in-flight`: at most `limit` attempts at once. */
+  readonly kind: 'window' | 'in-flight';
+  /** Maximum number of attempts, in what `kind` says. */
   readonly limit: number;
-  /** ms; 0 for a limit of attempts in flight. */
+  /** Length of the window in ms; 0 where `kind` is `in-flight`. */
   readonly perMs: number;
   /** Evidence for the limit. */
   readonly cause: LearnedCause;

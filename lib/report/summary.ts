@@ -116,7 +116,7 @@ function viewOf(call: RecordedCall): CallView {
 function textOf(notice: Notice): string {
   switch (notice.type) {
     case 'learned':
-      return notice.perMs > 0
+      return notice.kind === 'window'
         ? `${notice.quota}: ${notice.limit} per ${notice.perMs} ms (${notice.cause})`
         : `${notice.quota}: ${notice.limit} in flight (${notice.cause})`;
     case 'close':

@@ -102,6 +102,7 @@ describe('A quota that was closed', () => {
               { ...given, profile, retry: { attempts: 3, deadline: Infinity, budget: false } },
               { clock, random: () => 0.5 },
             );
+            gate.on('warning', () => undefined);
             const due = new Map<number, (() => void)[]>();
             let closedUntil = -Infinity;
             const early: string[] = [];

@@ -41,6 +41,7 @@ describe('An update', () => {
             { adaptive: false, retry: { deadline: Infinity } },
             { clock, random: () => 0.5 },
           );
+          gate.on('warning', () => undefined);
           let inFlight = 0;
           let most = Infinity;
           const broken: string[] = [];
@@ -78,6 +79,7 @@ describe('An update', () => {
     const clock = new VirtualClock();
     const declared = [quota('q', 3, 100)];
     const gate = headgate({ quotas: declared, adaptive: false, retry: { deadline: Infinity } }, { clock });
+    gate.on('warning', () => undefined);
     let sent = 0;
     const ends: (() => void)[] = [];
     const call = gate.wrap(

@@ -40,6 +40,7 @@ const gate = headgate({
   retry: { deadline: options.deadline ?? '5m' },
   maxQueue: 1_000_000,
 });
+gate.on('warning', () => undefined);
 const ledger: string[] = [];
 gate.on('ledger', ({ state }) => ledger.push(state));
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });

@@ -89,6 +89,7 @@ for (const [version, nodeFetch] of [
     });
 
     it('never takes the token to another host, whoever follows the redirect', async () => {
+      gate.on('warning', () => undefined);
       other.handler = (_n, request, response) => response.end(String(request.headers.authorization));
       const location = other.url.replace('127.0.0.1', 'localhost');
       for (const to of [other.url, location]) {

@@ -77,6 +77,7 @@ describe('A request that fetch takes and the gate cannot read', () => {
         { name: 'post', match: { method: 'POST' } },
       ],
     });
+    gate.on('warning', () => undefined);
     const api = gate.fetch(async () => new Response('{}'));
     await api('/p?a=1');
     await api('elsewhere', { method: 'POST' });
@@ -87,6 +88,7 @@ describe('A request that fetch takes and the gate cannot read', () => {
   it('waits for its quota, is retried, and ends by its deadline and its signal as any other', async () => {
     await gate.close();
     gate = headgate({ quotas: [{ name: 'all', concurrency: 1 }], retry: { backoff: { base: 1, max: 1 } } });
+    gate.on('warning', () => undefined);
     const replies = [new Response('', { status: 503 }), new Response('late')];
     const retried = gate.fetch(async () => replies.shift());
     expect(await (await retried('/p')).text()).to.equal('late');

@@ -30,6 +30,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
   /** With quotas or a deadline of its own. */
   function compose(options: Parameters<typeof headgate>[0]): Headgate {
     const own = headgate(options);
+    own.on('warning', () => undefined);
     dispatcher = agent.compose(own.undici());
     return own;
   }
