@@ -95,7 +95,7 @@ function read(
   if (verdict !== 'throttled' && verdict !== 'transient') {
     return { verdict, unprocessed, hint, retryAfterMs: undefined, retryAfterSource: undefined };
   }
-  const named = waitInHeaders(verdict, headers, receivedAt);
+  const named = verdict === http.verdict ? http : waitInHeaders(verdict, headers, receivedAt);
   const now = serverNow(headers, receivedAt);
   const inBody = bodyWaitMs(objects, now);
   const inText = verdict === 'throttled' ? textWait(texts, now, named.retryAfterMs, inBody) : undefined;

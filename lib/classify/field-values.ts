@@ -18,9 +18,19 @@ export function trimOws(text: string): string {
 
 /** Server time from `Date`, else `receivedAt`; Unix ms. With `Date`, a wrong clock on either side shortens no wait. */
 export function serverNow(headers: Headers, receivedAt: number): number {
-  const [value] = valuesOf(headers.date);
-  return (value === undefined ? undefined : parseHttpDate(trimOws(value), receivedAt)) ?? receivedAt;
+  const [value] = headers.date === undefined ? [] : valuesOf(headers.date);
+  if (value === undefined) return receivedAt;
+  if (value === last.text) return last.ms;
+  const ms = parseHttpDate(trimOws(value), receivedAt);
+  // The other forms of a date depend on `receivedAt`.
+  if (ms !== undefined && value.length === IMF_LENGTH) last = { text: value, ms };
+  return ms ?? receivedAt;
 }
+
+/** Length of the usual form of an HTTP-date. */
+const IMF_LENGTH = 29;
+/** The last date read: responses of one second have the same. */
+let last: { readonly text: string; readonly ms: number } = { text: '', ms: 0 };
 
 function isOws(unit: number): boolean {
   return unit === 0x20 || unit === 0x09;

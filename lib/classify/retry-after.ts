@@ -56,7 +56,8 @@ export function retryAfterMs(headers: Headers, receivedAt: number): number | und
   for (const name of MS_HEADERS) wait ??= read(name, 1);
   wait ??= read('retry-after', 1000);
   for (const name of Object.keys(headers)) {
-    if (name.length > MAX_NAME || !OTHERS.test(name)) continue;
+    if (name.length > MAX_NAME || !(name.includes('retry') || name.endsWith('-sec'))) continue;
+    if (!OTHERS.test(name)) continue;
     if (name === 'retry-after' || MS_HEADERS.includes(name)) continue;
     const other = read(name, IN_MS.test(name) ? 1 : 1000);
     if (other !== undefined) wait = Math.max(wait ?? 0, other);
