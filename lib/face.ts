@@ -81,7 +81,7 @@ export interface FetchHeadgate {
    */
   events(): AsyncIterableIterator<AnyEvent>;
   /**
-   * Has `tracer` follow the calls and attempts that begin from now on; the base of `headgate/opentelemetry`. Returns a
+   * Has `tracer` follow the calls that begin from now on, and their attempts; the base of `headgate/opentelemetry`. Returns a
    * function that ends this. Throws `TypeError` for anything but an object.
    *
    * @example

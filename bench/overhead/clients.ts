@@ -1,9 +1,17 @@
 import http from 'node:http';
+import { context, propagation } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import axios from 'axios';
 import Bottleneck from 'bottleneck';
 import got from 'got';
+import { Registry } from 'prom-client';
 import { Agent, type Dispatcher, request } from 'undici';
 import { type Headgate, headgate } from '../../lib/index.ts';
+import { opentelemetry } from '../../lib/telemetry/opentelemetry.ts';
+import { prometheus } from '../../lib/telemetry/prometheus.ts';
 
 /** One way to make a request, that resolves when its body has come. */
 export type Ask = () => Promise<unknown>;
@@ -27,11 +35,20 @@ export function comparisons(url: string): Comparison[] {
   const learning = headgate().got(api);
   const declared = headgate(WIDE).got(api);
   const limiter = new Bottleneck();
+  const traced = withSpans(headgate({ name: 'spans' })).got(api);
+  const counted = headgate({ name: 'metrics' });
+  prometheus(counted, { registry: new Registry() });
+  const measured = counted.got(api);
   return [
     {
       client: 'got',
       bare: () => api(url),
-      wrapped: { Headgate: () => learning(url), 'Headgate, quota declared': () => declared(url) },
+      wrapped: {
+        Headgate: () => learning(url),
+        'Headgate, quota declared': () => declared(url),
+        'Headgate, OpenTelemetry': () => traced(url),
+        'Headgate, Prometheus': () => measured(url),
+      },
     },
     {
       client: 'got',
@@ -44,6 +61,21 @@ export function comparisons(url: string): Comparison[] {
     wrapComparison(url, headgate()),
     axiosComparison(url, headgate(), agent),
   ];
+}
+
+/** A gate with spans, metrics and log events, whose spans go to an exporter that drops them. */
+function withSpans(gate: Headgate): Headgate {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const exporter = {
+    export: (_spans: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
+  };
+  const spanProcessors = [new BatchSpanProcessor({ exporter: exporter as never })];
+  opentelemetry(gate, {
+    tracerProvider: new TracerProvider({ spanProcessors }),
+    meterProvider: new MeterProvider(),
+  });
+  return gate;
 }
 
 async function read(response: Response): Promise<string> {

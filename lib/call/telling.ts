@@ -115,10 +115,12 @@ export class Teller implements Follower {
   begins({ priority, policy, quota: named }: CallSettings): void {
     const { closed, emitter } = this.#context;
     const { tracers } = emitter;
-    if (!tracers.active && !emitter.has('call')) return;
+    // Without a scope, nobody followed the gate when the call was opened.
+    const traced = this.#scope !== undefined && tracers.active;
+    if (!traced && !emitter.has('call')) return;
     const quota = closed ? '' : this.#context.gateOf(this.#told().request, named).key;
     const event = { ...this.#event(), quota, priority, deadlineMs: policy.deadlineMs };
-    if (tracers.active) {
+    if (traced) {
       this.inScope(() => {
         const traces = tracers.call(event);
         this.#traces = traces;
@@ -137,7 +139,7 @@ export class Teller implements Follower {
   /** Has the tracers follow an attempt, if there are any. */
   follow(attempt: Attempt): Traces<AttemptEnd> | undefined {
     const { tracers } = this.#context.emitter;
-    if (!tracers.active) return undefined;
+    if (this.#scope === undefined || !tracers.active) return undefined;
     const event: AttemptEvent = { ...this.#event(), ...sendingOf(attempt) };
     return this.inScope(() => tracers.attempt(event));
   }
