@@ -30,7 +30,7 @@ describe('Each documented code of Defender, through got, from a real server', ()
   for (const { code, verdict } of defenderErrorCodes) {
     it(`${code} is ${verdict}`, async () => {
       const events = record(gate);
-      const trouble = { code, target: TARGET, headers: { 'retry-after-ms': '20' } };
+      const trouble = { code, target: TARGET, headers: { 'retry-after-ms': '200' } };
       sim.script({ path: '/api/alerts' }, trouble, trouble, ...(verdict === 'throttled' ? [] : [trouble]));
       const call = gate.got(got)(`${sim.url}/api/alerts`);
 
