@@ -17,7 +17,7 @@ export const telling: Laws = {
   },
   'the events of a throttled call are told in order': async (scene) => {
     const stage = scene.stage();
-    scene.server.replies({ status: 429, headers: { 'retry-after-ms': '30' } });
+    scene.server.replies({ status: 429, headers: { 'retry-after-ms': '300' } });
     await send(stage, { url: scene.url });
     expect(stage.told()).to.deep.equal([
       'attempt',
