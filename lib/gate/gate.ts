@@ -108,6 +108,11 @@ export class Gate extends Bookkeeper implements PassageGate {
     permit.add(this, { takenAt, number: this.quota.take(takenAt, charge), admitted: true, charge });
   }
 
+  override close(error: Error): Promise<void> {
+    this.#wake?.clear();
+    return super.close(error);
+  }
+
   receive(lane: Lane, now: number): void {
     this.#rota ??= new Rota();
     this.#rota.add(lane);
