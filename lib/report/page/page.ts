@@ -13,12 +13,21 @@ const drawAll = (): void => {
   for (const timeline of timelines) timeline.draw();
 };
 
+type Theme = 'light' | 'dark';
+const preferred = matchMedia('(prefers-color-scheme: dark)');
+const preference = (): Theme => (preferred.matches ? 'dark' : 'light');
+let chosen: Theme | undefined;
+
+/** Shows a theme; charts take their colours from it when they are drawn. */
+function show(theme: Theme): void {
+  document.documentElement.dataset.theme = theme;
+  drawAll();
+}
+
 const theme = h('button', { type: 'button', class: 'theme' }, 'Light or dark');
 theme.addEventListener('click', () => {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-  root.dataset.theme = dark === 'dark' ? 'light' : 'dark';
-  drawAll();
+  chosen = (chosen ?? preference()) === 'dark' ? 'light' : 'dark';
+  show(chosen);
 });
 
 function number(label: string, value: string, note = ''): HTMLElement {
@@ -98,11 +107,13 @@ document.body.prepend(
   h('footer', {}, 'Made by Headgate. Drag over a chart to zoom, double-click to see all of it again.'),
 );
 
-drawAll();
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);
+show(preference());
+preferred.addEventListener('change', () => show(chosen ?? preference()));
 addEventListener('resize', () => {
   for (const timeline of timelines) timeline.resize();
 });
 addEventListener('beforeprint', () => {
+  show('light');
   for (const details of document.querySelectorAll('details')) details.open = true;
 });
+addEventListener('afterprint', () => show(chosen ?? preference()));
