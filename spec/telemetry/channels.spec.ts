@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { headgate } from 'headgate';
+import { stub } from 'sinon';
 import { endings } from '../support/ending.ts';
 import { CLIENTS, type ClientName } from './support/clients.ts';
 import { Counter } from './support/counter.ts';
@@ -141,9 +142,7 @@ describe('The tracing channels', () => {
         }),
       },
     ];
-    const warnings: string[] = [];
-    const warn = ({ message }: Error): unknown => warnings.push(message);
-    process.on('warning', warn);
+    const emitted = stub(process, 'emitWarning');
     let sent = 0;
     const counted = gate.fetch(async () => {
       sent += 1;
@@ -155,7 +154,8 @@ describe('The tracing channels', () => {
       stop();
     }
     await new Promise((resolve) => setImmediate(resolve));
-    process.off('warning', warn);
+    const warnings = emitted.args.map(([text]) => text);
+    emitted.restore();
 
     expect(sent).to.equal(tracers.length);
     expect(await (await send('http://localhost/')).text()).to.equal('good');
