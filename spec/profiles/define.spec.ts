@@ -212,6 +212,40 @@ describe('A profile made from data', () => {
   });
 });
 
+describe('A window of a definition', () => {
+  const windowsOf = (window: object, timeScale = 1) =>
+    defineProfile({
+      name: 'x',
+      title: 'X',
+      hosts: ['api.example.com'],
+      quotas: [{ name: 'q', windows: [{ limit: 250, source: DOCS, sourceDate: '2026-11', ...window }] }],
+    } as ProfileDefinition)({ timeScale } as object).quota({
+      method: 'GET',
+      url: new URL('https://api.example.com/'),
+    }).windows;
+
+  it('is a bucket, which a window of its capacity over the time of its refill never overdraws', () => {
+    expect(windowsOf({ refill: '25/s' })).to.deep.equal([{ limit: 250, per: 10_000 }]);
+    expect(windowsOf({ refill: '500/m' })).to.deep.equal([{ limit: 250, per: 30_000 }]);
+    expect(windowsOf({ refill: '5/10s' }, 10)).to.deep.equal([{ limit: 250, per: 50_000 }]);
+  });
+
+  it('counts a unit, or a day and a month at their longest', () => {
+    expect(windowsOf({ per: '1m', of: 'tokens' })).to.deep.equal([{ limit: 250, per: 60_000, of: 'tokens' }]);
+    expect(windowsOf({ per: 'day' })).to.deep.equal([{ limit: 250, per: 86_400_000 }]);
+    expect(windowsOf({ per: 'day', zone: 'America/Los_Angeles' })).to.deep.equal([
+      { limit: 250, per: 90_000_000 },
+    ]);
+    expect(windowsOf({ per: 'month' })).to.deep.equal([{ limit: 250, per: 31 * 86_400_000 }]);
+  });
+
+  it('is refused with a refill that is no rate', () => {
+    for (const refill of ['25', '25/fortnight', '/s', '-1/s', '0/s', '5/0s']) {
+      expect(() => windowsOf({ refill }), refill).to.throw(OptionsError, /refill/);
+    }
+  });
+});
+
 describe('A definition that is wrong', () => {
   const refused = (change: object, message: RegExp) => {
     const given = { name: 'x', title: 'X', hosts: ['api.example.com'], ...change };

@@ -151,7 +151,7 @@ function compile(quota: QuotaDefinition, { sharers, choices, timeScale }: Settin
     name: name ?? nameOfMatch(match),
     each,
     sharer: sharedBy.map((by) => sharers.get(by) ?? '-').join('/'),
-    windows: applying.flatMap((window) => windowOf(window, timeScale)),
+    windows: applying.map((window) => windowOf(window, timeScale)),
     concurrency: concurrency?.limit,
     cost: cost && costsOf(cost),
     spent: spentOf(spent),
@@ -164,12 +164,38 @@ export function nameOfMatch(match: QuotaDefinition['match']): string {
   return `${listOf(first?.method, '*')[0]} ${listOf(first?.path, '**')[0]}`;
 }
 
-/** The window in ms of real time. */
-function windowOf({ limit, per, of = 'requests' }: WindowDefinition, timeScale: number): Window[] {
-  const perMs = per === undefined || per === 'day' || per === 'month' ? undefined : parseDuration(per);
-  // What a gate cannot count yet is left to learning.
-  if (perMs === undefined) return [];
-  return [{ limit, per: perMs / timeScale, ...(of !== 'requests' && { of }) }];
+const DAY_MS = 86_400_000;
+
+/**
+ * The window in ms of real time.
+ *
+ * A token bucket of L tokens, refilled at r, is kept by L in any L / r: then any time t has at most r t + L, which is what
+ * the bucket gives. Calendar windows are kept by rolling ones that are no shorter, so that they are never exceeded, but
+ * may reopen later than the calendar says.
+ */
+function windowOf(
+  { limit, per, refill, zone, of = 'requests' }: WindowDefinition,
+  timeScale: number,
+): Window {
+  const perMs =
+    refill !== undefined
+      ? limit / rateOf(refill)
+      : per === 'day'
+        ? // The longest day of a zone that changes its clock.
+          zone === undefined || zone === 'UTC'
+          ? DAY_MS
+          : DAY_MS + 3_600_000
+        : per === 'month'
+          ? 31 * DAY_MS
+          : (parseDuration(per ?? 0) ?? 0);
+  return { limit, per: perMs / timeScale, ...(of !== 'requests' && { of }) };
+}
+
+/** Amount per ms of `25/s`, `1000/m` or `5/10s`. */
+function rateOf(refill: string): number {
+  const slash = refill.indexOf('/');
+  const span = refill.slice(slash + 1);
+  return Number(refill.slice(0, slash)) / (parseDuration(/^\d/.test(span) ? span : `1${span}`) ?? 1);
 }
 
 /** Costs by method become functions of the request. */

@@ -95,7 +95,11 @@ const quota = object({
         ),
         zone: v.optional(text),
         refill: v.optional(
-          v.pipe(v.string(), v.regex(/^\d+(?:\.\d+)?\/(?:\d+)?(?:ms|s|m|h|d)$/, "a rate, such as '25/s'")),
+          v.pipe(
+            v.string("a rate, such as '25/s'"),
+            v.regex(/^\d+(?:\.\d+)?\/\d*(?:ms|s|m|h|d)$/, "a rate, such as '25/s' or '5/10s'"),
+            v.check((rate) => Number.parseFloat(rate) > 0 && !/\/0+\D/.test(rate), 'a rate above 0'),
+          ),
         ),
         of: v.optional(name),
         when: v.optional(record(text)),
