@@ -1,17 +1,14 @@
-import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Headgate } from 'headgate';
+import { type Watching, watch } from 'headgate/watch';
 
-/** A progress bar, with each retry, pause and failure on a line of its own above it. */
+/** The gate's quotas as they are used, phase by phase; each retry, pause and failure on a line of its own above them. */
 export class Screen {
-  readonly #bars = new MultiBar({
-    format: '{name} [{bar}] {value}/{total}',
-    clearOnComplete: true,
-    hideCursor: true,
-  });
-  #bar: SingleBar | undefined;
+  readonly #gate: Headgate;
   readonly #startedAt = performance.now();
+  #view: Watching | undefined;
 
   constructor(gate: Headgate) {
+    this.#gate = gate;
     gate.on('retry', ({ attempt, method, url, status, code, delayMs, reason, correlationId }) => {
       const what = `${status ?? ''} ${code ?? ''}`.trim();
       this.#line(
@@ -20,10 +17,10 @@ export class Screen {
         correlationId,
       );
     });
-    gate.on('pause', ({ at, quota, untilMs, cause, correlationId }) => {
-      this.#line('pause', `${quota}: closed for ${ms(untilMs - at)} (${cause})`, correlationId);
+    gate.on('pause', ({ at, quota, until, cause, correlationId }) => {
+      this.#line('pause', `${nameOf(quota)}: closed for ${ms(until - at)} (${cause})`, correlationId);
     });
-    gate.on('resume', ({ quota }) => this.#line('resume', quota));
+    gate.on('resume', ({ quota }) => this.#line('resume', nameOf(quota)));
     gate.on('failure', ({ method, url, status, code, reason, correlationId }) => {
       this.#line(
         'failure',
@@ -34,30 +31,29 @@ export class Screen {
     gate.on('warning', ({ code, message }) => this.#line('warning', `${code}: ${message}`));
   }
 
-  begin(name: string, total = 0): void {
-    if (!process.stdout.isTTY) {
-      process.stdout.write(`${name}\n`);
-      return;
-    }
-    if (this.#bar) this.#bars.remove(this.#bar);
-    this.#bar = this.#bars.create(total, 0, { name });
-  }
-
-  step(): void {
-    this.#bar?.increment();
+  /** Begins a phase, of `calls` calls if that is known. */
+  begin(name: string, calls?: number): void {
+    this.#view?.stop();
+    process.stdout.write(`\n${name}\n`);
+    const stream = process.stdout;
+    this.#view = watch(this.#gate, { stream, calls, ...(stream.isTTY ? {} : { every: '2s' }) });
   }
 
   end(): void {
-    this.#bars.update(); // writes the lines that still wait for the next drawing
-    this.#bars.stop();
+    this.#view?.stop();
+    process.stdout.write('\n');
   }
 
-  #line(kind: string, text: string, correlationId = ''): void {
-    const at = ((performance.now() - this.#startedAt) / 1000).toFixed(2).padStart(6);
-    const line = `${at} s  ${kind.padEnd(7)}  ${correlationId.padEnd(36)}  ${text}\n`;
-    if (process.stdout.isTTY) this.#bars.log(line);
-    else process.stdout.write(line);
+  #line(kind: string, text: string, correlationId?: string): void {
+    const at = ((performance.now() - this.#startedAt) / 1000).toFixed(2).padStart(5);
+    const id = correlationId === undefined ? '' : `  ${correlationId}`;
+    this.#view?.log(`${at} s  ${kind.padEnd(7)}  ${text}${id}`);
   }
+}
+
+/** A quota's key without whose it is: `GET /api/machines` */
+function nameOf(quota: string): string {
+  return quota.slice(quota.indexOf(' ') + 1);
 }
 
 function pathOf(url: string): string {

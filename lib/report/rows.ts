@@ -1,4 +1,5 @@
 import type { QuotaSnapshot } from '../words/snapshot.ts';
+import { namesOf } from './names.ts';
 import type { Tally } from './tally.ts';
 import { counted, duration } from './text.ts';
 
@@ -13,8 +14,8 @@ export interface Batch {
 
 type Window = QuotaSnapshot['windows'][number];
 
-/** Maximum length of a quota's key in a row. */
-const MAX_KEY = 40;
+/** Maximum length of a quota's name in a row. */
+const MAX_NAME = 40;
 
 /** Declared windows of a quota, or those it learned. */
 function windowsOf({ windows, learned }: QuotaSnapshot): readonly Pick<Window, 'limit' | 'per' | 'used'>[] {
@@ -26,7 +27,7 @@ function tightest(quota: QuotaSnapshot): Pick<Window, 'limit' | 'per' | 'used'> 
   return [...windowsOf(quota)].sort((a, b) => b.used / b.limit - a.used / a.limit)[0];
 }
 
-/** One line for each quota, the busiest first: use, queue, pause, rate, retries. */
+/** One line for each quota used since the tally began, the busiest first: use, queue, pause, rate, retries. */
 export function rowsOf(
   quotas: readonly QuotaSnapshot[],
   tally: Tally,
@@ -34,14 +35,19 @@ export function rowsOf(
   most: number,
   bar: DrawBar,
 ): string[] {
-  const busiest = [...quotas].sort((a, b) => b.queued + b.inFlight - (a.queued + a.inFlight)).slice(0, most);
-  const width = Math.min(MAX_KEY, Math.max(0, ...busiest.map(({ key }) => key.length)));
+  const used = quotas.filter(
+    ({ key, queued, inFlight, pausedUntil = 0 }) =>
+      queued > 0 || inFlight > 0 || pausedUntil > now || tally.used(key),
+  );
+  const busiest = used.sort((a, b) => b.queued + b.inFlight - (a.queued + a.inFlight)).slice(0, most);
+  const names = namesOf(quotas.map(({ key }) => key));
+  const width = Math.min(MAX_NAME, Math.max(0, ...busiest.map(({ key }) => names.get(key)?.length ?? 0)));
   const rows = busiest.map((quota) => {
     const { key, queued, inFlight, pausedUntil, learned } = quota;
     const window = tightest(quota);
     const { retries } = tally.of(key);
     const parts = [
-      fitted(key, width),
+      fitted(names.get(key) ?? key, width),
       window
         ? `${bar(window.used / window.limit)} ${window.used}/${window.limit} per ${duration(window.per)}`
         : 'no known limit',
@@ -96,6 +102,7 @@ export function etaMs(calls: number, quotas: readonly QuotaSnapshot[], now: numb
   return most;
 }
 
-function fitted(key: string, width: number): string {
-  return key.length > width ? `${key.slice(0, width - 1)}…` : key.padEnd(width);
+/** A name of just that width; of a longer one the end is shown, which tells it from others. */
+function fitted(name: string, width: number): string {
+  return name.length > width ? `…${name.slice(1 - width)}` : name.padEnd(width);
 }

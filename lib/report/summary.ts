@@ -1,6 +1,8 @@
 import { adviceOn } from './advice.ts';
+import { namesOf } from './names.ts';
 import type { Bar, CallView, PageData, Totals } from './page-data.ts';
 import type { GateRecord, Notice, RecordedCall } from './record.ts';
+import { duration } from './text.ts';
 import { timelinesOf } from './timeline.ts';
 
 /** Maximum number of quotas with a timeline. */
@@ -15,7 +17,11 @@ const MAX_NOTICES = 200;
 /** Computes what the page of a record shows. */
 export function summaryOf(record: GateRecord, title: string): PageData {
   const totals = totalsOf(record);
-  const quotas = timelinesOf(record);
+  const timelines = timelinesOf(record);
+  const names = namesOf(timelines.map(({ key }) => key));
+  const named = (key: string): string => names.get(key) ?? key;
+  const quotas = timelines.map((timeline) => ({ ...timeline, key: named(timeline.key) }));
+  const viewed = (call: RecordedCall): CallView => ({ ...viewOf(call), quota: named(call.quota) });
   const failed = record.calls.filter(({ reason }) => reason !== undefined);
   return {
     title,
@@ -26,13 +32,13 @@ export function summaryOf(record: GateRecord, title: string): PageData {
     advice: adviceOn(record, totals, quotas),
     quotas: quotas.slice(0, MAX_QUOTAS),
     moreQuotas: Math.max(0, quotas.length - MAX_QUOTAS),
-    slowest: slowestOf(record.calls).map(viewOf),
-    failures: failed.slice(-MAX_FAILURES).map(viewOf).reverse(),
+    slowest: slowestOf(record.calls).map(viewed),
+    failures: failed.slice(-MAX_FAILURES).map(viewed).reverse(),
     moreFailures: Math.max(0, failed.length - MAX_FAILURES),
     notices: record.notices.slice(-MAX_NOTICES).map((notice) => ({
       at: notice.at,
       type: notice.type,
-      text: textOf(notice),
+      text: textOf(notice, named),
     })),
   };
 }
@@ -113,12 +119,12 @@ function viewOf(call: RecordedCall): CallView {
   };
 }
 
-function textOf(notice: Notice): string {
+function textOf(notice: Notice, named: (key: string) => string): string {
   switch (notice.type) {
     case 'learned':
       return notice.kind === 'window'
-        ? `${notice.quota}: ${notice.limit} per ${notice.perMs} ms (${notice.cause})`
-        : `${notice.quota}: ${notice.limit} in flight (${notice.cause})`;
+        ? `${named(notice.quota)}: ${notice.limit} per ${duration(notice.perMs)} (${notice.cause})`
+        : `${named(notice.quota)}: ${notice.limit} in flight (${notice.cause})`;
     case 'close':
       return `${notice.state}, ${notice.open} open`;
     default:

@@ -46,9 +46,14 @@ export class Tally {
 
   /** Attempts per second of a quota, over the last seconds. */
   rate(quota: string, now: number): number {
-    const { sent } = this.of(quota);
+    const sent = this.quotas.get(quota)?.sent ?? [];
     while ((sent[0] ?? now) < now - RATE_MS) sent.shift();
     return sent.length / (RATE_MS / 1000);
+  }
+
+  /** Whether anything was sent under a quota, or refused. */
+  used(quota: string): boolean {
+    return this.quotas.has(quota);
   }
 
   of(quota: string): QuotaTally {

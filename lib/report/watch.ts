@@ -25,6 +25,8 @@ export interface WatchOptions {
 
 /** A view in progress. */
 export interface Watching {
+  /** Prints a line of the program's own above the view, or between plain lines. */
+  log(line: string): void;
   /** Draws the last state, and stops. */
   stop(): void;
   /** `stop()`, for `using`. */
@@ -113,5 +115,10 @@ export function watch(gate: Recordable, options: WatchOptions = {}): Watching {
     draw();
     update?.done();
   };
-  return { stop, [Symbol.dispose]: stop };
+  const log = (line: string): void => {
+    update?.clear();
+    stream.write(`${line}\n`);
+    if (!stopped) update?.(printed);
+  };
+  return { log, stop, [Symbol.dispose]: stop };
 }

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { headgate, OptionsError } from 'headgate';
 import { virtualClock } from 'headgate/testing';
 import { watch } from 'headgate/watch';
+import { namesOf } from '../../lib/report/names.ts';
 import { batchRow, etaMs, rowsOf } from '../../lib/report/rows.ts';
 import { Tally } from '../../lib/report/tally.ts';
 import { endings } from '../support/ending.ts';
@@ -76,10 +77,47 @@ describe('A row', () => {
     );
   });
 
+  it('is none for a quota that nothing used since the view began', () => {
+    const idle = quota({ queued: 0 });
+    const tally = new Tally();
+    expect(rowsOf([idle], tally, 0, 5, bar)).to.deep.equal(['and 1 quieter quota']);
+    tally.hear({ type: 'attempt', at: 0, quota: 'q' } as never);
+    expect(rowsOf([idle], tally, 0, 5, bar)).to.have.length(1);
+    expect(rowsOf([idle], tally, 0, 5, bar)[0]).to.match(/^q /);
+  });
+
   it('of a batch says what is left', () => {
     expect(batchRow({ calls: 100, ended: 25 }, 2, [quota({ queued: 75 })], 0, bar)).to.equal(
       '[25] 25/100 calls  2 failed  at least 1 min left',
     );
+  });
+});
+
+describe('The names of quotas', () => {
+  const own = 'defender/api.example.com/contoso';
+
+  it('leave out whose they are, where all are of one owner or of a part of it', () => {
+    const keys = [`${own}/app GET /api/machines`, `${own} POST /api/run`, 'mine', 'POST /v1/chat'];
+    expect([...namesOf(keys).values()]).to.deep.equal([
+      'GET /api/machines',
+      'POST /api/run',
+      'mine',
+      'POST /v1/chat',
+    ]);
+  });
+
+  for (const [what, keys] of [
+    ['of several owners', [`${own} GET /a`, 'defender/eu.example.com/contoso GET /b']],
+    ['that would be the same', [`${own} GET /a`, `${own}/app GET /a`]],
+    ['of origins and declared names', ['https://api.example.com', 'search api', 'GET /a/{id}']],
+  ] as const)
+    it(`${what} are their keys`, () => {
+      expect([...namesOf(keys).values()]).to.deep.equal(keys);
+    });
+
+  it('show their ends when a row is too short for them', () => {
+    const key = `${'x'.repeat(60)}/the-end`;
+    expect(rowsOf([quota({ key })], new Tally(), 0, 5, bar)[0]).to.match(/^…x{31}\/the-end {2}\[/);
   });
 });
 
@@ -100,9 +138,11 @@ describe('The terminal view', () => {
       await clock.advance(10_500);
       expect(stream.text).to.match(/mine .*2\/2 per 1 min {2}1 queued/);
       expect(stream.text).to.include('2/3 calls  at least 1 min left');
+      view.log('a line of its own');
       await clock.advance(60_000);
       await all;
       view.stop();
+      expect(stream.text).to.include('a line of its own\n');
       expect(stream.text).to.include('3/3 calls');
       expect(stream.text.includes('\u001b['), 'escapes').to.equal(terminal);
       // then it is over
