@@ -171,6 +171,8 @@ export class Connection {
       this.#failures.set(client, error);
       // ioredis goes on with another database.
       if (error.command?.name === 'select') this.#misled = error;
+      // Its check whether Redis is ready needs INFO, which the ledger can do without.
+      if (/unknown command.{0,2}info/i.test(error.message)) client.options.enableReadyCheck = false;
     });
     client.on('connect', () => {
       this.#misled = undefined;

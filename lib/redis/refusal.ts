@@ -38,7 +38,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
 export function refusal(error: Error | undefined, prefix: string): string {
   if (!error) return 'Redis does not answer';
   const cause = causeOf(error);
-  const text = cause.message.split('\n', 1)[0]?.slice(0, 200) || String(cause);
+  const text = cause.message.split(/\n|, with args/, 1)[0]?.slice(0, 200) || String(cause);
   const code = String((cause as NodeJS.ErrnoException).code ?? '');
   const [, remedy] = REMEDIES.find(([pattern]) => pattern.test(`${text} ${code}`)) ?? [];
   const advice = remedy === undefined ? '' : `; ${remedy.replaceAll('PREFIX', prefix)}`;
