@@ -18,10 +18,12 @@ import { readCallOptions, readCloseOptions, readOptions, type Settings, updated 
 import type { HeadgateOptions, HeadgateUpdate, PolicySource } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import type { CallSettings } from './policy/call-settings.ts';
+import { QuotaEvents } from './quota-events.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import { Schedule } from './time/schedule.ts';
 import type { Sign } from './words/auth.ts';
 import { ClosedError } from './words/errors.ts';
+import { fresh, type Learned } from './words/learned.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
 import type { Classification, Notice, Outcome, Profile, QuotaRef, RequestFacts } from './words/types.ts';
 
@@ -72,16 +74,15 @@ export class Core implements CallContext {
     this.#declared = new DeclaredQuotas(settings.quotas);
     this.tokens = settings.auth && new TokenBook(settings.auth, this.profile, clock, this.#life.signal);
     this.sign = settings.sign;
-    const told = (state: 'degraded' | 'restored') => (message: string) =>
-      this.emitter.emit('ledger', { at: clock.now(), gate: this.name, state, message });
+    const events = new QuotaEvents(this.emitter, clock, this.name);
     const observer: LedgerObserver = {
       now: () => clock.now(),
-      degraded: told('degraded'),
-      restored: told('restored'),
-      paused: (quota, ms) => this.#pausedByPeer(quota, ms),
-    };
-    const pauseOf = (quota: string, untilMs: number) => {
-      return { at: clock.now(), gate: this.name, quota, until: untilMs, untilMs };
+      degraded: (message) => events.ledger('degraded', message),
+      restored: (message) => events.ledger('restored', message),
+      paused: (quota, ms) => {
+        const until = clock.now() + ms;
+        if (this.#gates.get(quota)?.pause(ms, 'peer')) events.paused(quota, until, 'peer');
+      },
     };
     this.#gates = new Gates({
       clock,
@@ -92,19 +93,11 @@ export class Core implements CallContext {
       closed: (quota, ms) => settings.ledger.pause?.(quota, ms, observer),
       met: (quota) => settings.ledger.recall?.(quota, observer),
       warn: (code, message, quota) => this.#warn(code, message, quota),
-      resumed: (quota, untilMs, cause) => this.emitter.emit('resume', { ...pauseOf(quota, untilMs), cause }),
-      held: (quota, untilMs) => this.emitter.emit('pause', { ...pauseOf(quota, untilMs), cause: 'header' }),
+      resumed: (...resumed) => events.resumed(...resumed),
+      held: (quota, untilMs) => events.paused(quota, untilMs, 'header'),
       adaptive: settings.adaptive,
-      learned: (quota, { limit, perMs }, cause) =>
-        this.emitter.emit('learned', {
-          at: clock.now(),
-          gate: this.name,
-          quota,
-          kind: perMs > 0 ? 'window' : 'in-flight',
-          limit,
-          perMs,
-          cause,
-        }),
+      known: fresh(settings.learned, clock.now()),
+      learned: (...learned) => events.learned(...learned),
     });
     this.#detach = settings.ledger.attach?.(observer);
     if (options.policy) this.#follow(options.policy);
@@ -139,6 +132,10 @@ export class Core implements CallContext {
 
   quotas(): QuotaSnapshot[] {
     return this.#gates.snapshot();
+  }
+
+  learned(): Learned {
+    return this.#gates.learned();
   }
 
   update(options: HeadgateUpdate): void {
@@ -273,13 +270,6 @@ export class Core implements CallContext {
   #settingsOf(asked: unknown): CallSettings {
     const settings = this.#callSettings;
     return asked === undefined ? settings : readCallOptions(asked, settings.policy);
-  }
-
-  #pausedByPeer(quota: string, ms: number): void {
-    const now = this.clock.now();
-    if (!this.#gates.get(quota)?.pause(ms, 'peer')) return;
-    const until = now + ms;
-    this.emitter.emit('pause', { at: now, gate: this.name, quota, until, untilMs: until, cause: 'peer' });
   }
 
   #warn(code: string, message: string, quota?: string): void {

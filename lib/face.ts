@@ -9,6 +9,7 @@ import type { AnyEvent, EventName } from './events/types.ts';
 import type { HeadgateUpdate } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import type { Clock } from './time/clock.ts';
+import type { Learned } from './words/learned.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
 import type { Duration } from './words/types.ts';
 
@@ -96,6 +97,14 @@ export interface FetchHeadgate {
    * for (const { key, queued, pausedUntil } of gate.quotas()) console.log(key, queued, pausedUntil);
    */
   quotas(): QuotaSnapshot[];
+  /**
+   * Returns what was learned of limits that nobody declared, as plain JSON: for the option `learned` of a later run, so that
+   * a job that runs each hour does not learn anew.
+   *
+   * @example
+   * await writeFile('learned.json', JSON.stringify(gate.learned()));
+   */
+  learned(): Learned;
   /**
    * Replaces `retry`, `quotas` or both for calls that begin from now on. Attempts queued under a removed quota move to
    * the quota that now matches them. If it throws `OptionsError`, nothing changes.

@@ -31,6 +31,7 @@ export {
   OptionsError,
   QueueFullError,
 } from './words/errors.ts';
+export type { Learned, LearnedQuota, LearnedWindowRecord } from './words/learned.ts';
 export type * from './words/report.ts';
 export { isHeadgateError, reportOf } from './words/report-of.ts';
 export type { QuotaSnapshot, WindowSnapshot } from './words/snapshot.ts';

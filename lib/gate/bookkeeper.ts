@@ -7,6 +7,7 @@ import type { Backoff } from '../policy/policy.ts';
 import { Alarm } from '../time/alarm.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
+import type { LearnedQuota } from '../words/learned.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { Admitter, Drawn, Priced } from './admitter.ts';
@@ -156,6 +157,11 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   /** ms until the quota admits again after a pause; 0 when it is open. */
   reopensIn(now: number): number {
     return Math.max(0, this.quota.pause.opensAt - now);
+  }
+
+  /** What was learned, for another run. */
+  known(now: number): LearnedQuota | undefined {
+    return this.quota.adaptive?.known(now);
   }
 
   snapshot(): QuotaSnapshot {

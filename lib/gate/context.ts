@@ -4,6 +4,7 @@ import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
+import type { LearnedQuota } from '../words/learned.ts';
 import type { Permit } from './permit.ts';
 import type { Line } from './queue.ts';
 
@@ -42,6 +43,8 @@ export interface GateContext {
   readonly warn: (code: string, message: string, quota: string) => void;
   /** This quota closed because the server stated that nothing is left of it. */
   readonly held: (quota: string, untilMs: number) => void;
+  /** What an earlier run learned, by quota. */
+  readonly known?: ReadonlyMap<string, LearnedQuota>;
   /** Whether a gate learns what nobody declared. */
   readonly adaptive: boolean;
   /** A limit was learned, or changed. */

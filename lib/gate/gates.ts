@@ -1,4 +1,5 @@
 import { Alarm } from '../time/alarm.ts';
+import type { LearnedQuota } from '../words/learned.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import { LONGEST_WAIT_MS, type QuotaRef, type Window } from '../words/types.ts';
 import type { GateContext, Pausable } from './context.ts';
@@ -105,6 +106,18 @@ export class Gates {
     return all
       .filter(({ gate, shown }) => !gate.retired || shown.inFlight + shown.queued > 0)
       .map(({ shown }) => shown);
+  }
+
+  /** What was learned, by quota; those that this run has not met keep what was known, with its age. */
+  learned(): Record<string, LearnedQuota> {
+    const now = this.#context.clock.now();
+    const all = new Map(this.#context.known);
+    for (const [key, gate] of this.#gates) {
+      const known = gate.retired ? undefined : gate.known(now);
+      if (known) all.set(key, known);
+      else all.delete(key);
+    }
+    return Object.fromEntries(all);
   }
 
   async close(error: Error): Promise<void> {

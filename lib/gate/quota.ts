@@ -38,7 +38,10 @@ export class Quota {
     this.#tariff = Tariff.of(ref, this.#context.warn);
     this.windows = new Windows(key, windows, gate);
     this.flight = new WindowCount(0, concurrency ?? Infinity);
-    if (context.adaptive) this.adaptive = new Adaptive(windows, context.random, gate);
+    if (!context.adaptive) return;
+    this.adaptive = new Adaptive(windows, context.random, gate);
+    const known = context.known?.get(key);
+    if (known) this.adaptive.recall(known, context.clock.now());
   }
 
   /** What an attempt is charged; absent where it costs one request and nothing else. */

@@ -1,6 +1,7 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { LearnedCause } from '../words/causes.ts';
+import type { LearnedQuota } from '../words/learned.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
 import type { Finding } from './finding.ts';
@@ -53,6 +54,27 @@ export class Adaptive {
     if (declared.length === 0) this.learner = new Learner();
     this.#declared = declared;
     this.#observer = observer;
+  }
+
+  /** Goes on from what an earlier run knew. */
+  recall(known: LearnedQuota, now: number): void {
+    this.#learning.recall(known, now);
+    if (known.concurrency !== undefined) this.#concurrency = new ConcurrencyLimit(known.concurrency, now);
+  }
+
+  /** What another run can go on from; `undefined` if nothing was learned. */
+  known(now: number): LearnedQuota | undefined {
+    const { learner } = this;
+    const windows = learner?.windows.map((each) => each.record(now)) ?? [];
+    const concurrency = this.#concurrency?.trying ? Infinity : (this.#concurrency?.limit ?? Infinity);
+    const inFlight = learner?.inFlight ?? Infinity;
+    if (windows.length === 0 && concurrency === Infinity && inFlight === Infinity) return undefined;
+    return {
+      at: now,
+      ...(windows.length > 0 && { windows }),
+      ...(concurrency < Infinity && { concurrency }),
+      ...(inFlight < Infinity && { inFlight }),
+    };
   }
 
   /** These windows are declared from now on: if they are others, what was learned is void. `unanswered` are in flight. */

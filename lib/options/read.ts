@@ -8,6 +8,7 @@ import { generic } from '../profiles/generic.ts';
 import { DURATION_RULE } from '../time/duration.ts';
 import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import { OptionsError } from '../words/errors.ts';
+import type { Learned } from '../words/learned.ts';
 import { PRIORITY_RANGE, type Profile } from '../words/types.ts';
 import { costs, declared as declaredOf, quota } from './quota-schema.ts';
 import { type DeclaredQuota, keyOf } from './quotas.ts';
@@ -23,6 +24,7 @@ export interface Settings {
   readonly auth: TokenSource | TokenCredential | undefined;
   readonly sign: Sign | undefined;
   readonly adaptive: boolean;
+  readonly learned: Learned;
   readonly ledger: Ledger;
   readonly name: string;
   readonly redact: readonly Redaction[];
@@ -43,6 +45,39 @@ const backoff = v.pipe(
     jitter: v.optional(v.picklist(['decorrelated', 'full', 'equal', 'none'])),
   }),
   v.check(({ base = 0, max = Infinity }) => base <= max, 'a max that is no shorter than base'),
+);
+const LEARNED_RULE = 'what gate.learned() gave';
+const moment = v.pipe(
+  v.number(LEARNED_RULE),
+  v.check((value) => value > 0 && value < Infinity, LEARNED_RULE),
+);
+const learned = v.record(
+  v.string(),
+  v.looseObject(
+    {
+      at: moment,
+      windows: v.optional(
+        v.array(
+          v.looseObject(
+            {
+              limit: count(1),
+              per: moment,
+              least: v.optional(v.pipe(v.number(LEARNED_RULE), v.minValue(0, LEARNED_RULE))),
+              used: v.optional(count(0)),
+              stated: v.optional(v.boolean(LEARNED_RULE)),
+              silent: v.optional(v.boolean(LEARNED_RULE)),
+            },
+            LEARNED_RULE,
+          ),
+          LEARNED_RULE,
+        ),
+      ),
+      concurrency: v.optional(count(1)),
+      inFlight: v.optional(count(1)),
+    },
+    LEARNED_RULE,
+  ),
+  LEARNED_RULE,
 );
 const BODY_TIMEOUT_RULE = "a duration of more than 0 ms, such as '30s', or Infinity";
 const bodyTimeout = v.optional(
@@ -86,6 +121,7 @@ const options = object({
   ),
   sign: v.optional(v.custom<Sign>((value) => typeof value === 'function', 'a function that gives headers')),
   adaptive: v.optional(v.boolean('true or false')),
+  learned: v.optional(learned),
   ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
   redact: v.optional(
     v.array(
@@ -142,6 +178,7 @@ export function readOptions(given: HeadgateOptions): Settings {
     auth: rest.auth,
     sign: rest.sign,
     adaptive: rest.adaptive ?? true,
+    learned: rest.learned ?? {},
     ledger: rest.ledger ?? own,
     name: rest.name ?? profile.name,
     redact: rest.redact ?? [],

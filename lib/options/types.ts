@@ -1,6 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RetryOptions } from '../policy/policy.ts';
 import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
+import type { Learned } from '../words/learned.ts';
 import type { Amounts, Costs, Duration, Outcome, Profile } from '../words/types.ts';
 
 /** The requests that a quota covers. All given fields must match; `{}` matches every request. */
@@ -91,6 +92,11 @@ export interface HeadgateOptions {
   readonly quotas?: readonly QuotaOptions[];
   /** Whether to learn undeclared limits. Default true. */
   readonly adaptive?: boolean;
+  /**
+   * What `gate.learned()` gave in an earlier run: the gate begins with those limits, and goes on to test them. Findings
+   * older than 7 days are ignored. Default: nothing is known.
+   */
+  readonly learned?: Learned;
   /** Maximum number of queued attempts; further ones fail with `QueueFullError`. Default 100,000. */
   readonly maxQueue?: number;
   /** Source of bearer tokens: a `TokenSource`, or any Azure `TokenCredential`. Default: no token is sent. */

@@ -27,6 +27,7 @@ export interface GateSetup {
   readonly resumed?: GateContext['resumed'];
   readonly adaptive?: boolean;
   readonly learned?: GateContext['learned'];
+  readonly known?: GateContext['known'];
 }
 
 /** What gates on a virtual clock share. */
@@ -44,6 +45,7 @@ export function contextOf(clock: VirtualClock, setup: GateSetup = {}): GateConte
     resumed: setup.resumed ?? (() => undefined),
     held: () => undefined,
     adaptive: setup.adaptive ?? false,
+    ...(setup.known && { known: setup.known }),
     learned: setup.learned ?? (() => undefined),
   };
 }

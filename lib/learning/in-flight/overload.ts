@@ -84,6 +84,12 @@ export class ConcurrencyLimit {
   /** Next growth of the limit. */
   #step = 1;
 
+  /** @param known the limit that an earlier run found; believed as if it had been found `now` */
+  constructor(known: number = Infinity, now: number = -Infinity) {
+    this.#limit = known;
+    this.#loudAt = now;
+  }
+
   /** Maximum attempts in flight. */
   get limit(): number {
     return this.#limit;

@@ -42,6 +42,14 @@ export class InFlightLimit {
   /** Attempts sent before this moment may be refused because of the last growth. */
   #cutAt = -Infinity;
 
+  /** @param known the limit, where an earlier run found it */
+  constructor(known?: number) {
+    if (known === undefined) return;
+    this.#state = 'held';
+    this.#limit = known;
+    this.#proved = known;
+  }
+
   /** Such a limit may exist. */
   get possible(): boolean {
     return this.#state !== 'refuted';

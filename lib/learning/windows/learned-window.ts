@@ -1,4 +1,5 @@
 import { WindowCount } from '../../ledger/window-count.ts';
+import type { LearnedWindowRecord } from '../../words/learned.ts';
 import type { Estimate } from './estimate.ts';
 import { ShorterProbe } from './shorter-probe.ts';
 import { WiderProbe } from './wider-probe.ts';
@@ -21,6 +22,8 @@ export interface LearnedWindowOptions {
   readonly stated?: boolean;
   readonly silent?: boolean;
   readonly believedMs?: number;
+  /** Time for which its limit is not probed, in ms. */
+  readonly settledMs?: number;
 }
 
 /**
@@ -51,14 +54,38 @@ export class LearnedWindow {
   constructor(
     estimate: Estimate,
     since: number,
-    { stated = false, silent = false, believedMs = 0 }: LearnedWindowOptions = {},
+    { stated = false, silent = false, believedMs = 0, settledMs = 0 }: LearnedWindowOptions = {},
   ) {
     this.#probedAt = since;
     this.#shorter = new ShorterProbe(estimate, since, believedMs);
-    this.#wider = new WiderProbe(stated ? Infinity : since);
+    this.#wider = new WiderProbe(stated ? Infinity : since + settledMs);
     this.#silent = silent;
     this.stated = stated;
     this.count = new WindowCount(this.#shorter.per, estimate.limit);
+  }
+
+  /** A window that an earlier run knew at `at`; it is probed as one that was settled. */
+  static recalled(record: LearnedWindowRecord, at: number, now: number): LearnedWindow {
+    const { limit, per, least = per, used = 0, stated = false, silent = false } = record;
+    const settledMs = MAX_UNPROBED * per;
+    const window = new LearnedWindow({ limit, low: Math.min(least, per), high: per }, now, {
+      ...{ stated, silent, settledMs },
+      believedMs: settledMs,
+    });
+    window.count.preset(Math.min(at, now), used);
+    return window;
+  }
+
+  /** What another run needs to go on from. */
+  record(now: number): LearnedWindowRecord {
+    const { limit, per, stated } = this;
+    const used = this.count.used(now);
+    return {
+      ...{ limit, per, least: this.#shorter.least },
+      ...(used > 0 && { used }),
+      ...(stated && { stated }),
+      ...(this.#silent && { silent: true }),
+    };
   }
 
   get limit(): number {

@@ -1,3 +1,4 @@
+import type { LearnedQuota } from '../../words/learned.ts';
 import type { Window } from '../../words/types.ts';
 import type { Finding } from '../finding.ts';
 import { InFlightLimit, NONE_KNOWN } from '../in-flight/refusals.ts';
@@ -46,7 +47,7 @@ export class Learner {
   #lastTakeAt = -Infinity;
   #closing: Closure | undefined;
   readonly #silentWait = new SilentWait();
-  /** The last reopening distinct from the one before: the moment known of it, and since when the quota is open. */
+  /** The last reopening distinct from the one before, as known, and since when the quota is open. */
   #reopenedAt = -Infinity;
   #openSince = -Infinity;
   /** Maximum attempts in flight after a reopening that taught something; grows as they are served. */
@@ -59,6 +60,13 @@ export class Learner {
   constructor(unanswered = 0, declared: readonly Window[] = NONE_DECLARED) {
     this.#unanswered = unanswered;
     this.declared = declared;
+  }
+
+  /** Goes on from what an earlier run knew. */
+  recall({ at, windows = [], inFlight }: LearnedQuota, now: number): void {
+    const all = windows.filter((each) => !covers(this.declared, each)).slice(0, MAX_WINDOWS);
+    this.#windows = all.map((each) => LearnedWindow.recalled(each, at, now)).sort((a, b) => a.per - b.per);
+    if (inFlight !== undefined) this.#inFlight = new InFlightLimit(inFlight);
   }
 
   get windows(): readonly LearnedWindow[] {
@@ -135,8 +143,8 @@ export class Learner {
     const known = this.#windows.find((window) => window.per === per);
     if (known?.limit === limit) return undefined;
     const others = this.#windows.filter((window) => window !== known);
-    if (others.length === MAX_WINDOWS) others.shift();
     if (covers(this.declared, { limit, per })) return undefined;
+    if (others.length === MAX_WINDOWS) others.shift();
     const window = new LearnedWindow({ limit, low: per, high: per }, now, { stated: true });
     this.#windows = [...others, this.#remember(window, now)].sort((a, b) => a.per - b.per);
     return { limit, perMs: per };
@@ -260,12 +268,9 @@ export class Learner {
     const whole = closing.wholeSeconds ? inWholeSeconds(found) : undefined;
     const { limit, low, high } = whole ?? found;
     const { silent } = closing;
+    const believedMs = whole ? BELIEVED * high : 0;
     // The probe that found a silent quota open is the first of its window.
-    const since = silent ? closing.high - 1 : now;
-    return new LearnedWindow({ limit, low, high }, since, {
-      silent,
-      believedMs: whole ? BELIEVED * high : 0,
-    });
+    return new LearnedWindow({ limit, low, high }, silent ? closing.high - 1 : now, { silent, believedMs });
   }
 
   /** A new window counts what was sent before it was known. */

@@ -57,6 +57,11 @@ export class ShorterProbe {
     return this.#refutedPer;
   }
 
+  /** Lower bound of the length, in ms. */
+  get least(): number {
+    return this.#low;
+  }
+
   /** The proved length, in ms. */
   get per(): number {
     return this.#high;
