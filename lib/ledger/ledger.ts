@@ -49,13 +49,26 @@ export interface Account {
   close(): Promise<void>;
 }
 
+/** Permits in use that become free together. */
+export interface Use {
+  /** May be a fraction, where attempts cost fractions. */
+  readonly permits: number;
+  /** ms until they are free again; `Infinity` while their attempts are in flight. */
+  readonly freeIn: number;
+}
+
 /** Who holds leases. */
 export interface Holder {
   /** Permits in use now. */
   readonly inUse: number;
   /** Others draw on this window too from now on: what was held without asking is the lease `whole`. */
   joined(whole: Lease): void;
-  /** ms until each permit in use is free again; `Infinity` for one in flight. */
+  /** Permits in use, in blocks that become free together. */
+  uses(): Use[];
+  /**
+   * ms until each permit in use is free again; `Infinity` for one in flight. One entry for each permit, so {@link uses} is
+   * the better one where an attempt costs many.
+   */
   returns(): number[];
   /** A lease ran out, or the ledger forgot it: its permits are not ours any more. */
   lost(lease: Lease): void;

@@ -1,3 +1,4 @@
+import type { Use } from './ledger.ts';
 import { Ring, ROUNDING } from './ring.ts';
 import { Transit } from './transit.ts';
 
@@ -201,17 +202,16 @@ export class WindowCount {
     }
   }
 
-  /** ms until each permit in use is free again; `Infinity` for one in flight. */
-  returns(now: number): number[] {
+  /** What is in use, in blocks that become free together: one for each response, and one in flight. */
+  uses(now: number): Use[] {
     this.#expire(now);
     const round = this.per + CLOCK_GRAIN_MS;
-    const all: number[] = [];
+    const all: Use[] = [];
     const responses = this.#responses;
     for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
-      const back = responses.at(index) + round - now;
-      for (let left = responses.weightAt(index); left > ROUNDING; left -= 1) all.push(back);
+      all.push({ permits: responses.weightAt(index), freeIn: responses.at(index) + round - now });
     }
-    for (let left = this.#inFlight; left > ROUNDING; left -= 1) all.push(Infinity);
+    if (this.#inFlight > ROUNDING) all.push({ permits: this.#inFlight, freeIn: Infinity });
     return all;
   }
 

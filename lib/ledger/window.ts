@@ -2,7 +2,7 @@ import type { LedgerError } from '../words/errors.ts';
 import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
 import { Leases } from './leases.ts';
-import type { Account, Holder, Lease } from './ledger.ts';
+import type { Account, Holder, Lease, Use } from './ledger.ts';
 import { WindowCount } from './window-count.ts';
 
 /**
@@ -43,9 +43,12 @@ export class DeclaredWindow implements Holder {
     return this.count.used(this.#context.now());
   }
 
-  /** ms until each permit in use is free again; `Infinity` for one in flight. */
+  uses(): Use[] {
+    return this.count.uses(this.#context.now());
+  }
+
   returns(): number[] {
-    return this.count.returns(this.#context.now());
+    return this.uses().flatMap(({ permits, freeIn }) => new Array<number>(Math.ceil(permits)).fill(freeIn));
   }
 
   /** Whether a wait for the ledger's permits may be more than its prompt answer. */

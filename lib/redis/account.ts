@@ -1,4 +1,5 @@
-import type { Account, Book, Holder, Lease } from '../ledger/ledger.ts';
+import type { Account, Book, Holder, Lease, Use } from '../ledger/ledger.ts';
+import { ROUNDING } from '../ledger/ring.ts';
 import { type Clock, LONGEST_TIMER, type Timer } from '../time/clock.ts';
 import type { Connection } from './connection.ts';
 import { type Grant, type Settlement, StaleGrant } from './grant.ts';
@@ -149,13 +150,18 @@ export class RedisAccount implements Account {
     if (!limiter || this.#isIdle(limiter)) return;
     const now = this.#context.clock.now();
     const inFlightMs = this.book.per + this.#context.longestAttemptMs + SLACK_MS;
-    const returns = this.holder.returns().map((ms) => Math.min(ms, inFlightMs));
-    returns.sort((a, b) => a - b);
+    const uses = this.holder.uses().sort((a, b) => a.freeIn - b.freeIn);
+    // Redis counts whole permits.
+    const inUse = Math.ceil(uses.reduce((sum, { permits }) => sum + permits, -ROUNDING));
     let used = 0;
+    /** Permits of the blocks up to `last`, the one that frees the last of those that are `used`. */
+    let freed = 0;
+    let last = -1;
     const jobs = [...this.#held.values()].map(({ grant, lease, until }): Settlement => {
-      const keep = Math.min(lease.size, returns.length - used);
+      const keep = Math.max(0, Math.min(lease.size, inUse - used));
       used += keep;
-      const ms = returns[used - 1] ?? 0;
+      while (freed < used - ROUNDING && last + 1 < uses.length) freed += (uses[++last] as Use).permits;
+      const ms = Math.min(uses[last]?.freeIn ?? 0, inFlightMs);
       return [grant.index, keep, Math.ceil(Math.max(0, Math.min(until - now, ms)))];
     });
     limiter.settle(jobs, true).catch(() => undefined);

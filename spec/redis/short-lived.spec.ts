@@ -31,9 +31,9 @@ describe('Short-lived processes on one quota', function () {
   });
 
   /** Runs one; returns how many of its calls succeeded. */
-  async function run(calls: number, limit: number, exit: boolean): Promise<number> {
+  async function run(calls: number, limit: number, exit: boolean, tokens?: number): Promise<number> {
     const file = new URL('../support/redis-short.ts', import.meta.url).pathname;
-    const order = { source: { url: redisServer.url }, url: server.url, calls, limit, per: PER, exit };
+    const order = { source: { url: redisServer.url }, url: server.url, calls, limit, per: PER, exit, tokens };
     const child = spawn(process.execPath, ['--conditions=headgate-source', file, JSON.stringify(order)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -57,18 +57,28 @@ describe('Short-lived processes on one quota', function () {
     });
   }
 
-  it('leave no more behind than what they used, and that until it is spent', async () => {
-    await run(3, 100, false);
-    const key = 'b_{headgate:short|100/2000}';
-    const leased = await reader.hvals(`${key}_job_weights`);
-    expect(leased.reduce((sum, each) => sum + Number(each), 0)).to.equal(3);
-    expect(await reader.hget(`${key}_settings`, 'running')).to.equal('3');
-    const ends = await reader.zrange(`${key}_job_expirations`, 0, -1, 'WITHSCORES');
-    const [seconds, micros] = await reader.time();
-    const now = Number(seconds) * 1000 + Number(micros) / 1000;
-    for (const end of ends.filter((_, index) => index % 2 === 1)) {
-      expect(Number(end) - now).to.be.within(-PER, PER + 10);
-    }
-    expect(await reader.hlen('headgate:fleet')).to.equal(1);
-  });
+  for (const { what, key, cost, calls } of [
+    { what: 'requests', key: 'short|100/2000', cost: undefined, calls: 3 },
+    {
+      what: 'tokens, of which each call costs many',
+      key: 'short|1000000/2000 tokens',
+      cost: 100_000,
+      calls: 3,
+    },
+  ]) {
+    it(`leave no more ${what} behind than they used, and that until it is spent`, async () => {
+      await run(calls, cost ? 1_000_000 : 100, false, cost);
+      const hash = `b_{headgate:${key}}`;
+      const leased = await reader.hvals(`${hash}_job_weights`);
+      expect(leased.reduce((sum, each) => sum + Number(each), 0)).to.equal(calls * (cost ?? 1));
+      expect(await reader.hget(`${hash}_settings`, 'running')).to.equal(String(calls * (cost ?? 1)));
+      const ends = await reader.zrange(`${hash}_job_expirations`, 0, -1, 'WITHSCORES');
+      const [seconds, micros] = await reader.time();
+      const now = Number(seconds) * 1000 + Number(micros) / 1000;
+      for (const end of ends.filter((_, index) => index % 2 === 1)) {
+        expect(Number(end) - now).to.be.within(-PER, PER + 10);
+      }
+      expect(await reader.hlen('headgate:fleet')).to.equal(1);
+    });
+  }
 });

@@ -2,10 +2,16 @@
 import { headgate } from 'headgate';
 import { redis } from 'headgate/redis';
 
-const { source, url, calls, limit, per, exit } = JSON.parse(process.argv[2] as string);
+const { source, url, calls, limit, per, exit, tokens } = JSON.parse(process.argv[2] as string);
 const gate = headgate({
   ledger: redis(source),
-  quotas: [{ name: 'short', windows: [{ limit, per }] }],
+  quotas: [
+    {
+      name: 'short',
+      windows: [{ limit, per, ...(tokens && { of: 'tokens' }) }],
+      ...(tokens && { cost: { tokens } }),
+    },
+  ],
   retry: { deadline: '15s' },
 });
 const fetch = gate.fetch();
