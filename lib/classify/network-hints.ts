@@ -16,7 +16,7 @@ const CUT_OFF = 'The response body ended early: the server, or a proxy in front 
 const STREAM = 'The server ended the HTTP/2 stream or session. If this recurs, open fewer streams at once.';
 
 /** Hints by code. */
-export const HINTS: ReadonlyMap<string, string> = new Map([
+const HINTS: ReadonlyMap<string, string> = new Map([
   [
     'ECONNREFUSED',
     'Nothing listens at this host and port. Check that the server runs, and that the port is right.',

@@ -24,12 +24,7 @@ const SILENT_JITTER = 0.02;
  *
  * @param strike number of closings in a row without a success between, this one included
  */
-export function pauseMs(
-  retryAfterMs: number | undefined,
-  strike: number,
-  backoff: Backoff,
-  random: Random,
-): number {
+function pauseMs(retryAfterMs: number | undefined, strike: number, backoff: Backoff, random: Random): number {
   const doubling = { ...backoff, jitter: 'none' } as const;
   if (retryAfterMs === undefined) return backoffMs(doubling, strike, undefined, random) * (1 + random() / 2);
   if (strike < 2) return retryAfterMs;

@@ -44,13 +44,13 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
 } as Readonly<Record<string, Factory>>;
 
 /** Names of the profiles that a policy may name. */
-export const PROFILE_NAMES: readonly string[] = Object.keys(FACTORIES);
+const PROFILE_NAMES: readonly string[] = Object.keys(FACTORIES);
 
 const PROFILE_RULE = `the name of a profile (${PROFILE_NAMES.join(', ')}), or an object with its name and options`;
 const profileName = v.picklist(PROFILE_NAMES, PROFILE_RULE);
 
 /** Schema of a {@link PolicyDocument}. */
-export const documentSchema: v.GenericSchema<PolicyDocument> = object({
+const documentSchema: v.GenericSchema<PolicyDocument> = object({
   $schema: v.optional(v.string('the address of the JSON Schema')),
   profile: v.optional(v.union([profileName, v.looseObject({ name: profileName })], PROFILE_RULE)),
   name: optionEntries.name,

@@ -18,7 +18,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Names of the variables that override a policy. */
-export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
+const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 
 /** Variables whose value stays text, whatever it looks like. */
 const TEXTS = new Set(['HEADGATE_NAME', 'HEADGATE_PROFILE']);

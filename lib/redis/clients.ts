@@ -189,7 +189,7 @@ interface Connecting {
 }
 
 /** A connector whose connections do not keep the process alive. */
-export function unheld(Base: Connecting): Connecting {
+function unheld(Base: Connecting): Connecting {
   return class extends Base {
     override async connect(emitter: unknown): Promise<{ unref?(): void }> {
       const stream = await super.connect(emitter);

@@ -29,7 +29,7 @@ export interface Internals {
 }
 
 /** One of Bottleneck's jobs. */
-export interface Job {
+interface Job {
   readonly options: { readonly id: string; readonly weight: number };
   doDrop(why: { readonly message: string }): void;
 }

@@ -5,7 +5,7 @@ import type { Match } from './types.ts';
 export type Matcher = (method: string, path: string) => boolean;
 
 /** Normalises a path: `/api/v1.0/x/` and `/API/x` are the same. */
-export function normalPath(path: string): string {
+function normalPath(path: string): string {
   const lower = path.toLowerCase();
   const own = lower.startsWith('/api/v1.0/') ? `/api${lower.slice('/api/v1.0'.length)}` : lower;
   return own.length > 1 && own.endsWith('/') ? own.slice(0, -1) : own;

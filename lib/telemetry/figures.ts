@@ -138,7 +138,7 @@ export interface Value {
 }
 
 /** The values that an event adds. */
-export function valuesOf(event: AnyEvent): Value[] {
+function valuesOf(event: AnyEvent): Value[] {
   const of = (figure: Figure, value: number, labels: Labels = {}): Value => {
     const { gate, quota = '' } = event as { gate: string; quota?: string };
     return { figure, value, labels: { gate, quota, ...labels } };

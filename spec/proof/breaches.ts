@@ -63,7 +63,7 @@ async function soon(isSo: () => boolean, patience: number = PATIENCE_MS): Promis
 }
 
 /** Whether a promise settles in time. */
-export async function within(promise: Promise<unknown>, ms: number = PATIENCE_MS): Promise<boolean> {
+async function within(promise: Promise<unknown>, ms: number = PATIENCE_MS): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);

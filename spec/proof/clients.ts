@@ -7,7 +7,7 @@ import { majors as gots } from '../support/majors.ts';
 import { majors as undicis } from '../support/undici.ts';
 
 /** A request, in no client's own words. */
-export interface Ask {
+interface Ask {
   readonly url: string;
   readonly method: 'GET' | 'POST';
   readonly signal: AbortSignal;

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { WorkerOptions } from './fleet-worker.ts';
 
 /** What a worker said at its end. */
-export interface WorkerReport {
+interface WorkerReport {
   readonly succeeded: number;
   readonly failures: readonly string[];
   readonly ledger: readonly string[];
