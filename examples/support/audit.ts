@@ -73,7 +73,10 @@ export class Audit {
     console.log(totals.toString());
 
     if (this.#failures.length > 0) {
-      const failures = table(['failed call', 'correlation ID', 'advice'], [34, 38, 60]);
+      const failures = table(
+        ['failed call', 'correlation ID', 'advice'],
+        [34, 38, Math.max(24, Math.min(60, (process.stdout.columns ?? 140) - 76))],
+      );
       for (const { method, url, status, code, correlationId, hint } of this.#failures) {
         failures.push([
           `${method} ${new URL(url).pathname}\n${status ?? ''} ${code ?? ''}`,

@@ -16,6 +16,8 @@ type Window = QuotaSnapshot['windows'][number];
 
 /** Maximum length of a quota's name in a row. */
 const MAX_NAME = 40;
+/** Minimum length to which a narrow terminal cuts it. */
+const MIN_NAME = 16;
 
 /** Declared windows of a quota, or those it learned. */
 function windowsOf({ windows, learned }: QuotaSnapshot): readonly Pick<Window, 'limit' | 'per' | 'used'>[] {
@@ -34,6 +36,7 @@ export function rowsOf(
   now: number,
   most: number,
   bar: DrawBar,
+  columns: number = Infinity,
 ): string[] {
   const used = quotas.filter(
     ({ key, queued, inFlight, pausedUntil = 0 }) =>
@@ -42,24 +45,24 @@ export function rowsOf(
   const busiest = used.sort((a, b) => b.queued + b.inFlight - (a.queued + a.inFlight)).slice(0, most);
   const names = namesOf(quotas.map(({ key }) => key));
   const width = Math.min(MAX_NAME, Math.max(0, ...busiest.map(({ key }) => names.get(key)?.length ?? 0)));
-  const rows = busiest.map((quota) => {
+  const parts = busiest.map((quota) => {
     const { key, queued, inFlight, pausedUntil, learned } = quota;
     const window = tightest(quota);
     const { retries } = tally.of(key);
-    const parts = [
-      fitted(names.get(key) ?? key, width),
-      window
-        ? `${bar(window.used / window.limit)} ${window.used}/${window.limit} per ${duration(window.per)}`
-        : 'no known limit',
-      `${queued} queued`,
-      `${inFlight} in flight`,
-      pausedUntil !== undefined && pausedUntil > now && `closed for ${duration(pausedUntil - now)}`,
-      learned?.outage && 'outage',
-      `${tally.rate(key, now).toFixed(1)}/s`,
-      retries > 0 && (retries === 1 ? '1 retry' : `${retries} retries`),
-    ];
-    return parts.filter((part) => part !== false && part !== undefined && part !== '').join('  ');
+    const use = window && `${window.used}/${window.limit} per ${duration(window.per)}`;
+    return [
+      [0, fitted(names.get(key) ?? key, Math.min(width, Math.max(MIN_NAME, Math.floor(columns / 3))))],
+      [3, window && bar(window.used / window.limit), ' '],
+      [1, use ?? 'no known limit'],
+      [1, `${queued} queued`],
+      [4, `${inFlight} in flight`],
+      [1, pausedUntil !== undefined && pausedUntil > now && `closed for ${duration(pausedUntil - now)}`],
+      [1, learned?.outage && 'outage'],
+      [5, `${tally.rate(key, now).toFixed(1)}/s`],
+      [2, retries > 0 && (retries === 1 ? '1 retry' : `${retries} retries`)],
+    ] as const;
   });
+  const rows = linesWithin(columns, parts);
   const more = quotas.length - busiest.length;
   return more > 0 ? [...rows, `and ${counted(more, 'quieter quota')}`] : rows;
 }
@@ -71,15 +74,16 @@ export function batchRow(
   quotas: readonly QuotaSnapshot[],
   now: number,
   bar: DrawBar,
+  columns: number = Infinity,
 ): string {
   const leftMs = ended < calls ? etaMs(calls - ended, quotas, now) : undefined;
-  return [
-    `${bar(Math.min(1, ended / calls))} ${ended}/${calls} calls`,
-    failed > 0 && `${failed} failed`,
-    leftMs !== undefined && leftMs > 0 && `at least ${duration(leftMs)} left`,
-  ]
-    .filter((part) => part !== false && part !== undefined)
-    .join('  ');
+  const parts: readonly Part[] = [
+    [2, bar(Math.min(1, ended / calls)), ' '],
+    [0, `${ended}/${calls} calls`],
+    [1, failed > 0 && `${failed} failed`],
+    [1, leftMs !== undefined && leftMs > 0 && `at least ${duration(leftMs)} left`],
+  ];
+  return linesWithin(columns, [parts])[0] as string;
 }
 
 /**
@@ -100,6 +104,30 @@ export function etaMs(calls: number, quotas: readonly QuotaSnapshot[], now: numb
     }
   }
   return most;
+}
+
+/** A part of a row and what parts it from the next. Where a terminal is too narrow, the parts of the highest rank go first. */
+type Part = readonly [rank: number, text: string | false | undefined, gap?: string];
+
+/** Highest rank of a part. */
+const MAX_RANK = 5;
+
+/** One line of at most `columns` for each row; all of them leave out the same ranks. */
+function linesWithin(columns: number, rows: readonly (readonly Part[])[]): string[] {
+  for (let rank = MAX_RANK; ; rank -= 1) {
+    const lines = rows.map((parts) => lineOf(parts, rank));
+    if (lines.every(({ length }) => length <= columns)) return lines;
+    if (rank === 1)
+      return lines.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
+  }
+}
+
+function lineOf(parts: readonly Part[], most: number): string {
+  return parts
+    .filter(([rank, text]) => rank <= most && text !== undefined && text !== false)
+    .map(([, text, gap = '  ']) => `${text}${gap}`)
+    .join('')
+    .trimEnd();
 }
 
 /** A name of just that width; of a longer one the end is shown, which tells it from others. */

@@ -78,9 +78,10 @@ export function watch(gate: Recordable, options: WatchOptions = {}): Watching {
   const lines = (): string[] => {
     const now = clock.now();
     const quotas = gate.quotas();
-    const rows = rowsOf(quotas, tally, now, Math.max(1, (stream.rows ?? 24) - 3), bar);
+    const columns = plain ? Infinity : stream.columns || undefined;
+    const rows = rowsOf(quotas, tally, now, Math.max(1, (stream.rows ?? 24) - 3), bar, columns);
     const ended = tally.succeeded + tally.failed;
-    if (calls !== undefined) rows.push(batchRow({ calls, ended }, tally.failed, quotas, now, bar));
+    if (calls !== undefined) rows.push(batchRow({ calls, ended }, tally.failed, quotas, now, bar, columns));
     else
       rows.push(
         `${ended} of ${tally.begun} calls ended${tally.failed > 0 ? `, ${tally.failed} failed` : ''}`,

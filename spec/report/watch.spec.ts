@@ -86,6 +86,19 @@ describe('A row', () => {
     expect(rowsOf([idle], tally, 0, 5, bar)[0]).to.match(/^q /);
   });
 
+  it('fits a narrow terminal: rates go first, then bars, and the name last', () => {
+    const closed = quota({ key: 'GET /api/machines/{id}/alerts', pausedUntil: 2500, inFlight: 2 });
+    const at = (columns: number): string => rowsOf([closed], new Tally(), 0, 5, bar, columns)[0] as string;
+    expect(at(80)).to.match(
+      /^…\/api\/machines\/\{id\}\/alerts {2}\[40\] 40\/100 per 1 min {2}10 queued {2}closed for 2\.5 s$/,
+    );
+    expect(at(70)).to.match(/^…\S+\/alerts {2}40\/100 per 1 min {2}10 queued {2}closed for 2\.5 s$/);
+    for (const columns of [20, 40, 60, 80, 100]) expect(at(columns)).to.have.length.at.most(columns);
+    expect(batchRow({ calls: 9, ended: 2 }, 0, [quota({ windows: [], queued: 7 })], 0, bar, 12)).to.equal(
+      '2/9 calls',
+    );
+  });
+
   it('of a batch says what is left', () => {
     expect(batchRow({ calls: 100, ended: 25 }, 2, [quota({ queued: 75 })], 0, bar)).to.equal(
       '[25] 25/100 calls  2 failed  at least 1 min left',
