@@ -5,7 +5,7 @@ import type { Traces } from '../events/tracers.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { AttemptRecord } from '../words/report.ts';
 import type { Amounts, Classification, Headers, Outcome, RequestFacts } from '../words/types.ts';
-import type { PauseNotice } from './pause-notice.ts';
+import type { Refusal } from './refusal.ts';
 
 /** The right to send one attempt: a permit, and the headers that the gate adds. */
 export interface Pass {
@@ -91,8 +91,8 @@ export class Attempt {
   delayMs: number | undefined;
   /** Set once the next attempt is due. */
   superseded = false;
-  /** Set once the gate knows that the attempt was throttled. */
-  closing: PauseNotice | undefined;
+  /** Set once the head of a refusal arrived. */
+  refusal: Refusal | undefined;
   readonly #observer: AttemptObserver;
   /** True once the gate knows the attempt's result. */
   #told = false;
@@ -147,7 +147,7 @@ export class Attempt {
     this.together(() => {
       this.permit.answer(at);
       this.#observer.answered(this, status, headers, at);
-      if (status >= 400 && !this.#told && !this.closing) this.permit.unread();
+      if (status >= 400 && !this.#told && !this.refusal) this.permit.unread();
     });
     if (this.#traces) this.#observer.teller.answered(this, this.#traces, status);
   }
@@ -185,12 +185,10 @@ export class Attempt {
   /** Reports the attempt's result to the gate, once. A refusal is reported separately, since it closes the gate. */
   tell(call: unknown): void {
     const { verdict, status } = this.classification ?? {};
-    if (
-      verdict === 'success' ||
-      (status !== undefined && verdict !== 'throttled' && verdict !== 'transient')
-    ) {
-      this.tellServed();
-    }
+    // A server that refuses one request for a moment (a lock on one object, a host it does not serve) is in service.
+    const alive = status !== undefined && status < 500 && !OVERLOAD.has(status);
+    if (verdict === 'success' || (verdict === 'transient' && alive)) this.tellServed();
+    if (status !== undefined && verdict !== 'throttled' && verdict !== 'transient') this.tellServed();
     if (verdict !== 'transient' || this.#told) return;
     this.#told = true;
     const overload = status === undefined || OVERLOAD.has(status);

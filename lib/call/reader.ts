@@ -1,10 +1,11 @@
 import { rateLimits } from '../classify/rate-limit.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { wallOf } from '../time/clock.ts';
+import type { PauseCause } from '../words/causes.ts';
 import type { Classification, Headers } from '../words/types.ts';
 import type { Attempt, Ending } from './attempt.ts';
 import type { CallContext } from './context.ts';
-import { PauseNotice } from './pause-notice.ts';
+import { Refusal } from './refusal.ts';
 import type { Teller } from './telling.ts';
 import { explained } from './withheld.ts';
 
@@ -20,47 +21,59 @@ export class Reader {
     this.#teller = teller;
   }
 
-  /** Reads the head of a response, which can already close a quota or keep it open; the body may take long. */
+  /** Reads the head of a response, which can already hold a quota or keep it open; the body may take long. */
   head(attempt: Attempt, status: number, headers: Headers, at: number): void {
     if (status < 400) attempt.tellServed(at);
-    attempt.tellLimits(rateLimits(headers, wallOf(this.#context.clock)));
-    if (status !== 429) return;
+    const { schedule, clock } = this.#context;
+    attempt.tellLimits(rateLimits(headers, wallOf(clock)));
+    if (status < 400 || attempt.refusal) return;
     const { request } = attempt;
-    this.#pause(
-      attempt,
-      this.#context.classify({ request, status, headers, receivedAt: wallOf(this.#context.clock) }),
+    const read = this.#context.classify({ request, status, headers, receivedAt: wallOf(clock) });
+    if (read.verdict !== 'throttled') return;
+    attempt.refusal = new Refusal(attempt.permit, schedule, at, read.retryAfterMs, causeOf(read), () =>
+      attempt.together(() => this.#close(attempt, read)),
     );
   }
 
   /** Classifies an outcome; `by` identifies its call. */
   outcome(attempt: Attempt, { reread, ...ending }: Ending, by: unknown): Classification {
+    const { clock } = this.#context;
     const status = ending.status ?? attempt.status;
     const outcome = {
       ...ending,
       status,
       headers: ending.headers ?? attempt.headers,
       request: attempt.request,
-      receivedAt: wallOf(this.#context.clock),
+      receivedAt: wallOf(clock),
     };
     const classification = explained(this.#context, attempt, this.#context.classify(outcome, reread));
     attempt.classified(classification);
     attempt.permit.spentBy(outcome);
-    this.#pause(attempt, classification);
-    attempt.closing?.tell();
+    if (classification.verdict === 'throttled') this.#close(attempt, classification);
+    else {
+      const held = attempt.refusal?.withdraw(clock.now());
+      if (held) this.#teller.heldFor(held);
+    }
     attempt.tell(by);
     return classification;
   }
 
   /** Closes the quota of a throttled attempt. */
-  #pause(attempt: Attempt, read: Classification): void {
-    const { verdict, retryAfterMs, retryAfterSource } = read;
-    if (verdict !== 'throttled' || (attempt.closing && retryAfterSource !== 'message')) return;
-    const cause = retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
-    const untilMs = attempt.permit.throttled(retryAfterMs, cause, this.#backoff, read);
-    const { schedule, clock } = this.#context;
-    attempt.closing ??= new PauseNotice(schedule, (closed) =>
-      this.#teller.tell('pause', () => ({ ...closed, until: closed.untilMs })),
-    );
-    if (untilMs !== undefined) attempt.closing.moved({ at: clock.now(), untilMs, cause });
+  #close(attempt: Attempt, read: Classification): void {
+    const { refusal } = attempt;
+    const inText = read.retryAfterSource === 'message';
+    const first = refusal ? refusal.believe() : true;
+    if (!first && !inText) return;
+    const now = this.#context.clock.now();
+    // A wait counts from the head that brought it.
+    const at = refusal && !inText ? refusal.at : now;
+    const cause = causeOf(read);
+    const untilMs = attempt.permit.throttled(read.retryAfterMs, cause, this.#backoff, read, at);
+    if (untilMs === undefined) return;
+    this.#teller.tell('pause', () => ({ at: refusal?.at ?? now, until: untilMs, untilMs, cause }));
   }
+}
+
+function causeOf({ retryAfterMs, retryAfterSource }: Classification): PauseCause {
+  return retryAfterMs === undefined ? 'backoff' : (retryAfterSource ?? 'header');
 }

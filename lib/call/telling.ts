@@ -12,6 +12,7 @@ import type { Attempt, EndedAttempt, Follower } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { History } from './history.ts';
 import type { Lifetime } from './lifetime.ts';
+import type { Closed } from './refusal.ts';
 
 /** The events of a call. */
 export type CallEventName = 'call' | 'queued' | 'attempt' | 'retry' | 'pause' | 'success' | 'failure';
@@ -164,6 +165,14 @@ export class Teller implements Follower {
     const { verdict, code, correlationId } = classification;
     const { reason } = this.#lifetime;
     this.inScope(() => traces.end({ ...end, verdict, code, correlationId, reason }));
+  }
+
+  /** The quota was held for a refusal that was none: it closed, and is open again. */
+  heldFor({ at, untilMs, cause }: Closed): void {
+    this.tell('pause', () => ({ at, until: untilMs, untilMs, cause }));
+    const { name: gate, emitter, clock } = this.#context;
+    const { quota } = this.#told();
+    emitter.emit('resume', { at: clock.now(), gate, quota, until: untilMs, untilMs, cause });
   }
 
   /** The next attempt is queued, for at least `waitMs`. */

@@ -49,6 +49,8 @@ export interface Admitter {
   /** It was spent; `countedAt` and `endedAt` are the moments of the answer and of the end, if they were. */
   spent(drawn: Drawn, ask: Priced, amounts: Amounts, countedAt?: number, endedAt?: number): void;
   unread(): void;
+  /** A refusal that would close it until `until` is being read; 0: one of them was. */
+  doubted(until: number): void;
   served(sentAt: number, request?: RequestRoute, now?: number): void;
   failed(fault: Fault): void;
   heard(number: number, limits: readonly RateLimit[]): void;
@@ -57,6 +59,7 @@ export interface Admitter {
     retryAfterMs: number | undefined,
     cause: PauseCause,
     backoff: Backoff,
+    at?: number,
   ): number | undefined;
   /** Whether a window of it counts this unit. */
   counts(unit: string): boolean;

@@ -77,8 +77,14 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     this.isUnread = true;
   }
 
+  /** @internal A refusal is being read, or was ({@link Quota.doubted}). */
+  doubted(until: number): void {
+    this.quota.doubted(until);
+    this.pump();
+  }
+
   /**
-   * An attempt of this quota was throttled: closes it for the wait that the server named, or for one of ours.
+   * An attempt of this quota was throttled at `at`: closes it for the wait that the server named, or for one of ours.
    * Returns the moment of reopening, when this moved it.
    */
   throttled(
@@ -86,8 +92,9 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     retryAfterMs: number | undefined,
     cause: PauseCause,
     backoff: Backoff,
+    at: number = this.now(),
   ): number | undefined {
-    const ms = this.quota.throttled(this.now(), sentAt, retryAfterMs, backoff);
+    const ms = this.quota.throttled(this.now(), at, sentAt, retryAfterMs, backoff);
     if (ms === undefined || !this.pause(ms, cause)) return undefined;
     this.context.closed(this.key, ms);
     return this.quota.pause.until;
@@ -154,9 +161,9 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return this.url?.host === host;
   }
 
-  /** ms until the quota admits again after a pause; 0 when it is open. */
+  /** ms until the quota admits again after a pause; a moment while a refusal is being read; 0 when it is open. */
   reopensIn(now: number): number {
-    return Math.max(0, this.quota.pause.opensAt - now);
+    return this.quota.reopensIn(now);
   }
 
   /** What was learned, for another run. */

@@ -199,6 +199,8 @@ export class Gates {
 
   #lookAgain(): void {
     const now = this.#context.clock.now();
+    // One that was only held for a refusal that was none never resumes.
+    for (const gate of this.#leaving) if (gate.reopensIn(now) === 0 && this.#leaving.delete(gate)) move(gate);
     for (const gate of this.#retired) if (gate.idle(now)) this.#remove(gate);
     this.#forget(LOOK_LATER);
     if (this.#retired.size > 0 && !this.#look.isSet) this.#lookLater();

@@ -39,6 +39,9 @@ export class Pause {
   /** `until` and a little jitter, so that processes do not start as one: nothing is sent before. */
   opensAt: number = -Infinity;
   cause: PauseCause = 'backoff';
+  /** Number of refusals that are still being read, during which nothing goes, and the last moment they would close it until. */
+  doubts = 0;
+  doubtedUntil = 0;
   #length = 0;
   /** Number of closings in a row without a success between. */
   #strikes = 0;
@@ -85,6 +88,12 @@ export class Pause {
     this.#length = ms;
     this.#release = undefined;
     return true;
+  }
+
+  /** A refusal that would close it until `until` is being read; 0: one of them was. */
+  doubted(until: number): void {
+    this.doubts += until > 0 ? 1 : -1;
+    this.doubtedUntil = this.doubts > 0 ? Math.max(this.doubtedUntil, until) : 0;
   }
 
   /**

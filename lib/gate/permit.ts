@@ -33,7 +33,8 @@ export class Permit implements Linked, Drawn {
   #state: PermitState = 'held';
   #answeredAt: number | undefined;
   #endedAt: number | undefined;
-  /** Other quotas that count the attempt. */
+  /** Gates that are held while a refusal of this attempt is read. */
+  #doubted: readonly Admitter[] | undefined;
   #also: Also[] | undefined;
 
   constructor(gate: Admitter, ask: Ask, takenAt: number, number: number, charge?: Charge) {
@@ -55,13 +56,12 @@ export class Permit implements Linked, Drawn {
 
   /** Tells several facts as one: each gate moves its queue on when all of them are known. */
   together<T>(tell: () => T): T {
-    if (!this.#also) return this.gate.together(tell);
-    return this.#also.reduce<() => T>(
-      (all, { gate }) =>
-        () =>
-          gate.together(all),
-      () => this.gate.together(tell),
-    )();
+    let all = tell;
+    for (const { gate } of this.#also ?? []) {
+      const inner = all;
+      all = () => gate.together(inner);
+    }
+    return this.gate.together(all);
   }
 
   /** The first attempt of a call goes: what it adds to the quota's retry budget. */
@@ -86,6 +86,14 @@ export class Permit implements Linked, Drawn {
     for (const { gate } of this.#also ?? []) gate.unread();
   }
 
+  /** The head of a refusal came, which its body may take back: nothing goes until that is read, which 0 says. */
+  doubt(until: number): void {
+    if (this.#state === 'settled' || until > 0 === (this.#doubted !== undefined)) return;
+    const gates = this.#doubted ?? [this.gate, ...(this.#also ?? []).map(({ gate }) => gate)];
+    this.#doubted = until > 0 ? gates : undefined;
+    for (const gate of gates) gate.doubted(until);
+  }
+
   /** The server answered, and neither refused nor failed. */
   served(request: RequestRoute, at?: number): void {
     this.gate.served(this.takenAt, request, at);
@@ -99,17 +107,18 @@ export class Permit implements Linked, Drawn {
   }
 
   /**
-   * The server refused: the quota that it means closes, by default the narrowest. Returns the moment of reopening, if this
-   * moved it.
+   * The server refused, at `at`: the quota that it means closes, by default the narrowest. Returns the moment of reopening,
+   * if this moved it.
    */
   throttled(
     retryAfterMs: number | undefined,
     cause: PauseCause,
     backoff: Backoff,
     meant: Meant = {},
+    at?: number,
   ): number | undefined {
     const gate = this.#meant(meant);
-    const until = gate.throttled(this.takenAt, retryAfterMs, cause, backoff);
+    const until = gate.throttled(this.takenAt, retryAfterMs, cause, backoff, at);
     const account = meant.quota === ACCOUNT;
     const { url } = this.ask.request ?? {};
     if (until !== undefined && url && (account || retryAfterMs !== undefined)) gate.spread(url, account);
@@ -147,6 +156,7 @@ export class Permit implements Linked, Drawn {
     if (this.#state === 'settled') return;
     this.together(() => {
       this.answer(at);
+      this.doubt(0);
       this.#state = 'settled';
       this.#endedAt = at;
       this.gate.ended(this, at);

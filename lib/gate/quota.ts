@@ -2,7 +2,7 @@ import type { RateLimit } from '../classify/rate-limit.ts';
 import { Adaptive, type Fault, type LearningObserver } from '../learning/adaptive.ts';
 import { routeOf } from '../learning/outage/routes.ts';
 import type { LeaseContext } from '../ledger/context.ts';
-import { WindowCount } from '../ledger/window-count.ts';
+import { CLOCK_GRAIN_MS, WindowCount } from '../ledger/window-count.ts';
 import { type Charge, REQUESTS, Windows } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
@@ -113,7 +113,7 @@ export class Quota {
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an event can tell. */
   turnAt(now: number, charge?: Charge, heedOutage = true): number {
-    if (this.flight.free(now) < 1) return Infinity;
+    if (this.pause.doubts > 0 || this.flight.free(now) < 1) return Infinity;
     let turn = Math.max(now, this.pause.nextAt);
     if (this.adaptive) turn = Math.max(turn, this.adaptive.turnAt(now, this.flight.used(now), heedOutage));
     return Math.max(turn, this.windows.turnAt(now, charge));
@@ -137,9 +137,19 @@ export class Quota {
 
   /** Whether more than a permit on its way from the ledger keeps the last of `count` attempts waiting. */
   holds(count: number, now: number): boolean {
-    if (this.flight.free(now) < count || this.pause.nextAt > now) return true;
+    if (this.pause.doubts > 0 || this.flight.free(now) < count || this.pause.nextAt > now) return true;
     if (this.windows.isLate(now)) return true;
     return this.adaptive !== undefined && this.adaptive.turnAt(now, this.flight.used(now), true) > now;
+  }
+
+  /** A refusal that would close the quota until `until` is being read; 0: one of them was. */
+  doubted(until: number): void {
+    this.#ownPause().doubted(until);
+  }
+
+  /** ms until the quota admits again after a pause; a moment while a refusal is being read; 0 when it is open. */
+  reopensIn(now: number): number {
+    return Math.max(0, this.pause.opensAt - now, this.pause.doubts > 0 ? CLOCK_GRAIN_MS : 0);
   }
 
   /** An attempt goes. Returns its number among those of this quota. */
@@ -205,16 +215,22 @@ export class Quota {
     return this.adaptive?.heard(now, number, limits) ?? 0;
   }
 
-  /** An attempt was throttled. Returns for how long to close, in ms; `undefined` if it tells nothing new. */
+  /**
+   * An attempt was throttled at `at`, which is known now. Returns for how long to close from now, in ms; `undefined` if it tells
+   * nothing new.
+   */
   throttled(
     now: number,
+    at: number,
     sentAt: number,
     retryAfterMs: number | undefined,
     backoff: Backoff,
   ): number | undefined {
-    if (this.adaptive?.throttled(now, sentAt, retryAfterMs)) return undefined;
-    const silentMs = this.adaptive?.learner?.silentWait(now, backoff.baseMs / 2);
-    return this.#ownPause().judge(now, sentAt, retryAfterMs, backoff, silentMs);
+    if (this.adaptive?.throttled(at, sentAt, retryAfterMs)) return undefined;
+    const silentMs = this.adaptive?.learner?.silentWait(at, backoff.baseMs / 2);
+    const ms = this.#ownPause().judge(at, sentAt, retryAfterMs, backoff, silentMs);
+    // Where the reading took longer than the wait, it still closes for a moment: what the learners know of a closing ends by it.
+    return ms && Math.max(ms - (now - at), Math.min(ms, CLOCK_GRAIN_MS));
   }
 
   /** Closes for `ms`; false if it is closed for longer already. */
@@ -263,7 +279,7 @@ export class Quota {
       windows: this.windows.snapshot(now),
       concurrency: capacity === Infinity ? undefined : capacity,
       inFlight: this.flight.used(now),
-      pausedUntil: now < this.pause.opensAt ? this.pause.until : undefined,
+      pausedUntil: this.reopensIn(now) > 0 ? Math.max(this.pause.until, this.pause.doubtedUntil) : undefined,
       learned: this.adaptive?.snapshot(now),
     };
   }
