@@ -81,7 +81,7 @@ export class Core implements CallContext {
       restored: (message) => events.ledger('restored', message),
       paused: (quota, ms) => {
         const until = clock.now() + ms;
-        if (this.#gates.get(quota)?.pause(ms, 'peer')) events.paused(quota, until, 'peer');
+        if (this.#gates.get(quota)?.pause(ms, 'peer')?.isNews) events.paused(quota, until, 'peer');
       },
     };
     this.#gates = new Gates({

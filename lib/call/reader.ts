@@ -68,9 +68,10 @@ export class Reader {
     // A wait counts from the head that brought it.
     const at = refusal && !inText ? refusal.at : now;
     const cause = causeOf(read);
-    const untilMs = attempt.permit.throttled(read.retryAfterMs, cause, this.#backoff, read, at);
-    if (untilMs === undefined) return;
-    this.#teller.tell('pause', () => ({ at: refusal?.at ?? now, until: untilMs, untilMs, cause }));
+    const closing = attempt.permit.throttled(read.retryAfterMs, cause, this.#backoff, read, at);
+    if (!closing?.isNews) return;
+    const { quota, until } = closing;
+    this.#teller.tell('pause', () => ({ at: refusal?.at ?? now, quota, until, untilMs: until, cause }));
   }
 }
 

@@ -31,6 +31,15 @@ export interface Drawn {
   readonly charge: Charge | undefined;
 }
 
+/** A quota closed, or is closed for longer. */
+export interface Closing {
+  readonly quota: string;
+  /** Moment of reopening. */
+  readonly until: number;
+  /** False where it was closed already, and for about as long: one closing is told once. */
+  readonly isNews: boolean;
+}
+
 /** The gate, as its permits know it. */
 export interface Admitter {
   readonly key: string;
@@ -60,7 +69,7 @@ export interface Admitter {
     cause: PauseCause,
     backoff: Backoff,
     at?: number,
-  ): number | undefined;
+  ): Closing | undefined;
   /** Whether a window of it counts this unit. */
   counts(unit: string): boolean;
   /** It was refused for a request to this URL: the whole host closes, if that means all its quotas. */

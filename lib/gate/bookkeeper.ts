@@ -10,7 +10,7 @@ import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
-import type { Admitter, Drawn, Priced } from './admitter.ts';
+import type { Admitter, Closing, Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
 import { type Ask, Permit } from './permit.ts';
 import type { Line, Linked } from './queue.ts';
@@ -85,7 +85,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
 
   /**
    * An attempt of this quota was throttled at `at`: closes it for the wait that the server named, or for one of ours.
-   * Returns the moment of reopening, when this moved it.
+   * Returns the closing, when this moved its end.
    */
   throttled(
     sentAt: number,
@@ -93,23 +93,23 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     cause: PauseCause,
     backoff: Backoff,
     at: number = this.now(),
-  ): number | undefined {
+  ): Closing | undefined {
     const ms = this.quota.throttled(this.now(), at, sentAt, retryAfterMs, backoff);
-    if (ms === undefined || !this.pause(ms, cause)) return undefined;
-    this.context.closed(this.key, ms);
-    return this.quota.pause.until;
+    const closing = ms === undefined ? undefined : this.pause(ms, cause);
+    if (closing) this.context.closed(this.key, ms as number);
+    return closing;
   }
 
-  /** Closes for `ms`, unless it is closed for longer already. */
-  pause(ms: number, cause: PauseCause): boolean {
+  /** Closes for `ms`; `undefined` where it is closed for longer already. */
+  pause(ms: number, cause: PauseCause): Closing | undefined {
     const now = this.now();
-    if (!this.quota.close(now, ms, cause)) return false;
-    const { until, opensAt } = this.quota.pause;
+    if (!this.quota.close(now, ms, cause)) return undefined;
+    const { until, opensAt, isNews } = this.quota.pause;
     this.reopening ??= new Alarm(this.schedule, false, () => this.reopen());
     this.reopening.set(opensAt);
     this.dismissBefore(until, now);
     this.pump(now);
-    return true;
+    return { quota: this.key, until, isNews };
   }
 
   /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
@@ -121,7 +121,8 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   /** The server states what is left of its quotas, in its answer to the attempt of this number. */
   heard(number: number, limits: readonly RateLimit[]): void {
     const ms = this.quota.heard(this.now(), number, limits);
-    if (ms > 0 && this.pause(ms, 'header')) this.context.held(this.key, this.quota.pause.until);
+    const closing = ms > 0 ? this.pause(ms, 'header') : undefined;
+    if (closing?.isNews) this.context.held(this.key, closing.until);
   }
 
   /** Key of its declaration. */

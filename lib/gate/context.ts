@@ -5,6 +5,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
+import type { Closing } from './admitter.ts';
 import type { Permit } from './permit.ts';
 import type { Line } from './queue.ts';
 
@@ -17,7 +18,7 @@ export interface Room {
 /** A gate that can be closed. */
 export interface Pausable {
   readonly key: string;
-  pause(ms: number, cause: PauseCause): boolean;
+  pause(ms: number, cause: PauseCause): Closing | undefined;
 }
 
 /** What every gate of one `headgate()` shares. */

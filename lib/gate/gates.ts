@@ -146,9 +146,10 @@ export class Gates {
   }
 
   #close(gate: Pausable, now: number, untilMs: number): void {
-    if (untilMs <= now || !gate.pause(untilMs - now, 'header')) return;
+    const closing = untilMs > now ? gate.pause(untilMs - now, 'header') : undefined;
+    if (!closing) return;
     this.#context.closed(gate.key, untilMs - now);
-    this.#context.held(gate.key, untilMs);
+    if (closing.isNews) this.#context.held(gate.key, untilMs);
   }
 
   #meet(ref: QuotaRef): Gate {

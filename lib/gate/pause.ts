@@ -13,6 +13,13 @@ const START_SHARE = 0.02;
 /** Time after which a probe in flight may hang, in ms and in latencies: another goes beside it. */
 const PROBE_PATIENCE_MS = 1000;
 const PROBE_PATIENCE_LATENCIES = 4;
+/**
+ * Time by which a closing must be prolonged to be news, as a fraction of the pause, and in ms: refusals of one burst arrive one
+ * after another, and most servers name whole seconds.
+ */
+const NEWS_SHARE = 0.5;
+const LEAST_NEWS_MS = 100;
+const MOST_NEWS_MS = 1000;
 /** Jitter added to a wait after a 429 without Retry-After, as a fraction. */
 const SILENT_JITTER = 0.02;
 
@@ -42,6 +49,9 @@ export class Pause {
   /** Number of refusals that are still being read, during which nothing goes, and the last moment they would close it until. */
   doubts = 0;
   doubtedUntil = 0;
+  /** Whether the last {@link close} began a pause, or made it notably longer than was last told. */
+  isNews = false;
+  #toldUntil = -Infinity;
   #length = 0;
   /** Number of closings in a row without a success between. */
   #strikes = 0;
@@ -82,6 +92,9 @@ export class Pause {
   close(now: number, ms: number, cause: PauseCause): boolean {
     const until = now + Math.min(ms, LONGEST_WAIT_MS);
     if (!(ms > 0 && until > this.until)) return false;
+    const same = Math.min(MOST_NEWS_MS, Math.max(LEAST_NEWS_MS, (until - now) * NEWS_SHARE));
+    this.isNews = until - this.#toldUntil > same;
+    if (this.isNews) this.#toldUntil = until;
     this.until = until;
     this.opensAt = until + this.#random() * Math.min(LONGEST_START_MS, ms * START_SHARE);
     this.cause = cause;
@@ -122,6 +135,7 @@ export class Pause {
 
   /** The quota reopens with `backlog` attempts queued; after a 429 without Retry-After, one probe goes first. */
   reopen(now: number, backlog: number): void {
+    this.#toldUntil = -Infinity;
     if (this.cause === 'backoff') this.#probe = 'armed';
     if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
   }

@@ -4,7 +4,7 @@ import type { Charge } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import { ACCOUNT, type Amounts, type Outcome } from '../words/types.ts';
-import type { Admitter, Drawn, Meant, Priced } from './admitter.ts';
+import type { Admitter, Closing, Drawn, Meant, Priced } from './admitter.ts';
 import type { Line, Linked } from './queue.ts';
 
 /** Another quota of an attempt, and what it keeps. */
@@ -107,8 +107,8 @@ export class Permit implements Linked, Drawn {
   }
 
   /**
-   * The server refused, at `at`: the quota that it means closes, by default the narrowest. Returns the moment of reopening,
-   * if this moved it.
+   * The server refused, at `at`: the quota that it means closes, by default the narrowest. Returns the closing, if this moved
+   * its end.
    */
   throttled(
     retryAfterMs: number | undefined,
@@ -116,13 +116,13 @@ export class Permit implements Linked, Drawn {
     backoff: Backoff,
     meant: Meant = {},
     at?: number,
-  ): number | undefined {
+  ): Closing | undefined {
     const gate = this.#meant(meant);
-    const until = gate.throttled(this.takenAt, retryAfterMs, cause, backoff, at);
+    const closing = gate.throttled(this.takenAt, retryAfterMs, cause, backoff, at);
     const account = meant.quota === ACCOUNT;
     const { url } = this.ask.request ?? {};
-    if (until !== undefined && url && (account || retryAfterMs !== undefined)) gate.spread(url, account);
-    return until;
+    if (closing && url && (account || retryAfterMs !== undefined)) gate.spread(url, account);
+    return closing;
   }
 
   /** The server states what is left of its quotas: each is told what names it or its unit. */

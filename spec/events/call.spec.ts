@@ -3,6 +3,7 @@ import { type AnyEvent, headgate } from 'headgate';
 import { generic } from 'headgate/profiles';
 import { endings } from '../support/ending.ts';
 import { failureOf } from '../support/server.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 
 describe('The event call', () => {
   const own = endings();
@@ -77,6 +78,41 @@ describe('The events pause and resume', () => {
     for (const event of events as { until: number; untilMs: number; at: number }[]) {
       expect(event.until).to.equal(event.untilMs).and.to.be.closeTo(event.at, 1000);
     }
+  });
+
+  /** Each request is refused once with its own wait, as long after its sending as its place among them says. */
+  async function refusals(waits: readonly number[], spreadMs: number): Promise<string[]> {
+    const clock = new VirtualClock();
+    const gate = own(
+      headgate({ adaptive: false, retry: { deadline: Infinity } }, { clock, random: () => 0 }),
+    );
+    const events: string[] = [];
+    for (const name of ['pause', 'resume'] as const)
+      gate.on(name, ({ quota, until }) => events.push(`${name} ${quota} ${Math.round(until - startedAt)}`));
+    const startedAt = clock.now();
+    const api = gate.fetch(async (input) => {
+      const index = Number(new URL(String(input)).pathname.slice(1));
+      const waitMs = waits[index];
+      if (waitMs === undefined || clock.now() - startedAt > 2 * spreadMs) return new Response('{}');
+      await new Promise((resolve) =>
+        clock.setTimer(() => resolve(undefined), (spreadMs * index) / waits.length, true),
+      );
+      return new Response('{}', { status: 429, headers: { 'retry-after-ms': String(waitMs) } });
+    });
+    const all = Promise.all(waits.map((_, index) => api(`https://h/${index}`)));
+    await clock.advance(1_000_000);
+    await all;
+    return events;
+  }
+
+  it('are told once for one closing, however many attempts it refuses', async () => {
+    const events = await refusals(Array<number>(40).fill(4000), 400);
+    expect(events).to.deep.equal(['pause https://h 4000', 'resume https://h 4390']);
+  });
+
+  it('tell again that it closed where it is closed for notably longer', async () => {
+    const events = await refusals([1000, 60_000, 60_000, 1000], 400);
+    expect(events).to.deep.equal(['pause https://h 1000', 'pause https://h 60100', 'resume https://h 60200']);
   });
 });
 

@@ -80,9 +80,12 @@ describe('A refusal closes the quota that it means', () => {
   });
 
   it('which is the one that it names', async () => {
+    const told: string[] = [];
+    gate.on('pause', ({ quota }) => told.push(quota));
     void send('h.example/a', { retryAfterMs: 5000, quota: 'model' });
     await settled();
     expect(closed()).to.deep.equal(['model']);
+    expect(told).to.deep.equal(['model']);
   });
 
   it('which are all of the host, and no other, where it names the account', async () => {

@@ -59,9 +59,9 @@ describe('A gate that learns', () => {
   it('waits no longer for having had nothing to send for hours', async () => {
     const refuse = (permit: Permit): number | undefined => {
       permit.answer(clock.now());
-      const until = gate.throttled(permit.takenAt, undefined, 'backoff', backoff);
+      const closing = gate.throttled(permit.takenAt, undefined, 'backoff', backoff);
       permit.settle(clock.now());
-      return until;
+      return closing?.until;
     };
     refuse(await send());
     await clock.advance(4 * 3_600_000);
