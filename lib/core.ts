@@ -12,6 +12,7 @@ import type { CloseOptions, Environment } from './face.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import type { Passage } from './gate/passage.ts';
+import { Room } from './gate/room.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
 import { readCallOptions, readCloseOptions, readOptions, type Settings, updated } from './options/read.ts';
@@ -89,7 +90,7 @@ export class Core implements CallContext {
       random,
       schedule: this.schedule,
       ledger: settings.ledger,
-      room: { most: settings.maxQueue, taken: 0 },
+      room: new Room(settings.maxQueue, settings.maxQueuePerFlow),
       closed: (quota, ms) => settings.ledger.pause?.(quota, ms, observer),
       met: (quota) => settings.ledger.recall?.(quota, observer),
       warn: (code, message, quota) => this.#warn(code, message, quota),

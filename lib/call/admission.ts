@@ -18,36 +18,42 @@ export interface Waits {
 
 /** Takes one call through the gate, attempt by attempt; also serves as the request for each permit. */
 export class Admission implements Ask {
-  readonly priority: number;
   resend = false;
   request: RequestFacts | undefined;
-  readonly cost: Costs | undefined;
   usual: Amounts | undefined;
   amounts: Ask['amounts'];
   readonly #context: CallContext;
   readonly #lifetime: Lifetime;
-  readonly #quota: string | undefined;
+  readonly #settings: CallSettings;
   readonly #waits: Waits;
   /** Origin of the call's first request, if the user chose it. */
   readonly #home: string | undefined;
-  readonly #anyOrigin: boolean;
   #gate: Passage<Gate> | undefined;
 
   constructor(
     context: CallContext,
     lifetime: Lifetime,
-    { priority, quota, cost, anyOrigin }: Pick<CallSettings, 'priority' | 'quota' | 'cost' | 'anyOrigin'>,
+    settings: CallSettings,
     home: string | undefined,
     waits: Waits,
   ) {
     this.#context = context;
     this.#lifetime = lifetime;
-    this.priority = priority;
-    this.#quota = quota;
-    this.cost = cost;
-    this.#anyOrigin = anyOrigin;
+    this.#settings = settings;
     this.#home = home;
     this.#waits = waits;
+  }
+
+  get priority(): number {
+    return this.#settings.priority;
+  }
+
+  get cost(): Costs | undefined {
+    return this.#settings.cost;
+  }
+
+  get flow(): string | undefined {
+    return this.#settings.flow;
   }
 
   /** Key of the quota last asked for a permit, granted or not. */
@@ -72,7 +78,7 @@ export class Admission implements Ask {
     if (tokens && tokens.current === undefined) {
       return this.#lifetime.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
     }
-    this.#gate = this.#context.passageOf(request, this.#quota);
+    this.#gate = this.#context.passageOf(request, this.#settings.quota);
     this.usual = this.#context.profile.cost?.(request);
     this.amounts = undefined;
     this.resend = resend;
@@ -88,7 +94,7 @@ export class Admission implements Ask {
   }
 
   declaredGates(): readonly Gate[] {
-    return this.request ? this.#context.declaredGatesOf(this.request, this.#quota) : [];
+    return this.request ? this.#context.declaredGatesOf(this.request, this.#settings.quota) : [];
   }
 
   /** @internal Re-queues under the quota that now matches; only its position is lost. */
@@ -96,7 +102,7 @@ export class Admission implements Ask {
     try {
       const now = this.#context.clock.now();
       this.#refuse(now);
-      this.#gate = this.#context.passageOf(this.request as RequestFacts, this.#quota);
+      this.#gate = this.#context.passageOf(this.request as RequestFacts, this.#settings.quota);
       const granted = this.#gate.acquire(this, now, place);
       if (granted instanceof Permit) place.grant(granted);
       else if (place.held) this.#waits.queued(place.expectedMs);
@@ -177,7 +183,7 @@ export class Admission implements Ask {
     if (request.headers?.authorization !== undefined) return false;
     if (this.#trusts(request)) return true;
     // No warning for redirects and for the requests of a whole process, which may go anywhere: a 401 explains itself.
-    if (request.bearerless || (this.#gate === undefined && !this.#anyOrigin)) {
+    if (request.bearerless || (this.#gate === undefined && !this.#settings.anyOrigin)) {
       warnOfWithheld(this.#context, request);
     }
     return false;

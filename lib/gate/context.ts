@@ -8,12 +8,7 @@ import type { LearnedQuota } from '../words/learned.ts';
 import type { Closing } from './admitter.ts';
 import type { Permit } from './permit.ts';
 import type { Line } from './queue.ts';
-
-/** Room for waiting attempts, shared by all gates of one `headgate()`. */
-export interface Room {
-  readonly most: number;
-  taken: number;
-}
+import type { Room } from './room.ts';
 
 /** A gate that can be closed. */
 export interface Pausable {

@@ -95,7 +95,7 @@ export class Gate extends Bookkeeper implements PassageGate {
 
   take(ask: Ask, now: number): Permit {
     const charge = this.quota.charge(ask);
-    if (charge) this.quota.charged(ask);
+    this.#departs(ask, charge);
     const permit = new Permit(this, ask, now, this.quota.take(now, charge), charge);
     this.context.inUse.push(permit);
     return permit;
@@ -104,7 +104,7 @@ export class Gate extends Bookkeeper implements PassageGate {
   share(permit: Permit): void {
     const { ask, takenAt } = permit;
     const charge = this.quota.charge(ask);
-    if (charge) this.quota.charged(ask);
+    this.#departs(ask, charge);
     permit.add(this, { takenAt, number: this.quota.take(takenAt, charge), admitted: true, charge });
   }
 
@@ -155,6 +155,11 @@ export class Gate extends Bookkeeper implements PassageGate {
     return this.kept === undefined || this.kept === lane || this.kept.precedes(lane) === false;
   }
 
+  #departs(ask: Ask, charge: Charge | undefined): void {
+    if (charge) this.quota.charged(ask);
+    if (this.#rota?.next) this.#rota.departs(ask.priority, ask.flow, this.quota.share(charge));
+  }
+
   #release(lane: Lane): void {
     this.#rota?.remove(lane);
     lane.at = undefined;
@@ -194,7 +199,6 @@ export class Gate extends Bookkeeper implements PassageGate {
       turn = Infinity;
       if (!this.#isFor(lane)) break;
       if (this.#movesOn(lane, place, now)) continue;
-      this.#rota?.departs(lane.priority);
       lane.grant(place, now);
       pause.released();
     }

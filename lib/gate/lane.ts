@@ -1,9 +1,8 @@
 import type { Entry, Schedule } from '../time/schedule.ts';
-import { QueueFullError } from '../words/errors.ts';
 import type { Admitter } from './admitter.ts';
-import type { Room } from './context.ts';
 import type { Ask, Permit, Place, Standing } from './permit.ts';
 import { Line } from './queue.ts';
+import type { Room } from './room.ts';
 
 /** Maximum number of places examined to pick one. */
 const MAX_EXAMINED = 256;
@@ -34,22 +33,32 @@ export interface LaneGate extends Admitter {
   pump(now?: number): void;
 }
 
+/** What lanes share. */
+export interface LaneContext {
+  readonly room: Room;
+  readonly schedule: Schedule;
+}
+
 /**
- * The attempts that wait for one set of quotas, at one priority: in order, resends ahead of new calls; bounded, and none
- * beyond its deadline.
+ * The attempts of one flow that wait for one set of quotas, at one priority: in order, resends ahead of new calls;
+ * bounded, and none beyond its deadline.
  *
  * The first of them may be held by one of its quotas: the lane waits at that gate, `at`, and at no other.
  */
 export class Lane implements Standing {
   readonly gates: readonly LaneGate[];
   readonly priority: number;
+  /** Absent for those who name none. */
+  readonly flow: string | undefined;
   /** The gate it waits at; absent while it is empty. */
   at: LaneGate | undefined;
+  /** Told that nobody waits in it. */
+  emptied: ((lane: Lane) => void) | undefined;
   /** Its place among the lanes that wait there. */
   index = -1;
   /** Number of times that another quota held its first, after one had room. */
   bounces = 0;
-  readonly #context: { readonly room: Room; readonly schedule: Schedule };
+  readonly #context: LaneContext;
   readonly #resends = new Line<Place>();
   readonly #fresh = new Line<Place>();
   /** Keeps the process alive while attempts are queued, whatever they wait for. */
@@ -59,11 +68,12 @@ export class Lane implements Standing {
 
   constructor(
     gates: readonly LaneGate[],
-    priority: number,
-    context: { readonly room: Room; readonly schedule: Schedule },
+    { priority, flow }: Pick<Ask, 'priority' | 'flow'>,
+    context: LaneContext,
   ) {
     this.gates = gates;
     this.priority = priority;
+    this.flow = flow;
     this.#context = context;
   }
 
@@ -81,7 +91,7 @@ export class Lane implements Standing {
     return resend ? this.#resends.length : this.length;
   }
 
-  /** Whether the first of this lane goes before the first of another of the same priority. */
+  /** Whether the first of this lane goes before the first of another of the same priority, if they share a flow. */
   precedes(other: Lane): boolean {
     const [mine, its] = [this.first, other.first];
     if (!mine || !its) return mine !== undefined;
@@ -90,12 +100,11 @@ export class Lane implements Standing {
 
   /** Throws `QueueFullError` if no further attempt may be queued. */
   reserve(): void {
-    const { most, taken } = this.#context.room;
-    if (taken >= most) throw new QueueFullError(most);
+    this.#context.room.reserve(this.flow);
   }
 
   push(place: Place): void {
-    if (place.held) this.#context.room.taken += 1;
+    if (place.held) this.#context.room.enter(this.flow);
     this.#vigil ??= this.#context.schedule.at(Infinity, true, () => undefined);
     if (this.length === 0) for (const gate of this.gates) gate.lanes.add(this);
     for (const gate of this.gates) gate.queued += 1;
@@ -111,7 +120,7 @@ export class Lane implements Standing {
     const first = this.first === place;
     (place.line as unknown as Line<Place>).remove(place);
     for (const gate of this.gates) gate.queued -= 1;
-    if (place.held) this.#context.room.taken -= 1;
+    if (place.held) this.#context.room.leave(this.flow);
     if (this.length === 0) this.#empty();
     if (first) {
       this.at?.reorder(this);
@@ -190,6 +199,7 @@ export class Lane implements Standing {
     this.#vigil?.cancel();
     this.#vigil = undefined;
     for (const gate of this.gates) gate.lanes.delete(this);
+    this.emptied?.(this);
   }
 }
 

@@ -1,6 +1,4 @@
-import type { Schedule } from '../time/schedule.ts';
-import type { Room } from './context.ts';
-import { Lane, type LaneGate, takeAll } from './lane.ts';
+import { Lane, type LaneContext, type LaneGate, takeAll } from './lane.ts';
 import { type Ask, type Permit, Place } from './permit.ts';
 
 /** A gate, as an attempt that arrives knows it. */
@@ -17,13 +15,14 @@ export interface PassageGate extends LaneGate {
 export class Passage<G extends PassageGate = PassageGate> {
   /** The quota that applies first; then those that apply besides. */
   readonly gates: readonly [G, ...G[]];
-  readonly #context: { readonly room: Room; readonly schedule: Schedule };
+  readonly #context: LaneContext;
   // Made for the first: there may be a hundred thousand passages.
-  #lanes: Lane[] | undefined;
+  /** By priority; those of flows, by priority and flow, are kept while attempts wait in them. */
+  #lanes: Map<string | number, Lane> | undefined;
   /** Passages through one gate more, by that gate. */
   #wider: WeakMap<G, Passage<G>> | undefined;
 
-  constructor(gates: readonly [G, ...G[]], context: { readonly room: Room; readonly schedule: Schedule }) {
+  constructor(gates: readonly [G, ...G[]], context: LaneContext) {
     this.gates = gates;
     this.#context = context;
   }
@@ -55,7 +54,7 @@ export class Passage<G extends PassageGate = PassageGate> {
 
   /** A place in line: this gate does not let the attempt go now. */
   queue(holding: G, ask: Ask, now: number, from?: Place): Place {
-    const lane = this.#laneOf(ask.priority);
+    const lane = this.#laneOf(ask);
     const number = lane.ahead(ask.resend) + 1;
     const expectedMs =
       this.gates.reduce((at, gate) => Math.max(at, gate.expectedAt(number, ask, now)), now) - now;
@@ -71,12 +70,15 @@ export class Passage<G extends PassageGate = PassageGate> {
     return place;
   }
 
-  #laneOf(priority: number): Lane {
-    this.#lanes ??= [];
-    let lane = this.#lanes.find((each) => each.priority === priority);
+  #laneOf(ask: Ask): Lane {
+    const { priority, flow } = ask;
+    const key = flow === undefined ? priority : `${priority} ${flow}`;
+    this.#lanes ??= new Map();
+    let lane = this.#lanes.get(key);
     if (!lane) {
-      lane = new Lane(this.gates, priority, this.#context);
-      this.#lanes.push(lane);
+      lane = new Lane(this.gates, ask, this.#context);
+      if (flow !== undefined) lane.emptied = () => this.#lanes?.delete(key);
+      this.#lanes.set(key, lane);
     }
     return lane;
   }

@@ -224,6 +224,8 @@ export class Permit implements Linked, Drawn {
 /** What an attempt asks the gate for. */
 export interface Ask extends Priced {
   readonly priority: number;
+  /** Whose it is: flows of one priority share fairly. */
+  readonly flow?: string | undefined;
   /** True for a resend, which goes ahead of new calls. */
   readonly resend: boolean;
   /** Moment by which the call must end; `Infinity` for none. */
@@ -271,7 +273,7 @@ export class Place implements Linked {
     });
   }
 
-  /** A resend goes ahead of the new calls of its priority. */
+  /** A resend goes ahead of the new calls of its flow. */
   get resend(): boolean {
     return this.ask.resend;
   }

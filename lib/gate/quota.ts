@@ -13,6 +13,9 @@ import type { GateContext } from './context.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
 import { isAmount, Tariff } from './tariff.ts';
 
+/** Share of a quota that an attempt takes at least: where no limit is declared, all take the same. */
+const LEAST_SHARE = 1e-6;
+
 /**
  * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
  * attempts in flight, pause, what was learned, declared windows.
@@ -55,6 +58,11 @@ export class Quota {
     }
     if (ask.cost?.requests === undefined && ask.usual?.requests === undefined) return undefined;
     return this.#weighed().charge(ask, true);
+  }
+
+  /** Share of the scarcest of its limits that an attempt takes. */
+  share(charge?: Charge): number {
+    return Math.max(LEAST_SHARE, 1 / this.flight.capacity, this.windows.share(charge));
   }
 
   /** An attempt that is charged goes. */

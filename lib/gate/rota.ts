@@ -1,70 +1,123 @@
+import { Heap } from './heap.ts';
 import type { Lane } from './lane.ts';
 
-/** The lanes of one priority, and its place in the rotation. */
+/** Number of flows of a rank beyond which those that have no claim are forgotten. */
+const MANY = 64;
+
+/** The lanes of one flow, at one priority. */
+class Flow {
+  readonly name: string | undefined;
+  /** The lane whose first came first goes next. */
+  readonly lanes: Heap<Lane> = new Heap<Lane>();
+  /** Virtual time: how much of the quota it has had. */
+  pass = 0;
+  index = -1;
+
+  constructor(name: string | undefined) {
+    this.name = name;
+  }
+
+  precedes(other: Flow): boolean {
+    return this.pass === other.pass ? precedes(this.lanes.first, other.lanes.first) : this.pass < other.pass;
+  }
+}
+
+/** The flows of one priority, and its place in the rotation. */
 class Rank {
   readonly priority: number;
-  /** A binary heap: the lane whose first goes next is at 0. */
-  readonly lanes: Lane[] = [];
   /** Virtual time: how much of its share it has had. */
   pass = 0;
+  /** Flows of which attempts wait. */
+  readonly #waiting = new Heap<Flow>();
+  /** The same, and those that had more than their share lately. */
+  readonly #flows = new Map<string | undefined, Flow>();
+  #many = MANY;
 
   constructor(priority: number) {
     this.priority = priority;
   }
 
+  get next(): Lane | undefined {
+    return this.#waiting.first?.lanes.first;
+  }
+
   add(lane: Lane): void {
-    lane.index = this.lanes.push(lane) - 1;
-    this.#rise(lane);
+    const flow = this.#flow(lane.flow);
+    const met = flow.index < 0;
+    flow.lanes.add(lane);
+    if (met) this.#waiting.add(flow);
+    else this.#waiting.sort(flow);
   }
 
   remove(lane: Lane): void {
-    const { index } = lane;
-    lane.index = -1;
-    const last = this.lanes.pop() as Lane;
-    if (last === lane) return;
-    this.lanes[index] = last;
-    last.index = index;
-    this.sort(last);
+    const flow = this.#flows.get(lane.flow) as Flow;
+    flow.lanes.remove(lane);
+    if (flow.lanes.first) this.#waiting.sort(flow);
+    else {
+      this.#waiting.remove(flow);
+      if (!this.#waiting.first) this.#flows.clear();
+      else if (flow.pass <= this.#now) this.#flows.delete(flow.name);
+    }
   }
 
-  /** Another is first in this lane. */
   sort(lane: Lane): void {
-    this.#rise(lane);
-    this.#sink(lane);
+    const flow = this.#flows.get(lane.flow) as Flow;
+    flow.lanes.sort(lane);
+    this.#waiting.sort(flow);
   }
 
-  #rise(lane: Lane): void {
-    while (lane.index > 0) {
-      const above = this.lanes[(lane.index - 1) >> 1] as Lane;
-      if (!lane.precedes(above)) return;
-      this.#swap(lane, above);
+  departs(name: string | undefined, share: number): void {
+    // One flow alone has nobody to share with.
+    if (!this.#waiting.first || (this.#flows.size === 1 && this.#flows.has(name))) return;
+    const flow = this.#flow(name);
+    flow.pass += share;
+    if (flow.index >= 0) this.#waiting.sort(flow);
+  }
+
+  /** Whether a lane that waits elsewhere would go before all that wait here. */
+  yields(lane: Lane): boolean {
+    const first = this.#waiting.first;
+    if (!first) return true;
+    const pass = Math.max(this.#flows.get(lane.flow)?.pass ?? 0, first.pass);
+    return pass === first.pass && precedes(lane, first.lanes.first);
+  }
+
+  *[Symbol.iterator](): Iterator<Lane> {
+    for (const { lanes } of this.#waiting) yield* lanes;
+  }
+
+  /** Virtual time of the flow that goes next. */
+  get #now(): number {
+    return this.#waiting.first?.pass ?? 0;
+  }
+
+  /** A flow that did not wait has no claim on the time it missed. */
+  #flow(name: string | undefined): Flow {
+    let flow = this.#flows.get(name);
+    if (!flow) {
+      if (this.#flows.size >= this.#many) this.#forget();
+      flow = new Flow(name);
+      this.#flows.set(name, flow);
     }
+    if (flow.index < 0) flow.pass = Math.max(flow.pass, this.#now);
+    return flow;
   }
 
-  #sink(lane: Lane): void {
-    for (;;) {
-      const left = this.lanes[2 * lane.index + 1];
-      const right = this.lanes[2 * lane.index + 2];
-      const least = right && left && right.precedes(left) ? right : left;
-      if (!least?.precedes(lane)) return;
-      this.#swap(least, lane);
+  #forget(): void {
+    for (const flow of this.#flows.values()) {
+      if (flow.index < 0 && flow.pass <= this.#now) this.#flows.delete(flow.name);
     }
-  }
-
-  /** @param lower moves up */
-  #swap(lower: Lane, upper: Lane): void {
-    [lower.index, upper.index] = [upper.index, lower.index];
-    this.lanes[lower.index] = lower;
-    this.lanes[upper.index] = upper;
+    this.#many = Math.max(MANY, 2 * this.#flows.size);
   }
 }
 
 /**
- * The lanes that wait at one gate, and which goes next: within a priority the one whose first came first, resends ahead
- * of new calls; among priorities by weight, each step worth twice the one below, so that none starves. O(log n).
+ * The lanes that wait at one gate, and which goes next. Within a flow it is the one whose first came first, resends ahead
+ * of new calls; among the flows of a priority, that which had the least of the quota; among priorities, by weight, each
+ * step worth twice the one below. None starves. O(log n) for n lanes.
  *
- * Stride scheduling (C. Waldspurger, W. Weihl, 1995): each departure moves its rank on by 1 / 2^priority in
- * virtual time, and the rank that is least far on goes next.
+ * Stride scheduling (C. Waldspurger, W. Weihl, 1995), twice: each departure moves its rank on by 1 / 2^priority in
+ * virtual time, and its flow by the share of the quota that it takes; what is least far on goes next.
  */
 export class Rota {
   /** The highest priority first. */
@@ -72,13 +125,13 @@ export class Rota {
 
   /** The lane whose first goes next. */
   get next(): Lane | undefined {
-    return this.#next()?.lanes[0];
+    return this.#next()?.next;
   }
 
   add(lane: Lane): void {
     const rank = this.#rank(lane.priority);
     // A rank that was empty has no claim on the time it missed.
-    if (rank.lanes.length === 0) rank.pass = Math.max(rank.pass, this.#next()?.pass ?? 0);
+    if (!rank.next) rank.pass = Math.max(rank.pass, this.#next()?.pass ?? 0);
     rank.add(lane);
   }
 
@@ -91,23 +144,28 @@ export class Rota {
     this.#rank(lane.priority).sort(lane);
   }
 
-  /** One of this priority departs. */
-  departs(priority: number): void {
-    this.#rank(priority).pass += 2 ** -priority;
+  /** One of this priority and flow departs, with that share of the quota: those who wait here, or elsewhere, or not at all. */
+  departs(priority: number, flow: string | undefined, share: number): void {
+    const next = this.#next();
+    if (!next) return;
+    const rank = this.#rank(priority);
+    if (!rank.next) rank.pass = Math.max(rank.pass, next.pass);
+    rank.pass += 2 ** -priority;
+    rank.departs(flow, share);
   }
 
   /** Whether a lane that waits elsewhere would go next. */
   yields(lane: Lane): boolean {
     const next = this.#next();
     if (!next) return true;
-    if (next.priority === lane.priority) return lane.precedes(next.lanes[0] as Lane);
+    if (next.priority === lane.priority) return next.yields(lane);
     const rank = this.#rank(lane.priority);
-    const pass = rank.lanes.length > 0 ? rank.pass : Math.max(rank.pass, next.pass);
+    const pass = rank.next ? rank.pass : Math.max(rank.pass, next.pass);
     return pass === next.pass ? lane.priority > next.priority : pass < next.pass;
   }
 
   *[Symbol.iterator](): Iterator<Lane> {
-    for (const { lanes } of this.#ranks) yield* [...lanes];
+    for (const rank of this.#ranks) yield* rank;
   }
 
   #rank(priority: number): Rank {
@@ -123,8 +181,12 @@ export class Rota {
   #next(): Rank | undefined {
     let next: Rank | undefined;
     for (const rank of this.#ranks) {
-      if (rank.lanes.length > 0 && (!next || rank.pass < next.pass)) next = rank;
+      if (rank.next && (!next || rank.pass < next.pass)) next = rank;
     }
     return next;
   }
+}
+
+function precedes(lane: Lane | undefined, other: Lane | undefined): boolean {
+  return lane !== undefined && (other === undefined || lane.precedes(other));
 }

@@ -41,6 +41,13 @@ export class Windows {
     return this.#all.some((window) => window.unit === unit);
   }
 
+  /** The largest share of a limit that an attempt takes. */
+  share(charge?: Charge): number {
+    let share = 0;
+    for (const window of this.#all) share = Math.max(share, weightOf(charge, window) / window.limit);
+    return share;
+  }
+
   /** Attempts sent and not answered. */
   get unanswered(): number {
     return this.#unanswered;

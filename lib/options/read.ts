@@ -21,6 +21,7 @@ export interface Settings {
   readonly policy: Policy;
   readonly quotas: readonly DeclaredQuota[];
   readonly maxQueue: number;
+  readonly maxQueuePerFlow: number | undefined;
   readonly auth: TokenSource | TokenCredential | undefined;
   readonly sign: Sign | undefined;
   readonly adaptive: boolean;
@@ -113,6 +114,7 @@ const options = object({
   retry: v.optional(retry),
   quotas: v.optional(v.array(quota, 'an array of quotas')),
   maxQueue: v.optional(count(0)),
+  maxQueuePerFlow: v.optional(count(0)),
   auth: v.optional(
     v.union(
       [has<TokenSource>('token', ''), has<TokenCredential>('getToken', '')],
@@ -134,13 +136,14 @@ const options = object({
 
 /** Schemas of the options that a policy file may give, by name. */
 export const optionEntries: Readonly<
-  Record<'name' | 'retry' | 'quotas' | 'adaptive' | 'maxQueue', v.GenericSchema>
+  Record<'name' | 'retry' | 'quotas' | 'adaptive' | 'maxQueue' | 'maxQueuePerFlow', v.GenericSchema>
 > = options.entries;
 
 /** The options that `gate.update()` accepts. */
 const update = object({ retry: options.entries.retry, quotas: options.entries.quotas });
 
 const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY_RANGE.most}`;
+const flow = v.union([text, v.number()], 'text of 1 to 200 characters, or a number');
 const call = object({
   priority: v.optional(
     v.pipe(
@@ -156,6 +159,7 @@ const call = object({
   idempotent: v.optional(v.boolean('true or false')),
   quota: v.optional(text),
   cost: v.optional(costs),
+  flow: v.optional(flow),
 });
 
 /** Merges options of `gate.update()` into the gate's; does not check the result as a whole. Throws `OptionsError`. */
@@ -175,6 +179,7 @@ export function readOptions(given: HeadgateOptions): Settings {
     policy: policyOf(rest.retry ?? {}, profile),
     quotas: declared,
     maxQueue: rest.maxQueue ?? DEFAULT_MAX_QUEUE,
+    maxQueuePerFlow: rest.maxQueuePerFlow,
     auth: rest.auth,
     sign: rest.sign,
     adaptive: rest.adaptive ?? true,
@@ -207,7 +212,15 @@ export function readCloseOptions(given: unknown): number {
 
 /** Checks a call's options and applies them over the gate's policy. Throws `OptionsError`. */
 export function readCallOptions(given: unknown, policy: Policy): CallSettings {
-  const { priority = 0, deadline, bodyTimeout, idempotent, quota, cost } = check(call, given, 'headgate');
+  const {
+    priority = 0,
+    deadline,
+    bodyTimeout,
+    idempotent,
+    quota,
+    cost,
+    flow,
+  } = check(call, given, 'headgate');
   return {
     policy: {
       ...policy,
@@ -218,6 +231,7 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
     idempotent,
     quota,
     cost,
+    flow: flow === undefined ? undefined : String(flow),
     anyOrigin: false,
   };
 }

@@ -99,6 +99,11 @@ export interface HeadgateOptions {
   readonly learned?: Learned;
   /** Maximum number of queued attempts; further ones fail with `QueueFullError`. Default 100,000. */
   readonly maxQueue?: number;
+  /**
+   * Maximum number of queued attempts of one flow (`flow` of a call); further ones of it fail with `QueueFullError`.
+   * Default: `maxQueue` alone is the limit.
+   */
+  readonly maxQueuePerFlow?: number | undefined;
   /** Source of bearer tokens: a `TokenSource`, or any Azure `TokenCredential`. Default: no token is sent. */
   readonly auth?: TokenSource | TokenCredential;
   /**
@@ -137,4 +142,9 @@ export interface CallOptions {
   readonly quota?: string;
   /** What each attempt costs, by unit: `{ tokens: 1200 }`. Default: the quota's `cost`. */
   readonly cost?: Costs | undefined;
+  /**
+   * Whose call it is, such as a tenant's ID. Flows of one priority that wait for a quota share it equally, by cost, so no
+   * flow waits behind all calls of another; within a flow, calls go in order. Default: calls without a flow share one.
+   */
+  readonly flow?: string | number | undefined;
 }

@@ -11,7 +11,7 @@ export type ProfileDocument = string | { readonly name: string; readonly [option
 
 /** A policy as JSON: the options of `headgate()` that are plain data. */
 export interface PolicyDocument
-  extends Pick<HeadgateOptions, 'retry' | 'quotas' | 'adaptive' | 'maxQueue' | 'name'> {
+  extends Pick<HeadgateOptions, 'retry' | 'quotas' | 'adaptive' | 'maxQueue' | 'maxQueuePerFlow' | 'name'> {
   /** Address of the JSON Schema, for editors. Ignored. */
   readonly $schema?: string;
   /** Profile by name, such as `'github'` or `{ "name": "defender", "tenant": "contoso.com" }`. Default `'generic'`. */
@@ -58,6 +58,7 @@ const documentSchema: v.GenericSchema<PolicyDocument> = object({
   quotas: optionEntries.quotas,
   adaptive: optionEntries.adaptive,
   maxQueue: optionEntries.maxQueue,
+  maxQueuePerFlow: optionEntries.maxQueuePerFlow,
   redact: v.optional(v.array(text, 'an array of names')),
 }) as unknown as v.GenericSchema<PolicyDocument>;
 

@@ -7,6 +7,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   HEADGATE_PROFILE: ['profile'],
   HEADGATE_ADAPTIVE: ['adaptive'],
   HEADGATE_MAX_QUEUE: ['maxQueue'],
+  HEADGATE_MAX_QUEUE_PER_FLOW: ['maxQueuePerFlow'],
   HEADGATE_RETRY_ATTEMPTS: ['retry', 'attempts'],
   HEADGATE_RETRY_DEADLINE: ['retry', 'deadline'],
   HEADGATE_RETRY_BODY_TIMEOUT: ['retry', 'bodyTimeout'],

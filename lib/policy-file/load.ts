@@ -137,7 +137,7 @@ class WatchedPolicy implements LoadedPolicy {
     if (!isDeepStrictEqual(fixed(options), fixed(this.options)))
       throw new OptionsError(
         this.source,
-        'another profile, name, adaptive, maxQueue or redact',
+        'another profile, name, adaptive, maxQueue, maxQueuePerFlow or redact',
         'a change of retry or quotas: restart for others',
       );
   }

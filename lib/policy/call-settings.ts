@@ -11,6 +11,8 @@ export interface CallSettings {
   readonly quota: string | undefined;
   /** What the call costs, by unit, if the user says so. */
   readonly cost?: Costs | undefined;
+  /** Whose call it is, if the user says so. */
+  readonly flow?: string | undefined;
   /**
    * True if the call may go to any host, e.g. when all requests of a process are gated: a token then goes only to hosts
    * that the profile authorizes.

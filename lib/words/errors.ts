@@ -66,21 +66,24 @@ export class DeadlineError extends HeadgateError {
   }
 }
 
-/** The gate's queue already holds `maxQueue` attempts. */
+/** The gate's queue already holds `maxQueue` attempts, or `maxQueuePerFlow` of the call's flow. */
 export class QueueFullError extends HeadgateError {
   override readonly name = 'QueueFullError';
   readonly code = 'ERR_HEADGATE_QUEUE_FULL';
 
   readonly #maxQueue: number;
+  readonly #option: 'maxQueue' | 'maxQueuePerFlow';
 
-  constructor(maxQueue: number, call?: string) {
-    super(told(call, `The gate's queue is full: ${maxQueue} attempts are waiting (option 'maxQueue')`));
+  constructor(maxQueue: number, call?: string, option: 'maxQueue' | 'maxQueuePerFlow' = 'maxQueue') {
+    const which = option === 'maxQueue' ? 'attempts' : 'attempts of its flow';
+    super(told(call, `The gate's queue is full: ${maxQueue} ${which} are waiting (option '${option}')`));
     this.#maxQueue = maxQueue;
+    this.#option = option;
   }
 
   /** @internal */
   override about(call: string): QueueFullError {
-    return new QueueFullError(this.#maxQueue, call);
+    return new QueueFullError(this.#maxQueue, call, this.#option);
   }
 }
 

@@ -25,6 +25,7 @@ const call = fc.record({
   /** Share of it that is spent. */
   spends: fc.constantFrom(0, 0.5, 1),
   priority: fc.constantFrom(0, 0, 0, 2),
+  flow: fc.constantFrom(undefined, undefined, 'a', 'b'),
   headMs: fc.integer({ min: 0, max: 40 }),
   bodyMs: fc.integer({ min: 0, max: 40 }),
   fate: fc.constantFrom('served', 'served', 'served', 'refunded', 'late report'),
@@ -103,7 +104,12 @@ describe('An attempt that draws on several quotas', () => {
             const now = clock.now();
             let granted: Permit | Place;
             const deadlineAt = of.deadlineMs === undefined ? Infinity : now + of.deadlineMs;
-            const mine = ask({ priority: of.priority, deadlineAt, cost: { tokens: of.tokens } });
+            const mine = ask({
+              priority: of.priority,
+              flow: of.flow,
+              deadlineAt,
+              cost: { tokens: of.tokens },
+            });
             try {
               granted = wayOf(of).acquire(mine, now);
             } catch (error) {
@@ -126,7 +132,7 @@ describe('An attempt that draws on several quotas', () => {
             const go = (permit: Permit): void => {
               open -= 1;
               const at = permit.takenAt;
-              const lane = `${drawn(of)} ${of.priority}`;
+              const lane = `${drawn(of)} ${of.priority} ${of.flow}`;
               const last = order.get(lane);
               // A place is told of its grant a microtask later than one that comes in the same moment and goes at once.
               if (!(last?.atOnce && last.at === at && granted instanceof Place))

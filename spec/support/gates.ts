@@ -3,6 +3,7 @@ import { Gate } from '../../lib/gate/gate.ts';
 import type { Ask, Place } from '../../lib/gate/permit.ts';
 import { Permit } from '../../lib/gate/permit.ts';
 import { Line } from '../../lib/gate/queue.ts';
+import { Room } from '../../lib/gate/room.ts';
 import type { Ledger } from '../../lib/ledger/ledger.ts';
 import { Schedule } from '../../lib/time/schedule.ts';
 import type { QuotaRef } from '../../lib/words/types.ts';
@@ -22,6 +23,7 @@ export const promptLedger: Ledger = {
 
 export interface GateSetup {
   readonly maxQueue?: number;
+  readonly maxQueuePerFlow?: number;
   readonly random?: () => number;
   readonly ledger?: Ledger;
   readonly resumed?: GateContext['resumed'];
@@ -38,7 +40,7 @@ export function contextOf(clock: VirtualClock, setup: GateSetup = {}): GateConte
     schedule: new Schedule(clock),
     ledger: setup.ledger ?? promptLedger,
     inUse: new Line(),
-    room: { most: setup.maxQueue ?? Infinity, taken: 0 },
+    room: new Room(setup.maxQueue ?? Infinity, setup.maxQueuePerFlow),
     closed: () => undefined,
     met: () => undefined,
     warn: () => undefined,

@@ -68,6 +68,19 @@ export const waiting: Laws = {
     const order = scene.server.seen.map(({ url }) => url);
     expect(order.indexOf('/5')).to.be.below(order.indexOf('/0'));
   },
+  'one of another flow need not wait for all that came before it': async (scene) => {
+    throttleFirst(scene);
+    const stage = scene.stage({ quotas: [{ name: 'one', concurrency: 1 }] });
+    const calls = [send(stage, { url: `${scene.url}first`, headgate: { flow: 'many' } })];
+    await until('a pause', () => stage.told().includes('pause'));
+    for (const flow of ['many', 'many', 'many', 'many', 7]) {
+      calls.push(send(stage, { url: scene.url + flow, headgate: { flow } }));
+      await until('its place', () => stage.gate.quotas()[0]?.queued === calls.length);
+    }
+    await Promise.all(calls);
+    const order = scene.server.seen.map(({ url }) => url);
+    expect(order.indexOf('/7')).to.be.at.most(order.indexOf('/many') + 1);
+  },
   'no more are in flight than the quota allows': async (scene) => {
     let [inFlight, most] = [0, 0];
     scene.server.handler = (_n, _request, response) => {
