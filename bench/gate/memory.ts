@@ -5,7 +5,7 @@
  * full collection.
  */
 
-import type { Place } from '../../lib/gate/permit.ts';
+import type { Place } from '../../lib/gate/place.ts';
 import { headgate } from '../../lib/index.ts';
 import { seeded } from '../../lib/simulator/random.ts';
 import { type Line, round, tell } from '../support/line.ts';

@@ -1,6 +1,7 @@
 import type { CallContext } from '../../lib/call/context.ts';
 import type { Gate } from '../../lib/gate/gate.ts';
-import { type Ask, Permit } from '../../lib/gate/permit.ts';
+import { Permit } from '../../lib/gate/permit.ts';
+import type { Ask } from '../../lib/gate/place.ts';
 import { headgate, type QuotaOptions } from '../../lib/index.ts';
 import type { Clock } from '../../lib/time/clock.ts';
 

@@ -1,6 +1,7 @@
 import type { Gate } from '../gate/gate.ts';
 import type { Passage } from '../gate/passage.ts';
-import { type Ask, Permit, type Place } from '../gate/permit.ts';
+import { Permit } from '../gate/permit.ts';
+import type { Ask, Place } from '../gate/place.ts';
 import type { CallSettings } from '../policy/call-settings.ts';
 import { ClosedError } from '../words/errors.ts';
 import type { Amounts, Costs, RequestFacts } from '../words/types.ts';

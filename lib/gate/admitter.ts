@@ -19,6 +19,12 @@ export interface Priced {
   amounts?: Map<object, Map<string, number>> | undefined;
 }
 
+/** What an attempt asked the gate for, as its permit keeps it. */
+export interface Asked extends Priced {
+  /** The gates of the declared quotas that its request draws on now. */
+  declaredGates?(): readonly Admitter[];
+}
+
 /** What one quota keeps of an attempt that draws on it. */
 export interface Drawn {
   /** Moment of its taking. */

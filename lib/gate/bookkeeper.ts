@@ -12,7 +12,8 @@ import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { Admitter, Closing, Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
-import { type Ask, Permit } from './permit.ts';
+import { Permit } from './permit.ts';
+import type { Ask } from './place.ts';
 import type { Line, Linked } from './queue.ts';
 import { Quota } from './quota.ts';
 import { Budget } from './retry-budget.ts';
@@ -210,7 +211,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   answered({ admitted, takenAt, charge }: Drawn, at: number): void {
     if (admitted) this.quota.answered(at, takenAt, charge);
     else this.quota.windows.give(at, takenAt, charge);
-    const slowness = this.waiting > 0 ? this.quota.slowness() : undefined;
+    const slowness = this.waiting > 0 ? this.quota.windows.slowness() : undefined;
     if (slowness) this.context.warn('latency-bound', slowness, this.key);
     this.pump(at);
   }

@@ -4,7 +4,8 @@ import { Alarm } from '../time/alarm.ts';
 import { Bookkeeper } from './bookkeeper.ts';
 import type { Lane } from './lane.ts';
 import { Passage, type PassageGate } from './passage.ts';
-import { type Ask, Permit, type Place } from './permit.ts';
+import { Permit } from './permit.ts';
+import type { Ask, Place } from './place.ts';
 import { Rota } from './rota.ts';
 
 /** Number of moves of a lane between its gates after which what it needs is kept for it. */
@@ -101,8 +102,8 @@ export class Gate extends Bookkeeper implements PassageGate {
     return permit;
   }
 
-  share(permit: Permit): void {
-    const { ask, takenAt } = permit;
+  share(permit: Permit, ask: Ask): void {
+    const { takenAt } = permit;
     const charge = this.quota.charge(ask);
     this.#departs(ask, charge);
     permit.add(this, { takenAt, number: this.quota.take(takenAt, charge), admitted: true, charge });

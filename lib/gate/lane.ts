@@ -1,6 +1,7 @@
 import type { Entry, Schedule } from '../time/schedule.ts';
 import type { Admitter } from './admitter.ts';
-import type { Ask, Permit, Place, Standing } from './permit.ts';
+import type { Permit } from './permit.ts';
+import type { Ask, Place, Standing } from './place.ts';
 import { Line } from './queue.ts';
 import type { Room } from './room.ts';
 
@@ -25,7 +26,7 @@ export interface LaneGate extends Admitter {
   holds(count: number, now: number): boolean;
   /** An attempt goes. Returns its permit, or makes it count here as well. */
   take(ask: Ask, now: number): Permit;
-  share(permit: Permit): void;
+  share(permit: Permit, ask: Ask): void;
   /** A lane waits for this gate from now on. */
   receive(lane: Lane, now: number): void;
   /** Another is first in a lane that waits for this gate. */
@@ -206,6 +207,6 @@ export class Lane implements Standing {
 /** Takes a permit of each gate, at once. */
 export function takeAll(gates: readonly LaneGate[], ask: Ask, now: number): Permit {
   const permit = (gates[0] as LaneGate).take(ask, now);
-  for (let index = 1; index < gates.length; index += 1) gates[index]?.share(permit);
+  for (let index = 1; index < gates.length; index += 1) gates[index]?.share(permit, ask);
   return permit;
 }

@@ -1,5 +1,6 @@
 import { Lane, type LaneContext, type LaneGate, takeAll } from './lane.ts';
-import { type Ask, type Permit, Place } from './permit.ts';
+import type { Permit } from './permit.ts';
+import { type Ask, Place } from './place.ts';
 
 /** A gate, as an attempt that arrives knows it. */
 export interface PassageGate extends LaneGate {

@@ -13,9 +13,6 @@ import type { GateContext } from './context.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
 import { isAmount, Tariff } from './tariff.ts';
 
-/** Share of a quota that an attempt takes at least: where no limit is declared, all take the same. */
-const LEAST_SHARE = 1e-6;
-
 /**
  * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
  * attempts in flight, pause, what was learned, declared windows.
@@ -32,7 +29,6 @@ export class Quota {
   #ref: QuotaRef;
   /** Absent where an attempt costs one request and nothing else. */
   #tariff: Tariff | undefined;
-  #slownessTold = false;
 
   constructor(ref: QuotaRef, context: GateContext, gate: LeaseContext & LearningObserver) {
     const { key, windows, concurrency } = ref;
@@ -62,7 +58,7 @@ export class Quota {
 
   /** Share of the scarcest of its limits that an attempt takes. */
   share(charge?: Charge): number {
-    return Math.max(LEAST_SHARE, 1 / this.flight.capacity, this.windows.share(charge));
+    return Math.max(1 / this.flight.capacity, this.windows.share(charge));
   }
 
   /** An attempt that is charged goes. */
@@ -251,19 +247,6 @@ export class Quota {
     const { until, cause } = this.pause;
     this.pause.reopen(now, waiting);
     if (cause !== 'backoff') this.adaptive?.reopened(now, until, true);
-  }
-
-  /** What to tell, once, where latency costs much of a declared window. Asked while attempts wait. */
-  slowness(): string | undefined {
-    const { slowed, latencyMs } = this.windows;
-    if (!slowed || this.#slownessTold) return undefined;
-    this.#slownessTold = true;
-    const { limit, count } = slowed;
-    const cost = Math.round(100 * slowed.latencyCost(latencyMs));
-    return (
-      `Answers take ${Math.round(latencyMs)} ms, which costs ${cost} % of the limit of ${limit} per ${count.per} ms: an attempt ` +
-      "counts until `per` after its response. If requests reach the server sooner, say how soon by the window's `transit`"
-    );
   }
 
   /** The limits are others from now on; what was used of the old ones counts on. */

@@ -8,6 +8,9 @@ const LATENCY_WEIGHT = 0.1;
 /** Share of a window's limit that latency may cost before it is told. */
 const COSTLY = 0.25;
 
+/** Share of a quota that an attempt takes at least: where no limit is declared, all take the same. */
+const LEAST_SHARE = 1e-6;
+
 const NONE: readonly DeclaredWindow[] = [];
 
 /** The unit that each attempt costs 1 of, unless its cost says otherwise. */
@@ -29,6 +32,7 @@ export class Windows {
   #all: readonly DeclaredWindow[] = NONE;
   #unanswered = 0;
   #latencyMs = -1;
+  #slownessTold = false;
 
   constructor(key: string, windows: readonly Window[], context: LeaseContext) {
     this.#key = key;
@@ -43,7 +47,7 @@ export class Windows {
 
   /** The largest share of a limit that an attempt takes. */
   share(charge?: Charge): number {
-    let share = 0;
+    let share = LEAST_SHARE;
     for (const window of this.#all) share = Math.max(share, weightOf(charge, window) / window.limit);
     return share;
   }
@@ -123,15 +127,17 @@ export class Windows {
     for (const window of this.#all) window.count.refund(at, sentAt, weightOf(charge, window));
   }
 
-  /** The window that loses most to latency, if that is more than a quarter of its limit and no transit is declared. */
-  get slowed(): DeclaredWindow | undefined {
-    let worst: DeclaredWindow | undefined;
-    let most = COSTLY;
-    for (const window of this.#all) {
-      const cost = window.count.transitMs === undefined ? window.latencyCost(this.#latencyMs) : 0;
-      if (cost > most) [worst, most] = [window, cost];
-    }
-    return worst;
+  /** What to tell, once, where latency costs more than a quarter of a window. Asked while attempts wait. */
+  slowness(): string | undefined {
+    const slowed = this.#slownessTold ? undefined : this.#slowed;
+    if (!slowed) return undefined;
+    this.#slownessTold = true;
+    const { limit, count } = slowed;
+    const cost = Math.round(100 * slowed.latencyCost(this.#latencyMs));
+    return (
+      `Answers take ${Math.round(this.#latencyMs)} ms, which costs ${cost} % of the limit of ${limit} per ${count.per} ms: an attempt ` +
+      "counts until `per` after its response. If requests reach the server sooner, say how soon by the window's `transit`"
+    );
   }
 
   /** Time from sending to the response, in ms: a moving average; negative before the first. */
@@ -194,5 +200,16 @@ export class Windows {
 
   async close(): Promise<void> {
     await Promise.all(this.#all.map((window) => window.close()));
+  }
+
+  /** The window that loses most to latency, if that is more than a quarter of its limit and no transit is declared. */
+  get #slowed(): DeclaredWindow | undefined {
+    let worst: DeclaredWindow | undefined;
+    let most = COSTLY;
+    for (const window of this.#all) {
+      const cost = window.count.transitMs === undefined ? window.latencyCost(this.#latencyMs) : 0;
+      if (cost > most) [worst, most] = [window, cost];
+    }
+    return worst;
   }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Gate } from '../../lib/gate/gate.ts';
-import { Permit, type Place } from '../../lib/gate/permit.ts';
+import { Permit } from '../../lib/gate/permit.ts';
+import type { Place } from '../../lib/gate/place.ts';
 import { DEFAULT_POLICY } from '../../lib/policy/policy.ts';
 import { QueueFullError } from '../../lib/words/errors.ts';
 import { ask, LATE, makeGate, permitOf } from '../support/gates.ts';

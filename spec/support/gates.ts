@@ -1,7 +1,7 @@
 import type { GateContext } from '../../lib/gate/context.ts';
 import { Gate } from '../../lib/gate/gate.ts';
-import type { Ask, Place } from '../../lib/gate/permit.ts';
 import { Permit } from '../../lib/gate/permit.ts';
+import type { Ask, Place } from '../../lib/gate/place.ts';
 import { Line } from '../../lib/gate/queue.ts';
 import { Room } from '../../lib/gate/room.ts';
 import type { Ledger } from '../../lib/ledger/ledger.ts';

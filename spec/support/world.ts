@@ -1,5 +1,6 @@
 import type { Gate } from '../../lib/gate/gate.ts';
-import { Permit, type Place } from '../../lib/gate/permit.ts';
+import { Permit } from '../../lib/gate/permit.ts';
+import type { Place } from '../../lib/gate/place.ts';
 import { DEFAULT_POLICY } from '../../lib/policy/policy.ts';
 import { type Counter, FixedWindow, RollingWindow, TokenBucket } from '../../lib/simulator/counters.ts';
 import { ask } from './gates.ts';
