@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DefinedProfile } from '../profiles/define/index.ts';
+import type { DefinedProfile, SimulationDefinition } from '../profiles/define/index.ts';
 import { OptionsError } from '../words/errors.ts';
-import type { QuotaRef, RequestFacts } from '../words/types.ts';
-import { filledBody, filledHeaders, put, type Values } from './fill.ts';
-import { Meter, type MeterKind } from './meters.ts';
-import { seeded } from './random.ts';
+import type { RequestFacts } from '../words/types.ts';
+import { ApiModel } from './api-model.ts';
+import type { MeterKind } from './meters.ts';
 
 /** Options of `simulateApi()`. */
 export interface ApiSimulatorOptions {
@@ -44,17 +43,6 @@ export interface ApiSimulator {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-interface State {
-  readonly meters: readonly Meter[];
-  inFlight: number;
-}
-
-/** What a request draws on. */
-interface Draw {
-  readonly ref: QuotaRef;
-  readonly state: State;
-}
-
 /**
  * Starts a server that keeps the quotas of a profile, all of those that a request draws on, and refuses in the manner of
  * the API, as the profile's `simulation` says. For quotas without documented limits, make a profile with some:
@@ -75,16 +63,14 @@ export async function simulateApi(
 
 class Server implements ApiSimulator {
   readonly log: ApiLogEntry[] = [];
-  readonly #profile: DefinedProfile;
-  readonly #options: ApiSimulatorOptions;
-  readonly #random: () => number;
-  readonly #states = new Map<string, State>();
+  readonly #model: ApiModel;
+  readonly #latencyMs: number;
   readonly #http: http.Server;
 
-  constructor(profile: DefinedProfile, options: ApiSimulatorOptions) {
-    this.#profile = profile;
-    this.#options = options;
-    this.#random = seeded(options.seed ?? 1);
+  constructor({ quotas, definition }: DefinedProfile, options: ApiSimulatorOptions) {
+    const simulation = definition.simulation as SimulationDefinition;
+    this.#model = new ApiModel({ ...options, quotas, simulation, definitions: definition.quotas });
+    this.#latencyMs = options.latencyMs ?? 0;
     this.#http = http.createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
@@ -122,116 +108,12 @@ class Server implements ApiSimulator {
       url: new URL(url, this.url),
       body: () => Buffer.concat(chunks).toString(),
     };
-    const { quotas } = this.#profile;
-    const draws = quotas(facts).map((ref) => ({ ref, state: this.#stateOf(ref) }));
-    const waitMs = this.#wait(draws, facts, at);
-    this.log.push({ at, method, url, refused: waitMs > 0 });
-    if (waitMs === 0) for (const draw of draws) this.#take(draw, facts, at, response);
-    const { latencyMs = 0 } = this.#options;
-    if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs).unref());
-    if (!response.destroyed) this.#answer(response, draws, facts, waitMs);
+    const arrival = this.#model.receive(facts, at);
+    response.once('close', arrival.leave);
+    this.log.push({ at, method, url, refused: arrival.waitMs > 0 });
+    if (this.#latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#latencyMs).unref());
+    if (response.destroyed) return;
+    const { status, headers, body } = arrival.answer(performance.now(), Date.now());
+    response.writeHead(status, headers).end(body);
   }
-
-  /** The longest wait of all quotas; requests over a limit of requests in flight are told to come back in 1 s. */
-  #wait(draws: readonly Draw[], facts: RequestFacts, now: number): number {
-    let longest = 0;
-    for (const { ref, state } of draws) {
-      if (state.inFlight >= (ref.concurrency ?? Infinity)) longest = Math.max(longest, 1000);
-      for (const meter of state.meters) {
-        longest = Math.max(longest, meter.wait(now, this.#cost(ref, meter.unit, facts)));
-      }
-    }
-    return longest;
-  }
-
-  #take({ ref, state }: Draw, facts: RequestFacts, now: number, response: ServerResponse): void {
-    for (const meter of state.meters) meter.take(now, this.#cost(ref, meter.unit, facts));
-    state.inFlight += 1;
-    response.once('close', () => {
-      state.inFlight -= 1;
-    });
-  }
-
-  #cost(ref: QuotaRef, unit: string, facts: RequestFacts): number {
-    if (unit === 'requests') return 1;
-    const cost = this.#options.cost?.(unit, facts);
-    if (cost !== undefined) return cost;
-    const known = ref.cost?.[unit];
-    return (typeof known === 'function' ? known(facts) : known) ?? 1;
-  }
-
-  #stateOf({ key, windows }: QuotaRef): State {
-    let state = this.#states.get(key);
-    if (state === undefined) {
-      const kind = this.#options.kind ?? 'fixed';
-      const now = performance.now();
-      const meters = windows.map((window) => new Meter(window, kind, now - this.#random() * window.per));
-      state = { meters, inFlight: 0 };
-      this.#states.set(key, state);
-    }
-    return state;
-  }
-
-  #answer(response: ServerResponse, draws: readonly Draw[], facts: RequestFacts, waitMs: number): void {
-    const {
-      told,
-      refusal,
-      body = {},
-    } = this.#profile.definition.simulation as NonNullable<DefinedProfile['definition']['simulation']>;
-    const values = valuesOf(draws, waitMs);
-    const headers = { 'content-type': 'application/json', ...filledHeaders(told, values) };
-    if (waitMs > 0) {
-      const answer = filledBody(refusal.body ?? '', values);
-      response
-        .writeHead(refusal.status, { ...headers, ...filledHeaders(refusal.headers, values) })
-        .end(typeof answer === 'string' ? answer : JSON.stringify(answer));
-      return;
-    }
-    response.writeHead(200, headers).end(JSON.stringify(this.#good(body, draws, facts)));
-  }
-
-  /** The body of a good answer, with what was spent. */
-  #good(body: object, draws: readonly Draw[], facts: RequestFacts): object {
-    const answer = structuredClone(body) as Record<string, unknown>;
-    const { quotas = [] } = this.#profile.definition;
-    for (const { ref } of draws) {
-      const spent = quotas.find(({ name }) => ref.key.includes(` ${name}`))?.spent ?? {};
-      for (const [unit, place] of Object.entries(spent)) {
-        if (place.startsWith('body:')) {
-          put(answer, place.slice('body:'.length).split('.'), this.#cost(ref, unit, facts));
-        }
-      }
-    }
-    return answer;
-  }
-}
-
-/** What placeholders stand for: the first window of each unit, and of requests without a unit. */
-function valuesOf(draws: readonly Draw[], waitMs: number): Values {
-  const now = performance.now();
-  const values: Record<string, number> = {};
-  for (const { state } of draws) {
-    for (const meter of state.meters) {
-      const used = meter.used(now);
-      const told: Record<string, number> = {
-        limit: meter.limit,
-        used: Math.ceil(used),
-        remaining: Math.max(0, Math.floor(meter.limit - used)),
-        reset: Math.ceil((Date.now() + meter.reset(now)) / 1000),
-        resetAfter: Math.ceil(meter.reset(now)) / 1000,
-      };
-      for (const [name, value] of Object.entries(told)) {
-        values[`${name}:${meter.unit}`] ??= value;
-        if (meter.unit === 'requests') values[name] ??= value;
-      }
-    }
-  }
-  return waitMs === 0
-    ? values
-    : {
-        ...values,
-        wait: Math.ceil(waitMs / 1000),
-        waitMs: Math.ceil(waitMs),
-        waitS: Math.ceil(waitMs) / 1000,
-      };
 }
