@@ -29,6 +29,7 @@ const ROOMS: Record<string, string> = {
   report: 'words time events',
   'policy-file': 'words options profiles',
   telemetry: 'face',
+  command: 'face time options policy policy-file profiles simulator report testing',
 };
 
 /** Maximum number of lines of a file, so that it is read in one sitting. */

@@ -120,8 +120,7 @@ export class ApiModel {
     const { told, refusal, body = {} } = this.#options.simulation;
     const values = valuesOf(draws, waitMs, now, wall);
     const headers = { 'content-type': 'application/json', ...filledHeaders(told, values) };
-    if (waitMs === 0)
-      return { status: 200, headers, body: JSON.stringify(this.#good(body, draws, request)) };
+    if (waitMs === 0) return { status: 200, headers, body: JSON.stringify(this.#good(body, draws, request)) };
     const answer = filledBody(refusal.body ?? '', values);
     return {
       status: refusal.status,

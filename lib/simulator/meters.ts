@@ -10,8 +10,9 @@ export class Meter {
   readonly #per: number;
   readonly #kind: MeterKind;
   readonly #phase: number;
-  /** What was counted, oldest first; a bucket keeps its level instead. */
+  /** What was counted, oldest first, and its sum; a bucket keeps its level instead. */
   #counted: { readonly at: number; readonly cost: number }[] = [];
+  #sum = 0;
   #level = 0;
   #levelAt = 0;
 
@@ -31,8 +32,10 @@ export class Meter {
       return this.#level;
     }
     const start = this.#start(now);
+    if (this.#counted[0] === undefined || this.#counted[0].at >= start) return this.#sum;
     this.#counted = this.#counted.filter(({ at }) => at >= start);
-    return this.#counted.reduce((sum, { cost }) => sum + cost, 0);
+    this.#sum = this.#counted.reduce((sum, { cost }) => sum + cost, 0);
+    return this.#sum;
   }
 
   /** ms until `cost` would be accepted; 0 if it would be now. More than the limit is accepted by an empty window. */
@@ -52,7 +55,10 @@ export class Meter {
 
   take(now: number, cost: number): void {
     if (this.#kind === 'bucket') this.#level = this.used(now) + cost;
-    else this.#counted.push({ at: now, cost });
+    else {
+      this.#counted.push({ at: now, cost });
+      this.#sum += cost;
+    }
   }
 
   /** ms until nothing is used. */

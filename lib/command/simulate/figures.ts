@@ -1,0 +1,155 @@
+import type { QuotaRef } from '../../index.ts';
+import type { RecordedCall } from '../../report/index.ts';
+import { summaryOf } from '../../report/summary.ts';
+import { duration } from '../../report/text.ts';
+import type { Run } from './run.ts';
+
+/** What `simulate` tells of a run: the JSON of `--json`. All times in ms. */
+export interface Figures {
+  readonly policy: string;
+  readonly requests: readonly string[];
+  /** Limits of the API, in words. */
+  readonly limits: readonly string[];
+  /** From the beginning of the first call to the end of the last; null if calls were still open after 90 days. */
+  readonly finishedMs: number | null;
+  readonly idealMs: number;
+  readonly calls: {
+    readonly total: number;
+    readonly succeeded: number;
+    readonly failed: number;
+    readonly open: number;
+  };
+  readonly attempts: number;
+  /** Attempts refused with a 429. */
+  readonly refused: number;
+  /** Attempts that failed for another reason. */
+  readonly faulty: number;
+  /** Attempts after the first of a call. */
+  readonly retries: number;
+  /** Fraction of the attempts that brought nothing. */
+  readonly waste: number;
+  /** Time for which calls had no attempt in flight: queue, pauses and backoff. */
+  readonly waits: { readonly p50: number; readonly p95: number; readonly max: number };
+  /** Largest number of calls that were open and not in flight at once. */
+  readonly queued: number;
+  readonly quotas: readonly QuotaFigures[];
+  readonly failures: readonly FailureFigures[];
+  readonly warnings: readonly string[];
+  readonly advice: readonly string[];
+  /** Path of the report, if one was asked for. */
+  readonly report?: string;
+}
+
+interface QuotaFigures {
+  readonly quota: string;
+  /** Limits in force for the gate, in words. */
+  readonly limits: string;
+  readonly attempts: number;
+  readonly refused: number;
+  /** Fraction of the time for which it was closed. */
+  readonly closed: number;
+}
+
+interface FailureFigures {
+  readonly reason: string;
+  readonly code: string | null;
+  readonly calls: number;
+}
+
+/** Computes the figures of a run. */
+export function figuresOf(policy: string, run: Run): Figures {
+  const { totals, advice, quotas } = summaryOf(run.record, policy);
+  const { calls } = run.record;
+  const waits = calls
+    .filter(({ endedAt }) => endedAt !== undefined)
+    .map(waitOf)
+    .sort((a, b) => a - b);
+  const at = (share: number): number =>
+    waits[Math.min(waits.length - 1, Math.floor(share * waits.length))] ?? 0;
+  const wasted = totals.attempts - totals.succeeded;
+  return {
+    policy,
+    requests: run.requests.map(({ method, url }) => `${method} ${url}`),
+    limits: run.limits.flatMap(limitsOf),
+    finishedMs: run.finishedMs === undefined ? null : Math.round(run.finishedMs),
+    idealMs: Math.round(run.idealMs),
+    calls: { total: totals.calls, succeeded: totals.succeeded, failed: totals.failed, open: totals.open },
+    attempts: totals.attempts,
+    refused: totals.refused,
+    faulty: wasted - totals.refused,
+    retries: totals.resent,
+    waste: totals.attempts > 0 ? wasted / totals.attempts : 0,
+    waits: { p50: Math.round(at(0.5)), p95: Math.round(at(0.95)), max: Math.round(waits.at(-1) ?? 0) },
+    queued: mostWaiting(calls),
+    quotas: quotas.map(({ key, limits, attempts, refusals, closed }) => ({
+      quota: key,
+      limits,
+      attempts,
+      refused: refusals,
+      closed: Math.round(closed * 1e4) / 1e4,
+    })),
+    failures: failuresOf(calls),
+    warnings: run.warnings,
+    advice: [
+      ...deadlineAdvice(run),
+      ...advice.filter((each) => !each.includes('failed with ERR_HEADGATE_DEADLINE')),
+    ],
+  };
+}
+
+/** A limit in words: `45 per 1 min`. */
+function limitsOf({ windows, concurrency }: QuotaRef): string[] {
+  return [
+    ...windows.map(
+      ({ limit, per, of }) => `${limit}${of === undefined ? '' : ` ${of}`} per ${duration(per)}`,
+    ),
+    ...(concurrency === undefined ? [] : [`${concurrency} at once`]),
+  ];
+}
+
+/** Time of a call without an attempt in flight, in ms. */
+function waitOf({ beganAt, endedAt = beganAt, attempts }: RecordedCall): number {
+  return Math.max(0, endedAt - beganAt - attempts.reduce((sum, { durationMs }) => sum + durationMs, 0));
+}
+
+/** Largest number of calls that were open without an attempt in flight, to the ms. */
+function mostWaiting(calls: readonly RecordedCall[]): number {
+  const changes = new Map<number, number>();
+  const change = (at: number, by: number): unknown =>
+    changes.set(Math.round(at), (changes.get(Math.round(at)) ?? 0) + by);
+  for (const { beganAt, endedAt = Infinity, attempts } of calls) {
+    change(beganAt, 1);
+    change(endedAt, -1);
+    for (const { startedAt, durationMs } of attempts) {
+      change(startedAt, -1);
+      change(startedAt + durationMs, 1);
+    }
+  }
+  let [waiting, most] = [0, 0];
+  for (const at of [...changes.keys()].sort((a, b) => a - b)) {
+    waiting += changes.get(at) as number;
+    most = Math.max(most, waiting);
+  }
+  return most;
+}
+
+function failuresOf(calls: readonly RecordedCall[]): FailureFigures[] {
+  const counts = new Map<string, FailureFigures>();
+  for (const { reason, code, status } of calls) {
+    if (reason === undefined) continue;
+    const shown = code ?? (status === undefined ? null : String(status));
+    const known = counts.get(`${reason} ${shown}`);
+    counts.set(`${reason} ${shown}`, { reason, code: shown, calls: (known?.calls ?? 0) + 1 });
+  }
+  return [...counts.values()].sort((a, b) => b.calls - a.calls);
+}
+
+/** What to do when calls fail because the limits ask for a longer wait than their deadline allows. */
+function deadlineAdvice({ record, idealMs, requests }: Run): string[] {
+  const late = record.calls.filter(({ reason }) => reason === 'deadline').length;
+  if (late === 0 || requests.length === 0) return [];
+  return [
+    `${late.toLocaleString('en-US')} ${late === 1 ? 'call' : 'calls'} failed because of the deadline: the limits ask for ` +
+      `${duration(idealMs)} in all. Raise retry.deadline, or begin the calls more slowly (--rate, --concurrency).`,
+  ];
+}

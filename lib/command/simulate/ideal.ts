@@ -1,0 +1,62 @@
+import type { QuotaRef } from '../../index.ts';
+import type { Scenario } from './settings.ts';
+
+/**
+ * Time that the limits ask for, in ms: each call goes at the first moment at which all of its windows have room, as if
+ * the limits were known exactly and nothing failed.
+ *
+ * @param draws the quotas of each call, in order
+ */
+export function idealMs(draws: readonly (readonly QuotaRef[])[], scenario: Scenario): number {
+  const { everyMs, concurrency, capacity, kind } = scenario;
+  const latencyMs = (scenario.latencyMs[0] + scenario.latencyMs[1]) / 2;
+  const windows = new Map<string, Counted>();
+  const ends: number[] = [];
+  const most = Math.min(concurrency, capacity);
+  let last = 0;
+  for (const [index, refs] of draws.entries()) {
+    let at = Math.max(index * everyMs, index < most ? 0 : (ends[index - most] as number));
+    const admit: Counted[] = [];
+    for (const { key, windows: limits } of refs) {
+      for (const { limit, per, of } of limits) {
+        if (of !== undefined && of !== 'requests') continue;
+        const name = `${key} ${limit} ${per}`;
+        const window = windows.get(name) ?? (kind === 'bucket' ? bucket(limit, per) : rolling(limit, per));
+        windows.set(name, window);
+        admit.push(window);
+      }
+    }
+    for (const window of admit) at = Math.max(at, window.opensAt());
+    for (const window of admit) window.count(at);
+    ends.push(at + latencyMs);
+    last = Math.max(last, at + latencyMs);
+  }
+  return last;
+}
+
+/** What a window has counted. */
+interface Counted {
+  /** First moment with room. */
+  opensAt(): number;
+  count(at: number): void;
+}
+
+function rolling(limit: number, per: number): Counted {
+  const counted: number[] = [];
+  return {
+    opensAt: () => (counted.length < limit ? 0 : (counted.at(-limit) as number) + per),
+    count: (at) => counted.push(at),
+  };
+}
+
+function bucket(limit: number, per: number): Counted {
+  const each = per / limit;
+  /** Moment at which the bucket is full again. */
+  let fullAt = 0;
+  return {
+    opensAt: () => fullAt - per + each,
+    count: (at) => {
+      fullAt = Math.max(fullAt, at) + each;
+    },
+  };
+}
