@@ -1,3 +1,4 @@
+import { ByHand } from './by-hand.ts';
 import { Call, type OpenCall } from './call/call.ts';
 import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
@@ -8,7 +9,8 @@ import type { Redaction } from './events/secret-names.ts';
 import type { Tracer } from './events/tracer.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
 import { Warnings } from './events/warnings.ts';
-import type { CloseOptions, Environment } from './face.ts';
+import type { CloseOptions, Environment, PauseOptions } from './face.ts';
+import { follow } from './following.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import type { Passage } from './gate/passage.ts';
@@ -16,7 +18,7 @@ import { Room } from './gate/room.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
 import { readCallOptions, readCloseOptions, readOptions, type Settings, updated } from './options/read.ts';
-import type { HeadgateOptions, HeadgateUpdate, PolicySource } from './options/types.ts';
+import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import type { CallSettings } from './policy/call-settings.ts';
 import { QuotaEvents } from './quota-events.ts';
@@ -58,6 +60,7 @@ export class Core implements CallContext {
   readonly life: AbortSignal = this.#life.signal;
   readonly calls: Calls = new Calls();
   #closing: Promise<void> | undefined;
+  readonly #byHand: ByHand;
 
   constructor(given: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {
     const options = withPolicy(given);
@@ -94,14 +97,20 @@ export class Core implements CallContext {
       closed: (quota, ms) => settings.ledger.pause?.(quota, ms, observer),
       met: (quota) => settings.ledger.recall?.(quota, observer),
       warn: (code, message, quota) => this.#warn(code, message, quota),
-      resumed: (...resumed) => events.resumed(...resumed),
+      resumed: (...resumed) => {
+        this.#byHand.over(resumed[0]);
+        events.resumed(...resumed);
+      },
       held: (quota, untilMs) => events.paused(quota, untilMs, 'header'),
       adaptive: settings.adaptive,
       known: fresh(settings.learned, clock.now()),
       learned: (...learned) => events.learned(...learned),
     });
+    const paused = (quota: string, untilMs: number) => events.paused(quota, untilMs, 'manual');
+    const refOf = (name: string) => this.#declared.refs.get(name) ?? this.#unknown(name);
+    this.#byHand = new ByHand(this.#gates, { clock, life: this.life, refOf, paused });
     this.#detach = settings.ledger.attach?.(observer);
-    if (options.policy) this.#follow(options.policy);
+    if (options.policy) follow(options.policy, this);
   }
 
   get closed(): boolean {
@@ -155,6 +164,14 @@ export class Core implements CallContext {
     if ([...this.#declared.also].some((key) => !before.also.has(key))) this.#gates.reseat();
   }
 
+  pause(quota: string | QuotaMatch, options: PauseOptions): void {
+    this.#byHand.pause(quota, options);
+  }
+
+  resume(quota: string | QuotaMatch): void {
+    this.#byHand.resume(quota);
+  }
+
   close(options: CloseOptions = {}): Promise<void> {
     const drainMs = readCloseOptions(options);
     if (drainMs === 0) this.calls.hurry();
@@ -186,7 +203,7 @@ export class Core implements CallContext {
     let { passage } = this.#gates.of(first);
     for (const ref of others) passage = passage.and(this.#gates.of(ref));
     for (const ref of this.#declared.besides(request)) passage = passage.and(this.#gates.of(ref));
-    return passage;
+    return this.#byHand.through(passage, request);
   }
 
   declaredGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[] {
@@ -216,33 +233,6 @@ export class Core implements CallContext {
   }
 
   readonly warn = (code: string, message: string): void => this.#warn(code, message);
-
-  /** Applies the changes of a policy file until the gate closes. */
-  #follow(policy: PolicySource): void {
-    const tell = (state: 'applied' | 'refused', reason?: string): void => {
-      if (reason !== undefined && !this.emitter.has('policy'))
-        this.#warn('policy-refused', `The policy ${policy.source} was refused, the old one stays: ${reason}`);
-      this.emitter.emit('policy', {
-        at: this.clock.now(),
-        gate: this.name,
-        state,
-        source: policy.source,
-        reason,
-      });
-    };
-    const unfollow = policy.follow({
-      applied: ({ retry = {}, quotas = [] }) => {
-        try {
-          this.update({ retry, quotas });
-          tell('applied');
-        } catch (error) {
-          tell('refused', (error as Error).message);
-        }
-      },
-      refused: (reason) => tell('refused', reason),
-    });
-    this.life.addEventListener('abort', unfollow, { once: true });
-  }
 
   async #drain(ms: number): Promise<void> {
     const tell = (state: 'draining' | 'closed'): void =>

@@ -6,7 +6,7 @@ import type { UndiciInterceptor, UndiciOptions } from './clients/undici/index.ts
 import type { Listener } from './events/emitter.ts';
 import type { Tracer } from './events/tracer.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
-import type { HeadgateUpdate } from './options/types.ts';
+import type { HeadgateUpdate, QuotaMatch } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import type { Clock } from './time/clock.ts';
 import type { Learned } from './words/learned.ts';
@@ -22,6 +22,12 @@ export interface Environment {
   readonly clock?: Clock;
   /** Returns random numbers in [0, 1). Default `Math.random`. */
   readonly random?: Random;
+}
+
+/** Options of `gate.pause()`. */
+export interface PauseOptions {
+  /** How long: more than 0 ms. */
+  readonly for: Duration;
 }
 
 /** Options of `gate.close()`. */
@@ -113,6 +119,24 @@ export interface FetchHeadgate {
    * gate.update({ quotas: [{ match: { path: '/v1/items' }, windows: [{ limit: 50, per: '1m' }] }] });
    */
   update(options: HeadgateUpdate): void;
+  /**
+   * Closes a quota by hand, by its name (the `key` of `quotas()`), or whatever requests fit a match. Attempts in flight go
+   * on; others wait, or fail at once if their deadline comes first. A longer pause wins, whoever asked for it. Holds for
+   * this gate alone, not for others of its ledger. Told by a `pause` event with the cause `manual`. Throws `OptionsError`.
+   *
+   * @example
+   * gate.pause('account', { for: '30s' });
+   * gate.pause({ method: 'POST', path: '/v1/reports/**' }, { for: '5m' });
+   */
+  pause(quota: string | QuotaMatch, options: PauseOptions): void;
+  /**
+   * Ends a pause that `pause()` made, given the same name or match; what a server asked for goes on. Told by a `resume`
+   * event with the cause `manual`. Throws `OptionsError`.
+   *
+   * @example
+   * gate.resume('account');
+   */
+  resume(quota: string | QuotaMatch): void;
   /**
    * Refuses new calls, rejects queued ones with `ClosedError`, and returns the ledger's permits. Requests in flight and
    * streams may finish.

@@ -6,7 +6,7 @@ export type { WrapContext, WrapOptions, Wrapped, WrapRequest, WrapResult } from 
 export type { Listener } from './events/emitter.ts';
 export type * from './events/tracer.ts';
 export type * from './events/types.ts';
-export type { CloseOptions, Environment, FetchHeadgate } from './face.ts';
+export type { CloseOptions, Environment, FetchHeadgate, PauseOptions } from './face.ts';
 export type * from './ledger/ledger.ts';
 export { memory } from './ledger/memory.ts';
 export type {
@@ -29,7 +29,9 @@ export {
   type HeadgateErrorCode,
   LedgerError,
   OptionsError,
+  OutageError,
   QueueFullError,
+  WaitError,
 } from './words/errors.ts';
 export type { Learned, LearnedQuota, LearnedWindowRecord } from './words/learned.ts';
 export type * from './words/report.ts';

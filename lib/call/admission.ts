@@ -3,7 +3,8 @@ import type { Passage } from '../gate/passage.ts';
 import { Permit } from '../gate/permit.ts';
 import type { Ask, Place } from '../gate/place.ts';
 import type { CallSettings } from '../policy/call-settings.ts';
-import { ClosedError } from '../words/errors.ts';
+import type { Decision } from '../policy/decide.ts';
+import { ClosedError, OutageError, WaitError } from '../words/errors.ts';
 import type { Amounts, Costs, RequestFacts } from '../words/types.ts';
 import type { Pass } from './attempt.ts';
 import type { CallContext } from './context.ts';
@@ -29,6 +30,8 @@ export class Admission implements Ask {
   readonly #waits: Waits;
   /** Origin of the call's first request, if the user chose it. */
   readonly #home: string | undefined;
+  /** Moment by which a wait for a permit must end; absent without a limit. */
+  #inlineAt: number | undefined;
   #gate: Passage<Gate> | undefined;
 
   constructor(
@@ -63,12 +66,31 @@ export class Admission implements Ask {
   }
 
   get deadlineAt(): number {
-    return this.#lifetime.deadlineAt;
+    const { deadlineAt } = this.#lifetime;
+    return this.#inlineAt === undefined ? deadlineAt : Math.min(deadlineAt, this.#inlineAt);
   }
 
   /** The error for a wait that cannot end in time. */
   late(waitMs: number): Error {
-    return this.#lifetime.late(waitMs);
+    const now = this.#context.clock.now();
+    if (now + waitMs <= (this.#inlineAt ?? Infinity)) return this.#lifetime.late(waitMs);
+    return new WaitError(now + waitMs, waitMs, this.quota);
+  }
+
+  /** The error for a server that is out; `undefined` if the call waits for its return. */
+  out(waitMs: number): Error | undefined {
+    return this.#settings.policy.outage === 'fail'
+      ? new OutageError(this.#context.clock.now() + waitMs, waitMs, this.quota)
+      : undefined;
+  }
+
+  /** The error of ours that a decision ends the call with; `undefined` if its client's own tells enough. */
+  why(decision: Decision & { readonly resend: false }): Error | undefined {
+    const { reason, waitMs = 0 } = decision;
+    const at = this.#context.clock.now() + waitMs;
+    if (reason === 'wait') return new WaitError(at, waitMs, this.quota);
+    if (reason === 'outage') return new OutageError(at, waitMs, this.quota);
+    return reason === 'deadline' ? this.#lifetime.late(decision.waitMs) : undefined;
   }
 
   /** Gets a pass; synchronously if neither the permit nor the token needs a wait. */
@@ -79,6 +101,8 @@ export class Admission implements Ask {
     if (tokens && tokens.current === undefined) {
       return this.#lifetime.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
     }
+    const { inlineMs = Infinity } = this.#settings.policy;
+    if (inlineMs < Infinity) this.#inlineAt = at + inlineMs;
     this.#gate = this.#context.passageOf(request, this.#settings.quota);
     this.usual = this.#context.profile.cost?.(request);
     this.amounts = undefined;
@@ -90,8 +114,24 @@ export class Admission implements Ask {
     }
     if (granted.held) this.#waits.queued(granted.expectedMs);
     this.#lifetime.onInterrupt((error) => granted.leave(error));
+    if (this.#inlineAt !== undefined) this.#limit(granted, this.#inlineAt);
     // Not an async function: each of 100,000 queued attempts would retain its whole scope.
     return granted.permit.then((permit) => this.#granted(permit, request, askedAt, tokens));
+  }
+
+  /** Ends a wait of unknown length once it takes longer than the call may wait. */
+  #limit(place: Place, until: number): void {
+    const { clock, schedule } = this.#context;
+    if (until >= this.#lifetime.deadlineAt) return;
+    const entry = schedule.at(until, false, () => {
+      const now = clock.now();
+      const gates = this.#gate?.gates ?? [];
+      const at = gates.reduce((latest, gate) => Math.max(latest, gate.expectedAt(1, this, now)), now);
+      const waitMs = Math.max(at - now, this.#settings.policy.inlineMs ?? 0);
+      place.leave(new WaitError(now + waitMs, waitMs, this.quota));
+    });
+    const done = (): void => entry.cancel();
+    place.permit.then(done, done);
   }
 
   declaredGates(): readonly Gate[] {

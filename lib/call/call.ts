@@ -163,9 +163,7 @@ export class Call implements AttemptObserver {
       attempt.delayMs = delayMs;
       this.#lifetime.onInterrupt(undefined);
       this.teller.tell('retry', () => ({ verdict, delayMs, reason, status: attempt.status, code, hint }));
-    } else if (decision.reason === 'deadline') {
-      this.#lifetime.seal(this.#lifetime.late(decision.waitMs));
-    }
+    } else this.#lifetime.seal(this.#admission.why(decision));
     return decision;
   }
 

@@ -1,7 +1,14 @@
 import type { Policy } from '../policy/policy.ts';
 import type { Entry } from '../time/schedule.ts';
 import type { FailureReason } from '../words/causes.ts';
-import { ClosedError, DeadlineError, HeadgateError, QueueFullError } from '../words/errors.ts';
+import {
+  ClosedError,
+  DeadlineError,
+  HeadgateError,
+  OutageError,
+  QueueFullError,
+  WaitError,
+} from '../words/errors.ts';
 import { type Body, BodyWatch } from './body-watch.ts';
 import type { CallContext } from './context.ts';
 
@@ -153,6 +160,8 @@ export class Lifetime {
   get reason(): FailureReason | undefined {
     if (this.#doom instanceof DeadlineError) return 'deadline';
     if (this.#doom instanceof QueueFullError) return 'queue-full';
+    if (this.#doom instanceof WaitError) return 'wait';
+    if (this.#doom instanceof OutageError) return 'outage';
     if (this.#doom instanceof ClosedError) return 'closed';
     return this.#aborted ? 'aborted' : undefined;
   }

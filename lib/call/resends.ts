@@ -40,6 +40,7 @@ export class Resends {
       refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
       reopensInMs: permit.reopensIn(now),
       remainingMs: deadlineAt - now,
+      probeInMs: policy.outage === 'fail' ? permit.probeIn(now) : undefined,
       withdraw: () => permit.withdraw(policy.budget),
       random,
     });

@@ -82,6 +82,7 @@ export interface Admitter {
   spread(url: URL, account: boolean): void;
   withdraw(share: number): boolean;
   reopensIn(now: number): number;
+  probeIn(now: number): number | undefined;
 }
 
 /** What a refusal or a header says it is about, by the server's own names. */

@@ -57,7 +57,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   abstract pump(now?: number): void;
   /** Attempts queued here, if any of them waits for this quota. */
   protected abstract get waiting(): number;
-  /** Rejects all that wait for which there is an error. */
+  /** Rejects all for which there is an error. */
   protected abstract dismiss(why: (ask: Ask) => Error | undefined): void;
   /** Rejects all whose deadline comes before `until`. */
   protected abstract dismissBefore(until: number, now: number): void;
@@ -113,6 +113,15 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return { quota: this.key, until, isNews };
   }
 
+  /** Ends a pause made by hand; one that the server asked for meanwhile goes on. */
+  resume(): void {
+    const now = this.now();
+    const { pause } = this.quota;
+    if (!pause.release(now)) return;
+    if (pause.opensAt > now) this.reopening?.set(pause.opensAt);
+    else this.reopen('manual');
+  }
+
   /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
   served(sentAt: number, request?: Ask['request'], now: number = this.context.clock.now()): void {
     this.quota.served(now, sentAt, this.waiting, request);
@@ -143,6 +152,8 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   failed(fault: Fault): void {
     const now = this.now();
     this.quota.failed(now, fault);
+    const ms = this.queued > 0 ? this.probeIn(now) : undefined;
+    if (ms !== undefined) this.dismiss((ask) => ask.out?.(ms));
     this.pump(now);
   }
 
@@ -171,6 +182,11 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   /** What was learned, for another run. */
   known(now: number): LearnedQuota | undefined {
     return this.quota.adaptive?.known(now);
+  }
+
+  /** ms until the next probe, if the server is out. */
+  probeIn(now: number): number | undefined {
+    return this.quota.probeIn(now);
   }
 
   snapshot(): QuotaSnapshot {
@@ -250,9 +266,10 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     this.pump(now);
   }
 
-  protected reopen(): void {
+  protected reopen(why?: PauseCause): void {
     this.reopening?.clear();
-    const { until, cause } = this.quota.pause;
+    const { until } = this.quota.pause;
+    const cause = why ?? this.quota.pause.cause;
     this.quota.reopen(this.now(), this.waiting);
     this.context.resumed(this.key, until, cause);
     this.pump();

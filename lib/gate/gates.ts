@@ -63,7 +63,7 @@ export class Gates {
 
   /** Sets the limits of this quota, whatever value it is of. */
   relimit(ref: QuotaRef): void {
-    for (const gate of this.#made(ref.key)) {
+    for (const gate of this.made(ref.key)) {
       this.#leaving.delete(gate);
       this.#revive(gate, { ...ref, key: gate.key, base: gate.base });
     }
@@ -80,7 +80,7 @@ export class Gates {
    * the server asked for it. What is in use counts on if the quota comes back.
    */
   retire(key: string): void {
-    for (const gate of this.#made(key)) {
+    for (const gate of this.made(key)) {
       gate.retired = true;
       this.#retired.add(gate);
       if (!this.#look.isSet) this.#lookLater();
@@ -126,7 +126,7 @@ export class Gates {
   }
 
   /** The gates of a quota: one, or one for each value. */
-  #made(key: string): readonly Gate[] {
+  made(key: string): readonly Gate[] {
     const gate = this.#gates.get(key);
     if (gate) return [gate];
     return this.#valued.has(key) ? [...this.#gates.values()].filter(({ base }) => base === key) : [];

@@ -18,6 +18,8 @@ export interface LaneGate extends Admitter {
   kept: Lane | undefined;
   /** Whether the first of a lane may go now, as far as this quota is concerned. */
   lets(lane: Lane, ask: Ask, now: number): boolean;
+  /** ms until the next probe, if the server is out. */
+  probeIn(now: number): number | undefined;
   /** Whether a newcomer may go now, as far as this quota is concerned. */
   clear(ask: Ask, now: number): boolean;
   /** The earliest moment at which the last of `count` newcomers can go: a lower bound. */

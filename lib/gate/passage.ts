@@ -55,6 +55,11 @@ export class Passage<G extends PassageGate = PassageGate> {
 
   /** A place in line: this gate does not let the attempt go now. */
   queue(holding: G, ask: Ask, now: number, from?: Place): Place {
+    for (const gate of this.gates) {
+      const ms = ask.out && gate.probeIn(now);
+      const error = ms === undefined ? undefined : ask.out?.(ms);
+      if (error) throw error;
+    }
     const lane = this.#laneOf(ask);
     const number = lane.ahead(ask.resend) + 1;
     const expectedMs =

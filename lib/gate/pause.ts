@@ -38,6 +38,13 @@ function pauseMs(retryAfterMs: number | undefined, strike: number, backoff: Back
   return retryAfterMs + backoffMs(doubling, strike - 1, undefined, random) * random();
 }
 
+/** A closing that the server asked for. */
+interface Told {
+  readonly until: number;
+  readonly opensAt: number;
+  readonly cause: PauseCause;
+}
+
 /** The pause of one quota: closed until a moment, and then a backlog to release. A later moment wins. */
 export class Pause {
   readonly #random: Random;
@@ -53,6 +60,8 @@ export class Pause {
   isNews = false;
   #toldUntil = -Infinity;
   #length = 0;
+  /** While it is closed by hand: what the server asked for, which goes on after that. */
+  #beneath: Told | undefined;
   /** Number of closings in a row without a success between. */
   #strikes = 0;
   #release: Release | undefined;
@@ -91,7 +100,17 @@ export class Pause {
   /** Closes for `ms`; false when it is closed for longer already. */
   close(now: number, ms: number, cause: PauseCause): boolean {
     const until = now + Math.min(ms, LONGEST_WAIT_MS);
-    if (!(ms > 0 && until > this.until)) return false;
+    if (!(ms > 0 && until > this.until)) {
+      if (this.cause === 'manual' && cause !== 'manual' && until > (this.#beneath?.until ?? now)) {
+        this.#beneath = { until, opensAt: until, cause };
+      }
+      return false;
+    }
+    if (cause !== 'manual') this.#beneath = undefined;
+    else if (this.cause !== 'manual') {
+      this.#beneath =
+        this.until > now ? { until: this.until, opensAt: this.opensAt, cause: this.cause } : undefined;
+    }
     const same = Math.min(MOST_NEWS_MS, Math.max(LEAST_NEWS_MS, (until - now) * NEWS_SHARE));
     this.isNews = until - this.#toldUntil > same;
     if (this.isNews) this.#toldUntil = until;
@@ -107,6 +126,26 @@ export class Pause {
   doubted(until: number): void {
     this.doubts += until > 0 ? 1 : -1;
     this.doubtedUntil = this.doubts > 0 ? Math.max(this.doubtedUntil, until) : 0;
+  }
+
+  /** Ends a pause made by hand; false if there is none. What the server asked for meanwhile goes on. */
+  release(now: number): boolean {
+    if (this.cause !== 'manual' || this.opensAt <= now) return false;
+    const beneath = this.#beneath;
+    if (beneath && beneath.opensAt > now) {
+      Object.assign(this, beneath);
+      this.#toldUntil = beneath.until;
+      this.#beneath = undefined;
+    } else {
+      this.until = now;
+      this.opensAt = now;
+    }
+    return true;
+  }
+
+  /** What the server asked for of the pause, if it did. */
+  get told(): Told | undefined {
+    return this.cause === 'manual' ? this.#beneath : this;
   }
 
   /**
@@ -136,7 +175,8 @@ export class Pause {
   /** The quota reopens with `backlog` attempts queued; after a 429 without Retry-After, one probe goes first. */
   reopen(now: number, backlog: number): void {
     this.#toldUntil = -Infinity;
-    if (this.cause === 'backoff') this.#probe = 'armed';
+    if (this.told?.cause === 'backoff') this.#probe = 'armed';
+    this.#beneath = undefined;
     if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
   }
 

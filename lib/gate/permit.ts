@@ -80,6 +80,12 @@ export class Permit implements Linked, Drawn {
     return this.#also ? this.#also.reduce((most, { gate }) => Math.max(most, gate.reopensIn(now)), ms) : ms;
   }
 
+  /** ms until the next probe, if the server of one of its quotas is out. */
+  probeIn(now: number): number | undefined {
+    const all = [this, ...(this.#also ?? [])].flatMap(({ gate }) => gate.probeIn(now) ?? []);
+    return all.length > 0 ? Math.max(...all) : undefined;
+  }
+
   /** An error's head came whose body may tell of a refusal: what the answer frees goes on once it is read, or in 1 ms. */
   unread(): void {
     this.gate.unread();

@@ -13,6 +13,8 @@ export interface Ask extends Asked {
   readonly deadlineAt: number;
   /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
+  /** What to reject with while the server is out, until `waitMs` from now; `undefined` to wait. */
+  out?(waitMs: number): Error | undefined;
   /** Its quota was removed and it is in no queue: moves to the gate that now matches it. Never throws. */
   move(place: Place): void;
 }

@@ -244,9 +244,9 @@ export class Quota {
 
   /** The pause is over, with `waiting` attempts queued. */
   reopen(now: number, waiting: number): void {
-    const { until, cause } = this.pause;
+    const told = this.pause.told;
     this.pause.reopen(now, waiting);
-    if (cause !== 'backoff') this.adaptive?.reopened(now, until, true);
+    if (told && told.cause !== 'backoff') this.adaptive?.reopened(now, told.until, true);
   }
 
   /** The limits are others from now on; what was used of the old ones counts on. */
@@ -257,6 +257,12 @@ export class Quota {
     this.windows.replace(windows);
     this.flight.capacity = concurrency ?? Infinity;
     this.adaptive?.declare(windows, this.windows.unanswered);
+  }
+
+  /** ms until the next probe, if the server is out. */
+  probeIn(now: number): number | undefined {
+    const outage = this.adaptive?.outage;
+    return outage?.on ? Math.max(0, outage.turnAt(this.flight.used(now)) - now) : undefined;
   }
 
   /** True when nothing would be lost by forgetting this quota. */

@@ -20,7 +20,7 @@ export interface DeclaredQuota {
 }
 
 /** The key of a declared quota. */
-export function keyOf({ name, match }: DeclaredQuota): string {
+export function keyOf({ name, match }: Pick<DeclaredQuota, 'name' | 'match'>): string {
   return name ?? describe(match);
 }
 

@@ -10,10 +10,11 @@ import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import { OptionsError } from '../words/errors.ts';
 import type { Learned } from '../words/learned.ts';
 import { PRIORITY_RANGE, type Profile } from '../words/types.ts';
+import { match } from './match.ts';
 import { costs, declared as declaredOf, quota } from './quota-schema.ts';
 import { type DeclaredQuota, keyOf } from './quotas.ts';
 import { check, count, duration, has, method, object, positive, text } from './schema.ts';
-import type { HeadgateOptions, HeadgateUpdate, PolicySource } from './types.ts';
+import type { HeadgateOptions, HeadgateUpdate, PolicySource, QuotaMatch } from './types.ts';
 
 /** The options of `headgate()`: checked, with defaults, in ms. */
 export interface Settings {
@@ -87,8 +88,12 @@ const bodyTimeout = v.optional(
     v.check((ms) => ms > 0, BODY_TIMEOUT_RULE),
   ),
 );
+const inline = v.optional(duration(`${DURATION_RULE}, or Infinity`));
+const outage = v.optional(v.picklist(['hold', 'fail']));
 const retry = object({
   attempts: v.optional(positive),
+  inline,
+  outage,
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
   bodyTimeout,
   backoff: v.optional(backoff),
@@ -156,6 +161,8 @@ const call = object({
   ),
   deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
   bodyTimeout,
+  inline,
+  outage,
   idempotent: v.optional(v.boolean('true or false')),
   quota: v.optional(text),
   cost: v.optional(costs),
@@ -203,6 +210,24 @@ function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
   }
 }
 
+const pause = object({
+  for: v.pipe(
+    duration(`${DURATION_RULE}`),
+    v.check((ms) => ms > 0 && ms < Infinity, "a duration of more than 0 ms, such as '30s'"),
+  ),
+});
+
+/** For how long `gate.pause()` closes a quota, in ms. Throws `OptionsError`. */
+export function readPauseOptions(given: unknown): number {
+  return check(pause, given, 'pause').for;
+}
+
+/** What `gate.pause()` and `gate.resume()` are about. Throws `OptionsError`. */
+export function readPaused(given: unknown): string | QuotaMatch {
+  if (typeof given === 'object' && given !== null) return check(match, given, 'match');
+  return check(text, given, 'quota');
+}
+
 const close = object({ drain: v.optional(duration(`${DURATION_RULE}, or Infinity`)) });
 
 /** Maximum time that `gate.close()` lets open calls continue, in ms. Throws `OptionsError`. */
@@ -216,6 +241,8 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
     priority = 0,
     deadline,
     bodyTimeout,
+    inline,
+    outage,
     idempotent,
     quota,
     cost,
@@ -226,6 +253,8 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
       ...policy,
       deadlineMs: deadline ?? policy.deadlineMs,
       bodyTimeoutMs: bodyTimeout ?? policy.bodyTimeoutMs,
+      inlineMs: inline ?? policy.inlineMs,
+      outage: outage ?? policy.outage,
     },
     priority,
     idempotent,
@@ -245,6 +274,8 @@ function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy 
     attempts: given.attempts ?? under.attempts ?? DEFAULT_POLICY.attempts,
     deadlineMs: given.deadline ?? under.deadline ?? DEFAULT_POLICY.deadlineMs,
     bodyTimeoutMs: given.bodyTimeout ?? under.bodyTimeout,
+    inlineMs: given.inline ?? under.inline,
+    outage: given.outage ?? under.outage,
     // A given bound moves the other bound's default if the two would contradict.
     backoff: {
       baseMs: backoff.base ?? Math.min(baseMs, backoff.max ?? Infinity),

@@ -136,6 +136,10 @@ export interface CallOptions {
   readonly deadline?: Duration;
   /** Maximum time between two bytes of this call's response body. Default: the policy's. */
   readonly bodyTimeout?: Duration;
+  /** Maximum single wait of this call; see `retry.inline`. Default: the policy's. */
+  readonly inline?: Duration;
+  /** What this call does while its server is out; see `retry.outage`. Default: the policy's. */
+  readonly outage?: 'hold' | 'fail';
   /** Whether resending is safe. Default: decided by the method, an Idempotency-Key header, or the profile. */
   readonly idempotent?: boolean;
   /** Name of the quota to use. Default: the quota that matches the request. */

@@ -11,6 +11,8 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   HEADGATE_RETRY_ATTEMPTS: ['retry', 'attempts'],
   HEADGATE_RETRY_DEADLINE: ['retry', 'deadline'],
   HEADGATE_RETRY_BODY_TIMEOUT: ['retry', 'bodyTimeout'],
+  HEADGATE_RETRY_INLINE: ['retry', 'inline'],
+  HEADGATE_RETRY_OUTAGE: ['retry', 'outage'],
   HEADGATE_RETRY_BUDGET: ['retry', 'budget'],
   HEADGATE_RETRY_METHODS: ['retry', 'methods'],
   HEADGATE_RETRY_BACKOFF_BASE: ['retry', 'backoff', 'base'],

@@ -9,7 +9,7 @@ export type Decision =
   | {
       readonly resend: false;
       readonly reason: FailureReason;
-      /** With `deadline`: the wait that was needed, in ms. */
+      /** With `deadline`, `wait` and `outage`: the wait that was needed, in ms. */
       readonly waitMs?: number;
       /** Why a curable failure is not resent. */
       readonly hint?: string;
@@ -33,6 +33,8 @@ export interface Situation {
   readonly reopensInMs: number;
   /** ms until the call's deadline. */
   readonly remainingMs: number;
+  /** ms until the next probe of a server that is out; absent while it is not, or if the call waits for its return. */
+  readonly probeInMs?: number | undefined;
   /** Takes one retry from the quota's budget, if one is left; called last, and only for a transient verdict. */
   readonly withdraw: () => boolean;
   readonly random: Random;
@@ -70,14 +72,16 @@ export function decide(s: Situation): Decision {
 
   if (!s.safe && !s.classification.unprocessed) return { resend: false, reason: 'terminal', hint: UNSAFE };
   if (s.transients >= s.policy.attempts) return { resend: false, reason: 'attempts' };
+  if (s.probeInMs !== undefined) return { resend: false, reason: 'outage', waitMs: s.probeInMs };
   const own = backoffMs(s.policy.backoff, s.transients, s.previousDelayMs, s.random);
   const decision = within(s, 'fault', (s.classification.retryAfterMs ?? 0) + own);
   if (decision.resend && !s.withdraw()) return { resend: false, reason: 'budget' };
   return decision;
 }
 
-/** Resends only if the wait ends before the deadline. */
+/** Resends only if the wait is not longer than the call may wait, and ends before the deadline. */
 function within(s: Situation, reason: RetryReason, delayMs: number): Decision {
+  if (delayMs > (s.policy.inlineMs ?? Infinity)) return { resend: false, reason: 'wait', waitMs: delayMs };
   return delayMs < s.remainingMs
     ? { resend: true, reason, delayMs }
     : { resend: false, reason: 'deadline', waitMs: delayMs };

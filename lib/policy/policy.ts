@@ -21,6 +21,18 @@ export interface RetryOptions {
    * counted from the last byte; for a stream, none.
    */
   readonly bodyTimeout?: Duration;
+  /**
+   * Maximum single wait that a call makes: for its turn, for a paused quota, or before a retry. If a longer one is known
+   * to be necessary, the call ends with a `WaitError` at once; a wait of unknown length ends with it after this time. Use
+   * it where a job system can wait instead. Default `Infinity`.
+   */
+  readonly inline?: Duration;
+  /**
+   * What calls do while their server is out: wait until it is back (`'hold'`), or fail at once with an `OutageError`
+   * (`'fail'`), as with a circuit breaker; calls that arrive when a probe is due are the probes. An outage is found only
+   * with `adaptive`. Default `'hold'`.
+   */
+  readonly outage?: 'hold' | 'fail';
   /** Wait before a retry after a transient fault, added to the server's Retry-After if it sent one. */
   readonly backoff?: {
     /** First and minimum wait. Default `'500ms'`. */
@@ -45,6 +57,9 @@ export interface Policy {
   readonly deadlineMs: number;
   /** Absent: the default for the kind of body. */
   readonly bodyTimeoutMs?: number | undefined;
+  /** Absent: no limit. */
+  readonly inlineMs?: number | undefined;
+  readonly outage?: 'hold' | 'fail' | undefined;
   readonly backoff: Backoff;
   /** Fraction of first attempts; `Infinity` for no limit. */
   readonly budget: number;

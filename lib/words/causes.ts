@@ -1,8 +1,8 @@
 /**
  * Why a quota closed: the server named the wait in a header (`header`) or in its message (`message`), it named none
- * (`backoff`), or another process was throttled (`peer`).
+ * (`backoff`), another process was throttled (`peer`), or `gate.pause()` closed it (`manual`).
  */
-export type PauseCause = 'header' | 'message' | 'backoff' | 'peer';
+export type PauseCause = 'header' | 'message' | 'backoff' | 'peer' | 'manual';
 
 /** Why a limit was learned or changed. */
 export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload';
@@ -10,12 +10,14 @@ export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload';
 /** Why an attempt is sent again. */
 export type RetryReason = 'quota' | 'fault' | 'token';
 
-/** Why a call failed. */
+/** Why a call failed; `wait`: longer than `retry.inline`; `outage`: refused by `retry.outage: 'fail'`. */
 export type FailureReason =
   | 'terminal'
   | 'attempts'
   | 'deadline'
   | 'budget'
   | 'queue-full'
+  | 'wait'
+  | 'outage'
   | 'aborted'
   | 'closed';

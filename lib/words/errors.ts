@@ -11,6 +11,8 @@ export type HeadgateErrorCode =
   | 'ERR_HEADGATE_QUEUE_FULL'
   | 'ERR_HEADGATE_CLOSED'
   | 'ERR_HEADGATE_LEDGER'
+  | 'ERR_HEADGATE_WAIT'
+  | 'ERR_HEADGATE_OUTAGE'
   | 'ERR_HEADGATE_COST';
 
 /** Base class of every Headgate error. */
@@ -84,6 +86,59 @@ export class QueueFullError extends HeadgateError {
   /** @internal */
   override about(call: string): QueueFullError {
     return new QueueFullError(this.#maxQueue, call, this.#option);
+  }
+}
+
+/**
+ * The call would have to wait longer than `retry.inline`: for its turn, for a paused quota or before a retry. A job system
+ * may take the wait over: run the job again at `retryAt`.
+ */
+export class WaitError extends HeadgateError {
+  override readonly name = 'WaitError';
+  readonly code = 'ERR_HEADGATE_WAIT';
+  /** Earliest moment at which another call may succeed, in whole Unix ms. */
+  readonly retryAt: number;
+  /** The wait until then, in whole ms; a lower bound where the gate cannot know it. */
+  readonly waitMs: number;
+  /** Key of the quota. */
+  readonly quota: string;
+
+  constructor(retryAt: number, waitMs: number, quota: string, call?: string) {
+    const ms = Math.ceil(waitMs);
+    super(told(call, `It would have to wait ${ms} ms, longer than the option 'retry.inline' allows`));
+    this.retryAt = Math.ceil(retryAt);
+    this.waitMs = ms;
+    this.quota = quota;
+  }
+
+  /** @internal */
+  override about(call: string): WaitError {
+    return new WaitError(this.retryAt, this.waitMs, this.quota, call);
+  }
+}
+
+/** The server is out, and `retry.outage` is `'fail'`: nothing is sent until the next probe is due. */
+export class OutageError extends HeadgateError {
+  override readonly name = 'OutageError';
+  readonly code = 'ERR_HEADGATE_OUTAGE';
+  /** Moment at which the next probe is due, in Unix ms: the first call from then on is sent. */
+  readonly retryAt: number;
+  /** The wait until then, in ms. */
+  readonly waitMs: number;
+  /** Key of the quota. */
+  readonly quota: string;
+
+  constructor(retryAt: number, waitMs: number, quota: string, call?: string) {
+    const ms = Math.ceil(waitMs);
+    super(told(call, `The server is out; the next probe is due in ${ms} ms`));
+    this.retryAt = Math.ceil(retryAt);
+    this.waitMs = ms;
+    this.quota = quota;
+  }
+
+  /** @internal */
+  override about(call: string): OutageError {
+    return new OutageError(this.retryAt, this.waitMs, this.quota, call);
   }
 }
 

@@ -1,0 +1,110 @@
+import type { PauseOptions } from './face.ts';
+import type { Gate } from './gate/gate.ts';
+import type { Gates } from './gate/gates.ts';
+import type { Passage } from './gate/passage.ts';
+import { DeclaredQuotas, keyOf } from './options/quotas.ts';
+import { readPaused, readPauseOptions } from './options/read.ts';
+import type { QuotaMatch } from './options/types.ts';
+import type { Clock } from './time/clock.ts';
+import type { QuotaRef, RequestFacts } from './words/types.ts';
+
+/** The gate whose quotas are paused. */
+export interface PausedContext {
+  readonly clock: Clock;
+  /** Aborted when the gate closes. */
+  readonly life: AbortSignal;
+  /** The quota of a name, which nobody may have drawn on yet. */
+  refOf(name: string): QuotaRef;
+  /** A quota was closed. */
+  paused(quota: string, untilMs: number): void;
+}
+
+/**
+ * Pauses made by hand. A name closes its quota. A match closes a quota of its own, which applies to the requests that
+ * fit it besides their others while the pause lasts.
+ */
+export class ByHand {
+  readonly #gates: Gates;
+  readonly #context: PausedContext;
+  /** Until when a name is closed: quotas of one value each are closed when they are met. */
+  readonly #named = new Map<string, number>();
+  /** By the key of their own quota. */
+  readonly #matched = new Map<string, DeclaredQuotas>();
+
+  constructor(gates: Gates, context: PausedContext) {
+    this.#gates = gates;
+    this.#context = context;
+  }
+
+  /** Closes a quota by its name, or whatever fits a match. Throws `OptionsError`. */
+  pause(quota: string | QuotaMatch, options: PauseOptions): void {
+    const what = readPaused(quota);
+    const ms = readPauseOptions(options);
+    if (this.#context.life.aborted) return;
+    if (typeof what === 'string') this.#pauseNamed(what, ms);
+    else this.#pauseMatching(what, ms);
+  }
+
+  /** Ends the pauses of a name or match. Throws `OptionsError`. */
+  resume(quota: string | QuotaMatch): void {
+    const what = readPaused(quota);
+    const key = typeof what === 'string' ? what : keyOfMatch(what);
+    this.#named.delete(key);
+    for (const gate of this.#gates.made(key)) gate.resume();
+    this.over(key);
+  }
+
+  /** The pause of a quota is over. */
+  over(key: string): void {
+    this.#named.delete(key);
+    if (this.#matched.delete(key)) this.#gates.retire(key);
+  }
+
+  /** The passage of a request, and through whatever else is closed for it. */
+  through(passage: Passage<Gate>, request: RequestFacts): Passage<Gate> {
+    if (this.#named.size + this.#matched.size === 0) return passage;
+    const now = this.#context.clock.now();
+    for (const [name, until] of this.#named) {
+      if (until <= now) this.#named.delete(name);
+      else {
+        for (const gate of passage.gates) {
+          if (gate.key === name || gate.base === name) this.#close(gate, until - now);
+        }
+      }
+    }
+    let through = passage;
+    for (const quotas of this.#matched.values()) {
+      for (const ref of quotas.besides(request)) through = through.and(this.#gates.of(ref));
+    }
+    return through;
+  }
+
+  #pauseNamed(name: string, ms: number): void {
+    this.#named.set(name, this.#context.clock.now() + ms);
+    const made = this.#gates.made(name);
+    for (const gate of made.length > 0 ? made : [this.#gates.of(this.#context.refOf(name))]) {
+      this.#close(gate, ms);
+    }
+  }
+
+  #pauseMatching(match: QuotaMatch, ms: number): void {
+    const key = keyOfMatch(match);
+    const quota = { name: key, match, windows: [], concurrency: undefined, also: true, each: [] };
+    if (!this.#matched.has(key)) {
+      this.#matched.set(key, new DeclaredQuotas([{ ...quota, cost: undefined, spent: undefined }]));
+    }
+    this.#close(this.#gates.of({ key, windows: [] }), ms);
+    // Those that wait do not know of it.
+    this.#gates.reseat();
+  }
+
+  #close(gate: Gate, ms: number): void {
+    const closing = gate.pause(ms, 'manual');
+    if (closing?.isNews) this.#context.paused(gate.key, closing.until);
+  }
+}
+
+/** Key of the quota that a pause makes of a match: not that of a declared quota with the same match. */
+function keyOfMatch(match: QuotaMatch): string {
+  return `paused ${keyOf({ name: undefined, match })}`;
+}

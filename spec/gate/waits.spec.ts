@@ -1,0 +1,162 @@
+import { expect } from 'chai';
+import { type HeadgateOptions, headgate, OutageError, WaitError } from 'headgate';
+import { settled, VirtualClock } from '../support/virtual-clock.ts';
+
+type Answer = () => Response | Promise<Response>;
+const ok: Answer = () => new Response('ok');
+const refusal: Answer = () => new Response('', { status: 429, headers: { 'retry-after': '30' } });
+const fault: Answer = () => new Response('', { status: 503 });
+
+describe('A wait that a call does not make', () => {
+  let clock: VirtualClock;
+  let sent: number;
+  let answer: Answer;
+  const gated = (options: HeadgateOptions) => {
+    const gate = headgate(options, { clock, random: () => 0 });
+    const send = gate.fetch(async () => {
+      sent += 1;
+      return answer();
+    });
+    const get = (path = '/a') => send(`http://api.test${path}`).catch((error: unknown) => error);
+    return { gate, get };
+  };
+  beforeEach(() => {
+    clock = new VirtualClock();
+    sent = 0;
+    answer = ok;
+  });
+
+  it('is one for a paused quota: the call that closes it and those that come later end with its moment', async () => {
+    answer = refusal;
+    const { gate, get } = gated({ retry: { inline: '5s' } });
+    const first = await get();
+    const second = await get();
+    for (const error of [first, second]) {
+      expect(error).to.be.instanceOf(WaitError);
+      expect((error as WaitError).waitMs).to.be.within(30_000, 30_700);
+      expect((error as WaitError).retryAt).to.be.within(clock.now() + 30_000, clock.now() + 30_700);
+      expect((error as WaitError).code).to.equal('ERR_HEADGATE_WAIT');
+      expect((error as WaitError).headgate?.reason).to.equal('wait');
+    }
+    expect((first as WaitError).headgate?.attempts.map(({ status }) => status)).to.deep.equal([429]);
+    expect(sent).to.equal(1);
+    await gate.close();
+  });
+
+  it('is one before a retry, and one for its turn; a shorter one is made', async () => {
+    answer = fault;
+    const { gate, get } = gated({
+      retry: { inline: '5s', backoff: { base: '10s', jitter: 'none' } },
+      quotas: [{ name: 'q', match: { path: '/q' }, windows: [{ limit: 1, per: '10s' }] }],
+    });
+    expect(await get()).to.be.instanceOf(WaitError);
+    answer = ok;
+    expect(await get('/q')).to.be.instanceOf(Response);
+    const turn = await get('/q');
+    expect(turn).to.be.instanceOf(WaitError);
+    expect((turn as WaitError).quota).to.equal('q');
+    await clock.advance(6000);
+    const shorter = get('/q');
+    await clock.advance(4500);
+    expect(await shorter).to.be.instanceOf(Response);
+    await gate.close();
+  });
+
+  it('ends in time where its length is unknown, and with a pause that comes while it lasts', async () => {
+    let finish = (_: Response): void => undefined;
+    answer = () => new Promise((resolve) => (finish = resolve));
+    const { gate, get } = gated({ retry: { inline: '5s' }, quotas: [{ name: 'q', concurrency: 1 }] });
+    const first = get();
+    const second = get();
+    await clock.advance(4999);
+    const third = get();
+    await clock.advance(2);
+    expect(await second).to.be.instanceOf(WaitError);
+    gate.pause('q', { for: '20s' });
+    await settled();
+    expect(await third).to.be.instanceOf(WaitError);
+    finish(new Response('ok'));
+    expect(await first).to.be.instanceOf(Response);
+    await gate.close();
+  });
+
+  it("is one for the end of an outage with outage: 'fail', until the probe is due that ends it", async () => {
+    answer = fault;
+    const { gate, get } = gated({ retry: { outage: 'fail', attempts: 2, budget: false } });
+    const broken = [1, 2, 3, 4, 5, 6].map(() => get());
+    await clock.advance(5000);
+    await Promise.all(broken);
+    // The first from now on is the probe, and fails.
+    await get();
+    const before = sent;
+    const refused = await get();
+    expect(refused).to.be.instanceOf(OutageError);
+    expect((refused as OutageError).headgate?.reason).to.equal('outage');
+    expect(sent).to.equal(before);
+    answer = ok;
+    await clock.advance((refused as OutageError).retryAt - clock.now());
+    expect(await get()).to.be.instanceOf(Response);
+    expect(await get()).to.be.instanceOf(Response);
+    await gate.close();
+  });
+
+  it('is one by hand for a name or a match, told with the cause manual, and ended by resume()', async () => {
+    const { gate, get } = gated({ quotas: [{ name: 'q', match: { path: '/q' } }] });
+    const told: string[] = [];
+    for (const name of ['pause', 'resume'] as const) {
+      gate.on(name, ({ quota, cause }) => told.push(`${name} ${quota} ${cause}`));
+    }
+    for (const what of ['q', { path: '/q' }]) {
+      gate.pause(what, { for: '30s' });
+      let done = false;
+      const held = get('/q').then(() => (done = true));
+      expect(await get('/other')).to.be.instanceOf(Response);
+      await clock.advance(10_000);
+      expect(done).to.equal(false);
+      gate.resume(what);
+      await clock.advance(10);
+      await held;
+      gate.pause(what, { for: '1s' });
+      const again = get('/q');
+      await clock.advance(1200);
+      expect(await again).to.be.instanceOf(Response);
+    }
+    expect(told).to.have.lengthOf(8);
+    expect(told.every((each) => each.endsWith('manual'))).to.equal(true);
+    await gate.close();
+  });
+
+  it('leaves the limits of a declared quota with the same match as they are, during the pause and after it', async () => {
+    const { gate, get } = gated({ quotas: [{ match: { path: '/q' }, windows: [{ limit: 1, per: '10s' }] }] });
+    gate.pause({ path: '/q' }, { for: '1s' });
+    const calls = [get('/q'), get('/q')];
+    await clock.advance(2000);
+    expect(sent).to.equal(1);
+    expect(gate.quotas().map(({ key }) => key)).to.deep.equal(['* /q']);
+    await clock.advance(9500);
+    await Promise.all(calls);
+    expect(sent).to.equal(2);
+    await gate.close();
+  });
+
+  it('goes on after resume() where the server asked for it', async () => {
+    answer = refusal;
+    const { gate, get } = gated({ quotas: [{ name: 'q' }] });
+    const call = get();
+    await clock.advance(1);
+    gate.pause('q', { for: '60s' });
+    answer = ok;
+    gate.resume('q');
+    await clock.advance(20_000);
+    expect(sent).to.equal(1);
+    await clock.advance(11_000);
+    expect(await call).to.be.instanceOf(Response);
+    await gate.close();
+  });
+
+  it('is refused with what is allowed, where an option is none', () => {
+    expect(() => headgate({ retry: { inline: 'soon' as never } })).to.throw(/retry\.inline/);
+    expect(() => headgate({ retry: { outage: 'wait' as never } })).to.throw(/retry\.outage/);
+    expect(() => headgate().pause('q', { for: 0 })).to.throw(/for/);
+  });
+});
