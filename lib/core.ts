@@ -3,6 +3,7 @@ import { Call, type OpenCall } from './call/call.ts';
 import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
 import { TokenBook } from './call/tokens.ts';
+import type { Bucket } from './classify/rate-limit.ts';
 import { Readings, type Reread } from './classify/readings.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
@@ -17,10 +18,10 @@ import type { Passage } from './gate/passage.ts';
 import { Room } from './gate/room.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
-import { readCallOptions, readCloseOptions, readOptions, type Settings, updated } from './options/read.ts';
+import { readCallOptions, readCloseOptions, readOptions, updated, withPolicy } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
-import type { CallSettings } from './policy/call-settings.ts';
+import { type CallSettings, callSettings } from './policy/call-settings.ts';
 import { QuotaEvents } from './quota-events.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import { Schedule } from './time/schedule.ts';
@@ -74,7 +75,7 @@ export class Core implements CallContext {
     this.redact = settings.redact;
     this.#warnings = new Warnings(this.emitter, clock, this.name);
     this.schedule = new Schedule(clock);
-    this.#callSettings = callSettings(settings);
+    this.#callSettings = callSettings(settings.policy);
     this.#declared = new DeclaredQuotas(settings.quotas);
     this.tokens = settings.auth && new TokenBook(settings.auth, this.profile, clock, this.#life.signal);
     this.sign = settings.sign;
@@ -152,7 +153,7 @@ export class Core implements CallContext {
     const merged = updated(this.#options, options);
     const settings = readOptions(merged);
     this.#options = merged;
-    this.#callSettings = callSettings(settings);
+    this.#callSettings = callSettings(settings.policy);
     const before = this.#declared;
     this.#declared = new DeclaredQuotas(settings.quotas);
     if (this.closed) return;
@@ -203,7 +204,25 @@ export class Core implements CallContext {
     let { passage } = this.#gates.of(first);
     for (const ref of others) passage = passage.and(this.#gates.of(ref));
     for (const ref of this.#declared.besides(request)) passage = passage.and(this.#gates.of(ref));
-    return this.#byHand.through(passage, request);
+    const bucket = this.bucketGateOf(request, quota, first);
+    return this.#byHand.through(bucket ? passage.and(bucket) : passage, request);
+  }
+
+  bucketGateOf(request: RequestFacts, quota: string | undefined, first?: QuotaRef): Gate | undefined {
+    if (!this.#gates.hasBuckets || request.unreadable) return undefined;
+    return this.#gates.bucketOf(this.#scopeOf(request, quota, first), request);
+  }
+
+  bucketed(request: RequestFacts, quota: string | undefined, bucket: Bucket): void {
+    if (!request.unreadable) this.#gates.bucketed(this.#scopeOf(request, quota), request, bucket);
+  }
+
+  /** What the buckets of a request are shared within: the names that servers give them say no more. */
+  #scopeOf(request: RequestFacts, quota: string | undefined, first?: QuotaRef): string {
+    if (quota !== undefined) return quota;
+    const { key, base, scope } =
+      first ?? this.#declaredOf(request, undefined) ?? this.#undeclared(request)[0];
+    return scope ?? (this.#declared.refs.has(key) && base === undefined ? request.url.origin : key);
   }
 
   declaredGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[] {
@@ -227,8 +246,8 @@ export class Core implements CallContext {
 
   /** A quota that a call names but nobody declared; it has no known limit. */
   #unknown(name: string): QuotaRef {
-    const suspicion = this.#gates.get(name) ? undefined : this.#declared.suspicion(name);
-    if (suspicion !== undefined) this.#warn('unknown-quota', suspicion, name);
+    const doubt = this.#gates.get(name) ? undefined : this.#declared.suspicion(name);
+    if (doubt !== undefined) this.#warn('unknown-quota', doubt, name);
     return { key: name, windows: [] };
   }
 
@@ -266,14 +285,4 @@ export class Core implements CallContext {
   #warn(code: string, message: string, quota?: string): void {
     this.#warnings.warn(code, message, quota);
   }
-}
-
-function callSettings({ policy }: Settings): CallSettings {
-  return { policy, priority: 0, idempotent: undefined, quota: undefined, anyOrigin: false };
-}
-
-/** The options with those of their policy over them. */
-function withPolicy(given: HeadgateOptions): HeadgateOptions {
-  const over = (given as HeadgateOptions | undefined)?.policy?.options;
-  return typeof over === 'object' ? { ...given, ...over } : given;
 }

@@ -1,3 +1,4 @@
+import type { Bucket } from '../classify/rate-limit.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { Passage } from '../gate/passage.ts';
 import { Permit } from '../gate/permit.ts';
@@ -138,6 +139,16 @@ export class Admission implements Ask {
     return this.request ? this.#context.declaredGatesOf(this.request, this.#settings.quota) : [];
   }
 
+  bucketGate(): Gate | undefined {
+    return this.request && this.#context.bucketGateOf(this.request, this.#settings.quota);
+  }
+
+  /** The server told which bucket an attempt drew on. */
+  bucketed(permit: Permit, request: RequestFacts, bucket: Bucket | undefined): void {
+    if (bucket && permit.named(bucket.name) === undefined)
+      this.#context.bucketed(request, this.#settings.quota, bucket);
+  }
+
   /** @internal Re-queues under the quota that now matches; only its position is lost. */
   move(place: Place): void {
     try {
@@ -168,8 +179,10 @@ export class Admission implements Ask {
     this.#lifetime.onInterrupt(undefined);
     const token = tokens?.current;
     const at = this.#context.clock.now();
-    // Meanwhile the token may have expired or the call ended.
-    if (!this.#lifetime.sealed && (!tokens || token !== undefined)) {
+    const bucket = this.bucketGate();
+    const moved = bucket !== undefined && !permit.drawsOn(bucket);
+    // Meanwhile the token may have expired, the call ended, or the server named the bucket.
+    if (!this.#lifetime.sealed && !moved && (!tokens || token !== undefined)) {
       return this.#pass(permit, request, token, askedAt, at);
     }
     permit.refund();

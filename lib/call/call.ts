@@ -276,7 +276,7 @@ export class Call implements AttemptObserver {
 
   /** Made at the first response, since queued calls need none. */
   get #reader(): Reader {
-    this.#made ??= new Reader(this.#context, this.#settings.policy.backoff, this.teller);
+    this.#made ??= new Reader(this.#context, this.#settings.policy.backoff, this.teller, this.#admission);
     return this.#made;
   }
 

@@ -1,3 +1,4 @@
+import type { Bucket } from '../classify/rate-limit.ts';
 import type { Reread } from '../classify/readings.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { Redaction } from '../events/secret-names.ts';
@@ -35,6 +36,10 @@ export interface CallContext {
   gateOf(request: RequestFacts, quota: string | undefined): Gate;
   /** The gates of all quotas that a request draws on, that of {@link gateOf} first. */
   passageOf(request: RequestFacts, quota: string | undefined): Passage<Gate>;
+  /** The gate of the server's bucket that a request draws on, if it is known. */
+  bucketGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined;
+  /** The server told which bucket a request drew on. */
+  bucketed(request: RequestFacts, quota: string | undefined, bucket: Bucket): void;
   /** The gates of the quotas that the user declared and that a request draws on. */
   declaredGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[];
 }

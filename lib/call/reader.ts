@@ -1,8 +1,9 @@
-import { rateLimits } from '../classify/rate-limit.ts';
+import { bucketIn, rateLimits } from '../classify/rate-limit.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { wallOf } from '../time/clock.ts';
 import type { PauseCause } from '../words/causes.ts';
-import type { Classification, Headers } from '../words/types.ts';
+import { ACCOUNT, type Classification, type Headers } from '../words/types.ts';
+import type { Admission } from './admission.ts';
 import type { Attempt, Ending } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import { Refusal } from './refusal.ts';
@@ -14,8 +15,10 @@ export class Reader {
   readonly #context: CallContext;
   readonly #backoff: Backoff;
   readonly #teller: Teller;
+  readonly #admission: Admission;
 
-  constructor(context: CallContext, backoff: Backoff, teller: Teller) {
+  constructor(context: CallContext, backoff: Backoff, teller: Teller, admission: Admission) {
+    this.#admission = admission;
     this.#context = context;
     this.#backoff = backoff;
     this.#teller = teller;
@@ -23,14 +26,18 @@ export class Reader {
 
   /** Reads the head of a response, which can already hold a quota or keep it open; the body may take long. */
   head(attempt: Attempt, status: number, headers: Headers, at: number): void {
-    if (status < 400) attempt.tellServed(at);
     const { schedule, clock } = this.#context;
-    attempt.tellLimits(rateLimits(headers, wallOf(clock)));
+    const limits = rateLimits(headers, wallOf(clock));
+    const { request, permit } = attempt;
+    if (limits.length > 0 && limits[0]?.bucket !== undefined)
+      this.#admission.bucketed(permit, request, bucketIn(headers, undefined));
+    if (status < 400) attempt.tellServed(at);
+    attempt.tellLimits(limits);
     if (status < 400 || attempt.refusal) return;
-    const { request } = attempt;
     const read = this.#context.classify({ request, status, headers, receivedAt: wallOf(clock) });
     if (read.verdict !== 'throttled') return;
-    attempt.refusal = new Refusal(attempt.permit, schedule, at, read.retryAfterMs, causeOf(read), () =>
+    this.#bucketed(attempt, read);
+    attempt.refusal = new Refusal(permit, schedule, at, read, causeOf(read), () =>
       attempt.together(() => this.#close(attempt, read)),
     );
   }
@@ -68,10 +75,17 @@ export class Reader {
     // A wait counts from the head that brought it.
     const at = refusal && !inText ? refusal.at : now;
     const cause = causeOf(read);
+    this.#bucketed(attempt, read);
     const closing = attempt.permit.throttled(read.retryAfterMs, cause, this.#backoff, read, at);
     if (!closing?.isNews) return;
     const { quota, until } = closing;
     this.#teller.tell('pause', () => ({ at: refusal?.at ?? now, quota, until, untilMs: until, cause }));
+  }
+
+  /** A refusal may name a bucket that no answer named before. */
+  #bucketed({ permit, request, headers }: Attempt, read: Classification): void {
+    if (read.quota === undefined || read.quota === ACCOUNT) return;
+    this.#admission.bucketed(permit, request, bucketIn(headers, read.quota));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Permit } from '../gate/permit.ts';
 import type { Entry, Schedule } from '../time/schedule.ts';
 import type { PauseCause } from '../words/causes.ts';
+import type { Classification } from '../words/types.ts';
 
 /** Maximum time for which a refusal with a named wait is doubted, in ms: its body may take long. */
 const MAX_DOUBT_MS = 10_000;
@@ -36,15 +37,15 @@ export class Refusal {
     permit: Permit,
     schedule: Schedule,
     at: number,
-    waitMs: number | undefined,
+    { retryAfterMs, quota }: Classification,
     cause: PauseCause,
     overdue: () => void,
   ) {
     this.at = at;
     this.#cause = cause;
     this.#permit = permit;
-    this.#waitMs = waitMs ?? SILENT_DOUBT_MS;
-    permit.doubt(at + this.#waitMs);
+    this.#waitMs = retryAfterMs ?? SILENT_DOUBT_MS;
+    permit.doubt(at + this.#waitMs, quota);
     this.#latest = schedule.at(at + Math.min(this.#waitMs, MAX_DOUBT_MS), false, overdue);
   }
 

@@ -3,7 +3,7 @@ import { ACCOUNT, type Classification, type Headers, type Outcome, type Verdict 
 import { correlationIdOf, sanitizeId } from './correlation-id.ts';
 import { valuesOf } from './field-values.ts';
 import { readFault } from './network.ts';
-import { bucketOf, refusedBy } from './rate-limit.ts';
+import { bucketOf, reasonOf, refusedBy } from './rate-limit.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 interface StatusRule {
@@ -148,14 +148,19 @@ export function waitInHeaders(verdict: Verdict, headers: Headers, receivedAt: nu
   return {
     retryAfterMs: wait,
     retryAfterSource: wait === undefined ? undefined : 'header',
-    quota: isGlobal(headers) ? ACCOUNT : sanitizeId(bucketOf(headers)),
+    quota: isGlobal(headers) ? ACCOUNT : (bucketOf(headers) ?? reasonOf(headers)),
     unit: sanitizeId(used?.unit),
   };
 }
 
-/** Discord's limit on a whole bot: https://discord.com/developers/docs/topics/rate-limits */
+/**
+ * A limit on all requests: Discord's of a whole bot, Jira's points of an app (`jira-quota-global-based`, `-tenant-based`).
+ *
+ * Sources: https://discord.com/developers/docs/topics/rate-limits,
+ * https://developer.atlassian.com/cloud/jira/platform/build-an-app-that-respects-rate-limits/
+ */
 function isGlobal(headers: Headers): boolean {
   const [scope] = valuesOf(headers['x-ratelimit-scope']);
   const [global] = valuesOf(headers['x-ratelimit-global']);
-  return scope === 'global' || global === 'true';
+  return scope === 'global' || global === 'true' || /-quota-(?:global|tenant)-/.test(reasonOf(headers) ?? '');
 }

@@ -2,7 +2,7 @@
 export interface LimitHeader {
   /** Identifies the headers that belong together. */
   readonly family: string;
-  readonly role: 'limit' | 'remaining' | 'reset' | 'window';
+  readonly role: 'limit' | 'remaining' | 'reset' | 'window' | 'bucket';
   /** Unit of the policy; absent for requests. */
   readonly unit: string | undefined;
   /** Length of the window that the name states, in ms. */
@@ -52,6 +52,23 @@ const UNIT = /token|complexity|point|cost|credit|byte|bandwidth|size|cpu|qpu|uni
  */
 const MARK = /ratelimit|^x-(?:esi-error-limit|ms-user-quota|app-limit|user-limit)-/;
 
+/**
+ * Headers that name the bucket that a request drew on.
+ *
+ * Sources: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api (resource),
+ * https://discord.com/developers/docs/topics/rate-limits (bucket), https://docs.datadoghq.com/api/latest/rate-limits
+ * (name), https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits (ratelimit-name),
+ * https://developers.zoom.us/docs/api/rate-limits (category), https://developers.eveonline.com (group).
+ */
+export const BUCKETS: readonly string[] = [
+  'x-ratelimit-resource',
+  'x-ratelimit-bucket',
+  'x-ratelimit-name',
+  'ratelimit-name',
+  'x-ratelimit-group',
+  'x-ratelimit-category',
+];
+
 /** Maximum number of words in a name. */
 const MAX_WORDS = 12;
 const MAX_NAME = 100;
@@ -74,6 +91,9 @@ export function limitHeader(name: string): LimitHeader | null {
  * `x-app-limit-24hour-remaining`. The other words identify the policy.
  */
 function parse(name: string): LimitHeader | null {
+  if (BUCKETS.includes(name)) {
+    return { family: '', role: 'bucket', unit: undefined, windowMs: undefined, unitMs: 1000 };
+  }
   const flat = name.replace('rate-limit', 'ratelimit');
   if (!MARK.test(flat)) return null;
   const words = flat.split('-');

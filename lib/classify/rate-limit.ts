@@ -6,9 +6,10 @@
  *
  * Unreadable values are ignored: no statement is better than a wrong one.
  */
-import type { Headers } from '../words/types.ts';
+import { ACCOUNT, type Headers } from '../words/types.ts';
+import { sanitizeId } from './correlation-id.ts';
 import { serverNow, trimOws, valuesOf } from './field-values.ts';
-import { type LimitHeader, limitHeader } from './limit-header.ts';
+import { BUCKETS, type LimitHeader, limitHeader } from './limit-header.ts';
 import { durationMs, untilDate, waitOrEpochMs } from './moment.ts';
 import { bounded, MAX_CHARACTERS, type RateLimit, structuredLimits } from './structured-limits.ts';
 
@@ -23,24 +24,10 @@ const MAX_BUCKET = 100;
 const MAX_BOUND_MS = 3_600_000;
 
 /**
- * Headers that name the bucket that a request drew on.
- *
- * Sources: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api (resource),
- * https://discord.com/developers/docs/topics/rate-limits (bucket), https://docs.datadoghq.com/api/latest/rate-limits
- * (name), https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits (ratelimit-name),
- * https://developers.zoom.us/docs/api/rate-limits (category), https://developers.eveonline.com (group),
- * https://developer.atlassian.com/cloud/jira/platform/rate-limiting (reason).
+ * Headers that name the limit that refused, which is no bucket of its own.
+ * https://developer.atlassian.com/cloud/jira/platform/build-an-app-that-respects-rate-limits/
  */
-const BUCKETS = [
-  'x-ratelimit-resource',
-  'x-ratelimit-bucket',
-  'x-ratelimit-name',
-  'ratelimit-name',
-  'x-ratelimit-group',
-  'x-ratelimit-category',
-  'ratelimit-reason',
-  'x-ratelimit-reason',
-];
+const REASONS = ['ratelimit-reason', 'x-ratelimit-reason'];
 
 /** Headers of one policy, by role. */
 interface Family {
@@ -64,9 +51,15 @@ export function rateLimits(headers: Headers, receivedAt: number): RateLimit[] {
   return limits.every(isStatement) ? limits : limits.filter(isStatement);
 }
 
-/** False for a reset alone, which means something only where a request was refused. */
-function isStatement({ remaining, limit, windowMs }: RateLimit): boolean {
-  return remaining !== undefined || (limit !== undefined && windowMs !== undefined);
+/** The bucket that a response names, where it states no policy of it. */
+function bare(bucket: string): RateLimit {
+  const none = { limit: undefined, remaining: undefined, resetMs: undefined, windowMs: undefined };
+  return { name: '', requests: true, bucket, ...none };
+}
+
+/** False for a reset alone of no bucket, which means something only where a request was refused. */
+function isStatement({ bucket, remaining, limit, windowMs }: RateLimit): boolean {
+  return bucket !== undefined || remaining !== undefined || (limit !== undefined && windowMs !== undefined);
 }
 
 /** Like {@link rateLimits}, with policies of which only the reset is told. */
@@ -78,6 +71,7 @@ function statedLimits(headers: Headers, receivedAt: number): RateLimit[] {
   if (families !== undefined) {
     const now = serverNow(headers, receivedAt);
     for (const family of families) addPolicies(found, family, bucket, now);
+    if (found.length === 0 && bucket !== undefined) found.push(bare(bucket));
   }
   return found.length > MAX_POLICIES ? found.slice(0, MAX_POLICIES) : found;
 }
@@ -97,7 +91,7 @@ function familiesOf(headers: Headers): Family[] | undefined {
       family = { header, ...none, resetUnitMs: 1000, windowUnitMs: 1000 };
       families.push(family);
     }
-    if (family[header.role] !== undefined) continue;
+    if (header.role === 'bucket' || family[header.role] !== undefined) continue;
     family[header.role] = value;
     if (header.role === 'reset') family.resetUnitMs = header.unitMs;
     if (header.role === 'window') family.windowUnitMs = header.unitMs;
@@ -140,11 +134,36 @@ function part(text: string | undefined, index: number, length: number): string |
 
 /** The bucket that a response says it drew on. Untrusted text. */
 export function bucketOf(headers: Headers): string | undefined {
-  for (const name of BUCKETS) {
+  return named(headers, BUCKETS);
+}
+
+/** A bucket, as an answer names it. */
+export interface Bucket {
+  readonly name: string;
+  /** Whether it names a group of routes (`search`), or what exactly these routes share, as Discord's `x-ratelimit-bucket`. */
+  readonly kind: 'group' | 'routes';
+}
+
+/** The bucket that an answer says it drew on; `quota` is what its classification names. */
+export function bucketIn(headers: Headers | undefined, quota: string | undefined): Bucket | undefined {
+  const name = headers && bucketOf(headers);
+  if (name !== undefined)
+    return { name, kind: headers?.['x-ratelimit-bucket'] !== undefined ? 'routes' : 'group' };
+  if (quota === undefined || quota === ACCOUNT || (headers && reasonOf(headers) === quota)) return undefined;
+  return { name: quota, kind: 'group' };
+}
+
+/** The limit that a refusal says it is by. Untrusted text. */
+export function reasonOf(headers: Headers): string | undefined {
+  return named(headers, REASONS);
+}
+
+function named(headers: Headers, names: readonly string[]): string | undefined {
+  for (const name of names) {
     const header = headers[name];
     if (header === undefined) continue;
     const [value] = valuesOf(header);
-    if (value) return value.slice(0, MAX_BUCKET);
+    if (value) return sanitizeId(value.slice(0, MAX_BUCKET));
   }
   return undefined;
 }

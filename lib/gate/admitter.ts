@@ -23,6 +23,8 @@ export interface Priced {
 export interface Asked extends Priced {
   /** The gates of the declared quotas that its request draws on now. */
   declaredGates?(): readonly Admitter[];
+  /** The gate of the server's bucket that its request draws on, if it is known. */
+  bucketGate?(): Admitter | undefined;
 }
 
 /** What one quota keeps of an attempt that draws on it. */
@@ -50,6 +52,8 @@ export interface Closing {
 export interface Admitter {
   readonly key: string;
   readonly base: string;
+  /** The server's name for it, if it is a bucket of the server's. */
+  readonly bucket: string | undefined;
   readonly budget: Budget;
   readonly retired: boolean;
   together<T>(tell: () => T): T;

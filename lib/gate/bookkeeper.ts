@@ -137,7 +137,11 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
 
   /** Key of its declaration. */
   get base(): string {
-    return this.quota.base;
+    return this.quota.ref.base ?? this.key;
+  }
+
+  get bucket(): string | undefined {
+    return this.quota.ref.bucket;
   }
 
   counts(unit: string): boolean {

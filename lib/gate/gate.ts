@@ -1,6 +1,7 @@
 import { CLOCK_GRAIN_MS } from '../ledger/window-count.ts';
 import type { Charge } from '../ledger/windows.ts';
 import { Alarm } from '../time/alarm.ts';
+import type { Asked } from './admitter.ts';
 import { Bookkeeper } from './bookkeeper.ts';
 import type { Lane } from './lane.ts';
 import { Passage, type PassageGate } from './passage.ts';
@@ -64,10 +65,7 @@ export class Gate extends Bookkeeper implements PassageGate {
 
   arrive(ask: Ask, now: number): void {
     if (this.reopening?.isSet && now >= this.quota.pause.opensAt) this.reopen();
-    if (this.url === undefined && ask.request) {
-      this.url = ask.request.url;
-      this.context.drawn?.(this, this.url);
-    }
+    this.#meet(ask);
     const { failure } = this.quota.windows;
     if (failure) throw failure;
     const refusal = this.quota.refusal(ask);
@@ -106,6 +104,14 @@ export class Gate extends Bookkeeper implements PassageGate {
     const { takenAt } = permit;
     const charge = this.quota.charge(ask);
     this.#departs(ask, charge);
+    permit.add(this, { takenAt, number: this.quota.take(takenAt, charge), admitted: true, charge });
+  }
+
+  /** What is under way draws on this quota, too, as the server says. */
+  include(permit: Permit): void {
+    const { ask, takenAt } = permit;
+    this.#meet(ask);
+    const charge = this.quota.charge(ask);
     permit.add(this, { takenAt, number: this.quota.take(takenAt, charge), admitted: true, charge });
   }
 
@@ -159,6 +165,12 @@ export class Gate extends Bookkeeper implements PassageGate {
   #departs(ask: Ask, charge: Charge | undefined): void {
     if (charge) this.quota.charged(ask);
     if (this.#rota?.next) this.#rota.departs(ask.priority, ask.flow, this.quota.share(charge));
+  }
+
+  #meet({ request }: Asked): void {
+    if (this.url !== undefined || !request) return;
+    this.url = request.url;
+    this.context.drawn?.(this, this.url);
   }
 
   #release(lane: Lane): void {

@@ -1,7 +1,9 @@
+import type { Bucket } from '../classify/rate-limit.ts';
 import { Alarm } from '../time/alarm.ts';
 import type { LearnedQuota } from '../words/learned.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
-import { LONGEST_WAIT_MS, type QuotaRef, type Window } from '../words/types.ts';
+import { LONGEST_WAIT_MS, type QuotaRef, type RequestFacts, type Window } from '../words/types.ts';
+import { Buckets } from './buckets.ts';
 import type { GateContext, Pausable } from './context.ts';
 import { Gate } from './gate.ts';
 import { Hosts } from './hosts.ts';
@@ -31,6 +33,7 @@ export class Gates {
   /** Keys of quotas that are one for each value. */
   readonly #valued = new Set<string>();
   readonly #hosts = new Hosts();
+  readonly #buckets = new Buckets();
   readonly #look: Alarm;
   readonly #inUse = new Line<Permit>();
 
@@ -94,6 +97,28 @@ export class Gates {
     if (keys.size === 0) return;
     for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
       for (const gate of permit.ask.declaredGates?.() ?? []) if (keys.has(gate.base)) permit.countAt(gate);
+    }
+  }
+
+  /** Whether answers told of any bucket. */
+  get hasBuckets(): boolean {
+    return !this.#buckets.empty;
+  }
+
+  /** The gate of the bucket that a request draws on within `scope`, as far as it is known. */
+  bucketOf(scope: string, request: RequestFacts): Gate | undefined {
+    const bucket = this.#buckets.of(scope, request);
+    if (bucket === undefined) return undefined;
+    const key = `${scope} bucket=${bucket}`;
+    return this.#gates.get(key) ?? this.of({ key, windows: [], bucket });
+  }
+
+  /** An answer told of a bucket: what is in flight and draws on it, as far as is known, counts there from now on. */
+  bucketed(scope: string, request: RequestFacts, bucket: Bucket): void {
+    if (!this.#buckets.learn(scope, request, bucket)) return;
+    for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
+      const gate = permit.ask.bucketGate?.() as Gate | undefined;
+      if (gate) permit.drawOn(gate);
     }
   }
 

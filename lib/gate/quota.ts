@@ -66,9 +66,9 @@ export class Quota {
     this.#tariff?.taken(ask);
   }
 
-  /** Key of its declaration. */
-  get base(): string {
-    return this.#ref.base ?? this.#ref.key;
+  /** What it is made from. */
+  get ref(): QuotaRef {
+    return this.#ref;
   }
 
   /** Whether attempts may be charged anything but one request. */

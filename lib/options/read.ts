@@ -286,3 +286,9 @@ function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy 
     methods: methods ? new Set(methods) : DEFAULT_POLICY.methods,
   };
 }
+
+/** The options with those of their policy over them. */
+export function withPolicy(given: HeadgateOptions): HeadgateOptions {
+  const over = (given as HeadgateOptions | undefined)?.policy?.options;
+  return typeof over === 'object' ? { ...given, ...over } : given;
+}

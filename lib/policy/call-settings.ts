@@ -19,3 +19,8 @@ export interface CallSettings {
    */
   readonly anyOrigin: boolean;
 }
+
+/** The settings of a call without options of its own. */
+export function callSettings(policy: Policy): CallSettings {
+  return { policy, priority: 0, idempotent: undefined, quota: undefined, anyOrigin: false };
+}

@@ -123,6 +123,10 @@ export interface QuotaRef {
   readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
   /** @internal Key of the declaration that made it, where that makes one for each value of something. */
   readonly base?: string | undefined;
+  /** @internal The server's own name for it, if it is a bucket. */
+  readonly bucket?: string | undefined;
+  /** @internal What its buckets are shared within, by their names. Default: `key`. */
+  readonly scope?: string | undefined;
 }
 
 /** Something to report to the user once. */

@@ -84,7 +84,7 @@ describe('A profile made from data', () => {
   const quota = (line: string) => profile.quota(at(line));
 
   it('finds the quota of the most specific path, with the windows of the plan', () => {
-    expect(quota('GET /v1/items/7')).to.deep.equal({
+    expect(quota('GET /v1/items/7')).to.deep.include({
       key: 'shop/main/acme read',
       windows: [{ limit: 10, per: 60_000 }],
     });
@@ -99,7 +99,7 @@ describe('A profile made from data', () => {
 
   it('keeps one quota for each value of a placeholder', () => {
     const cart = quota('POST /v1/carts/7/items');
-    expect(cart).to.deep.equal({
+    expect(cart).to.deep.include({
       key: 'shop/main/acme cart param:cart=7',
       windows: [{ limit: 2, per: 1000 }],
       concurrency: 1,

@@ -69,7 +69,10 @@ export interface QuotaDefinition<Sharers extends string = string, Choices extend
   readonly except?: RequestMatch | readonly RequestMatch[] | undefined;
   /** Applies besides the quota that a request draws on otherwise. */
   readonly also?: boolean | undefined;
-  /** One quota for each value: `host`, `method`, `path`, or `param:<name in the path's template>`. */
+  /**
+   * One quota for each value: `host`, `method`, `path`, or `param:<name in the path's template>`. Buckets that answers name
+   * (`x-ratelimit-bucket`) are shared by all requests with the same value of the first `param`.
+   */
   readonly each?: readonly string[] | undefined;
   /** Options that tell apart who shares it. Default: all `sharers`. */
   readonly sharedBy?: readonly Sharers[] | undefined;

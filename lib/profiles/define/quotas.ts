@@ -106,11 +106,16 @@ export class ProfileQuotas {
       this.#compiled.set(found.value, quota);
     }
     const { name, each, sharer, windows, concurrency, cost, spent } = quota;
-    let key = `${this.#prefix(family, sharer)} ${name}`;
+    let scope = this.#prefix(family, sharer);
+    let key = `${scope} ${name}`;
     for (const by of each) key += ` ${by}=${valueFor(by, found, request)}`;
+    const param = each.find((by) => by.startsWith('param:'));
+    if (param !== undefined) scope += ` ${param}=${valueFor(param, found, request)}`;
     return {
       key,
       windows,
+      bucket: name,
+      scope,
       ...(concurrency !== undefined && { concurrency }),
       ...(cost !== undefined && { cost }),
       ...(spent !== undefined && { spent }),

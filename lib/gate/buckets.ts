@@ -1,0 +1,105 @@
+import type { Bucket } from '../classify/rate-limit.ts';
+import { type RequestRoute, routeOf } from '../learning/outage/routes.ts';
+
+/** Maximum number of routes and path prefixes remembered, and of buckets. */
+const MAX_NODES = 5000;
+const MAX_BUCKETS = 1000;
+/** Maximum number of path segments told apart. */
+const MAX_DEPTH = 12;
+/** Number of different continuations of a path, all of one bucket, from which an unknown one is taken for another of it. */
+const ALIKE = 4;
+/** The same for the first segment that says anything. */
+const ALIKE_ROOTS = 8;
+
+/** Segments that stand before an API's resources; versions and IDs are `:` ({@link routeOf}). */
+const PREAMBLE: ReadonlySet<string> = new Set(['', ':', 'api', 'rest', 'public', 'services', 'beta']);
+
+/** A route, or the beginning of some. */
+interface Node {
+  /** Bucket of this route itself. */
+  own: string | undefined;
+  /** Bucket of all known routes that begin so; `undefined` once they differ. */
+  all: string | undefined;
+  /** True once they differ. */
+  mixed: boolean;
+  /** Whether the bucket names a group. */
+  grouped: boolean;
+  /** Number of different segments that followed, and the last: `undefined` where the path ended, `null` before the first. */
+  next: number;
+  last: string | undefined | null;
+}
+
+/**
+ * Which bucket a route draws on, as answers told it: GitHub's resources, Discord's buckets. A server tells it only in its
+ * answers, so a route that is not known yet is judged by its neighbours in the path, if all of them draw on one bucket.
+ */
+export class Buckets {
+  /** By scope, method and path; the longest untold first. */
+  readonly #nodes = new Map<string, Node>();
+  readonly #names = new Set<string>();
+
+  get empty(): boolean {
+    return this.#nodes.size === 0;
+  }
+
+  /** The bucket that a request draws on, as far as it is known. */
+  of(scope: string, request: RequestRoute): string | undefined {
+    const { root, path } = placeOf(scope, request);
+    const own = this.#nodes.get(root + path.join('/'))?.own;
+    if (own !== undefined) return own;
+    const resource = path.findIndex((segment) => !PREAMBLE.has(segment));
+    for (let length = path.length; length >= 0; length -= 1) {
+      const node = this.#nodes.get(root + path.slice(0, length).join('/'));
+      if (!node) continue;
+      const below = resource >= 0 && length > resource;
+      const needed = below ? (node.grouped ? 1 : ALIKE) : ALIKE_ROOTS;
+      // Whatever stands further up knows these routes, too.
+      return !node.mixed && node.next >= needed ? node.all : undefined;
+    }
+    return undefined;
+  }
+
+  /** An answer to the request named its bucket. Returns whether that is another than {@link of} told. */
+  learn(scope: string, request: RequestRoute, { name: bucket, kind }: Bucket): boolean {
+    const { root, path } = placeOf(scope, request);
+    const before = this.of(scope, request);
+    if (before === bucket && this.#nodes.get(root + path.join('/'))?.own === bucket) return false;
+    const name = `${scope} ${bucket}`;
+    if (!this.#names.has(name) && this.#names.size === MAX_BUCKETS) return false;
+    this.#names.add(name);
+    for (let length = 0; length <= path.length; length += 1) {
+      const key = root + path.slice(0, length).join('/');
+      const node = this.#nodes.get(key) ?? {
+        own: undefined,
+        all: bucket,
+        mixed: false,
+        grouped: kind === 'group',
+        next: 0,
+        last: null,
+      };
+      this.#nodes.delete(key);
+      this.#nodes.set(key, node);
+      node.mixed ||= node.all !== bucket;
+      if (node.mixed) node.all = undefined;
+      node.grouped &&= kind === 'group';
+      const segment = path[length];
+      if (segment === undefined) node.own = bucket;
+      if (segment === node.last) continue;
+      node.next += 1;
+      node.last = segment;
+    }
+    for (const key of this.#nodes.keys()) {
+      if (this.#nodes.size <= MAX_NODES) break;
+      this.#nodes.delete(key);
+    }
+    return before !== bucket;
+  }
+}
+
+/** What comes before a path in keys, and its segments. */
+function placeOf(scope: string, request: RequestRoute): { readonly root: string; readonly path: string[] } {
+  const route = routeOf(request);
+  const at = route.indexOf('/');
+  const root = `${scope} ${route.slice(0, Math.max(0, at))}/`;
+  return { root, path: at < 0 ? [] : route.slice(at + 1).split('/', MAX_DEPTH) };
+}

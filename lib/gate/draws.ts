@@ -1,0 +1,95 @@
+import type { Admitter, Drawn, Meant } from './admitter.ts';
+
+/** Another quota of an attempt, and what it keeps. */
+interface Also {
+  readonly gate: Admitter;
+  readonly drawn: Drawn;
+}
+
+/** The quotas that one attempt draws on. */
+export abstract class Draws {
+  /** That of the quota that applies first. */
+  readonly gate: Admitter;
+  /** Those of the others. */
+  protected also: Also[] | undefined;
+
+  constructor(gate: Admitter) {
+    this.gate = gate;
+  }
+
+  /** A quota of the attempt was removed by an update. */
+  get retired(): boolean {
+    return this.gate.retired || this.also?.some(({ gate }) => gate.retired) === true;
+  }
+
+  /** Tells several facts as one: each gate moves its queue on when all of them are known. */
+  together<T>(tell: () => T): T {
+    let all = tell;
+    for (const { gate } of this.also ?? []) {
+      const inner = all;
+      all = () => gate.together(inner);
+    }
+    return this.gate.together(all);
+  }
+
+  /** The first attempt of a call goes: what it adds to the quota's retry budget. */
+  deposit(share: number): void {
+    this.gate.budget.deposit(share);
+  }
+
+  /** Takes one retry from the quota's budget; false when none is left. */
+  withdraw(share: number): boolean {
+    return this.gate.withdraw(share);
+  }
+
+  /** ms until all its quotas are open; 0 when they are. */
+  reopensIn(now: number): number {
+    const ms = this.gate.reopensIn(now);
+    return this.also ? this.also.reduce((most, { gate }) => Math.max(most, gate.reopensIn(now)), ms) : ms;
+  }
+
+  /** ms until the next probe, if the server of one of its quotas is out. */
+  probeIn(now: number): number | undefined {
+    const all = [this, ...(this.also ?? [])].flatMap(({ gate }) => gate.probeIn(now) ?? []);
+    return all.length > 0 ? Math.max(...all) : undefined;
+  }
+
+  /** An error's head came whose body may tell of a refusal: what the answer frees goes on once it is read, or in 1 ms. */
+  unread(): void {
+    this.gate.unread();
+    for (const { gate } of this.also ?? []) gate.unread();
+  }
+
+  /** Whether a quota reads from the outcome what was spent. */
+  get readsSpent(): boolean {
+    return this.gate.readsSpent || this.also?.some(({ gate }) => gate.readsSpent) === true;
+  }
+
+  /** Whether it counts at this gate. */
+  drawsOn(gate: Admitter): boolean {
+    return gate === this.gate || this.also?.some((also) => also.gate === gate) === true;
+  }
+
+  /** The gate of this name: as key, as declaration, or as a bucket of the server's. */
+  named(name: string | undefined): Admitter | undefined {
+    if (name === undefined) return undefined;
+    const is = ({ key, base, bucket }: Admitter): boolean => key === name || base === name || bucket === name;
+    if (is(this.gate)) return this.gate;
+    return this.also?.find(({ gate, drawn }) => drawn.admitted && is(gate))?.gate;
+  }
+
+  /** @internal The attempt draws on this quota as well. */
+  add(gate: Admitter, drawn: Drawn): void {
+    this.also ??= [];
+    this.also.push({ gate, drawn });
+  }
+
+  /** The gate that an answer means: by name, else by unit, else the narrowest. */
+  protected meant({ quota, unit }: Meant): Admitter {
+    const { gate: first, also } = this;
+    if (!also || (quota === undefined && unit === undefined)) return first;
+    const named = this.named(quota);
+    if (named || unit === undefined || first.counts(unit)) return named ?? first;
+    return also.find(({ gate, drawn }) => drawn.admitted && gate.counts(unit))?.gate ?? first;
+  }
+}
