@@ -41,7 +41,8 @@ export class FixedWindow implements Counter {
 export class RollingWindow implements Counter {
   readonly #limit: number;
   readonly #per: number;
-  #counted: number[] = [];
+  /** Moments of the last requests, oldest first. */
+  readonly #counted: number[] = [];
 
   constructor(limit: number, per: number) {
     this.#limit = limit;
@@ -49,13 +50,13 @@ export class RollingWindow implements Counter {
   }
 
   wait(now: number): number {
-    this.#counted = this.#counted.filter((at) => now - at < this.#per);
     const blocking = this.#counted.at(-this.#limit);
-    return blocking === undefined ? 0 : blocking + this.#per - now;
+    return blocking === undefined ? 0 : Math.max(0, blocking + this.#per - now);
   }
 
   count(now: number): void {
     this.#counted.push(now);
+    if (this.#counted.length > 2 * this.#limit + 100) this.#counted.splice(0, this.#counted.length - this.#limit);
   }
 }
 

@@ -5,8 +5,10 @@ import { type GeneratedWorld, generate } from '../support/generated-world.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { inhabit, slowness } from '../support/world.ts';
 
-/** So many servers; `WORLDS=10000` for more. */
-const WORLDS = Number(process.env.WORLDS ?? 1500);
+/** Number of servers; `npm run proof -- --part survey` tries five times as many. */
+const WORLDS = Number(process.env.WORLDS ?? 300);
+/** Number of servers from which on the shares of the laws hold as they are written. */
+const WHOLE = 1500;
 
 interface Result {
   readonly seed: number;
@@ -87,6 +89,12 @@ const LAWS: readonly Law[] = [
   law('a long way to the server', ({ way }) => way >= FAR, [4, 0.55], [4.5, 0.42]),
 ];
 
+/** Slow ones that may be among `count` servers: a few of each kind tell its share to two standard deviations. */
+function slowAmong(count: number, within: number): number {
+  const chance = WORLDS < WHOLE ? 2 * Math.sqrt(count * within * (1 - within)) : 0;
+  return count * (1 - within) + chance;
+}
+
 const share = (values: readonly number[]): number =>
   values.filter((value) => value <= 1.3).length / values.length;
 
@@ -116,7 +124,8 @@ describe('A gate that learns, before any server', function () {
       ] as const) {
         show(when, values);
         expect(Math.max(...values), when).to.be.at.most(worst);
-        expect(share(values), when).to.be.at.least(within);
+        const slow = values.filter((value) => value > 1.3).length;
+        expect(slow, `${when}: slow ones of ${values.length}`).to.be.at.most(slowAmong(values.length, within));
       }
     });
   }

@@ -7,11 +7,13 @@
 import { parseArgs } from 'node:util';
 import { unhandled } from './breaches.ts';
 import { clients, type ProofClient } from './clients.ts';
+import { proveExpressions } from './expressions.ts';
 import { fuzz } from './fuzz.ts';
 import { listeners } from './listeners.ts';
 import { matrix } from './matrix.ts';
 import { microtasks } from './microtasks.ts';
 import { disturbances } from './redis.ts';
+import { survey } from './survey.ts';
 import { type Cell, print, row } from './table.ts';
 
 const { values } = parseArgs({
@@ -47,6 +49,8 @@ if ('fuzz'.includes(values.part)) {
   print('fuzz', 'pure readers', inputs, performance.now() - began, found);
   breaches += found.length;
 }
+if ('expressions'.includes(values.part)) breaches += await proveExpressions();
+if ('survey'.includes(values.part)) breaches += survey();
 if ('redis'.includes(values.part)) breaches += await disturbances(values.fault);
 print('unhandled', '', unhandled.length, 0, [...new Set(unhandled)]);
 breaches += unhandled.length;
