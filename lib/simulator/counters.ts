@@ -56,7 +56,8 @@ export class RollingWindow implements Counter {
 
   count(now: number): void {
     this.#counted.push(now);
-    if (this.#counted.length > 2 * this.#limit + 100) this.#counted.splice(0, this.#counted.length - this.#limit);
+    if (this.#counted.length > 2 * this.#limit + 100)
+      this.#counted.splice(0, this.#counted.length - this.#limit);
   }
 }
 

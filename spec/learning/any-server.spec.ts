@@ -125,7 +125,9 @@ describe('A gate that learns, before any server', function () {
         show(when, values);
         expect(Math.max(...values), when).to.be.at.most(worst);
         const slow = values.filter((value) => value > 1.3).length;
-        expect(slow, `${when}: slow ones of ${values.length}`).to.be.at.most(slowAmong(values.length, within));
+        expect(slow, `${when}: slow ones of ${values.length}`).to.be.at.most(
+          slowAmong(values.length, within),
+        );
       }
     });
   }
