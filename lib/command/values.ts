@@ -66,7 +66,7 @@ export function requestIn(option: string, text: string): { readonly method: stri
 export function headersIn(option: string, texts: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const text of texts) {
-    const found = /^([!#$%&'*+\-.^_`|~\w]+)\s*:\s*([\t\x20-\x7e\x80-\xff]*)$/.exec(text);
+    const found = /^([!#$%&'*+\-.^_`|~\w]+)\s*:([\t\x20-\x7e\x80-\xff]*)$/.exec(text);
     if (!found) throw new OptionsError(option, undefined, "a header, such as 'retry-after: 30'");
     headers[(found[1] as string).toLowerCase()] = (found[2] as string).trim();
   }

@@ -105,10 +105,10 @@ export function scenarioOf(flags: SimulateFlags): Scenario {
 }
 
 function limitIn(text: string, index: number): Limit {
-  const [, limit = '', per = '', of = ''] = /^\s*(\d+)\s*\/\s*(\S+)\s*(.*)$/.exec(text) ?? [];
+  const [, limit = '', per = '', of = ''] = /^\s*(\d+)\s*\/\s*(\S+)(?:\s(.*))?$/.exec(text) ?? [];
   const most = Number(limit);
   if (!(most >= 1)) throw new OptionsError('--quota', text, QUOTA_RULE);
-  const match = matchIn('--quota', of, QUOTA_RULE);
+  const match = matchIn('--quota', of.trim(), QUOTA_RULE);
   const fits = matcher(match);
   return {
     ref: { key: `quota ${index}`, windows: [{ limit: most, per: periodIn('--quota', per, QUOTA_RULE) }] },
