@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+
 /** Exit codes of the command. `docs/command.md` documents them. */
 export const EXIT = {
   /** Done, and nothing to object to. */
@@ -30,4 +32,13 @@ export interface Surroundings {
 /** Something outside failed. */
 export class OutsideError extends Error {
   override readonly name = 'OutsideError';
+}
+
+/** Writes a page. Throws `OutsideError`. */
+export function writeReport(file: string, page: string): void {
+  try {
+    writeFileSync(file, page);
+  } catch (error) {
+    throw new OutsideError(`The report cannot be written to ${file}: ${(error as Error).message}`);
+  }
 }

@@ -3,7 +3,10 @@ import { text } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { OptionsError } from '../index.ts';
 import { type Answer, EXIT, OutsideError, type Surroundings } from './answer.ts';
+import { check } from './check/index.ts';
+import { explain } from './explain.ts';
 import { widthOf, wrapped } from './output.ts';
+import { report } from './report.ts';
 import { simulate } from './simulate/index.ts';
 
 /** Where the command reads and writes. */
@@ -14,6 +17,9 @@ export interface Streams {
 }
 
 type Subcommand = (...given: never[]) => Promise<Answer> | Answer;
+
+/** Minimum width of a column of help, in columns. */
+const MIN_HELP = 12;
 
 /** Runs the command and returns its exit code. Throws nothing. */
 export async function main(argv: readonly string[], streams: Streams = process): Promise<number> {
@@ -28,12 +34,15 @@ export async function main(argv: readonly string[], streams: Streams = process):
   });
   const told: string[] = [];
   for (const each of [program, ...program.commands])
-    each.exitOverride().configureOutput({
-      writeOut: (line) => stdout.write(line),
-      writeErr: (line) => (json ? told.push(line) : stderr.write(line)),
-      getOutHelpWidth: () => surroundings.width,
-      getErrHelpWidth: () => surroundings.width,
-    });
+    each
+      .exitOverride()
+      .configureHelp({ minWidthToWrap: MIN_HELP })
+      .configureOutput({
+        writeOut: (line) => stdout.write(line),
+        writeErr: (line) => (json ? told.push(line) : stderr.write(line)),
+        getOutHelpWidth: () => surroundings.width,
+        getErrHelpWidth: () => surroundings.width,
+      });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;
@@ -70,20 +79,23 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
   const program = new Command('headgate')
     .description('Tries, checks and explains policies for rate-limited HTTP APIs.')
     .version(version, '-v, --version')
+    .option('--json', 'print JSON')
     .showHelpAfterError('(add --help for the options)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done; 1 done, and the answer is no; 2 called wrongly; 3 something outside failed.',
+      '\nExit codes:\n  0  done\n  1  done, and the answer is no\n  2  called wrongly\n  3  something outside failed',
     );
-  const add = (name: string, description: string, subcommand: Subcommand): Command =>
+  const add = (name: string, summary: string, description: string, subcommand: Subcommand): Command =>
     program
       .command(name)
+      .summary(summary)
       .description(description)
       .option('--json', 'print JSON')
       .action((...given: unknown[]) => act(subcommand, given.slice(0, -1)));
 
   add(
     'simulate <policy.json>',
+    'try a policy on a simulated API',
     'Runs the library under a policy against a simulated API: hours of traffic in seconds.',
     simulate,
   )
@@ -108,7 +120,7 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
     .option('--concurrency <count>', 'most calls open at once (default: no limit)')
     .option(
       '--request <request>',
-      "'GET https://api.example.com/items/{n}', {n} is the call's number; repeatable (default: one of the policy's first quota)",
+      "'GET https://example.com/{n}', where {n} is the call's number; repeatable (default: one of the policy's first quota)",
       collected,
     )
     .option('--latency <time>', "time of an answer: '200ms', '100ms-300ms'", '100ms')
@@ -118,12 +130,43 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
     )
     .option(
       '--faults <list>',
-      "'500:1%,reset:0.5%,hang:0.1%,truncate:1%', 'outage:30s@5m'; repeatable",
+      'a list of faults and shares: 500:1%, reset:1%, hang:1%, truncate:1%, or outage:30s@5m; repeatable',
       collected,
     )
     .option('--deadline <time>', "replaces the policy's retry.deadline")
     .option('--seed <number>', 'seed of the random numbers', '1')
     .option('--compare <other.json>', 'runs another policy on the same work, and says which is better')
     .option('--report <file.html>', 'writes a page of the run');
+
+  add(
+    'check <policy.json>',
+    'is a policy valid, and what does it mean?',
+    'Tells whether a policy is valid, what it means, and what in it is doubtful.',
+    check,
+  );
+
+  add(
+    'explain <what>',
+    'how is an answer read, and what follows?',
+    'Explains an answer: a status, a code, or a file with a body or { status, headers, body }; - for the standard input.',
+    explain,
+  )
+    .option(
+      '--profile <profile>',
+      'profile of the API: its name, or JSON with its name and options (default: generic)',
+    )
+    .option('--policy <policy.json>', 'policy whose profile and retries apply')
+    .option('--request <request>', "the request that was answered: 'POST https://api.example.com/items'")
+    .option('--status <status>', 'status that came with a code or a body')
+    .option('--header <header>', "a header of the answer: 'retry-after: 30'; repeatable", collected);
+
+  add(
+    'report <record.jsonl>',
+    'draw a record as a page',
+    'Draws a record, as record(gate, { file }) wrote it, as one HTML page.',
+    report,
+  )
+    .option('-o, --output <file.html>', 'path of the page (default: that of the record, with .html)')
+    .option('--title <title>', 'title of the page');
   return program;
 }

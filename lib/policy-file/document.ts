@@ -44,7 +44,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
 } as Readonly<Record<string, Factory>>;
 
 /** Names of the profiles that a policy may name. */
-const PROFILE_NAMES: readonly string[] = Object.keys(FACTORIES);
+export const PROFILE_NAMES: readonly string[] = Object.keys(FACTORIES);
 
 const PROFILE_RULE = `the name of a profile (${PROFILE_NAMES.join(', ')}), or an object with its name and options`;
 const profileName = v.picklist(PROFILE_NAMES, PROFILE_RULE);

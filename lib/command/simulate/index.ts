@@ -1,8 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import { loadPolicy } from '../../policy-file/index.ts';
 import { report } from '../../report/index.ts';
 import { counted, duration, percent } from '../../report/text.ts';
-import { type Answer, EXIT, OutsideError, type Surroundings } from '../answer.ts';
+import { type Answer, EXIT, type Surroundings, writeReport } from '../answer.ts';
 import { bullets, pairs, wrapped } from '../output.ts';
 import { compared } from './compare.ts';
 import { type Figures, figuresOf } from './figures.ts';
@@ -28,7 +27,7 @@ export async function simulate(policy: string, flags: Flags, { width }: Surround
     const made = await run(each, scenario);
     const figures = figuresOf(file, made);
     if (flags.report !== undefined && all.length === 0) {
-      write(flags.report, report(made.record, { title: `Simulation of ${file}` }));
+      writeReport(flags.report, report(made.record, { title: `Simulation of ${file}` }));
       all.push({ ...figures, report: flags.report });
     } else all.push(figures);
   }
@@ -46,14 +45,6 @@ export async function simulate(policy: string, flags: Flags, { width }: Surround
     ].join('\n\n'),
     exit,
   };
-}
-
-function write(file: string, page: string): void {
-  try {
-    writeFileSync(file, page);
-  } catch (error) {
-    throw new OutsideError(`The report cannot be written to ${file}: ${(error as Error).message}`);
-  }
 }
 
 function told(figures: Figures, scenario: Scenario, width: number): string {

@@ -7,12 +7,13 @@ import {
 } from '../../index.ts';
 import { DeclaredQuotas } from '../../options/quotas.ts';
 import { readOptions } from '../../options/read.ts';
-import type { DefinedProfile, SimulationDefinition } from '../../profiles/index.ts';
+import type { SimulationDefinition } from '../../profiles/index.ts';
 import { type GateRecord, record } from '../../report/index.ts';
 import { seeded } from '../../simulator/random.ts';
 import { type VirtualClock, virtualClock } from '../../testing/index.ts';
+import { definitionOf, typicalRequest } from '../typical.ts';
 import { idealMs } from './ideal.ts';
-import { type Scenario, typicalRequest } from './settings.ts';
+import type { Scenario } from './settings.ts';
 import { MANNERS, World } from './world.ts';
 
 /** Maximum simulated time, in ms. */
@@ -137,6 +138,6 @@ function quotasOf(
 }
 
 function mannerOf({ profile }: HeadgateOptions, { tell }: Scenario): SimulationDefinition {
-  const own = (profile as Partial<DefinedProfile> | undefined)?.definition?.simulation;
+  const own = definitionOf(profile)?.simulation;
   return tell === undefined ? (own ?? MANNERS.header) : MANNERS[tell];
 }

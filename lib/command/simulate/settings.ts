@@ -1,5 +1,4 @@
-import { type HeadgateOptions, OptionsError, type QuotaRef, type RequestFacts } from '../../index.ts';
-import type { DefinedProfile } from '../../profiles/index.ts';
+import { OptionsError, type QuotaRef, type RequestFacts } from '../../index.ts';
 import { matcher } from '../../simulator/match.ts';
 import type { MeterKind } from '../../simulator/meters.ts';
 import { countIn, durationIn, matchIn, periodIn, requestIn, shareIn } from '../values.ts';
@@ -148,17 +147,4 @@ function faultIn(text: string): Fault {
     what: Number.isNaN(status) ? (what as 'reset') : status,
     share: shareIn('--faults', share, FAULTS_RULE),
   };
-}
-
-/** A host that no API has. */
-const EXAMPLE = 'api.example.com';
-
-/** A request that the policy is about: of its first quota, or else of its profile's first host. */
-export function typicalRequest({ quotas = [], profile }: HeadgateOptions): { method: string; url: string } {
-  const { method = 'GET', path = '/items', host } = quotas[0]?.match ?? {};
-  const known = (profile as Partial<DefinedProfile> | undefined)?.definition?.hosts[0];
-  const own = typeof known === 'object' ? known.host : known;
-  const filled = (template: string): string => template.replaceAll(/\{[^{}]*\}|\*+/g, '1');
-  const [first = 'GET'] = [method].flat();
-  return { method: first.toUpperCase(), url: `https://${filled(host ?? own ?? EXAMPLE)}${filled(path)}` };
 }

@@ -1,0 +1,76 @@
+import { type DeclaredQuota, DeclaredQuotas } from '../../options/quotas.ts';
+import type { Settings } from '../../options/read.ts';
+import { duration } from '../../report/text.ts';
+import { typicalRequest } from '../typical.ts';
+import { requestsOf } from './sentences.ts';
+
+/** What is valid, but probably not meant. */
+export function doubtsOf({ policy, quotas, adaptive, profile }: Settings): string[] {
+  const { deadlineMs, attempts, budget } = policy;
+  const windows = quotas.flatMap((quota) => quota.windows.map((window) => ({ quota, ...window })));
+  const longest = windows.reduce((most, { per }) => Math.max(most, per), 0);
+  const doubts = [
+    ...quotas.flatMap((quota, index) => hiddenBy(quota, index, quotas)),
+    ...quotas.flatMap(idle),
+  ];
+  if (deadlineMs < longest)
+    doubts.push(
+      `The deadline of ${duration(deadlineMs)} is shorter than a window of ${duration(longest)}: a call that finds it used up may fail at once. ` +
+        `Set retry.deadline above ${duration(longest)} if calls should wait for it.`,
+    );
+  if (!adaptive && quotas.length === 0 && profile.name === 'generic')
+    doubts.push('Nothing is declared and nothing is learned: only a 429 ever makes a call wait.');
+  if (budget === Infinity && attempts > 2)
+    doubts.push(
+      'Without a budget, an outage multiplies the requests by the number of attempts: 0.1 is a good budget.',
+    );
+  for (const quota of quotas) {
+    if (quota.windows.length === 0 && quota.concurrency === undefined && !adaptive)
+      doubts.push(
+        `The quota for ${requestsOf(quota)} has no limit, and none is learned: it only shares a pause.`,
+      );
+  }
+  return doubts;
+}
+
+/** A quota that no request reaches, because an earlier one is for all of its requests. */
+function hiddenBy(quota: DeclaredQuota, index: number, quotas: readonly DeclaredQuota[]): string[] {
+  if (quota.also) return [];
+  const { method, url } = typicalRequest({ quotas: [{ match: quota.match }] });
+  const request = { method, url: new URL(url) };
+  const before = quotas
+    .slice(0, index)
+    .find((other) => !other.also && covers(other, quota) && new DeclaredQuotas([other]).match(request));
+  if (!before) return [];
+  return [
+    `No request reaches the quota for ${requestsOf(quota)}: the first match counts, and the quota for ${requestsOf(before)} stands above it. Put it first, or mark one with "also".`,
+  ];
+}
+
+/** Whether a match leaves open at least what another does. */
+function covers({ match: wide }: DeclaredQuota, { match: narrow }: DeclaredQuota): boolean {
+  const methods = (given: typeof wide.method): readonly string[] | undefined =>
+    given === undefined ? undefined : [given].flat();
+  const [all, some] = [methods(wide.method), methods(narrow.method)];
+  if (all && !some?.every((each) => all.includes(each))) return false;
+  if (wide.host !== undefined && wide.host !== narrow.host && !wide.host.includes('*')) return false;
+  return wide.path === undefined || narrow.path !== undefined;
+}
+
+/** A window that never binds, because another of its quota allows less in its time. */
+function idle(quota: DeclaredQuota): string[] {
+  return quota.windows
+    .filter((window) =>
+      quota.windows.some(
+        (other) =>
+          other !== window &&
+          (other.of ?? 'requests') === (window.of ?? 'requests') &&
+          other.per < window.per &&
+          other.limit * Math.ceil(window.per / other.per) <= window.limit,
+      ),
+    )
+    .map(
+      ({ limit, per }) =>
+        `The window of ${limit.toLocaleString('en-US')} in ${duration(per)} for ${requestsOf(quota)} never binds: a shorter one allows less in that time.`,
+    );
+}

@@ -1,0 +1,116 @@
+import type { DeclaredQuota } from '../../options/quotas.ts';
+import type { Settings } from '../../options/read.ts';
+import { DEFAULT_POLICY, type Policy } from '../../policy/policy.ts';
+import { duration, percent } from '../../report/text.ts';
+import { definitionOf } from '../typical.ts';
+
+/** What a policy means, in sentences. */
+export function sentencesOf({
+  profile,
+  policy,
+  quotas,
+  adaptive,
+  maxQueue,
+  name,
+  redact,
+}: Settings): string[] {
+  return [
+    profileSentence(profile),
+    ...quotas.map((quota, index) => quotaSentence(quota, index, quotas)),
+    ...(quotas.length === 0 ? ['No quota is declared.'] : []),
+    adaptive
+      ? 'Limits that nobody declared are learned from the answers.'
+      : 'Limits that nobody declared are not learned.',
+    ...retrySentences(policy),
+    `At most ${maxQueue.toLocaleString('en-US')} attempts wait; more fail with ERR_HEADGATE_QUEUE_FULL.`,
+    ...(redact.length > 0
+      ? [
+          `The values of these URL parameters are hidden, besides those that look secret: ${redact.join(', ')}.`,
+        ]
+      : []),
+    `The gate's events bear the name '${name}'.`,
+  ];
+}
+
+function profileSentence(profile: Settings['profile']): string {
+  const definition = definitionOf(profile);
+  if (!definition)
+    return `The profile '${profile.name}' reads answers as HTTP and the usual error bodies say.`;
+  const hosts = definition.hosts.map((each) => (typeof each === 'string' ? each : each.host));
+  const shown = hosts.slice(0, 3).join(', ') + (hosts.length > 3 ? ` and ${hosts.length - 3} more` : '');
+  const known = definition.quotas?.length ?? 0;
+  return `The profile '${profile.name}' knows ${definition.title} (${shown}): ${known === 0 ? 'no quotas' : `${known} ${known === 1 ? 'quota' : 'quotas'}`}, which apply where no quota below does.`;
+}
+
+/** Which requests a declared quota is about. */
+export function requestsOf({ match: { method, host, path } }: DeclaredQuota): string {
+  const methods = [method]
+    .flat()
+    .filter((each) => each !== undefined)
+    .join(', ');
+  const where = `${host ?? ''}${path ?? ''}`;
+  if (methods === '' && where === '') return 'every request';
+  return [methods === '' ? 'requests to' : methods, where === '' ? 'of any URL' : where].join(' ');
+}
+
+function quotaSentence(quota: DeclaredQuota, index: number, quotas: readonly DeclaredQuota[]): string {
+  const { name, windows, concurrency, also, each, cost = {} } = quota;
+  const limits = windows.map(
+    ({ limit, per, of = 'requests', transit }) =>
+      `${limit.toLocaleString('en-US')} ${of} in any ${duration(per)}` +
+      (transit === undefined
+        ? ''
+        : ` (counted from their arrival, at most ${duration(transit)} after sending)`),
+  );
+  if (concurrency !== undefined) limits.push(`${concurrency} at once`);
+  const costs = Object.entries(cost).map(([unit, amount]) => `${amount} ${unit}`);
+  const before = quotas.slice(0, index).some((other) => !other.also) && !also;
+  return [
+    `${name === undefined ? 'A quota' : `The quota '${name}'`} for ${requestsOf(quota)}`,
+    each.length > 0 && `, one for each ${each.join(' and ')}`,
+    before && ', unless a quota above is for them',
+    limits.length > 0 ? `: at most ${listed(limits)}` : ': its limits are learned',
+    costs.length > 0 && `; each costs ${listed(costs)}`,
+    also && '; it applies besides the others',
+    '.',
+  ]
+    .filter(Boolean)
+    .join('');
+}
+
+function retrySentences(policy: Policy): string[] {
+  const { attempts, deadlineMs, bodyTimeoutMs, backoff, budget, methods, inlineMs, outage } = policy;
+  const { baseMs, maxMs, jitter } = backoff;
+  const repeated = [...methods].join(', ');
+  const same = repeated === [...DEFAULT_POLICY.methods].join(', ');
+  return [
+    deadlineMs === Infinity
+      ? 'A call may take as long as its waits and retries ask for.'
+      : `A call may take ${duration(deadlineMs)} with all its waits and retries; one whose known wait is longer fails at once.`,
+    ...(inlineMs === undefined || inlineMs === Infinity
+      ? []
+      : [
+          `A call that would have to wait longer than ${duration(inlineMs)} fails at once, and tells when to come again.`,
+        ]),
+    ...(outage === 'fail' ? ['While the server is out, calls fail at once; only probes are sent.'] : []),
+    'After a 429 its quota is closed until it reopens, for all calls; throttled attempts are sent again whatever their method.',
+    attempts === 1
+      ? 'Nothing is retried: a call has one attempt.'
+      : `After a fault a call is retried up to ${attempts - 1 === 1 ? 'once' : `${attempts - 1} times`}, after ${duration(baseMs)} to ${duration(maxMs)} (jitter: ${jitter}), ` +
+        `if it is ${repeated === '' ? 'marked idempotent' : `${same ? 'of an idempotent method' : `of the methods ${repeated}`}, is marked idempotent`} or bears an Idempotency-Key.`,
+    ...(attempts === 1
+      ? []
+      : [
+          budget === Infinity
+            ? 'Nothing bounds the number of retries across calls.'
+            : `Retries after faults are at most ${percent(budget)} of the first attempts of a quota.`,
+        ]),
+    ...(bodyTimeoutMs === undefined || bodyTimeoutMs === Infinity
+      ? []
+      : [`A body that is silent for ${duration(bodyTimeoutMs)} ends its call.`]),
+  ];
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
