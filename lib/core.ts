@@ -106,6 +106,7 @@ export class Core implements CallContext {
       adaptive: settings.adaptive,
       known: fresh(settings.learned, clock.now()),
       learned: (...learned) => events.learned(...learned),
+      near: (...near) => events.near(...near),
     });
     const paused = (quota: string, untilMs: number) => events.paused(quota, untilMs, 'manual');
     const refOf = (name: string) => this.#declared.refs.get(name) ?? this.#unknown(name);

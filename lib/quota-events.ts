@@ -1,4 +1,5 @@
 import type { Emitter } from './events/emitter.ts';
+import type { Use } from './gate/near.ts';
 import type { Finding } from './learning/finding.ts';
 import type { Clock } from './time/clock.ts';
 import type { LearnedCause, PauseCause } from './words/causes.ts';
@@ -26,6 +27,15 @@ export class QuotaEvents {
   learned(quota: string, { limit, perMs }: Finding, cause: LearnedCause): void {
     const kind = perMs > 0 ? 'window' : 'in-flight';
     this.#emitter.emit('learned', { ...this.#of(quota), kind, limit, perMs, cause });
+  }
+
+  near(quota: string, { unit, limit, used, source, per, resetAt }: Use): void {
+    this.#emitter.emit('near', {
+      ...this.#of(quota),
+      ...{ unit, limit, used, share: used / limit, source },
+      ...(per !== undefined && { perMs: per }),
+      ...(resetAt !== undefined && { until: resetAt }),
+    });
   }
 
   ledger(state: 'degraded' | 'restored', message: string): void {

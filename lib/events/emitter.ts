@@ -20,6 +20,7 @@ export const EVENT_NAMES: readonly EventName[] = [
   'pause',
   'resume',
   'learned',
+  'near',
   'ledger',
   'warning',
   'close',

@@ -1,4 +1,4 @@
-import type { FailureReason, LearnedCause, PauseCause, RetryReason } from '../words/causes.ts';
+import type { FailureReason, LearnedCause, LimitSource, PauseCause, RetryReason } from '../words/causes.ts';
 import type { AttemptRecord } from '../words/report.ts';
 import type { Verdict } from '../words/types.ts';
 
@@ -148,6 +148,30 @@ export interface LearnedEvent {
   readonly cause: LearnedCause;
 }
 
+/** A window of a quota that declares `near` is used beyond that share of its limit; once per window. */
+export interface NearEvent {
+  /** Moment; Unix ms on the gate's monotonic clock. */
+  readonly at: number;
+  /** The gate's `name`. */
+  readonly gate: string;
+  /** Key of the quota. */
+  readonly quota: string;
+  /** What the window counts: `requests`, `tokens`, … */
+  readonly unit: string;
+  /** Maximum of the unit in the window. */
+  readonly limit: number;
+  /** How much of it is used, attempts in flight included. */
+  readonly used: number;
+  /** The same, as a share of the limit. */
+  readonly share: number;
+  /** How the limit is known. */
+  readonly source: LimitSource;
+  /** Length of the window in ms; absent where a header does not tell it. */
+  readonly perMs?: number | undefined;
+  /** Moment at which it begins anew, if a header says so; Unix ms, on the scale of `at`. */
+  readonly until?: number | undefined;
+}
+
 /** The ledger became unreachable, or reachable again. */
 export interface LedgerEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
@@ -220,6 +244,8 @@ export interface GateEvents {
   resume: ResumeEvent;
   /** A limit was learned, or a learned limit changed. */
   learned: LearnedEvent;
+  /** A window is used beyond the share that its quota's `near` names. */
+  near: NearEvent;
   /** The ledger became unreachable, or reachable again. */
   ledger: LedgerEvent;
   /** A warning, once per cause. */

@@ -6,6 +6,7 @@ import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
 import type { Closing } from './admitter.ts';
+import type { Use } from './near.ts';
 import type { Permit } from './permit.ts';
 import type { Line } from './queue.ts';
 import type { Room } from './room.ts';
@@ -41,6 +42,8 @@ export interface GateContext {
   readonly held: (quota: string, untilMs: number) => void;
   /** What an earlier run learned, by quota. */
   readonly known?: ReadonlyMap<string, LearnedQuota>;
+  /** A window of this quota is used beyond the share that its `near` names. */
+  readonly near?: (quota: string, use: Use) => void;
   /** Whether a gate learns what nobody declared. */
   readonly adaptive: boolean;
   /** A limit was learned, or changed. */

@@ -10,6 +10,7 @@ import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
+import { Near } from './near.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
 import { isAmount, Tariff } from './tariff.ts';
 
@@ -29,12 +30,15 @@ export class Quota {
   #ref: QuotaRef;
   /** Absent where an attempt costs one request and nothing else. */
   #tariff: Tariff | undefined;
+  /** Absent where nobody is to be told how far windows are used. */
+  #near: Near | undefined;
 
   constructor(ref: QuotaRef, context: GateContext, gate: LeaseContext & LearningObserver) {
     const { key, windows, concurrency } = ref;
     this.#ref = ref;
     this.#context = context;
     this.#tariff = Tariff.of(ref, this.#context.warn);
+    this.#near = Near.of(ref, this, this.#context.near);
     this.windows = new Windows(key, windows, gate);
     this.flight = new WindowCount(0, concurrency ?? Infinity);
     if (!context.adaptive) return;
@@ -108,6 +112,7 @@ export class Quota {
       charge.set(unit, amount);
       this.windows.correct(unit, amount - charged, now, unit === REQUESTS ? answeredAt : endedAt);
     }
+    this.#near?.look(now);
   }
 
   /** Number of the last attempt sent. */
@@ -158,10 +163,12 @@ export class Quota {
 
   /** An attempt goes. Returns its number among those of this quota. */
   take(now: number, charge?: Charge): number {
+    this.#near?.look(now);
     this.windows.take(now, now, charge);
     this.flight.take();
     this.pause.taken(now, this.adaptive?.learner?.latency ?? 0);
     this.adaptive?.take(now);
+    this.#near?.look(now);
     return this.sent;
   }
 
@@ -216,6 +223,7 @@ export class Quota {
 
   /** The server states what is left. Returns for how long nothing more may be sent, in ms. */
   heard(now: number, number: number, limits: readonly RateLimit[]): number {
+    this.#near?.heard(now, limits);
     return this.adaptive?.heard(now, number, limits) ?? 0;
   }
 
@@ -254,6 +262,7 @@ export class Quota {
     const { windows, concurrency } = ref;
     this.#ref = ref;
     this.#tariff = Tariff.of(ref, this.#context.warn, this.#tariff);
+    this.#near = Near.of(ref, this, this.#context.near);
     this.windows.replace(windows);
     this.flight.capacity = concurrency ?? Infinity;
     this.adaptive?.declare(windows, this.windows.unanswered);
@@ -272,12 +281,14 @@ export class Quota {
 
   snapshot(now: number): Omit<QuotaSnapshot, 'key' | 'queued'> {
     const { capacity } = this.flight;
+    const stated = this.adaptive?.stated(now);
     return {
       windows: this.windows.snapshot(now),
       concurrency: capacity === Infinity ? undefined : capacity,
       inFlight: this.flight.used(now),
       pausedUntil: this.reopensIn(now) > 0 ? Math.max(this.pause.until, this.pause.doubtedUntil) : undefined,
       learned: this.adaptive?.snapshot(now),
+      ...(stated && { stated }),
     };
   }
 

@@ -2,7 +2,7 @@ import type { RateLimit } from '../classify/rate-limit.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { LearnedCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
-import type { QuotaSnapshot } from '../words/snapshot.ts';
+import type { QuotaSnapshot, StatedLimit } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
 import type { Finding } from './finding.ts';
 import { Saturation } from './in-flight/knee.ts';
@@ -205,6 +205,12 @@ export class Adaptive {
       this.#concurrency.taken(now);
     }
     return this.#concurrency;
+  }
+
+  /** What the server last said of its limits; absent when it said nothing. */
+  stated(now: number): StatedLimit[] | undefined {
+    const stated = this.#allowances.snapshot(now, this.#sent);
+    return stated.length > 0 ? stated : undefined;
   }
 
   /** What was found out; absent when nothing was. */

@@ -1,12 +1,16 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
+import type { StatedLimit } from '../words/snapshot.ts';
 
 /** What a server said is left of one policy. */
 interface Allowance {
   readonly remaining: number;
   /** Number of the attempt that was told so: those sent after it are not counted in `remaining`. */
   readonly number: number;
-  /** Moment. */
+  /** Moment until which it holds. */
   readonly resetAt: number;
+  /** Whether attempts must heed it; else it is only shown. */
+  readonly binds: boolean;
+  readonly stated: RateLimit;
 }
 
 /** Maximum number of policies remembered. */
@@ -34,21 +38,26 @@ export class Allowances {
     let closed = 0;
     this.#allowances ??= new Map();
     const allowances = this.#allowances;
-    for (const { name, requests, remaining, resetMs: stated } of limits) {
-      const resetMs = stated && Math.min(stated, LONGEST_HOLD_MS);
+    for (const stated of limits) {
+      const { name, requests, remaining } = stated;
+      const resetMs = stated.resetMs && Math.min(stated.resetMs, LONGEST_HOLD_MS);
       const known = allowances.get(name);
-      if (known && known.number > number && known.resetAt > now) {
+      if (known?.binds && known.number > number && known.resetAt > now) {
         // An older answer that came late unsays nothing; if both say that nothing is left, the later reset holds.
         if (remaining !== 0 || known.remaining > 0 || !resetMs || now + resetMs <= known.resetAt) continue;
         allowances.set(name, { ...known, resetAt: now + resetMs });
         closed = Math.max(closed, resetMs);
         continue;
       }
+      // Nor does it replace what is only shown, unless it says that nothing is left.
+      if (known && known.number > number && known.resetAt > now && remaining !== 0) continue;
       allowances.delete(name);
-      if (remaining === undefined || !resetMs || allowances.size === MAX_POLICIES) continue;
-      if (remaining > 0 && !requests) continue;
-      allowances.set(name, { remaining, number, resetAt: now + resetMs });
-      if (remaining - (sent - number) <= 0) closed = Math.max(closed, resetMs);
+      if (remaining === undefined) continue;
+      const binds = resetMs !== undefined && resetMs > 0 && (remaining === 0 || requests);
+      if (!this.#hasRoom(binds)) continue;
+      const resetAt = now + (resetMs || LONGEST_HOLD_MS);
+      allowances.set(name, { remaining, number, resetAt, binds, stated });
+      if (binds && remaining - (sent - number) <= 0) closed = Math.max(closed, resetMs);
     }
     return closed;
   }
@@ -57,10 +66,37 @@ export class Allowances {
   turnAt(now: number, sent: number): number {
     let turn = now;
     if (!this.#allowances) return turn;
-    for (const [name, { remaining, number, resetAt }] of this.#allowances) {
+    for (const [name, { remaining, number, resetAt, binds }] of this.#allowances) {
       if (now >= resetAt) this.#allowances.delete(name);
-      else if (remaining - (sent - number) <= 0) turn = Math.max(turn, resetAt);
+      else if (binds && remaining - (sent - number) <= 0) turn = Math.max(turn, resetAt);
     }
     return turn;
+  }
+
+  /** What the server last said that still holds. */
+  snapshot(now: number, sent: number): StatedLimit[] {
+    const all: StatedLimit[] = [];
+    for (const { remaining, number, resetAt, stated } of this.#allowances?.values() ?? []) {
+      if (now >= resetAt) continue;
+      const { name, requests, unit, limit, windowMs, resetMs } = stated;
+      all.push({
+        name,
+        unit: requests ? 'requests' : (unit ?? name),
+        remaining: requests ? Math.max(0, remaining - (sent - number)) : remaining,
+        ...(limit !== undefined && { limit }),
+        ...(windowMs !== undefined && { per: windowMs }),
+        ...(resetMs && { resetAt }),
+      });
+    }
+    return all;
+  }
+
+  /** Whether one more can be remembered. What binds goes before what is only shown. */
+  #hasRoom(binds: boolean): boolean {
+    const allowances = this.#allowances as Map<string, Allowance>;
+    if (allowances.size < MAX_POLICIES) return true;
+    if (!binds) return false;
+    for (const [name, each] of allowances) if (!each.binds) return allowances.delete(name);
+    return false;
   }
 }

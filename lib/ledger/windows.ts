@@ -52,6 +52,16 @@ export class Windows {
     return share;
   }
 
+  /** Of each window, its unit, its limit, its length in ms, and what is used of it. */
+  uses(now: number): { unit: string; limit: number; per: number; used: number }[] {
+    return this.#all.map(({ unit, limit, count }) => ({
+      unit,
+      limit,
+      per: count.per,
+      used: count.used(now),
+    }));
+  }
+
   /** Attempts sent and not answered. */
   get unanswered(): number {
     return this.#unanswered;

@@ -50,6 +50,7 @@ interface Given {
   readonly concurrency?: number | undefined;
   readonly cost?: Costs | undefined;
   readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
+  readonly near?: number | undefined;
 }
 
 const plain: v.GenericSchema<unknown, Given> = object({
@@ -64,6 +65,12 @@ const plain: v.GenericSchema<unknown, Given> = object({
     v.custom<(outcome: Outcome) => Amounts | undefined>(
       (given) => typeof given === 'function',
       'a function of the outcome that gives amounts by unit',
+    ),
+  ),
+  near: v.optional(
+    v.custom<number>(
+      (share) => typeof share === 'number' && share > 0 && share <= 1,
+      'a share of the limit above 0 and up to 1, such as 0.8',
     ),
   ),
 }) as v.GenericSchema<unknown, Given>;
@@ -98,6 +105,6 @@ export function declared({
   each = [],
   ...rest
 }: Given): DeclaredQuota {
-  const { name, concurrency, cost, spent } = rest;
-  return { name, match: of, windows, concurrency, also, each, cost, spent };
+  const { name, concurrency, cost, spent, near } = rest;
+  return { name, match: of, windows, concurrency, also, each, cost, spent, near };
 }

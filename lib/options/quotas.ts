@@ -17,6 +17,7 @@ export interface DeclaredQuota {
   readonly each: readonly string[];
   readonly cost: QuotaRef['cost'];
   readonly spent: QuotaRef['spent'];
+  readonly near?: number | undefined;
 }
 
 /** The key of a declared quota. */
@@ -88,8 +89,8 @@ function compile(quota: DeclaredQuota, index: number): Rule {
   const methods = method === undefined ? undefined : new Set([method].flat());
   const fitsHost = template(host);
   const fitsPath = template(path);
-  const { also, each, windows, concurrency, cost, spent } = quota;
-  const ref = { key: keyOf(quota), windows, concurrency, cost, spent };
+  const { also, each, windows, concurrency, cost, spent, near } = quota;
+  const ref = { key: keyOf(quota), windows, concurrency, cost, spent, near };
   const values = each.length === 0 ? undefined : valuesOf(each, path);
   return {
     ref,

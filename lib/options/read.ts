@@ -202,7 +202,7 @@ function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
   const limits = new Map<string, string>();
   for (const [index, quota] of quotas.entries()) {
     const key = keyOf(quota);
-    const own = JSON.stringify([quota.windows, quota.concurrency, quota.each, quota.also]);
+    const own = JSON.stringify([quota.windows, quota.concurrency, quota.each, quota.also, quota.near]);
     if ((limits.get(key) ?? own) !== own) {
       throw new OptionsError(`quotas.${index}`, key, 'a name of its own, or the same limits as its namesake');
     }

@@ -57,6 +57,11 @@ export interface QuotaOptions {
   readonly windows?: readonly WindowOptions[];
   /** Maximum number of attempts in flight. */
   readonly concurrency?: number;
+  /**
+   * Share of a window, above 0 and up to 1, from which its use is told by a `near` event, once per window: of declared and
+   * learned windows, and of those that headers tell. Default: none is told.
+   */
+  readonly near?: number | undefined;
 }
 
 /** A policy that may change while gates use it: `loadPolicy()` of `headgate/policy` gives one. */

@@ -50,8 +50,8 @@ export interface RecordedSample {
   readonly quotas: readonly QuotaSnapshot[];
 }
 
-/** An event that concerns no single call: a limit learned, the ledger's state, a warning, the gate closing. */
-export type Notice = Extract<AnyEvent, { type: 'learned' | 'ledger' | 'warning' | 'close' }>;
+/** An event that concerns no single call: a limit learned, a window nearly used up, the ledger's state, a warning, the gate closing. */
+export type Notice = Extract<AnyEvent, { type: 'learned' | 'near' | 'ledger' | 'warning' | 'close' }>;
 
 /** What one gate did over a time, as plain JSON. */
 export interface GateRecord {
@@ -69,7 +69,7 @@ export interface GateRecord {
   readonly pauses: readonly RecordedPause[];
   /** Samples of the quotas over the whole time; at most 4096. */
   readonly samples: readonly RecordedSample[];
-  /** Limits learned, warnings, states of the ledger and of closing; at most 4096, the last ones. */
+  /** Limits learned, windows nearly used up, warnings, states of the ledger and of closing; at most 4096, the last ones. */
   readonly notices: readonly Notice[];
 }
 
@@ -122,6 +122,7 @@ export class RecordSum {
           this.#samples = this.#samples.filter((_, index) => index % 2 === 0);
         break;
       case 'learned':
+      case 'near':
       case 'ledger':
       case 'warning':
       case 'close':

@@ -48,6 +48,7 @@ const RECORDED: readonly EventName[] = [
   'pause',
   'resume',
   'learned',
+  'near',
   'ledger',
   'warning',
   'close',

@@ -2,7 +2,7 @@ import { adviceOn } from './advice.ts';
 import { namesOf } from './names.ts';
 import type { Bar, CallView, PageData, Totals } from './page-data.ts';
 import type { GateRecord, Notice, RecordedCall } from './record.ts';
-import { duration } from './text.ts';
+import { duration, percent } from './text.ts';
 import { timelinesOf } from './timeline.ts';
 
 /** Maximum number of quotas with a timeline. */
@@ -125,6 +125,8 @@ function textOf(notice: Notice, named: (key: string) => string): string {
       return notice.kind === 'window'
         ? `${named(notice.quota)}: ${notice.limit} per ${duration(notice.perMs)} (${notice.cause})`
         : `${named(notice.quota)}: ${notice.limit} in flight (${notice.cause})`;
+    case 'near':
+      return `${named(notice.quota)}: ${percent(notice.share)} of ${notice.limit} ${notice.unit}${notice.perMs === undefined ? '' : ` per ${duration(notice.perMs)}`} used (${notice.source})`;
     case 'close':
       return `${notice.state}, ${notice.open} open`;
     default:

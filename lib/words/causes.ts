@@ -7,6 +7,9 @@ export type PauseCause = 'header' | 'message' | 'backoff' | 'peer' | 'manual';
 /** Why a limit was learned or changed. */
 export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload';
 
+/** How a limit is known: declared, learned from refusals and headers, or told by the header of the last response. */
+export type LimitSource = 'declared' | 'learned' | 'header';
+
 /** Why an attempt is sent again. */
 export type RetryReason = 'quota' | 'fault' | 'token';
 

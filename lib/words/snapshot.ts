@@ -17,6 +17,22 @@ export interface WindowSnapshot {
   readonly latencyCost?: number | undefined;
 }
 
+/** What the server last said of one of its limits, in headers. */
+export interface StatedLimit {
+  /** Name that tells the limits of one server apart. */
+  readonly name: string;
+  /** What it counts: `requests`, `tokens`, … */
+  readonly unit: string;
+  /** Maximum; absent where the server does not say. */
+  readonly limit?: number | undefined;
+  /** What is left of it, less the requests sent since. */
+  readonly remaining: number;
+  /** Length of the window, in ms; absent where the server does not say. */
+  readonly per?: number | undefined;
+  /** Moment at which it is full again; Unix ms on the gate's clock; absent where the server does not say. */
+  readonly resetAt?: number | undefined;
+}
+
 /** State of one quota, as `gate.quotas()` returns it. */
 export interface QuotaSnapshot {
   /** Key of the quota: its name, or a key made of its match. */
@@ -33,6 +49,8 @@ export interface QuotaSnapshot {
   readonly retryBudget?: number | undefined;
   /** Moment of reopening; Unix ms on the gate's clock; absent while open. */
   readonly pausedUntil?: number | undefined;
+  /** What the server last said of its limits in headers; absent if it said nothing, or if `adaptive` is off. */
+  readonly stated?: readonly StatedLimit[] | undefined;
   /** Limits the gate has learned; absent if it learned none, or if `adaptive` is off. */
   readonly learned?:
     | {

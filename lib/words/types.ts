@@ -121,6 +121,8 @@ export interface QuotaRef {
   readonly cost?: Costs | undefined;
   /** What an attempt spent of each unit, by its outcome. Default: what it was charged. */
   readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
+  /** Share of a window, above 0 and up to 1, from which a `near` event tells of its use. Default: none. */
+  readonly near?: number | undefined;
   /** @internal Key of the declaration that made it, where that makes one for each value of something. */
   readonly base?: string | undefined;
   /** @internal The server's own name for it, if it is a bucket. */

@@ -33,11 +33,12 @@ const TOLD: ReadonlyMap<EventName, { readonly name: string; readonly severityNum
   ['pause', { name: 'headgate.pause', severityNumber: WARN }],
   ['resume', { name: 'headgate.resume', severityNumber: INFO }],
   ['learned', { name: 'headgate.learned', severityNumber: INFO }],
+  ['near', { name: 'headgate.near', severityNumber: WARN }],
   ['ledger', { name: 'headgate.ledger', severityNumber: WARN }],
 ] as const);
 
 /** Events without a call of their own: whatever span is active is not about them. */
-const NO_CALL: ReadonlySet<EventName> = new Set(['resume', 'learned', 'ledger']);
+const NO_CALL: ReadonlySet<EventName> = new Set(['resume', 'learned', 'near', 'ledger']);
 
 /**
  * Tells of waits, retries and pauses: as log events where there is a logger provider, else as events of the call's span.
