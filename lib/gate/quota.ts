@@ -12,7 +12,7 @@ import type { Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
 import { Near } from './near.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
-import { isAmount, Tariff } from './tariff.ts';
+import { Tariff } from './tariff.ts';
 
 /**
  * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
@@ -52,7 +52,7 @@ export class Quota {
     if (this.#tariff) {
       const charge = this.#tariff.charge(ask, true);
       // A margin is for what is in flight together: an attempt alone does not wait for it.
-      if (!this.#tariff.corrected || this.flight.used(0) > 0) return charge;
+      if (!this.#tariff.isCorrected || this.flight.used(0) > 0) return charge;
       const now = this.#context.clock.now();
       return this.windows.turnAt(now, charge) <= now ? charge : this.#tariff.charge(ask, false);
     }
@@ -105,13 +105,8 @@ export class Quota {
     answeredAt?: number,
     endedAt?: number,
   ): void {
-    for (const [unit, amount] of Object.entries(amounts)) {
-      const charged = charge.get(unit);
-      if (charged === undefined || !isAmount(amount)) continue;
-      this.#tariff?.learn(ask, unit, amount);
-      charge.set(unit, amount);
-      this.windows.correct(unit, amount - charged, now, unit === REQUESTS ? answeredAt : endedAt);
-    }
+    for (const [unit, by] of this.#tariff?.corrected(ask, charge, amounts) ?? [])
+      this.windows.correct(unit, by, now, unit === REQUESTS ? answeredAt : endedAt);
     this.#near?.look(now);
   }
 
@@ -259,13 +254,12 @@ export class Quota {
 
   /** The limits are others from now on; what was used of the old ones counts on. */
   relimit(ref: QuotaRef): void {
-    const { windows, concurrency } = ref;
     this.#ref = ref;
     this.#tariff = Tariff.of(ref, this.#context.warn, this.#tariff);
     this.#near = Near.of(ref, this, this.#context.near);
-    this.windows.replace(windows);
-    this.flight.capacity = concurrency ?? Infinity;
-    this.adaptive?.declare(windows, this.windows.unanswered);
+    this.windows.replace(ref.windows);
+    this.flight.capacity = ref.concurrency ?? Infinity;
+    this.adaptive?.declare(ref.windows, this.windows.unanswered);
   }
 
   /** ms until the next probe, if the server is out. */
@@ -280,15 +274,13 @@ export class Quota {
   }
 
   snapshot(now: number): Omit<QuotaSnapshot, 'key' | 'queued'> {
-    const { capacity } = this.flight;
-    const stated = this.adaptive?.stated(now);
     return {
       windows: this.windows.snapshot(now),
-      concurrency: capacity === Infinity ? undefined : capacity,
+      concurrency: this.flight.capacity === Infinity ? undefined : this.flight.capacity,
       inFlight: this.flight.used(now),
       pausedUntil: this.reopensIn(now) > 0 ? Math.max(this.pause.until, this.pause.doubtedUntil) : undefined,
       learned: this.adaptive?.snapshot(now),
-      ...(stated && { stated }),
+      ...this.adaptive?.stated(now),
     };
   }
 

@@ -45,7 +45,7 @@ export class Tariff {
   readonly estimates: Map<string, Estimate> = new Map<string, Estimate>();
   readonly #warn: Warn;
   /** What is spent is told after, so that estimates need a margin. */
-  corrected: boolean;
+  isCorrected: boolean;
   #unknown = 0;
 
   /** Absent where an attempt costs one request and nothing else. */
@@ -59,7 +59,7 @@ export class Tariff {
     this.#costs = cost;
     this.#spent = spent;
     this.#warn = warn;
-    this.corrected = spent !== undefined || before?.corrected === true;
+    this.isCorrected = spent !== undefined || before?.isCorrected === true;
     for (const { of = REQUESTS, limit } of windows as readonly Window[]) {
       this.#limits.set(of, Math.min(limit, this.#limits.get(of) ?? Infinity));
       this.estimates.set(of, before?.estimates.get(of) ?? new Estimate());
@@ -105,9 +105,21 @@ export class Tariff {
     }
   }
 
-  /** An attempt spent that much. */
-  learn(ask: Priced, unit: string, spent: number): void {
-    this.corrected = true;
+  /** An attempt spent these amounts. Corrects its charge; returns by how much, of each unit. */
+  corrected(ask: Priced, charge: Charge, amounts: Amounts): [unit: string, by: number][] {
+    const corrections: [string, number][] = [];
+    for (const [unit, amount] of Object.entries(amounts)) {
+      const charged = charge.get(unit);
+      if (charged === undefined || !isAmount(amount)) continue;
+      this.#learn(ask, unit, amount);
+      charge.set(unit, amount);
+      corrections.push([unit, amount - charged]);
+    }
+    return corrections;
+  }
+
+  #learn(ask: Priced, unit: string, spent: number): void {
+    this.isCorrected = true;
     const estimate = this.estimates.get(unit);
     estimate?.learn(this.#given(ask, unit) ?? estimate.mean, spent);
   }
@@ -118,7 +130,7 @@ export class Tariff {
     if (unit === REQUESTS) return given ?? estimate.mean ?? 1;
     const expected = given ?? estimate.mean;
     if (expected === undefined) return limit * UNKNOWN_SHARE;
-    return this.corrected && margin ? expected * estimate.margin : expected;
+    return this.isCorrected && margin ? expected * estimate.margin : expected;
   }
 
   /** What is said of the cost before: by the call, by the quota, by the profile. */
@@ -161,6 +173,6 @@ export class Tariff {
 }
 
 /** Whether it is an amount of a unit. */
-export function isAmount(amount: unknown): amount is number {
+function isAmount(amount: unknown): amount is number {
   return typeof amount === 'number' && amount >= 0 && amount < Infinity;
 }

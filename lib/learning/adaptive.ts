@@ -208,9 +208,9 @@ export class Adaptive {
   }
 
   /** What the server last said of its limits; absent when it said nothing. */
-  stated(now: number): StatedLimit[] | undefined {
+  stated(now: number): { readonly stated: readonly StatedLimit[] } | undefined {
     const stated = this.#allowances.snapshot(now, this.#sent);
-    return stated.length > 0 ? stated : undefined;
+    return stated.length > 0 ? { stated } : undefined;
   }
 
   /** What was found out; absent when nothing was. */
