@@ -56,7 +56,7 @@ export interface Admitter {
   readonly bucket: string | undefined;
   readonly budget: Budget;
   readonly retired: boolean;
-  together<T>(tell: () => T): T;
+  together<T>(tell: () => T, now?: number): T;
   answered(drawn: Drawn, at: number): void;
   ended(drawn: Drawn, now: number): void;
   refunded(drawn: Drawn): void;

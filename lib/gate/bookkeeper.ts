@@ -63,13 +63,13 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   protected abstract dismissBefore(until: number, now: number): void;
 
   /** Tells several facts as one: the queue moves on once all are known, so a refusal lets nothing go in its moment. */
-  together<T>(tell: () => T): T {
+  together<T>(tell: () => T, now?: number): T {
     this.telling += 1;
     try {
       return tell();
     } finally {
       this.telling -= 1;
-      this.pump();
+      this.pump(now);
     }
   }
 

@@ -6,12 +6,15 @@ interface Also {
   readonly drawn: Drawn;
 }
 
+/** No other quotas: shared by attempts that draw on one alone. */
+const NONE: readonly Also[] = [];
+
 /** The quotas that one attempt draws on. */
 export abstract class Draws {
   /** That of the quota that applies first. */
   readonly gate: Admitter;
   /** Those of the others. */
-  protected also: Also[] | undefined;
+  protected also: readonly Also[] = NONE;
 
   constructor(gate: Admitter) {
     this.gate = gate;
@@ -19,17 +22,17 @@ export abstract class Draws {
 
   /** A quota of the attempt was removed by an update. */
   get retired(): boolean {
-    return this.gate.retired || this.also?.some(({ gate }) => gate.retired) === true;
+    return this.gate.retired || this.also.some(({ gate }) => gate.retired);
   }
 
   /** Tells several facts as one: each gate moves its queue on when all of them are known. */
-  together<T>(tell: () => T): T {
+  together<T>(tell: () => T, now?: number): T {
     let all = tell;
-    for (const { gate } of this.also ?? []) {
+    for (const { gate } of this.also) {
       const inner = all;
-      all = () => gate.together(inner);
+      all = () => gate.together(inner, now);
     }
-    return this.gate.together(all);
+    return this.gate.together(all, now);
   }
 
   /** The first attempt of a call goes: what it adds to the quota's retry budget. */
@@ -45,29 +48,29 @@ export abstract class Draws {
   /** ms until all its quotas are open; 0 when they are. */
   reopensIn(now: number): number {
     const ms = this.gate.reopensIn(now);
-    return this.also ? this.also.reduce((most, { gate }) => Math.max(most, gate.reopensIn(now)), ms) : ms;
+    return this.also.reduce((most, { gate }) => Math.max(most, gate.reopensIn(now)), ms);
   }
 
   /** ms until the next probe, if the server of one of its quotas is out. */
   probeIn(now: number): number | undefined {
-    const all = [this, ...(this.also ?? [])].flatMap(({ gate }) => gate.probeIn(now) ?? []);
+    const all = [this, ...this.also].flatMap(({ gate }) => gate.probeIn(now) ?? []);
     return all.length > 0 ? Math.max(...all) : undefined;
   }
 
   /** An error's head came whose body may tell of a refusal: what the answer frees goes on once it is read, or in 1 ms. */
   unread(): void {
     this.gate.unread();
-    for (const { gate } of this.also ?? []) gate.unread();
+    for (const { gate } of this.also) gate.unread();
   }
 
   /** Whether a quota reads from the outcome what was spent. */
   get readsSpent(): boolean {
-    return this.gate.readsSpent || this.also?.some(({ gate }) => gate.readsSpent) === true;
+    return this.gate.readsSpent || this.also.some(({ gate }) => gate.readsSpent);
   }
 
   /** Whether it counts at this gate. */
   drawsOn(gate: Admitter): boolean {
-    return gate === this.gate || this.also?.some((also) => also.gate === gate) === true;
+    return gate === this.gate || this.also.some((also) => also.gate === gate);
   }
 
   /** The gate of this name: as key, as declaration, or as a bucket of the server's. */
@@ -75,19 +78,18 @@ export abstract class Draws {
     if (name === undefined) return undefined;
     const is = ({ key, base, bucket }: Admitter): boolean => key === name || base === name || bucket === name;
     if (is(this.gate)) return this.gate;
-    return this.also?.find(({ gate, drawn }) => drawn.admitted && is(gate))?.gate;
+    return this.also.find(({ gate, drawn }) => drawn.admitted && is(gate))?.gate;
   }
 
   /** @internal The attempt draws on this quota as well. */
   add(gate: Admitter, drawn: Drawn): void {
-    this.also ??= [];
-    this.also.push({ gate, drawn });
+    this.also = [...this.also, { gate, drawn }];
   }
 
   /** The gate that an answer means: by name, else by unit, else the narrowest. */
   protected meant({ quota, unit }: Meant): Admitter {
     const { gate: first, also } = this;
-    if (!also || (quota === undefined && unit === undefined)) return first;
+    if (also === NONE || (quota === undefined && unit === undefined)) return first;
     const named = this.named(quota);
     if (named || unit === undefined || first.counts(unit)) return named ?? first;
     return also.find(({ gate, drawn }) => drawn.admitted && gate.counts(unit))?.gate ?? first;

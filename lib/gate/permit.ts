@@ -54,7 +54,7 @@ export class Permit extends Draws implements Linked, Drawn {
   doubt(until: number, bucket?: string): void {
     if (this.#state === 'settled' || until > 0 === (this.#doubted !== undefined)) return;
     const named = this.named(bucket);
-    const all = named ? [named] : [this.gate, ...(this.also ?? []).map(({ gate }) => gate)];
+    const all = named ? [named] : [this.gate, ...this.also.map(({ gate }) => gate)];
     const gates = this.#doubted ?? all;
     this.#doubted = until > 0 ? gates : undefined;
     for (const gate of gates) gate.doubted(until);
@@ -63,7 +63,7 @@ export class Permit extends Draws implements Linked, Drawn {
   /** The server answered, and neither refused nor failed. */
   served(request: RequestRoute, at?: number): void {
     this.gate.served(this.takenAt, request, at);
-    for (const { gate, drawn } of this.also ?? []) if (drawn.admitted) gate.served(this.takenAt, request, at);
+    for (const { gate, drawn } of this.also) if (drawn.admitted) gate.served(this.takenAt, request, at);
   }
 
   /** The attempt failed for a fault; `call` tells calls apart, `overload` says that it may tell of too much load. */
@@ -95,7 +95,7 @@ export class Permit extends Draws implements Linked, Drawn {
   /** The server states what is left of its quotas: each is told what names it or its unit. */
   heard(limits: readonly RateLimit[]): void {
     const also = this.also;
-    if (!also) {
+    if (also.length === 0) {
       this.gate.heard(this.number, limits);
       return;
     }
@@ -115,7 +115,7 @@ export class Permit extends Draws implements Linked, Drawn {
     this.#state = 'answered';
     this.#answeredAt = at;
     this.gate.answered(this, at);
-    for (const { gate, drawn } of this.also ?? []) gate.answered(drawn, at);
+    for (const { gate, drawn } of this.also) gate.answered(drawn, at);
   }
 
   /** The attempt is over, at `at`; without an answer before, it counts as answered now. */
@@ -127,8 +127,8 @@ export class Permit extends Draws implements Linked, Drawn {
       this.#state = 'settled';
       this.#endedAt = at;
       this.gate.ended(this, at);
-      for (const { gate, drawn } of this.also ?? []) gate.ended(drawn, at);
-    });
+      for (const { gate, drawn } of this.also) gate.ended(drawn, at);
+    }, at);
   }
 
   /** What was spent, as the outcome tells it to each quota. */
@@ -138,14 +138,14 @@ export class Permit extends Draws implements Linked, Drawn {
       if (amounts) gate.spent(drawn, this.ask, amounts, this.#answeredAt, this.#endedAt);
     };
     of(this.gate, this);
-    for (const { gate, drawn } of this.also ?? []) of(gate, drawn);
+    for (const { gate, drawn } of this.also) of(gate, drawn);
   }
 
   /** What was spent: what was charged too much is free at once, what was too little is owed. */
   spend(amounts: Amounts): void {
     if (this.#state === 'settled' && this.#endedAt === undefined) return;
     if (this.charge) this.gate.spent(this, this.ask, amounts, this.#answeredAt, this.#endedAt);
-    for (const { gate, drawn } of this.also ?? []) {
+    for (const { gate, drawn } of this.also) {
       if (drawn.charge) gate.spent(drawn, this.ask, amounts, this.#answeredAt, this.#endedAt);
     }
   }
@@ -155,14 +155,14 @@ export class Permit extends Draws implements Linked, Drawn {
     if (this.#state !== 'held') return;
     this.#state = 'settled';
     this.gate.refunded(this);
-    for (const { gate, drawn } of this.also ?? []) gate.refunded(drawn);
+    for (const { gate, drawn } of this.also) gate.refunded(drawn);
   }
 
   /** The server says that the attempt draws on this quota, too: from now on it tells what becomes of it. */
   drawOn(gate: Sharing): void {
     if (this.#state === 'settled' || this.drawsOn(gate)) return;
     gate.include(this);
-    const drawn = this.also?.at(-1)?.drawn;
+    const drawn = this.also.at(-1)?.drawn;
     if (this.#answeredAt !== undefined && drawn) gate.answered(drawn, this.#answeredAt);
   }
 

@@ -117,10 +117,10 @@ export class Quota {
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an event can tell. */
   turnAt(now: number, charge?: Charge, heedOutage = true): number {
-    if (this.pause.doubts > 0 || this.flight.free(now) < 1) return Infinity;
-    let turn = Math.max(now, this.pause.nextAt);
-    if (this.adaptive) turn = Math.max(turn, this.adaptive.turnAt(now, this.flight.used(now), heedOutage));
-    return Math.max(turn, this.windows.turnAt(now, charge));
+    const inFlight = this.flight.used(now);
+    if (this.pause.doubts > 0 || inFlight + 1 > this.flight.capacity) return Infinity;
+    const turn = Math.max(this.pause.nextAt, this.windows.turnAt(now, charge));
+    return this.adaptive ? Math.max(turn, this.adaptive.turnAt(now, inFlight, heedOutage)) : turn;
   }
 
   /** An attempt of a route that has not failed need not wait for the end of an outage, if nothing else holds it. */

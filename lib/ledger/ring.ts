@@ -1,4 +1,4 @@
-/** Shortest ring; and the length from which on typed arrays are used. A short array is smaller: a typed one takes 200 B. */
+/** Shortest ring, a power of two; and the length from which on typed arrays are used. A short array is smaller: a typed one takes 200 B. */
 const LEAST = 4;
 const TYPED = 64;
 /** Rounding error that sums of fractional weights may have. */
@@ -44,7 +44,7 @@ export class Ring {
   /** Removes the oldest. Returns its weight. */
   shift(): number {
     const weight = this.weightAt(0);
-    this.#head = (this.#head + 1) % this.#moments.length;
+    this.#head = this.#slot(1);
     this.#lose(weight);
     return weight;
   }
@@ -85,7 +85,7 @@ export class Ring {
   }
 
   #slot(index: number): number {
-    return (this.#head + index) % this.#moments.length;
+    return (this.#head + index) & (this.#moments.length - 1);
   }
 
   #lose(weight: number): void {

@@ -85,16 +85,14 @@ export class Learner {
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number): number {
-    const ramped = Math.max(now, this.#lastTakeAt + this.#stall);
-    if (this.#windows.length > 0) {
+    if (this.#windows.length > 0 || this.inFlight < Infinity) {
       return this.#windows.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.#trip.average)),
-        ramped,
+        Math.max(now, this.#lastTakeAt + this.#stall),
       );
     }
-    if (this.inFlight < Infinity) return ramped;
-    if (confirmed(this.declared, this.#unrefused)) return now;
-    return paced(now, this.#lastTakeAt, this.#unanswered, this.#successes);
+    const turn = paced(now, this.#lastTakeAt, this.#unanswered, this.#successes);
+    return turn > now && confirmed(this.declared, this.#unrefused) ? now : turn;
   }
 
   take(now: number): void {
