@@ -163,7 +163,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
 
   /** Takes one retry from the budget; false when none is left. In an outage the gate paces them by itself. */
   withdraw(share: number): boolean {
-    return this.quota.adaptive?.outage.on || this.budget.withdraw(share, this.now());
+    return this.quota.adaptive?.outage?.on || this.budget.withdraw(share, this.now());
   }
 
   /** The quota's limits are others from now on; what was used of the old ones counts on. */

@@ -125,7 +125,7 @@ export class Quota {
 
   /** An attempt of a route that has not failed need not wait for the end of an outage, if nothing else holds it. */
   exempts(request: Priced['request'], now: number, charge?: Charge): boolean {
-    return this.exemptAt(now, charge) <= now && this.adaptive?.outage.exempts(request, now) === true;
+    return this.exemptAt(now, charge) <= now && this.adaptive?.outage?.exempts(request, now) === true;
   }
 
   /** The earliest moment at which such an attempt may go; `Infinity` where there is no outage. */

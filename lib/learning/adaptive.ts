@@ -31,7 +31,9 @@ export interface LearningObserver {
 
 /** What one quota's gate learns by itself: windows that nobody declared, overload, outage. */
 export class Adaptive {
-  readonly outage: Outage;
+  /** Made at the first fault: there may be a hundred thousand quotas that meet none. */
+  outage: Outage | undefined;
+  readonly #random: Random;
   /** Made for the first sign of overload. */
   #concurrency: ConcurrencyLimit | undefined;
   /**
@@ -50,7 +52,7 @@ export class Adaptive {
   #firstEnded = false;
 
   constructor(declared: readonly Window[], random: Random, observer: LearningObserver) {
-    this.outage = new Outage(random);
+    this.#random = random;
     if (declared.length === 0) this.learner = new Learner();
     this.#declared = declared;
     this.#observer = observer;
@@ -94,7 +96,7 @@ export class Adaptive {
   turnAt(now: number, inFlight: number, heedOutage: boolean): number {
     const { learner, outage } = this;
     return Math.max(
-      heedOutage ? outage.turnAt(inFlight) : now,
+      heedOutage && outage ? outage.turnAt(inFlight) : now,
       this.#concurrency ? this.#concurrency.turnAt(now, inFlight) : now,
       this.#allowances.turnAt(now, this.#sent),
       learner ? learner.turnAt(now) : now,
@@ -128,7 +130,7 @@ export class Adaptive {
     this.#sent += 1;
     if (this.#sent > 1) this.#learning.take(now);
     else this.learner?.take(now);
-    this.outage.taken(now);
+    this.outage?.taken(now);
     this.#concurrency?.taken(now);
   }
 
@@ -138,12 +140,12 @@ export class Adaptive {
   }
 
   ended(now: number, sentAt: number): void {
-    this.outage.ended(now);
+    this.outage?.ended(now);
     this.learner?.ended(now, sentAt);
   }
 
   refunded(now: number, sentAt: number): void {
-    this.outage.ended(now);
+    this.outage?.ended(now);
     if (this.learner) this.learner.refunded(sentAt);
     else this.#firstEnded = true;
   }
@@ -161,11 +163,12 @@ export class Adaptive {
     }
     const finding = this.learner?.served(now, sentAt, inFlight);
     if (finding) this.#observer.learned(finding, 'probe');
-    this.outage.served(route);
+    this.outage?.served(route);
   }
 
   /** An attempt met a fault. */
   failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): void {
+    this.outage ??= new Outage(this.#random);
     const { outage } = this;
     this.learner?.failed(sentAt);
     const probe = outage.probedBy(sentAt);
@@ -179,7 +182,7 @@ export class Adaptive {
 
   /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */
   throttled(now: number, sentAt: number, waitMs: number | undefined): boolean {
-    this.outage.served();
+    this.outage?.served();
     return this.learner?.refused(now, sentAt, waitMs) ?? false;
   }
 
@@ -217,11 +220,11 @@ export class Adaptive {
   snapshot(now: number): QuotaSnapshot['learned'] {
     const windows = this.learner?.windows ?? [];
     const limit = Math.min(this.#concurrency?.limit ?? Infinity, this.learner?.inFlight ?? Infinity);
-    if (windows.length === 0 && limit === Infinity && !this.outage.on) return undefined;
+    if (windows.length === 0 && limit === Infinity && !this.outage?.on) return undefined;
     return {
       windows: windows.map(({ limit: most, per, count }) => ({ limit: most, per, used: count.used(now) })),
       concurrency: limit === Infinity ? undefined : limit,
-      outage: this.outage.on,
+      outage: this.outage?.on === true,
     };
   }
 }
