@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import type { Got } from 'got';
 import { type Headgate, headgate } from 'headgate';
+import { until } from '../../conformance/scene.ts';
 import { forEachMajor } from '../../support/majors.ts';
+import { play } from '../../support/play.ts';
 import { sleep, TestServer } from '../../support/server.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Asks for `/x`, somehow. */
 type Way = (api: Got, url: string) => Promise<unknown>;
@@ -22,41 +25,46 @@ const ways: Record<string, Way> = {
 
 forEachMajor('A 429 seen by one call', (got) => {
   let server: TestServer;
+  let clock: VirtualClock;
   let gate: Headgate;
 
   beforeEach(async () => {
     server = await TestServer.start();
-    gate = headgate();
+    clock = new VirtualClock();
+    gate = headgate({}, { clock });
   });
   afterEach(async () => {
     await gate.close();
     await server.close();
   });
 
+  /** The number of calls that wait. */
+  const queued = (): number => gate.quotas().reduce((sum, each) => sum + each.queued, 0);
+
   for (const [how, ask] of Object.entries(ways)) {
     it(`stops all that come after it, ${how}, until the quota reopens`, async () => {
-      let throttledAt = 0;
+      // given a quota that a first call closed for a second
+      let throttled = false;
       server.handler = (_n, request, response) => {
         if (request.url === '/from') response.writeHead(302, { location: '/x' }).end();
-        else if (throttledAt > 0) response.end('{}');
+        else if (throttled) response.end('{}');
         else {
-          throttledAt = performance.now();
+          throttled = true;
           response.writeHead(429, { 'retry-after': '1' }).end();
         }
       };
       const api = gate.got(got);
       const calls = [api(`${server.url}/x`) as Promise<unknown>];
-      while (throttledAt === 0) await sleep(5);
+      await until('the first call waits again', () => queued() === 1);
+      // when more are made
+      for (let call = 0; call < 19; call += 1) calls.push(ask(api, server.url));
+      await until('they wait', () => queued() === 20);
+      await clock.advance(999);
       await sleep(20);
-      for (let call = 0; call < 19; call += 1) {
-        calls.push(ask(api, server.url));
-        await sleep(10);
-      }
-      await Promise.all(calls);
-
-      const after = server.seen.filter(({ at }) => at > throttledAt);
-      expect(after.length).to.be.at.least(20);
-      expect(Math.min(...after.map(({ at }) => at)) - throttledAt).to.be.at.least(1000);
+      // then none is sent before it reopens, and each is after that
+      expect(server.seen).to.have.length(1);
+      await play(clock, Promise.all(calls));
+      expect(server.seen.length).to.be.at.least(21);
     });
   }
 
@@ -64,17 +72,20 @@ forEachMajor('A 429 seen by one call', (got) => {
     server.replies({ status: 429, headers: { 'retry-after': '1' } });
     const api = gate.got(got);
     const first = api(server.url);
-    while (server.seen.length === 0) await sleep(5);
-    await sleep(20);
+    await until('the first call waits again', () => queued() === 1);
     const timeout = { request: 400 };
-    await Promise.all([
+    const calls = [
       first,
       api(server.url, { timeout }),
       api(server.url, { timeout, cache: new Map() }),
       (async () => {
         for await (const _ of api.stream(server.url, { timeout }));
       })(),
-    ]);
+    ];
+    await until('all wait', () => queued() === 4);
+    await sleep(500);
+    expect(server.seen).to.have.length(1);
+    await play(clock, Promise.all(calls));
   });
 
   it('does not let it run on the far side of a redirect either', async () => {
@@ -83,17 +94,19 @@ forEachMajor('A 429 seen by one call', (got) => {
       else if (n === 1) response.writeHead(429, { 'retry-after': '1' }).end();
       else response.end('{}');
     };
-    const far = headgate({ quotas: [{ name: 'b', match: { path: '/b' } }] });
-    const api = far.got(got);
+    gate = headgate({ quotas: [{ name: 'b', match: { path: '/b' } }] }, { clock });
+    const api = gate.got(got);
     const first = api(`${server.url}/b`);
-    while (server.seen.length === 0) await sleep(5);
-    await sleep(20);
-    await Promise.all([first, api(`${server.url}/a`, { timeout: { request: 400 } })]);
-    await far.close();
+    await until('the first call waits again', () => queued() === 1);
+    const calls = [first, api(`${server.url}/a`, { timeout: { request: 400 } })];
+    await until('both wait', () => queued() === 2);
+    await sleep(500);
+    await play(clock, Promise.all(calls));
   });
 
   it('still lets `timeout.request` end a request that is slow after its wait, and the next one has all of it', async () => {
     let slowSince = 0;
+    gate = headgate({ retry: { backoff: { base: 20, max: 40 } } });
     server.handler = (n, _request, response) => {
       if (n === 1) response.writeHead(429, { 'retry-after-ms': '300' }).end();
       else if (n > 2) response.end('{}');
