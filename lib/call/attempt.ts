@@ -89,6 +89,8 @@ export class Attempt {
   classification: Classification | undefined;
   /** Chosen wait before the next attempt, in ms. */
   delayMs: number | undefined;
+  /** False once its token was refused and no other cures that. */
+  curable = true;
   /** Set once the next attempt is due. */
   superseded = false;
   /** Set once the head of a refusal arrived. */

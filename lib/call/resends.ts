@@ -37,7 +37,7 @@ export class Resends {
       previousDelayMs: this.#previousDelayMs,
       safe: idempotent ?? mayRepeat(attempt.request, policy, profile),
       replayable,
-      refreshable: tokens !== undefined && attempt.token !== undefined && !this.#refreshed,
+      refreshable: tokens !== undefined && attempt.token !== undefined && attempt.curable && !this.#refreshed,
       reopensInMs: permit.reopensIn(now),
       remainingMs: deadlineAt - now,
       probeInMs: policy.outage === 'fail' ? permit.probeIn(now) : undefined,

@@ -6,6 +6,10 @@ import type { Profile, RequestFacts } from '../words/types.ts';
 const EARLY_MS = 60_000;
 const EARLY_FRACTION = 0.1;
 
+/** First and longest time for which no other token is fetched, in ms, once one that replaced a refused one is refused as well. */
+const FIRST_REFUSAL_MS = 30_000;
+const LONGEST_REFUSAL_MS = 10 * 60_000;
+
 /** Characters that a token in a header may have. */
 const SENDABLE = /^[!-~]+$/;
 
@@ -18,6 +22,11 @@ export class Tokens {
   #renewAt = Infinity;
   #renewBy = Infinity;
   #flight: Promise<string> | undefined;
+  /** Moment of the last fetch, if it replaced a refused token that nobody judged since. */
+  #replacedAt: number | undefined;
+  /** Until when no token is fetched for a refusal, and how long that was. */
+  #refusedUntil = -Infinity;
+  #refusedMs = 0;
 
   constructor(
     source: TokenSource | TokenCredential,
@@ -43,17 +52,36 @@ export class Tokens {
     return due ? undefined : this.#token;
   }
 
+  /**
+   * The server refused this token. Returns whether another may cure that: not where it replaced a refused one just now, since then it is
+   * good and the service does not accept it. That is remembered for 30 s, and each time for twice as long, up to 10 minutes.
+   */
+  refused(token: string): boolean {
+    // Another was fetched meanwhile.
+    if (token !== this.#token) return true;
+    const now = this.#clock.now();
+    const replacedAt = this.#replacedAt;
+    this.#replacedAt = undefined;
+    if (replacedAt !== undefined && now - replacedAt < FIRST_REFUSAL_MS) {
+      const again = now - this.#refusedUntil < LONGEST_REFUSAL_MS;
+      this.#refusedMs = again ? Math.min(LONGEST_REFUSAL_MS, 2 * this.#refusedMs) : FIRST_REFUSAL_MS;
+      this.#refusedUntil = now + this.#refusedMs;
+    }
+    return now >= this.#refusedUntil;
+  }
+
   /** Returns a token; fetches one if there is none or if the current one is `refused`. */
   get(refused?: string): Promise<string> {
     const { current } = this;
     if (current !== undefined && current !== refused) return Promise.resolve(current);
-    this.#flight ??= this.#renew().finally(() => {
+    const replaces = refused !== undefined && refused === this.#token;
+    this.#flight ??= this.#renew(replaces).finally(() => {
       this.#flight = undefined;
     });
     return this.#flight;
   }
 
-  async #renew(): Promise<string> {
+  async #renew(replaces: boolean): Promise<string> {
     // Checked here, since the client's own error message would show the token.
     const { token, expiresAt } = ((await this.#fetch(this.#token)) ?? {}) as Partial<Token>;
     if (typeof token !== 'string' || !SENDABLE.test(token)) {
@@ -64,6 +92,7 @@ export class Tokens {
     const now = wallOf(this.#clock);
     const expiry = expiresAt === undefined ? Infinity : Number(expiresAt);
     this.#token = token;
+    this.#replacedAt = replaces ? this.#clock.now() : undefined;
     // A token that is already expired is used until the server refuses it.
     const lifeMs =
       expiry > now ? expiry - now - Math.min(EARLY_MS, (expiry - now) * EARLY_FRACTION) : Infinity;
