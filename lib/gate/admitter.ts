@@ -5,6 +5,7 @@ import type { Charge } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import type { Amounts, Costs, Outcome, RequestFacts } from '../words/types.ts';
+import type { Naming } from './hosts.ts';
 import type { Budget } from './retry-budget.ts';
 
 /** What of an attempt tells its costs, and its route. */
@@ -83,7 +84,7 @@ export interface Admitter {
   /** Whether a window of it counts this unit. */
   counts(unit: string): boolean;
   /** It was refused for a request to this URL: the whole host closes, if that means all its quotas. */
-  spread(url: URL, account: boolean): void;
+  spread(url: URL, naming: Naming): void;
   withdraw(share: number): boolean;
   reopensIn(now: number): number;
   probeIn(now: number): number | undefined;

@@ -12,6 +12,7 @@ import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { Admitter, Closing, Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
+import type { Naming } from './hosts.ts';
 import { Permit } from './permit.ts';
 import type { Ask } from './place.ts';
 import type { Line, Linked } from './queue.ts';
@@ -122,9 +123,15 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     else this.reopen('manual');
   }
 
+  /** Ends a pause until then that nobody refused for. */
+  lift(until: number): void {
+    if (this.quota.pause.lift(this.now(), until)) this.reopen();
+  }
+
   /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
   served(sentAt: number, request?: Ask['request'], now: number = this.context.clock.now()): void {
     this.quota.served(now, sentAt, this.waiting, request);
+    if (this.url) this.context.served?.(this.url.host, sentAt, now);
     this.pump(now);
   }
 
@@ -148,8 +155,8 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return this.quota.windows.counts(unit);
   }
 
-  spread(url: URL, account: boolean): void {
-    this.context.refused?.(this.key, url.host, this.quota.pause.until, account);
+  spread(url: URL, naming: Naming): void {
+    this.context.refused?.(this.key, url.host, this.quota.pause.until, naming);
   }
 
   /** An attempt failed for a fault. */

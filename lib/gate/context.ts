@@ -6,13 +6,14 @@ import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
 import type { Closing } from './admitter.ts';
+import type { Naming, Suspended } from './hosts.ts';
 import type { Use } from './near.ts';
 import type { Permit } from './permit.ts';
 import type { Line } from './queue.ts';
 import type { Room } from './room.ts';
 
 /** A gate that can be closed. */
-export interface Pausable {
+export interface Pausable extends Suspended {
   readonly key: string;
   pause(ms: number, cause: PauseCause): Closing | undefined;
 }
@@ -29,7 +30,9 @@ export interface GateContext {
   /** The pause of this quota ended. */
   readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
   /** A quota was refused for a request to this host: whether that means more than the quota. */
-  readonly refused?: (quota: string, host: string, untilMs: number, account: boolean) => void;
+  readonly refused?: (quota: string, host: string, untilMs: number, naming: Naming) => void;
+  /** An attempt sent to this host at `sentAt` was served. */
+  readonly served?: (host: string, sentAt: number, now: number) => void;
   /** The first request draws on this quota. */
   readonly drawn?: (gate: Pausable, url: URL) => void;
   /** A server closed this quota: for the other gates of its ledger. */

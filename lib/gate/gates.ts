@@ -6,7 +6,7 @@ import { LONGEST_WAIT_MS, type QuotaRef, type RequestFacts, type Window } from '
 import { Buckets } from './buckets.ts';
 import type { GateContext, Pausable } from './context.ts';
 import { Gate } from './gate.ts';
-import { Hosts } from './hosts.ts';
+import { Hosts, type Naming, type Refusals } from './hosts.ts';
 import type { Permit } from './permit.ts';
 import { Line } from './queue.ts';
 
@@ -43,6 +43,9 @@ export class Gates {
       inUse: this.#inUse,
       refused: (...refusal) => this.#refused(...refusal),
       drawn: (gate, url) => this.#drawn(gate, url),
+      served: (host, sentAt, now) => {
+        if (!this.#hosts.empty) this.#hosts.served(host, sentAt, now);
+      },
       resumed: (quota, ...why) => {
         context.resumed(quota, ...why);
         const gate = this.#gates.get(quota);
@@ -157,22 +160,26 @@ export class Gates {
     return this.#valued.has(key) ? [...this.#gates.values()].filter(({ base }) => base === key) : [];
   }
 
-  #refused(quota: string, host: string, untilMs: number, account: boolean): void {
+  #refused(quota: string, host: string, untilMs: number, naming: Naming): void {
     const now = this.#context.clock.now();
-    if (!this.#hosts.refused(host, quota, now, untilMs, account)) return;
-    for (const gate of [...this.#gates.values()]) if (gate.isOf(host)) this.#close(gate, now, untilMs);
+    const whole = this.#hosts.refused(host, quota, now, untilMs, naming);
+    if (!whole) return;
+    for (const gate of [...this.#gates.values()]) if (gate.isOf(host)) this.#suspend(gate, now, whole);
   }
 
   /** A quota that is met while its host is closed is closed, too. */
   #drawn(gate: Pausable, url: URL): void {
     if (this.#hosts.empty) return;
-    const now = this.#context.clock.now();
-    this.#close(gate, now, this.#hosts.closedUntil(url.host));
+    const whole = this.#hosts.whole(url.host);
+    if (whole) this.#suspend(gate, this.#context.clock.now(), whole);
   }
 
-  #close(gate: Pausable, now: number, untilMs: number): void {
+  /** Closes a quota because others of its host were refused. */
+  #suspend(gate: Pausable, now: number, whole: Refusals): void {
+    const untilMs = whole.closedUntil;
     const closing = untilMs > now ? gate.pause(untilMs - now, 'header') : undefined;
     if (!closing) return;
+    whole.suspended.set(gate, closing.until);
     this.#context.closed(gate.key, untilMs - now);
     if (closing.isNews) this.#context.held(gate.key, untilMs);
   }

@@ -143,6 +143,14 @@ export class Pause {
     return true;
   }
 
+  /** Ends a pause until then; false if another is on. */
+  lift(now: number, until: number): boolean {
+    if (this.until !== until || this.opensAt <= now) return false;
+    this.until = now;
+    this.opensAt = now;
+    return true;
+  }
+
   /** What the server asked for of the pause, if it did. */
   get told(): Told | undefined {
     return this.cause === 'manual' ? this.#beneath : this;

@@ -68,7 +68,10 @@ export class Permit extends Draws implements Linked, Drawn {
 
   /** The attempt failed for a fault; `call` tells calls apart, `overload` says that it may tell of too much load. */
   failed(call: unknown, request: RequestRoute, overload: boolean): void {
-    this.gate.failed({ sentAt: this.takenAt, call, route: routeOf(request), overload });
+    const fault = { sentAt: this.takenAt, call, route: routeOf(request), overload };
+    this.gate.failed(fault);
+    // Too much load is the narrowest quota's, as far as one attempt can tell; an outage may be of all.
+    for (const { gate, drawn } of this.also) if (drawn.admitted) gate.failed({ ...fault, overload: false });
   }
 
   /**
@@ -84,11 +87,12 @@ export class Permit extends Draws implements Linked, Drawn {
   ): Closing | undefined {
     const gate = this.meant(meant);
     const closing = gate.throttled(this.takenAt, retryAfterMs, cause, backoff, at);
-    const account = meant.quota === ACCOUNT;
     const { url } = this.ask.request ?? {};
     // A server that names what is used up means no more than that.
-    const spreads = account || (retryAfterMs !== undefined && this.named(meant.quota) === undefined);
-    if (closing && url && spreads) gate.spread(url, account);
+    const naming = meant.quota === ACCOUNT ? 'account' : 'wait';
+    const spreads =
+      naming === 'account' || (retryAfterMs !== undefined && this.named(meant.quota) === undefined);
+    if (closing && url && spreads) gate.spread(url, naming);
     return closing;
   }
 
