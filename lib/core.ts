@@ -18,10 +18,11 @@ import type { Passage } from './gate/passage.ts';
 import { Room } from './gate/room.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
+import type { Settings } from './options/read.ts';
 import { readCallOptions, readCloseOptions, readOptions, updated, withPolicy } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
-import { type CallSettings, callSettings } from './policy/call-settings.ts';
+import type { CallSettings } from './policy/call-settings.ts';
 import { QuotaEvents } from './quota-events.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import { Schedule } from './time/schedule.ts';
@@ -50,8 +51,8 @@ export class Core implements CallContext {
   /** Options as the user gave them; updates are merged into them. */
   #options: HeadgateOptions;
   #declared: DeclaredQuotas;
-  /** Settings of a call without options. */
-  #callSettings: CallSettings;
+  /** Settings of calls without options. */
+  #callSettings: Pick<Settings, 'call' | 'overrides'>;
   readonly #gates: Gates;
   readonly #readings: Readings;
   readonly #detach: (() => Promise<void>) | undefined;
@@ -75,7 +76,7 @@ export class Core implements CallContext {
     this.redact = settings.redact;
     this.#warnings = new Warnings(this.emitter, clock, this.name);
     this.schedule = new Schedule(clock);
-    this.#callSettings = callSettings(settings.policy);
+    this.#callSettings = settings;
     this.#declared = new DeclaredQuotas(settings.quotas);
     this.tokens = settings.auth && new TokenBook(settings.auth, this.profile, clock, this.#life.signal);
     this.sign = settings.sign;
@@ -154,7 +155,7 @@ export class Core implements CallContext {
     const merged = updated(this.#options, options);
     const settings = readOptions(merged);
     this.#options = merged;
-    this.#callSettings = callSettings(settings.policy);
+    this.#callSettings = settings;
     const before = this.#declared;
     this.#declared = new DeclaredQuotas(settings.quotas);
     if (this.closed) return;
@@ -272,15 +273,26 @@ export class Core implements CallContext {
   }
 
   /** Opens a call; `asked` are its own options. */
-  protected readonly open: OpenCall = (asked, request) => new Call(this, this.#settingsOf(asked), request);
+  protected readonly open: OpenCall = (asked, request) =>
+    new Call(this, this.#settingsOf(asked, request), request);
 
   /** Opens a call that may go to any host. */
   protected readonly openAnywhere: OpenCall = (asked, request) =>
-    new Call(this, { ...this.#settingsOf(asked), anyOrigin: true }, request);
+    new Call(this, { ...this.#settingsOf(asked, request), anyOrigin: true }, request);
 
-  #settingsOf(asked: unknown): CallSettings {
-    const settings = this.#callSettings;
-    return asked === undefined ? settings : readCallOptions(asked, settings.policy);
+  #settingsOf(asked: unknown, request: RequestFacts): CallSettings {
+    const { call, overrides } = this.#callSettings;
+    const named = (asked as { quota?: string } | null | undefined)?.quota;
+    const settings = overrides?.of(request, () => this.#keysOf(request, named)) ?? call;
+    return asked === undefined ? settings : readCallOptions(asked, settings);
+  }
+
+  /** Keys of the quotas that a request draws on, and of the declarations that made them. */
+  #keysOf(request: RequestFacts, quota: string | undefined): readonly string[] {
+    const own = this.#declaredOf(request, quota);
+    const refs = own ? [own] : quota === undefined ? this.#undeclared(request) : [];
+    const all = [...refs, ...this.#declared.besides(request)];
+    return all.flatMap(({ key, base = key }) => [key, base]).concat(quota ?? []);
   }
 
   #warn(code: string, message: string, quota?: string): void {

@@ -112,7 +112,8 @@ export interface FetchHeadgate {
    */
   learned(): Learned;
   /**
-   * Replaces `retry`, `quotas` or both for calls that begin from now on. Attempts queued under a removed quota move to
+   * Replaces `retry`, `quotas`, `overrides` or several of them for calls that begin from now on. Attempts queued under a
+   * removed quota move to
    * the quota that now matches them. If it throws `OptionsError`, nothing changes.
    *
    * @example

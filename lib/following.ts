@@ -22,9 +22,9 @@ export function follow(policy: PolicySource, gate: Follower): void {
     emitter.emit('policy', { at: clock.now(), gate: name, state, source, reason });
   };
   const unfollow = policy.follow({
-    applied: ({ retry = {}, quotas = [] }) => {
+    applied: ({ retry = {}, quotas = [], overrides = [] }) => {
       try {
-        gate.update({ retry, quotas });
+        gate.update({ retry, quotas, overrides });
         tell('applied');
       } catch (error) {
         tell('refused', (error as Error).message);

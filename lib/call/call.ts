@@ -154,7 +154,7 @@ export class Call implements AttemptObserver {
     if (this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
     this.#resends ??= new Resends(this.#context, this.#settings);
     const decision = resend.allowed
-      ? this.#resends.decide(attempt, classification, resend.replayable, this.#lifetime.deadlineAt)
+      ? this.#resends.decide(attempt, classification, resend.replayable, this.#lifetime)
       : ({ resend: false, reason: 'attempts' } as const);
     this.#decision = decision;
     if (decision.resend) {
@@ -276,7 +276,7 @@ export class Call implements AttemptObserver {
 
   /** Made at the first response, since queued calls need none. */
   get #reader(): Reader {
-    this.#made ??= new Reader(this.#context, this.#settings.policy.backoff, this.teller, this.#admission);
+    this.#made ??= new Reader(this.#context, this.#settings, this.teller, this.#admission);
     return this.#made;
   }
 

@@ -24,10 +24,10 @@ export interface Described {
  * its idle time counts in place of the deadline.
  */
 export class Lifetime {
-  readonly deadlineMs: number;
+  deadlineMs: number;
   /** Moment; `Infinity` for none. */
-  readonly deadlineAt: number;
-  readonly #entry: Entry | undefined;
+  deadlineAt: number;
+  #entry: Entry | undefined;
   readonly #context: CallContext;
   /** True if the call began before its gate was closed. */
   readonly admitted: boolean;
@@ -44,16 +44,29 @@ export class Lifetime {
   #ended = false;
 
   constructor(context: CallContext, { deadlineMs, bodyTimeoutMs }: Policy, call: Described) {
-    const { clock, schedule } = context;
+    const { clock } = context;
     this.#context = context;
     this.admitted = context.calls.begin();
     this.#bodyTimeoutMs = bodyTimeoutMs;
     this.#call = call;
     this.deadlineMs = deadlineMs;
     this.deadlineAt = clock.now() + deadlineMs;
-    if (deadlineMs !== Infinity) {
-      this.#entry = schedule.at(this.deadlineAt, false, () => this.#expire());
-    }
+    this.#entry = this.#scheduled();
+  }
+
+  #scheduled(): Entry | undefined {
+    if (this.deadlineMs === Infinity) return undefined;
+    return this.#context.schedule.at(this.deadlineAt, false, () => this.#expire());
+  }
+
+  /** Sets another deadline, counted from the beginning of the call; from `at` if it has had none so far. */
+  move(deadlineMs: number, at: number): void {
+    if (deadlineMs === this.deadlineMs || this.sealed) return;
+    const begunAt = this.deadlineMs === Infinity ? at : this.deadlineAt - this.deadlineMs;
+    this.deadlineMs = deadlineMs;
+    this.deadlineAt = begunAt + deadlineMs;
+    this.#entry?.cancel();
+    this.#entry = this.#scheduled();
   }
 
   /** The Headgate error that ends the call, if any. */

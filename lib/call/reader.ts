@@ -1,4 +1,5 @@
 import { bucketIn, rateLimits } from '../classify/rate-limit.ts';
+import type { CallSettings } from '../policy/call-settings.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { wallOf } from '../time/clock.ts';
 import type { PauseCause } from '../words/causes.ts';
@@ -17,10 +18,10 @@ export class Reader {
   readonly #teller: Teller;
   readonly #admission: Admission;
 
-  constructor(context: CallContext, backoff: Backoff, teller: Teller, admission: Admission) {
+  constructor(context: CallContext, { policy, after }: CallSettings, teller: Teller, admission: Admission) {
     this.#admission = admission;
     this.#context = context;
-    this.#backoff = backoff;
+    this.#backoff = (after?.throttled?.policy ?? policy).backoff;
     this.#teller = teller;
   }
 

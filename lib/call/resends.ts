@@ -1,13 +1,16 @@
 import type { CallSettings } from '../policy/call-settings.ts';
 import { type Decision, decide, mayRepeat } from '../policy/decide.ts';
-import type { Classification } from '../words/types.ts';
+import type { Classification, Verdict } from '../words/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallContext } from './context.ts';
+import type { Lifetime } from './lifetime.ts';
 
 /** Decides whether to resend an attempt, and counts the call's resends. */
 export class Resends {
   readonly #context: CallContext;
   readonly #settings: CallSettings;
+  /** Number of attempts by verdict; kept only where overrides count them. */
+  readonly #seen: Partial<Record<Verdict, number>> = {};
   /** Number of attempts with a transient verdict. */
   #transients = 0;
   #previousDelayMs: number | undefined;
@@ -23,23 +26,35 @@ export class Resends {
     attempt: Attempt,
     classification: Classification,
     replayable: boolean,
-    deadlineAt: number,
+    lifetime: Lifetime,
   ): Decision {
-    const { policy, idempotent } = this.#settings;
+    const { idempotent, after } = this.#settings;
+    const { verdict } = classification;
+    const rule = after?.[verdict];
+    const policy = rule?.policy ?? this.#settings.policy;
     const { clock, profile, tokens, random } = this.#context;
     const { permit } = attempt;
     const now = clock.now();
-    if (classification.verdict === 'transient') this.#transients += 1;
+    if (after && verdict !== 'success' && verdict !== 'terminal') {
+      lifetime.move(
+        rule?.deadlineMs ?? this.#settings.policy.deadlineMs,
+        attempt.startedAt - attempt.waitedMs,
+      );
+    }
+    if (verdict === 'transient') this.#transients += 1;
+    const seen = (this.#seen[verdict] ?? 0) + 1;
+    if (rule) this.#seen[verdict] = seen;
     return decide({
       classification,
       policy,
       transients: this.#transients,
+      spent: rule?.attempts !== undefined && seen >= rule.attempts,
       previousDelayMs: this.#previousDelayMs,
       safe: idempotent ?? mayRepeat(attempt.request, policy, profile),
       replayable,
       refreshable: tokens !== undefined && attempt.token !== undefined && attempt.curable && !this.#refreshed,
       reopensInMs: permit.reopensIn(now),
-      remainingMs: deadlineAt - now,
+      remainingMs: lifetime.deadlineAt - now,
       probeInMs: policy.outage === 'fail' ? permit.probeIn(now) : undefined,
       withdraw: () => permit.withdraw(policy.budget),
       random,

@@ -5,6 +5,8 @@ import type { RequestFacts } from '../words/types.ts';
 
 export const EACH_RULE =
   "an array of 'host', 'method', 'header:<name>', 'query:<name>' or 'param:<name in match.path>'";
+/** Form of one of `each`. */
+export const EACH_FORM: RegExp = /^(?:host|method|(?:header|query|param):.+)$/;
 /** Maximum length of a value that is shown as it is. */
 const MAX_VALUE = 100;
 /** Length of a digest, in characters of 6 bits. */
@@ -14,12 +16,10 @@ const MAX_KNOWN = 1000;
 
 type Read = (request: RequestFacts) => string | undefined;
 
-/** The rule that one of `each` breaks; `undefined` if none. */
+/** The rule that one of `each` breaks by the path it belongs to; `undefined` if none. */
 export function eachFault(by: string, path: string | undefined): string | undefined {
-  if (by === 'host' || by === 'method') return undefined;
-  const [, kind, name = ''] = /^(header|query|param):(.+)$/.exec(by) ?? [];
-  if (kind === undefined) return EACH_RULE;
-  if (kind !== 'param') return undefined;
+  const [, name] = /^param:(.+)$/.exec(by) ?? [];
+  if (name === undefined) return undefined;
   if (!path?.includes(`{${name}}`)) return `a param that match.path has: '/items/{${name}}'`;
   return place(path, name) === undefined
     ? `a param with no '**' on both sides of it in match.path`

@@ -1,6 +1,6 @@
 /** Schema of a quota's `match`. Rejects matches that no request can fit, and suggests what was probably meant. */
 import * as v from 'valibot';
-import { METHOD_RULE, method, object } from './schema.ts';
+import { METHOD_RULE, methodBut, object, unlike } from './schema.ts';
 import type { QuotaMatch } from './types.ts';
 
 const PATH_RULE = "a path that starts with '/', without a query: '/v1/items/{id}', or '/v1/**' for all below";
@@ -8,9 +8,17 @@ const HOST_RULE = "a host, such as 'api.example.com', '*.example.com' or 'localh
 /** Maximum length of a path, and of a host, in characters. */
 const MAX_PATH = 2000;
 const MAX_HOST = 200;
+/** A path without a query. */
+const PATH = /^\/[^?#\\]*$/;
+/** Every brace has its other one, in the same segment. */
+const BRACED = /^(?:[^{}]|\{[^{}/]*\})*$/;
+/** Segments of other syntaxes, and those that no request has. */
+const FOREIGN = /\/(?::\w|\.\.?(?:\/|$)|\.[*+](?:\/|$))/;
+const HOST = /^[^/\\?#@\s]+$/;
+const OWN_PORT = /:(?:443|80)$/;
 
-/** The rule that a path breaks; `undefined` for a valid path. */
-function pathFault(path: string): string | undefined {
+/** The rule that a path breaks. */
+function pathFault(path: string): string {
   if (path.length > MAX_PATH) return `a path of at most ${MAX_PATH} characters`;
   if (path === '*' || path === '**') return "'/**' for any path, or no path at all";
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return `${PATH_RULE}; the host goes into match.host`;
@@ -29,36 +37,21 @@ function pathFault(path: string): string | undefined {
   if (/[{}]/.test(path.replace(/\{[^{}/]*\}/g, ''))) {
     return "a path in which every '{' has its '}' in the same segment: '/v1/items/{id}'";
   }
-  return undefined;
+  return PATH_RULE;
 }
 
-/** The rule that a host breaks; `undefined` for a valid host. */
-function hostFault(host: string): string | undefined {
-  if (host === '' || host.length > MAX_HOST) return HOST_RULE;
+/** The rule that a host breaks. */
+function hostFault(host: string): string {
   if (/[/\\?#@\s]/.test(host)) return `${HOST_RULE}: without scheme, path and user`;
-  if (/:(?:443|80)$/.test(host))
+  if (OWN_PORT.test(host))
     return "a host without its scheme's own port, which no URL holds: 'api.example.com'";
-  return undefined;
+  return HOST_RULE;
 }
 
-/** Schema of a text that `fault` checks. */
-function sound(rule: string, fault: (given: string) => string | undefined): v.GenericSchema<string> {
-  return v.pipe(
-    v.string(rule),
-    v.check(
-      (given) => fault(given) === undefined,
-      ({ input }) => fault(input) ?? rule,
-    ),
-  );
-}
+const one = methodBut(`${METHOD_RULE}; leave match.method out for any`);
 
-const one = v.pipe(
-  method,
-  v.check((name) => name !== '*', `${METHOD_RULE}; leave match.method out for any`),
-);
-
-/** Schema of a quota's `match`. */
-export const match: v.GenericSchema<QuotaMatch> = object({
+/** Entries of a quota's `match`. */
+export const matchEntries: Record<'method' | 'path' | 'host', v.GenericSchema> = {
   method: v.optional(
     v.union([one, v.pipe(v.array(one), v.minLength(1, METHOD_RULE))], ({ issues }) =>
       issues?.[0]?.message.includes('match.method')
@@ -66,6 +59,24 @@ export const match: v.GenericSchema<QuotaMatch> = object({
         : `${METHOD_RULE}, or an array of them`,
     ),
   ),
-  path: v.optional(sound(PATH_RULE, pathFault)),
-  host: v.optional(sound(HOST_RULE, hostFault)),
-});
+  path: v.optional(
+    v.pipe(
+      v.string(PATH_RULE),
+      v.maxLength(MAX_PATH, ({ input }) => pathFault(input)),
+      v.regex(PATH, ({ input }) => pathFault(input)),
+      unlike(FOREIGN, ({ input }) => pathFault(input)),
+      v.regex(BRACED, ({ input }) => pathFault(input)),
+    ),
+  ),
+  host: v.optional(
+    v.pipe(
+      v.string(HOST_RULE),
+      v.maxLength(MAX_HOST, HOST_RULE),
+      v.regex(HOST, ({ input }) => hostFault(input)),
+      unlike(OWN_PORT, ({ input }) => hostFault(input)),
+    ),
+  ),
+};
+
+/** Schema of a quota's `match`. */
+export const match: v.GenericSchema<QuotaMatch> = object(matchEntries) as v.GenericSchema<QuotaMatch>;

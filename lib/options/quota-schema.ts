@@ -1,44 +1,47 @@
 /** Schema of a declared quota. */
 import * as v from 'valibot';
-import { DURATION_RULE } from '../time/duration.ts';
 import type { Amounts, Costs, Outcome, RequestFacts, Window } from '../words/types.ts';
-import { EACH_RULE, eachFault } from './each.ts';
+import { EACH_FORM, EACH_RULE, eachFault } from './each.ts';
 import { match } from './match.ts';
 import type { DeclaredQuota } from './quotas.ts';
-import { duration, object, positive, text } from './schema.ts';
+import { finiteDuration, noList, object, positive, positiveDuration, text } from './schema.ts';
 import type { QuotaMatch } from './types.ts';
 
 const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
 const WINDOWS_RULE = 'an array of { limit, per, of?, transit? }';
 const COST_RULE = 'amounts by unit, such as { tokens: 1200 } or { tokens: (request) => 1200 }';
+const NEAR_RULE = 'a share of the limit above 0 and up to 1, such as 0.8';
 const AMOUNT_RULE = 'a number of 0 or more, or a function of the request';
 
-const isAmount = (amount: unknown): boolean => typeof amount === 'number' && amount >= 0 && amount < Infinity;
-
 /** Schema of costs: numbers or functions, by unit. */
-export const costs: v.GenericSchema<Costs> = v.record(
-  text,
-  v.custom<number | ((request: RequestFacts) => number | undefined)>(
-    (amount) => typeof amount === 'function' || isAmount(amount),
-    AMOUNT_RULE,
+export const costs: v.GenericSchema<Costs> = noList(
+  v.record(
+    text,
+    v.union(
+      [
+        v.pipe(v.number(AMOUNT_RULE), v.finite(AMOUNT_RULE), v.minValue(0, AMOUNT_RULE)),
+        v.function(AMOUNT_RULE) as unknown as v.GenericSchema<(request: RequestFacts) => number | undefined>,
+      ],
+      AMOUNT_RULE,
+    ),
+    COST_RULE,
   ),
-  COST_RULE,
 );
 
-const window: v.GenericSchema<unknown, Window> = object({
-  limit: positive,
-  per: v.pipe(
-    duration(WINDOW_RULE),
-    v.check((ms) => ms > 0 && ms < Infinity, WINDOW_RULE),
-  ),
-  of: v.optional(text),
-  transit: v.optional(
-    v.pipe(
-      duration(),
-      v.check((ms) => ms < Infinity, DURATION_RULE),
-    ),
-  ),
-}) as v.GenericSchema<unknown, Window>;
+const window: v.GenericSchema<unknown, Window> = v.pipe(
+  object({
+    limit: positive,
+    per: v.pipe(positiveDuration(WINDOW_RULE), v.finite(WINDOW_RULE)),
+    of: v.optional(text),
+    transit: v.optional(finiteDuration()),
+  }),
+  // What `quota` checks, as a JSON Schema.
+  v.metadata({
+    if: { required: ['of'], properties: { of: { not: { const: 'requests' } } } },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { transit: false } },
+  }),
+) as v.GenericSchema<unknown, Window>;
 
 /** A declared quota, in ms. */
 interface Given {
@@ -57,22 +60,17 @@ const plain: v.GenericSchema<unknown, Given> = object({
   name: v.optional(text),
   match: v.optional(match),
   also: v.optional(v.boolean('true or false')),
-  each: v.optional(v.pipe(v.array(v.string(EACH_RULE), EACH_RULE), v.minLength(1, EACH_RULE))),
+  each: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(EACH_RULE), v.regex(EACH_FORM, EACH_RULE)), EACH_RULE),
+      v.minLength(1, EACH_RULE),
+    ),
+  ),
   windows: v.optional(v.array(window, WINDOWS_RULE)),
   concurrency: v.optional(positive),
   cost: v.optional(costs),
-  spent: v.optional(
-    v.custom<(outcome: Outcome) => Amounts | undefined>(
-      (given) => typeof given === 'function',
-      'a function of the outcome that gives amounts by unit',
-    ),
-  ),
-  near: v.optional(
-    v.custom<number>(
-      (share) => typeof share === 'number' && share > 0 && share <= 1,
-      'a share of the limit above 0 and up to 1, such as 0.8',
-    ),
-  ),
+  spent: v.optional(v.function('a function of the outcome that gives amounts by unit')),
+  near: v.optional(v.pipe(v.number(NEAR_RULE), v.gtValue(0, NEAR_RULE), v.maxValue(1, NEAR_RULE))),
 }) as v.GenericSchema<unknown, Given>;
 
 /** Schema of a declared quota: its form, then what its parts say about each other. */

@@ -85,10 +85,7 @@ function describe({ method = '*', host = '', path = '' }: QuotaMatch): string {
 }
 
 function compile(quota: DeclaredQuota, index: number): Rule {
-  const { method, host, path } = quota.match;
-  const methods = method === undefined ? undefined : new Set([method].flat());
-  const fitsHost = template(host);
-  const fitsPath = template(path);
+  const { host, path } = quota.match;
   const { also, each, windows, concurrency, cost, spent, near } = quota;
   const ref = { key: keyOf(quota), windows, concurrency, cost, spent, near };
   const values = each.length === 0 ? undefined : valuesOf(each, path);
@@ -100,11 +97,19 @@ function compile(quota: DeclaredQuota, index: number): Rule {
     index,
     path,
     host: host !== undefined && /^[^{}*]*$/.test(host) ? host.toLowerCase() : undefined,
-    fits: (request) =>
-      (methods === undefined || methods.has(request.method)) &&
-      fitsHost(request.url.host) &&
-      fitsPath(request.url.pathname),
+    fits: fitterOf(quota.match),
   };
+}
+
+/** Whether a request is one of a match. */
+export function fitterOf({ method, host, path }: QuotaMatch): (request: RequestFacts) => boolean {
+  const methods = method === undefined ? undefined : new Set([method].flat());
+  const fitsHost = template(host);
+  const fitsPath = template(path);
+  return (request) =>
+    (methods === undefined || methods.has(request.method)) &&
+    fitsHost(request.url.host) &&
+    fitsPath(request.url.pathname);
 }
 
 /** A lazily compiled template: of many declared quotas, most are rarely compared. */

@@ -3,17 +3,18 @@ import type { Redaction } from '../events/secret-names.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { own } from '../ledger/own.ts';
 import type { CallSettings } from '../policy/call-settings.ts';
-import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import { generic } from '../profiles/generic.ts';
-import { DURATION_RULE } from '../time/duration.ts';
 import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import { OptionsError } from '../words/errors.ts';
 import type { Learned } from '../words/learned.ts';
-import { PRIORITY_RANGE, type Profile } from '../words/types.ts';
+import type { Profile } from '../words/types.ts';
 import { match } from './match.ts';
+import { Overrides, override } from './overrides.ts';
 import { costs, declared as declaredOf, quota } from './quota-schema.ts';
 import { type DeclaredQuota, keyOf } from './quotas.ts';
-import { check, count, duration, has, method, object, positive, text } from './schema.ts';
+import { bodyTimeout, inline, outage, policyOf, priority, retry } from './retry.ts';
+import { check, count, duration, has, object, positiveDuration, text } from './schema.ts';
 import type { HeadgateOptions, HeadgateUpdate, PolicySource, QuotaMatch } from './types.ts';
 
 /** The options of `headgate()`: checked, with defaults, in ms. */
@@ -21,6 +22,9 @@ export interface Settings {
   readonly profile: Profile;
   readonly policy: Policy;
   readonly quotas: readonly DeclaredQuota[];
+  /** Settings of a call without options. */
+  readonly call: CallSettings;
+  readonly overrides: Overrides | undefined;
   readonly maxQueue: number;
   readonly maxQueuePerFlow: number | undefined;
   readonly auth: TokenSource | TokenCredential | undefined;
@@ -35,19 +39,6 @@ export interface Settings {
 /** Default of `maxQueue`. */
 const DEFAULT_MAX_QUEUE = 100_000;
 
-const backoff = v.pipe(
-  object({
-    base: v.optional(
-      v.pipe(
-        duration(),
-        v.check((ms) => ms < Infinity, DURATION_RULE),
-      ),
-    ),
-    max: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
-    jitter: v.optional(v.picklist(['decorrelated', 'full', 'equal', 'none'])),
-  }),
-  v.check(({ base = 0, max = Infinity }) => base <= max, 'a max that is no shorter than base'),
-);
 const LEARNED_RULE = 'what gate.learned() gave';
 const moment = v.pipe(
   v.number(LEARNED_RULE),
@@ -81,31 +72,6 @@ const learned = v.record(
   ),
   LEARNED_RULE,
 );
-const BODY_TIMEOUT_RULE = "a duration of more than 0 ms, such as '30s', or Infinity";
-const bodyTimeout = v.optional(
-  v.pipe(
-    duration(BODY_TIMEOUT_RULE),
-    v.check((ms) => ms > 0, BODY_TIMEOUT_RULE),
-  ),
-);
-const inline = v.optional(duration(`${DURATION_RULE}, or Infinity`));
-const outage = v.optional(v.picklist(['hold', 'fail']));
-const retry = object({
-  attempts: v.optional(positive),
-  inline,
-  outage,
-  deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
-  bodyTimeout,
-  backoff: v.optional(backoff),
-  budget: v.optional(
-    v.custom<number | false>(
-      (share) => share === false || (typeof share === 'number' && share >= 0),
-      'a share of first attempts of 0 or more, such as 0.1, or false for no limit',
-    ),
-  ),
-  methods: v.optional(v.array(method, 'an array of HTTP methods')),
-});
-
 const PROFILE_RULE = 'a profile, such as generic() or defender()';
 const options = object({
   profile: v.optional(
@@ -118,6 +84,7 @@ const options = object({
   policy: v.optional(has<PolicySource>('follow', "a policy, such as loadPolicy('policy.json')")),
   retry: v.optional(retry),
   quotas: v.optional(v.array(quota, 'an array of quotas')),
+  overrides: v.optional(v.array(override, 'an array of overrides')),
   maxQueue: v.optional(count(0)),
   maxQueuePerFlow: v.optional(count(0)),
   auth: v.optional(
@@ -141,25 +108,23 @@ const options = object({
 
 /** Schemas of the options that a policy file may give, by name. */
 export const optionEntries: Readonly<
-  Record<'name' | 'retry' | 'quotas' | 'adaptive' | 'maxQueue' | 'maxQueuePerFlow', v.GenericSchema>
+  Record<
+    'name' | 'retry' | 'quotas' | 'overrides' | 'adaptive' | 'maxQueue' | 'maxQueuePerFlow',
+    v.GenericSchema
+  >
 > = options.entries;
 
 /** The options that `gate.update()` accepts. */
-const update = object({ retry: options.entries.retry, quotas: options.entries.quotas });
+const update = object({
+  retry: options.entries.retry,
+  quotas: options.entries.quotas,
+  overrides: options.entries.overrides,
+});
 
-const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY_RANGE.most}`;
 const flow = v.union([text, v.number()], 'text of 1 to 200 characters, or a number');
 const call = object({
-  priority: v.optional(
-    v.pipe(
-      v.number(PRIORITY_RULE),
-      v.check(
-        (p) => Number.isInteger(p) && p >= PRIORITY_RANGE.least && p <= PRIORITY_RANGE.most,
-        PRIORITY_RULE,
-      ),
-    ),
-  ),
-  deadline: v.optional(duration(`${DURATION_RULE}, or Infinity`)),
+  priority,
+  deadline: v.optional(duration()),
   bodyTimeout,
   inline,
   outage,
@@ -172,19 +137,28 @@ const call = object({
 /** Merges options of `gate.update()` into the gate's; does not check the result as a whole. Throws `OptionsError`. */
 export function updated(options: HeadgateOptions, given: HeadgateUpdate): HeadgateOptions {
   check(update, given, '');
-  const { retry, quotas, ...rest } = { ...options, ...given };
-  return { ...rest, ...(retry && { retry }), ...(quotas && { quotas }) };
+  const { retry, quotas, overrides, ...rest } = { ...options, ...given };
+  return {
+    ...rest,
+    ...(retry && { retry }),
+    ...(quotas && { quotas }),
+    ...(overrides && { overrides }),
+  };
 }
 
 /** Checks the options of `headgate()` and fills in defaults. Throws `OptionsError`. */
 export function readOptions(given: HeadgateOptions): Settings {
-  const { profile = generic(), quotas = [], ...rest } = check(options, given, '');
+  const { profile = generic(), quotas = [], retry = {}, overrides = [], ...rest } = check(options, given, '');
   const declared = quotas.map(declaredOf);
   refuseContradictions(declared);
+  const policy = policyOf(retry, profile);
+  const call = { policy, priority: 0, idempotent: undefined, quota: undefined, anyOrigin: false };
   return {
     profile,
-    policy: policyOf(rest.retry ?? {}, profile),
+    policy,
     quotas: declared,
+    call,
+    overrides: overrides.length === 0 ? undefined : new Overrides(overrides, retry, call, profile),
     maxQueue: rest.maxQueue ?? DEFAULT_MAX_QUEUE,
     maxQueuePerFlow: rest.maxQueuePerFlow,
     auth: rest.auth,
@@ -210,11 +184,9 @@ function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
   }
 }
 
+const PAUSE_RULE = "a duration of more than 0 ms, such as '30s'";
 const pause = object({
-  for: v.pipe(
-    duration(`${DURATION_RULE}`),
-    v.check((ms) => ms > 0 && ms < Infinity, "a duration of more than 0 ms, such as '30s'"),
-  ),
+  for: v.pipe(positiveDuration(PAUSE_RULE), v.finite(PAUSE_RULE)),
 });
 
 /** For how long `gate.pause()` closes a quota, in ms. Throws `OptionsError`. */
@@ -228,26 +200,18 @@ export function readPaused(given: unknown): string | QuotaMatch {
   return check(text, given, 'quota');
 }
 
-const close = object({ drain: v.optional(duration(`${DURATION_RULE}, or Infinity`)) });
+const close = object({ drain: v.optional(duration()) });
 
 /** Maximum time that `gate.close()` lets open calls continue, in ms. Throws `OptionsError`. */
 export function readCloseOptions(given: unknown): number {
   return check(close, given, 'close').drain ?? 0;
 }
 
-/** Checks a call's options and applies them over the gate's policy. Throws `OptionsError`. */
-export function readCallOptions(given: unknown, policy: Policy): CallSettings {
-  const {
-    priority = 0,
-    deadline,
-    bodyTimeout,
-    inline,
-    outage,
-    idempotent,
-    quota,
-    cost,
-    flow,
-  } = check(call, given, 'headgate');
+/** Checks a call's options and applies them over its settings without. Throws `OptionsError`. */
+export function readCallOptions(given: unknown, settings: CallSettings): CallSettings {
+  const asked = check(call, given, 'headgate');
+  const { deadline, bodyTimeout, inline, outage, quota, cost, flow } = asked;
+  const { policy, after } = settings;
   return {
     policy: {
       ...policy,
@@ -256,35 +220,21 @@ export function readCallOptions(given: unknown, policy: Policy): CallSettings {
       inlineMs: inline ?? policy.inlineMs,
       outage: outage ?? policy.outage,
     },
-    priority,
-    idempotent,
+    priority: asked.priority ?? settings.priority,
+    idempotent: asked.idempotent ?? settings.idempotent,
     quota,
     cost,
     flow: flow === undefined ? undefined : String(flow),
     anyOrigin: false,
+    after: after && deadline !== undefined ? withoutDeadlines(after) : after,
   };
 }
 
-/** The retry policy: the user's options over the profile's defaults over Headgate's. */
-function policyOf(given: v.InferOutput<typeof retry>, profile: Profile): Policy {
-  const under = check(retry, profile.retry ?? {}, 'profile.retry');
-  const { backoff = under.backoff ?? {}, budget = under.budget, methods = under.methods } = given;
-  const { baseMs, maxMs, jitter } = DEFAULT_POLICY.backoff;
-  return {
-    attempts: given.attempts ?? under.attempts ?? DEFAULT_POLICY.attempts,
-    deadlineMs: given.deadline ?? under.deadline ?? DEFAULT_POLICY.deadlineMs,
-    bodyTimeoutMs: given.bodyTimeout ?? under.bodyTimeout,
-    inlineMs: given.inline ?? under.inline,
-    outage: given.outage ?? under.outage,
-    // A given bound moves the other bound's default if the two would contradict.
-    backoff: {
-      baseMs: backoff.base ?? Math.min(baseMs, backoff.max ?? Infinity),
-      maxMs: backoff.max ?? Math.max(maxMs, backoff.base ?? 0),
-      jitter: backoff.jitter ?? jitter,
-    },
-    budget: budget === false ? Infinity : (budget ?? DEFAULT_POLICY.budget),
-    methods: methods ? new Set(methods) : DEFAULT_POLICY.methods,
-  };
+/** A call's own deadline precedes those of overrides. */
+function withoutDeadlines(after: NonNullable<CallSettings['after']>): CallSettings['after'] {
+  return Object.fromEntries(
+    Object.entries(after).map(([verdict, each]) => [verdict, { ...each, deadlineMs: undefined }]),
+  );
 }
 
 /** The options with those of their policy over them. */

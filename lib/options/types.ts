@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { RetryOptions } from '../policy/policy.ts';
 import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import type { Learned } from '../words/learned.ts';
-import type { Amounts, Costs, Duration, Outcome, Profile } from '../words/types.ts';
+import type { Amounts, Costs, Duration, Outcome, Profile, Verdict } from '../words/types.ts';
 
 /** The requests that a quota covers. All given fields must match; `{}` matches every request. */
 export interface QuotaMatch {
@@ -64,6 +64,36 @@ export interface QuotaOptions {
   readonly near?: number | undefined;
 }
 
+/** Verdicts after which a call may go on. */
+export type OverrideVerdict = Exclude<Verdict, 'success' | 'terminal'>;
+
+/** The calls that an override is for. All given fields must match the call's first request; `{}` matches every call. */
+export interface OverrideMatch extends QuotaMatch {
+  /**
+   * Key of a quota, or keys, one of which the request draws on, as `gate.quotas()` and events name it; `*` matches
+   * anything.
+   */
+  readonly quota?: string | readonly string[] | undefined;
+  /**
+   * Verdict of an attempt, or verdicts: `'throttled'`, `'transient'`, `'unauthorized'`. The override's `retry` then
+   * decides what follows an attempt with that verdict: `attempts` counts those with it, whichever it is, and
+   * `deadline` replaces the call's until the next attempt ends. Default: the override is for the whole call.
+   */
+  readonly verdict?: OverrideVerdict | readonly OverrideVerdict[] | undefined;
+}
+
+/** Settings for the calls that it matches, instead of the gate's. */
+export interface OverrideOptions {
+  /** Calls that the override is for. Default `{}`: all. */
+  readonly match?: OverrideMatch | undefined;
+  /** Fields of the retry policy. Omitted ones stay as they are. */
+  readonly retry?: RetryOptions | undefined;
+  /** Priority of the calls: a whole number from -10 to 10. Default 0. Not beside `match.verdict`. */
+  readonly priority?: number | undefined;
+  /** Whether resending the calls is safe. Default: see `CallOptions`. Not beside `match.verdict`. */
+  readonly idempotent?: boolean | undefined;
+}
+
 /** A policy that may change while gates use it: `loadPolicy()` of `headgate/policy` gives one. */
 export interface PolicySource {
   /** Where the policy comes from, e.g. the path of its file. */
@@ -95,6 +125,11 @@ export interface HeadgateOptions {
   readonly retry?: RetryOptions;
   /** Quotas that take precedence over the profile's. A request uses the first one that matches it. */
   readonly quotas?: readonly QuotaOptions[];
+  /**
+   * Settings for some calls, by method, path, host, quota, or by the verdict of an attempt. All that match a call count;
+   * of two that give the same option, the later one. A call's own options precede them. Default: none.
+   */
+  readonly overrides?: readonly OverrideOptions[];
   /** Whether to learn undeclared limits. Default true. */
   readonly adaptive?: boolean;
   /**
@@ -131,7 +166,7 @@ export interface HeadgateOptions {
 }
 
 /** Options of `gate.update()`. */
-export type HeadgateUpdate = Pick<HeadgateOptions, 'retry' | 'quotas'>;
+export type HeadgateUpdate = Pick<HeadgateOptions, 'retry' | 'quotas' | 'overrides'>;
 
 /** Options of a single call. */
 export interface CallOptions {

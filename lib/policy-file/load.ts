@@ -32,8 +32,8 @@ const EXAMINE_MS = 250;
 
 /**
  * Loads a policy from a JSON file. With `watch`, a valid change is applied at once to the gates that use it, as one, and
- * told by a `policy` event; an invalid one is refused with the reason, and the old policy stays. `retry` and `quotas`
- * can change while a gate works; a change of anything else is refused. Watching keeps no process alive.
+ * told by a `policy` event; an invalid one is refused with the reason, and the old policy stays. `retry`, `quotas` and
+ * `overrides` can change while a gate works; a change of anything else is refused. Watching keeps no process alive.
  *
  * @param file path of the file, relative to the working directory
  * @throws OptionsError if the file cannot be read, is no JSON, or is no valid policy
@@ -130,7 +130,7 @@ class WatchedPolicy implements LoadedPolicy {
 
   /** What a gate cannot change while it works must stay as it is. */
   #refuseLiveChange(options: HeadgateOptions): void {
-    const fixed = ({ retry: _retry, quotas: _quotas, profile, ...rest }: HeadgateOptions): unknown => [
+    const fixed = ({ retry: _r, quotas: _q, overrides: _o, profile, ...rest }: HeadgateOptions): unknown => [
       rest,
       profile?.name,
     ];
@@ -138,7 +138,7 @@ class WatchedPolicy implements LoadedPolicy {
       throw new OptionsError(
         this.source,
         'another profile, name, adaptive, maxQueue, maxQueuePerFlow or redact',
-        'a change of retry or quotas: restart for others',
+        'a change of retry, quotas or overrides: restart for others',
       );
   }
 }

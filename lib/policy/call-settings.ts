@@ -1,4 +1,4 @@
-import type { Costs } from '../words/types.ts';
+import type { Costs, Verdict } from '../words/types.ts';
 import type { Policy } from './policy.ts';
 
 /** The options of one call, checked. */
@@ -18,9 +18,15 @@ export interface CallSettings {
    * that the profile authorizes.
    */
   readonly anyOrigin: boolean;
+  /** What applies after an attempt with a verdict, where an override says so. */
+  readonly after?: Partial<Readonly<Record<Verdict, After>>> | undefined;
 }
 
-/** The settings of a call without options of its own. */
-export function callSettings(policy: Policy): CallSettings {
-  return { policy, priority: 0, idempotent: undefined, quota: undefined, anyOrigin: false };
+/** What applies after an attempt with a verdict. */
+export interface After {
+  readonly policy: Policy;
+  /** Maximum number of attempts with the verdict, if there is one. */
+  readonly attempts: number | undefined;
+  /** Time from the beginning of the call to its deadline, if it is another. */
+  readonly deadlineMs: number | undefined;
 }

@@ -21,6 +21,8 @@ export interface Situation {
   readonly policy: Policy;
   /** Number of attempts with a transient verdict, this one included. */
   readonly transients: number;
+  /** The attempts that an override allows after this verdict are spent. */
+  readonly spent?: boolean | undefined;
   /** Wait before the last resend after a transient verdict, in ms. */
   readonly previousDelayMs: number | undefined;
   /** Resending is safe: by idempotent method, Idempotency-Key, the user's mark or the API's documentation. */
@@ -65,6 +67,7 @@ export function decide(s: Situation): Decision {
     unauthorized: s.refreshable,
   };
   if (!curable[verdict]) return { resend: false, reason: 'terminal' };
+  if (s.spent) return { resend: false, reason: 'attempts' };
   if (verdict !== 'unauthorized' && s.policy.attempts === 1) return { resend: false, reason: 'attempts' };
   if (!s.replayable) return { resend: false, reason: 'terminal', hint: UNREPLAYABLE };
   if (verdict === 'unauthorized') return { resend: true, reason: 'token', delayMs: 0 };

@@ -4,21 +4,36 @@ import { OptionsError } from './errors.ts';
 
 export const METHOD_RULE = 'an HTTP method, such as GET';
 
+/** Name of an HTTP method as given. */
+const methodText = v.pipe(v.string(METHOD_RULE), v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, METHOD_RULE));
+const toUpper = v.transform((name: string) => name.toUpperCase());
+
 /** Name of an HTTP method, converted to upper case. */
-export const method: v.GenericSchema<string> = v.pipe(
-  v.string(METHOD_RULE),
-  v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, METHOD_RULE),
-  v.transform((name) => name.toUpperCase()),
-);
+export const method: v.GenericSchema<string> = v.pipe(methodText, toUpper);
+
+/** The same, but not `*`, for which `rule` says what to do. */
+export function methodBut(rule: string): v.GenericSchema<string> {
+  return v.pipe(methodText, v.notValue('*', rule), toUpper);
+}
+
+/** Has a schema of objects, just made, refuse arrays, which valibot takes for objects. */
+export function noList<S extends v.GenericSchema>(schema: S): S {
+  const run = schema['~run'];
+  return Object.assign(schema, {
+    '~run': (dataset: v.UnknownDataset, config: v.Config<v.BaseIssue<unknown>>) =>
+      run.call(schema, Array.isArray(dataset.value) ? { value: 'a list' } : dataset, config),
+  });
+}
 
 /** An object with these entries and no others. */
 export function object<E extends v.ObjectEntries>(
   entries: E,
 ): v.StrictObjectSchema<E, v.ErrorMessage<v.StrictObjectIssue>> {
-  return v.strictObject(entries, ({ expected }) => {
+  const strict = v.strictObject(entries, ({ expected }) => {
     if (expected === 'never') return `one of ${Object.keys(entries).join(', ')}`;
     return expected === 'Object' ? 'an object' : 'a value, since it has no default';
   });
+  return noList(strict);
 }
 
 /** An object with this method. */

@@ -94,12 +94,12 @@ describe('Whatever an option is given', () => {
   }
 
   it('so it is with the options of a call', () => {
-    const { policy } = readOptions({});
+    const { call } = readOptions({});
     const names = fc.constantFrom('priority', 'deadline', 'bodyTimeout', 'idempotent', 'quota', 'other');
     fc.assert(
       fc.property(names, anything, (name, make) => {
         try {
-          readCallOptions({ [name]: make() }, policy);
+          readCallOptions({ [name]: make() }, call);
         } catch (error) {
           if (!(error instanceof OptionsError)) throw error;
           expect(error.option).to.match(/^headgate(?:\.|$)/);
@@ -108,7 +108,7 @@ describe('Whatever an option is given', () => {
       { numRuns: 2000 },
     );
     for (const value of [null, 7, 'text', throwing, revoked, () => 1]) {
-      expect(() => readCallOptions(value, policy)).to.throw(OptionsError, /Option 'headgate'/);
+      expect(() => readCallOptions(value, call)).to.throw(OptionsError, /Option 'headgate'/);
     }
   });
 
