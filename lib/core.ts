@@ -18,11 +18,9 @@ import type { Passage } from './gate/passage.ts';
 import { Room } from './gate/room.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { DeclaredQuotas } from './options/quotas.ts';
-import type { Settings } from './options/read.ts';
 import { readCallOptions, readCloseOptions, readOptions, updated, withPolicy } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
-import type { CallSettings } from './policy/call-settings.ts';
 import { QuotaEvents } from './quota-events.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import { Schedule } from './time/schedule.ts';
@@ -52,7 +50,7 @@ export class Core implements CallContext {
   #options: HeadgateOptions;
   #declared: DeclaredQuotas;
   /** Settings of calls without options. */
-  #callSettings: Pick<Settings, 'call' | 'overrides'>;
+  #callSettings: Pick<ReturnType<typeof readOptions>, 'call' | 'overrides'>;
   readonly #gates: Gates;
   readonly #readings: Readings;
   readonly #detach: (() => Promise<void>) | undefined;
@@ -280,7 +278,7 @@ export class Core implements CallContext {
   protected readonly openAnywhere: OpenCall = (asked, request) =>
     new Call(this, { ...this.#settingsOf(asked, request), anyOrigin: true }, request);
 
-  #settingsOf(asked: unknown, request: RequestFacts): CallSettings {
+  #settingsOf(asked: unknown, request: RequestFacts) {
     const { call, overrides } = this.#callSettings;
     const named = (asked as { quota?: string } | null | undefined)?.quota;
     const settings = overrides?.of(request, () => this.#keysOf(request, named)) ?? call;
