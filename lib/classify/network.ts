@@ -4,7 +4,7 @@ import { hintOf } from './network-hints.ts';
 import { tunnelFault } from './tunnel.ts';
 
 /** The reading of a fault: an attempt that ended without a complete response. */
-export interface Fault {
+export interface NetworkFault {
   readonly verdict: 'transient' | 'terminal';
   /** The fault's code, or its class when it has none. */
   readonly code: string | undefined;
@@ -53,7 +53,7 @@ const GOAWAY = /^HTTP\/2: "GOAWAY" frame received with code (\d+)/;
  * failed`, a user's wrapper) is skipped for its cause, or for the members of an AggregateError, e.g. when every address
  * of a host was tried. Never throws.
  */
-export function readFault(error: unknown): Fault {
+export function readFault(error: unknown): NetworkFault {
   const chain = causesOf(error);
   // First, because fetch wraps a tunnel fault in its own abort.
   for (const link of chain) {
@@ -71,7 +71,7 @@ export function readFault(error: unknown): Fault {
 }
 
 /** Classifies one error by its own class and code, without its members. */
-function recognise(error: object): Fault | undefined {
+function recognise(error: object): NetworkFault | undefined {
   const code =
     label(error, 'code') ?? (peek(error, 'message') === ENDED_STREAM ? 'ERR_HTTP2_STREAM_ERROR' : undefined);
   const says = CLASS_CODES.get(peek(error, 'name')) ?? code ?? '';
@@ -97,7 +97,7 @@ function isGoaway(error: object): boolean {
 }
 
 /** An AggregateError is transient if any member is, and unprocessed only if all members are. */
-function fromMembers(error: object): Fault | undefined {
+function fromMembers(error: object): NetworkFault | undefined {
   const members = membersOf(error).map(recognise);
   const fault = members.find((member) => member?.verdict === 'transient') ?? members.find(Boolean);
   return fault && { ...fault, unprocessed: members.every((member) => member?.unprocessed) };

@@ -59,7 +59,7 @@ export class Traces<End> {
 
   /** Runs `fn` in the contexts of all tracers. */
   run<T>(fn: () => T): T {
-    return this.#traces.reduce<() => T>((inner, trace) => () => within(trace, inner), fn)();
+    return this.#traces.reduce<() => T>((inner, trace) => () => runInside(trace, inner), fn)();
   }
 
   answered(head: Head): void {
@@ -72,7 +72,7 @@ export class Traces<End> {
 }
 
 /** Runs `fn` once, whatever the tracer does. */
-function within<T>(trace: Trace<never>, fn: () => T): T {
+function runInside<T>(trace: Trace<never>, fn: () => T): T {
   if (!trace.run) return fn();
   let ran: { readonly value: T } | { readonly error: unknown } | undefined;
   const begin = (): T => {

@@ -71,19 +71,19 @@ export function decide(s: Situation): Decision {
   if (verdict !== 'unauthorized' && s.policy.attempts === 1) return { resend: false, reason: 'attempts' };
   if (!s.replayable) return { resend: false, reason: 'terminal', hint: UNREPLAYABLE };
   if (verdict === 'unauthorized') return { resend: true, reason: 'token', delayMs: 0 };
-  if (verdict === 'throttled') return within(s, 'quota', s.reopensInMs);
+  if (verdict === 'throttled') return ifInTime(s, 'quota', s.reopensInMs);
 
   if (!s.safe && !s.classification.unprocessed) return { resend: false, reason: 'terminal', hint: UNSAFE };
   if (s.transients >= s.policy.attempts) return { resend: false, reason: 'attempts' };
   if (s.probeInMs !== undefined) return { resend: false, reason: 'outage', waitMs: s.probeInMs };
   const own = backoffMs(s.policy.backoff, s.transients, s.previousDelayMs, s.random);
-  const decision = within(s, 'fault', (s.classification.retryAfterMs ?? 0) + own);
+  const decision = ifInTime(s, 'fault', (s.classification.retryAfterMs ?? 0) + own);
   if (decision.resend && !s.withdraw()) return { resend: false, reason: 'budget' };
   return decision;
 }
 
 /** Resends only if the wait is not longer than the call may wait, and ends before the deadline. */
-function within(s: Situation, reason: RetryReason, delayMs: number): Decision {
+function ifInTime(s: Situation, reason: RetryReason, delayMs: number): Decision {
   if (delayMs > (s.policy.inlineMs ?? Infinity)) return { resend: false, reason: 'wait', waitMs: delayMs };
   return delayMs < s.remainingMs
     ? { resend: true, reason, delayMs }

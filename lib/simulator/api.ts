@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { pathForm, Routes } from '../profiles/define/routes.ts';
+import { pathForm, RouteTable } from '../profiles/define/routes.ts';
 import { failure } from './replies.ts';
 import type { Reply } from './types.ts';
 
@@ -52,7 +52,7 @@ export class Api {
   readonly #machines: readonly Machine[];
   readonly #alerts: readonly { readonly id: string; readonly machineId: string; readonly severity: string }[];
   readonly #actions = new Map<string, MachineAction>();
-  readonly #routes = new Map<string, Routes<Handler>>();
+  readonly #routes = new Map<string, RouteTable<Handler>>();
 
   constructor({ machines, alerts, pageSize }: Population) {
     this.#pageSize = pageSize;
@@ -71,7 +71,7 @@ export class Api {
       })),
     );
     const route = (method: string, path: string, handle: Handler): void => {
-      const routes = this.#routes.get(method) ?? new Routes(FORM);
+      const routes = this.#routes.get(method) ?? new RouteTable(FORM);
       routes.at(path, () => handle);
       this.#routes.set(method, routes);
     };

@@ -7,7 +7,7 @@ import { gatedQuotas, Quotas, type Refusal } from './quotas.ts';
 import { seeded } from './random.ts';
 import { send } from './replies.ts';
 import { readSimulatorOptions, type SimulatorSettings } from './settings.ts';
-import { Tokens } from './tokens.ts';
+import { TokenEndpoint } from './token-endpoint.ts';
 import type { GatedQuota, LogEntry, Match, Reply, Simulator, SimulatorOptions } from './types.ts';
 
 /** Maximum number of log entries; older ones are dropped. */
@@ -30,7 +30,7 @@ class Server implements Simulator {
   readonly #random: () => number;
   readonly #http: http.Server;
   #quotas!: Quotas;
-  #tokens!: Tokens;
+  #tokens!: TokenEndpoint;
   #api!: Api;
   #scripts: { fits: (method: string, path: string) => boolean; replies: Reply[] }[] = [];
   #working = 0;
@@ -95,7 +95,7 @@ class Server implements Simulator {
     this.log.length = 0;
     this.#scripts = [];
     this.#quotas = new Quotas(quotas, this.#random);
-    this.#tokens = new Tokens({
+    this.#tokens = new TokenEndpoint({
       clientId,
       clientSecret,
       lifeMs: this.#settings.tokenLifeMs,

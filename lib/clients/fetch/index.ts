@@ -48,7 +48,7 @@ const PLATFORM = globalThis.fetch as Native;
 const gated = new WeakMap<object, OpenCall>();
 
 /** The gated fetch that called the global one; `met` once the global one has called it back. */
-const within = new AsyncLocalStorage<{ readonly fetch: GatedFetch; met: boolean }>();
+const enclosing = new AsyncLocalStorage<{ readonly fetch: GatedFetch; met: boolean }>();
 
 /** The outcome of one attempt: a result, or the next leg. */
 type Step = Tried<Response> | { readonly next: Leg; drop?(): void };
@@ -67,14 +67,14 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
     if (own) return own;
     const now = globalThis.fetch as Native;
     if (now === before || now === above || gated.has(now)) return before;
-    return (...args) => within.run({ fetch, met: false }, () => now(...args));
+    return (...args) => enclosing.run({ fetch, met: false }, () => now(...args));
   };
   /** Whether to withhold the token: among fetches that follow redirects, only the platform's is known to drop it. */
   const isBearerless = ({ follows, followed }: Leg): boolean =>
     follows && (roams || (own !== undefined && own !== before && (!followed || hides)));
 
   const fetch: GatedFetch = async (input, init) => {
-    const outer = within.getStore();
+    const outer = enclosing.getStore();
     if (outer?.fetch === fetch && !outer.met) {
       outer.met = true;
       above = globalThis.fetch as Native;

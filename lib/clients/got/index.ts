@@ -1,14 +1,14 @@
 /**
  * The client for got 14 and later: promises and streams.
  *
- * A handler begins each call and adds the call's hooks to its options ({@link Passage}); a `getRequestFunction` on each
+ * A handler begins each call and adds the call's hooks to its options ({@link GotCall}); a `getRequestFunction` on each
  * leg's options takes a permit before it sends. So every attempt is gated: redirects, retries, pages, streams, HTTP/2.
  * A cache hit or a hook's own response needs no attempt and takes no permit. Nothing of Headgate is visible in objects
  * that users may print, clone or compare.
  */
 import type { Call, OpenCall } from '../../call/call.ts';
+import { GotCall } from './got-call.ts';
 import { isGot, noGot } from './instance.ts';
-import { Passage } from './passage.ts';
 import { factsOf } from './request.ts';
 import type { GotExtension, GotLike, Hook, Options, Result, Stream } from './types.ts';
 import { watchPromise, watchStream } from './watch.ts';
@@ -26,9 +26,9 @@ export function gateGot<G extends GotLike>(instance: G, extension: GotExtension)
 export function gotExtension(open: OpenCall): GotExtension {
   /** Leads from a hook of this gate to its call. Not enumerable, so that a printed hook does not show it. */
   const owner = Symbol('headgate');
-  const ownerOf = (hook: Hook): Passage | null | undefined => (hook as { [owner]?: Passage | null })[owner];
-  const own = <H extends Hook>(hook: H, passage: Passage | null): H =>
-    Object.defineProperty(hook, owner, { value: passage });
+  const ownerOf = (hook: Hook): GotCall | null | undefined => (hook as { [owner]?: GotCall | null })[owner];
+  const own = <H extends Hook>(hook: H, gotCall: GotCall | null): H =>
+    Object.defineProperty(hook, owner, { value: gotCall });
 
   function handle(options: Options, next: (options: Options) => unknown): unknown {
     // got calls handlers without options if the input was too invalid to build any.
@@ -42,16 +42,16 @@ export function gotExtension(open: OpenCall): GotExtension {
       if (options.isStream) throw error;
       return Promise.reject(error);
     }
-    const passage = new Passage(call, options);
+    const gotCall = new GotCall(call, options);
     // Retries and redirects inherit these options.
-    place(options.hooks.beforeRequest, own(passage.beforeRequest, passage));
-    place(options.hooks.beforeError, own(passage.beforeError, passage));
-    options.retry.calculateDelay = passage.calculateDelay;
+    place(options.hooks.beforeRequest, own(gotCall.beforeRequest, gotCall));
+    place(options.hooks.beforeError, own(gotCall.beforeError, gotCall));
+    options.retry.calculateDelay = gotCall.calculateDelay;
     if ('enforceRetryRules' in options.retry) options.retry.enforceRetryRules = false;
     const result = next(options);
     return options.isStream
-      ? watchStream(result as Stream, passage)
-      : watchPromise(result as Result, passage);
+      ? watchStream(result as Stream, gotCall)
+      : watchPromise(result as Result, gotCall);
   }
 
   /** Replaces this gate's hooks, which may be present twice or belong to an earlier call, by one hook of this call. */

@@ -1,22 +1,22 @@
 import { remember } from '../../words/report-of.ts';
 import { tellRead } from '../shared/spent.ts';
-import type { Passage } from './passage.ts';
+import type { GotCall } from './got-call.ts';
 import type { Result, Stream } from './types.ts';
 
 /** Methods that parse the body once got's promise has resolved. */
 const PARSERS = ['json', 'text', 'buffer'] as const;
 
 /** Wraps got's promise: reports the end of the call, and rejects with Headgate errors where they apply. */
-export function watchPromise(result: Result, passage: Passage): Result {
+export function watchPromise(result: Result, gotCall: GotCall): Result {
   let parsing = false;
   const fail = (error: unknown): never => {
-    throw passage.fail(error);
+    throw gotCall.fail(error);
   };
   const succeed = (value: unknown): unknown => {
-    passage.deliver();
-    tellRead(passage.call.attempt, value);
+    gotCall.deliver();
+    tellRead(gotCall.call.attempt, value);
     if (typeof value === 'object' && value !== null && 'statusCode' in value) {
-      remember(value, () => passage.call.report());
+      remember(value, () => gotCall.call.report());
     }
     return value;
   };
@@ -31,12 +31,12 @@ export function watchPromise(result: Result, passage: Passage): Result {
       ) as Result;
     };
   }
-  inheritCancel(watched, result, passage);
+  inheritCancel(watched, result, gotCall);
   return watched;
 }
 
 /** Forwards the methods of got 14's cancelable promise, which work only on the promise itself and return it. */
-function inheritCancel(watched: Result, result: Result, { call }: Passage): void {
+function inheritCancel(watched: Result, result: Result, { call }: GotCall): void {
   const { cancel } = result;
   if (typeof cancel !== 'function') return;
   const cancelCall = (reason?: string): void => {
@@ -56,13 +56,13 @@ function inheritCancel(watched: Result, result: Result, { call }: Passage): void
 }
 
 /** Reports the end of a stream's call. Adds no `error` listener, which would hide an otherwise unhandled error. */
-export function watchStream(stream: Stream, passage: Passage): Stream {
-  stream.once('end', () => passage.deliver());
+export function watchStream(stream: Stream, gotCall: GotCall): Stream {
+  stream.once('end', () => gotCall.deliver());
   stream.once('close', () => {
-    if (passage.replaced || passage.call.ended) return;
+    if (gotCall.replaced || gotCall.call.ended) return;
     const error = new Error('The stream was closed before its end');
-    passage.call.abort(error);
-    passage.fail(error);
+    gotCall.call.abort(error);
+    gotCall.fail(error);
   });
   return stream;
 }

@@ -5,7 +5,7 @@ import { bodyText } from '../shared/bodies.ts';
 import { readRefusal } from '../shared/response-reading.ts';
 import type { Controller, Handler, Socket } from './handlers.ts';
 import type { Fields } from './headers.ts';
-import { Held } from './held.ts';
+import { HeldResponse } from './held-response.ts';
 
 /** Maximum time for which the body of an error is held back, in ms: it may come a byte a day. */
 const HOLD_MS = 2_000;
@@ -38,7 +38,7 @@ export class Exchange implements Handler {
   readonly #request: Request;
   readonly #attempt: Attempt;
   #native: Controller | undefined;
-  #held: Held | undefined;
+  #held: HeldResponse | undefined;
   /** Set while what is held waits to be read. */
   #timer: NodeJS.Timeout | undefined;
   /** Another attempt is made in its place. */
@@ -117,7 +117,7 @@ export class Exchange implements Handler {
     // A listener may have ended it.
     if (request.over) return;
     if (status >= 400) {
-      this.#held = new Held(status, headers, message, controller?.rawHeaders);
+      this.#held = new HeldResponse(status, headers, message, controller?.rawHeaders);
       this.#timer = setTimeout(() => this.#judge(), HOLD_MS).unref();
       return;
     }

@@ -11,7 +11,7 @@ import { type Warn, warnOfStacked } from '../shared/stacked.ts';
 import { factsOf, headerOf, type Options } from './facts.ts';
 import { type Handler, isHandler, isLegacy, type LegacyHandler, modern, wordsOf } from './handlers.ts';
 import { originFinder } from './origin.ts';
-import { Passage } from './passage.ts';
+import { UndiciCall } from './undici-call.ts';
 
 /** What `gate.undici()` gives to `compose`, of any major of undici. */
 export type UndiciInterceptor = <Dispatch>(dispatch: Dispatch) => Dispatch;
@@ -49,13 +49,13 @@ export function undiciInterceptor(
       warnOfStacked((name) => headerOf(options, asked, name), warn);
       if (handler.constructor?.name === 'RetryHandler') warn('stacked-retries', RETRY_HANDLER);
       const inOwnWords = wordsOf(handler);
-      const passage = new Passage(
+      const undiciCall = new UndiciCall(
         call,
         asked,
         isLegacy(handler) ? modern(handler) : handler,
         (exchange, changes) => dispatch(options && { ...rest, ...changes }, inOwnWords(exchange)),
       );
-      return passage.begin(rest.headers);
+      return undiciCall.begin(rest.headers);
     };
   };
   return intercept as unknown as UndiciInterceptor;

@@ -31,7 +31,7 @@ interface Limit {
 }
 
 /** What answers some requests instead of the API. */
-export interface Fault {
+export interface SimulatedFault {
   /** A status, or what becomes of the connection. */
   readonly what: number | 'reset' | 'hang' | 'truncate';
   /** Fraction of the requests. */
@@ -55,7 +55,7 @@ export interface Scenario {
   readonly capacity: number;
   /** Shortest and longest time of an answer, in ms. */
   readonly latencyMs: readonly [number, number];
-  readonly faults: readonly Fault[];
+  readonly faults: readonly SimulatedFault[];
   readonly outages: readonly Outage[];
   readonly calls: number;
   /** ms between the beginnings of two calls; 0: all at once. */
@@ -77,7 +77,7 @@ const FAULTS_RULE =
 
 /** Reads the options. Throws `OptionsError`. */
 export function scenarioOf(flags: SimulateFlags): Scenario {
-  const faults: Fault[] = [];
+  const faults: SimulatedFault[] = [];
   const outages: Outage[] = [];
   for (const text of (flags.faults ?? []).flatMap((list) => list.split(','))) {
     const outage = outageIn(text);
@@ -139,7 +139,7 @@ function outageIn(text: string): Outage | undefined {
   return { fromMs, toMs: fromMs + durationIn('--faults', length, FAULTS_RULE) };
 }
 
-function faultIn(text: string): Fault {
+function faultIn(text: string): SimulatedFault {
   const [, what = '', share = ''] = /^\s*([45]\d\d|reset|hang|truncate):(.+)$/.exec(text) ?? [];
   if (what === '') throw new OptionsError('--faults', text, FAULTS_RULE);
   const status = Number(what);

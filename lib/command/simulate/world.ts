@@ -2,7 +2,7 @@ import type { Clock, QuotaRef, RequestFacts } from '../../index.ts';
 import type { SimulationDefinition } from '../../profiles/index.ts';
 import { ApiModel } from '../../simulator/api-model.ts';
 import { seeded } from '../../simulator/random.ts';
-import type { Fault, Scenario, Tell } from './settings.ts';
+import type { Scenario, SimulatedFault, Tell } from './settings.ts';
 
 /** What a request meets. */
 type Fate =
@@ -91,7 +91,7 @@ export class World {
   }
 
   /** At most one fault for a request, each by its share. */
-  #fault(faults: readonly Fault[]): Fate | undefined {
+  #fault(faults: readonly SimulatedFault[]): Fate | undefined {
     let drawn = faults.length > 0 ? this.#random() : 1;
     for (const { what, share } of faults) {
       if (drawn < share)

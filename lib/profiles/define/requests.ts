@@ -1,7 +1,7 @@
 import { pathTemplate } from '../../words/path-template.ts';
 import type { RequestFacts } from '../../words/types.ts';
 import type { RequestMatch } from './definition.ts';
-import { type PathForm, Routes, segmentsOf } from './routes.ts';
+import { type PathForm, RouteTable, segmentsOf } from './routes.ts';
 
 /** A match list: one match or several; none matches everything. */
 export type Matches = RequestMatch | readonly RequestMatch[] | undefined;
@@ -23,7 +23,7 @@ interface Entry<T> {
 
 /** Values by the requests that they are for. Of several, the one of the most specific path; of those, the first. */
 export class Requests<T> {
-  readonly #byMethod = new Map<string, Routes<Entry<T>[]>>();
+  readonly #byMethod = new Map<string, RouteTable<Entry<T>[]>>();
   readonly #form: PathForm;
   /** First segments of the templates. */
   readonly #collections = new Set<string>();
@@ -47,7 +47,7 @@ export class Requests<T> {
         const full = segments ? template : `/${[...this.#form.root, ''].join('/')}${template}`;
         for (const each of listOf(method, '*')) {
           const name = each.toUpperCase();
-          const routes = this.#byMethod.get(name) ?? new Routes<Entry<T>[]>(this.#form);
+          const routes = this.#byMethod.get(name) ?? new RouteTable<Entry<T>[]>(this.#form);
           this.#byMethod.set(name, routes);
           routes.at(full, () => []).push({ value, names, fits });
         }
@@ -67,7 +67,7 @@ export class Requests<T> {
   }
 }
 
-function pick<T>(routes: Routes<Entry<T>[]> | undefined, url: URL): Matched<T> | undefined {
+function pick<T>(routes: RouteTable<Entry<T>[]> | undefined, url: URL): Matched<T> | undefined {
   const found = routes?.match(url.pathname, (entries) => entries.some(({ fits }) => fits(url)));
   const entry = found?.value.find(({ fits }) => fits(url));
   if (!found || !entry) return undefined;

@@ -58,11 +58,11 @@ export function segmentsOf({ root, version }: PathForm, pathname: string): strin
 }
 
 /**
- * Routes of one method, as a trie of path segments: a lookup costs a handful of Map reads for any number of templates.
+ * The routes of one method, as a trie of path segments: a lookup costs a handful of Map reads for any number of templates.
  * Names match in any case, and the more specific segment takes precedence: a literal, then `{id}.json`, then `{id}`, then
  * `**`. OData keys may also be in parentheses: `machines('id')` for `machines/id`.
  */
-export class Routes<T> {
+export class RouteTable<T> {
   readonly #root: Node<T> = node();
   readonly #form: PathForm;
   #depth = 0;

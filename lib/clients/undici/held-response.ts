@@ -2,7 +2,7 @@ import { errorText } from './body.ts';
 import type { Fields } from './headers.ts';
 
 /** An error response that was not yet passed on, or not yet whole. */
-export class Held {
+export class HeldResponse {
   readonly status: number;
   readonly headers: Fields;
   readonly message: string | undefined;

@@ -14,7 +14,7 @@ export interface TokenRules {
 const MAX_TOKENS = 10_000;
 
 /** The OAuth 2.0 token endpoint of Microsoft Entra, client credentials only, and the tokens it issued. */
-export class Tokens {
+export class TokenEndpoint {
   readonly #rules: TokenRules;
   /** Expiry of each token, in simulated ms. */
   readonly #ends = new Map<string, number>();

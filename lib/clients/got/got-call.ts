@@ -15,7 +15,7 @@ const SILENT = 'The connection was closed without a response';
 const CONSUMED = 'Cannot retry with consumed body stream';
 
 /** One call of got: the hooks and the retry rule on the options of all its attempts. */
-export class Passage {
+export class GotCall {
   readonly call: Call;
   /** True once another stream replaces the call's first one, whose closing then does not end the call. */
   replaced = false;

@@ -12,7 +12,7 @@ export type Send = (handler: Handler, changes: { headers?: unknown; body?: unkno
  * One request of undici on its way through the gate, attempt after attempt. It is its handler's controller throughout,
  * and like undici's own it takes whatever interceptors above write to it.
  */
-export class Passage implements Request {
+export class UndiciCall implements Request {
   paused = false;
   aborted = false;
   reason: unknown = null;
