@@ -101,7 +101,7 @@ describe('headgate simulate', function () {
     const own = await simulated({
       quotas: [{ match: { path: '/search/**' }, windows: [{ limit: 30, per: '1m' }] }],
     });
-    expect(own.requests).to.deep.equal(['GET https://api.example.com/search/1']);
+    expect(own.requests).to.deep.equal(['GET https://api.example.com/search/items']);
     expect(own.limits).to.deep.equal(['30 per 1 min']);
   });
 

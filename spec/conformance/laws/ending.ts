@@ -111,10 +111,12 @@ export const ending: Laws = {
   },
   'the deadline ends a call on the wire, and closes it': async (scene) => {
     const stage = scene.stage(ONE);
+    // Its connection is open before the call with a deadline begins, which shall be on the wire when that passes.
+    await send(stage, { url: scene.url });
     const closed = new Promise((resolve) => {
       scene.server.handler = (_n, request) => request.socket.once('close', resolve);
     });
-    const error = await rejection(stage.client.send({ url: scene.url, headgate: { deadline: 100 } }));
+    const error = await rejection(stage.client.send({ url: scene.url, headgate: { deadline: 500 } }));
     expect(error).to.be.instanceOf(DeadlineError);
     expect(last(stage)).to.include({ type: 'failure', reason: 'deadline' });
     await soon(closed);
