@@ -44,16 +44,13 @@ export class Reader {
   }
 
   /** Classifies an outcome; `by` identifies its call. */
-  outcome(attempt: Attempt, { reread, ...ending }: Ending, by: unknown): Classification {
+  outcome(attempt: Attempt, ending: Ending, by: unknown): Classification {
     const { clock } = this.#context;
+    const { body, error, reread } = ending;
+    const { request } = attempt;
     const status = ending.status ?? attempt.status;
-    const outcome = {
-      ...ending,
-      status,
-      headers: ending.headers ?? attempt.headers,
-      request: attempt.request,
-      receivedAt: wallOf(clock),
-    };
+    const headers = ending.headers ?? attempt.headers;
+    const outcome = { request, status, headers, body, error, receivedAt: wallOf(clock) };
     const classification = explained(this.#context, attempt, this.#context.classify(outcome, reread));
     attempt.classified(classification);
     attempt.permit.spentBy(outcome);

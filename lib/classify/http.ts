@@ -92,15 +92,21 @@ export function classifyHttp(outcome: Outcome): Classification {
     return { ...readFault(outcome.error), status, correlationId };
   }
   const refused = headers !== undefined && status >= 400;
-  const rule = refused ? ruleWith(status, headers, outcome.receivedAt) : ruleOf(status);
-  return {
-    verdict: rule.verdict,
+  const {
+    verdict,
+    unprocessed = false,
+    hint,
+  } = refused ? ruleWith(status, headers, outcome.receivedAt) : ruleOf(status);
+  const read = {
+    verdict,
     status,
     correlationId,
-    ...(refused ? waitInHeaders(rule.verdict, headers, outcome.receivedAt) : NO_WAIT),
-    unprocessed: rule.unprocessed ?? false,
-    hint: rule.hint,
+    retryAfterMs: undefined,
+    retryAfterSource: undefined,
+    unprocessed,
+    hint,
   };
+  return refused ? { ...read, ...waitInHeaders(verdict, headers, outcome.receivedAt) } : read;
 }
 
 const IN_VAIN = 'The server says that sending this request again is in vain.';

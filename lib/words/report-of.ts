@@ -103,6 +103,12 @@ export function rememberResponse(response: ResponseLike, report: Kept): void {
   if (copied.length > MAX_COPIED) copied.shift();
 }
 
+/** What {@link remember} keeps of this very object. */
+export function remembered(object: object): CallReport | undefined {
+  const known = Marked.read(object);
+  return typeof known === 'function' ? known() : known;
+}
+
 /**
  * Returns the report of the call that `from` came from. `from` may be an error of Headgate or of the client, an SDK's
  * error (found through its `cause`, `response` or `headers`), a response of a gated client, or an element of
@@ -147,8 +153,8 @@ export function isHeadgateError(error: unknown): error is Error & { readonly hea
 }
 
 function recorded(object: object): CallReport | undefined {
-  const known = Marked.read(object);
-  if (known !== undefined) return typeof known === 'function' ? known() : known;
+  const known = remembered(object);
+  if (known !== undefined) return known;
   const own = peek(object, 'headgate');
   return isReport(own) ? own : undefined;
 }

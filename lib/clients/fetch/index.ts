@@ -11,7 +11,7 @@ import type { Attempt } from '../../call/attempt.ts';
 import type { Call, OpenCall } from '../../call/call.ts';
 import type { CallOptions } from '../../options/types.ts';
 import type { CallReport } from '../../words/report.ts';
-import { remember, rememberResponse } from '../../words/report-of.ts';
+import { remember, remembered, rememberResponse } from '../../words/report-of.ts';
 import type { Headers as HeaderRecord } from '../../words/types.ts';
 import { drain, drop, peek } from '../shared/fetch-body.ts';
 import { watched } from '../shared/given-body.ts';
@@ -147,7 +147,9 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
       const admitted = call.admit(leg);
       return admitted instanceof Promise ? admitted.then(go) : go(admitted);
     };
-    return retrying(call, attempt, leg.signal).then((response) => given(response, call, leg.redirects > 0));
+    return retrying(call, attempt, leg.signal).then((response) =>
+      given(response, () => call.report(), leg.redirects > 0),
+    );
   };
   gated.set(fetch, open);
   return fetch;
@@ -214,20 +216,35 @@ function statusOf({ status, type }: Response): number {
 }
 
 /** The response as returned to the user, with a report on it and its clones. */
-function given(response: Response, call: Call, redirected: boolean): GatedResponse {
+function given(response: Response, report: () => CallReport, redirected: boolean): GatedResponse {
   if (!isObject(response) || !Object.isExtensible(response)) return response as GatedResponse;
-  const { clone } = response;
-  const report = () => call.report();
-  const headgate = { get: report, configurable: true };
   rememberResponse(response, report);
   // Only for errors: reading `body` of a good response costs more than the rest of this function.
   if (response.status >= 400 && isObject(response.body)) remember(response.body as object, report);
-  Object.defineProperty(response, 'headgate', headgate);
-  const cloned = { value: () => given(clone.call(response), call, redirected), configurable: true };
-  Object.defineProperty(response, 'clone', cloned);
+  Object.defineProperty(response, 'headgate', REPORT);
+  const { clone } = response;
+  // A mock may have a method of its own.
+  const own = Object.hasOwn(response, 'clone') && clone !== CLONE.value;
+  const value = (): GatedResponse => given(clone.call(response), report, redirected);
+  Object.defineProperty(response, 'clone', own ? { value, configurable: true } : CLONE);
   if (redirected) Object.defineProperty(response, 'redirected', { value: true, configurable: true });
   return response as GatedResponse;
 }
+
+// The same functions for all responses: an engine that sees others on each makes a class of its own for each.
+const REPORT: PropertyDescriptor = {
+  get(this: Response) {
+    return remembered(this);
+  },
+  configurable: true,
+};
+const CLONE: PropertyDescriptor = {
+  value(this: Response): GatedResponse {
+    const copy = Object.getPrototypeOf(this).clone.call(this);
+    return given(copy, () => remembered(this) as CallReport, this.redirected);
+  },
+  configurable: true,
+};
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
