@@ -5,6 +5,7 @@ import type { LeaseContext } from '../ledger/context.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { Alarm } from '../time/alarm.ts';
+import { wallOf } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
@@ -223,6 +224,10 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
 
   now(): number {
     return this.context.clock.now();
+  }
+
+  wall(): number {
+    return wallOf(this.context.clock);
   }
 
   learned(finding: Finding, cause: LearnedCause): void {

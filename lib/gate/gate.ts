@@ -1,4 +1,4 @@
-import { CLOCK_GRAIN_MS } from '../ledger/window-count.ts';
+import { CLOCK_GRAIN_MS } from '../ledger/turnover.ts';
 import type { Charge } from '../ledger/windows.ts';
 import { Alarm } from '../time/alarm.ts';
 import type { Asked } from './admitter.ts';

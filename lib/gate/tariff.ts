@@ -60,7 +60,8 @@ export class Tariff {
     this.#spent = spent;
     this.#warn = warn;
     this.isCorrected = spent !== undefined || before?.isCorrected === true;
-    for (const { of = REQUESTS, limit } of windows as readonly Window[]) {
+    for (const { of = REQUESTS, limit, kind } of windows as readonly Window[]) {
+      if (kind === 'spacing') continue;
       this.#limits.set(of, Math.min(limit, this.#limits.get(of) ?? Infinity));
       this.estimates.set(of, before?.estimates.get(of) ?? new Estimate());
     }

@@ -9,6 +9,7 @@ import { Saturation } from './in-flight/knee.ts';
 import { ConcurrencyLimit } from './in-flight/overload.ts';
 import { Outage } from './outage/outage.ts';
 import { Allowances } from './stated.ts';
+import { rolling } from './windows/declared.ts';
 import { Learner } from './windows/learner.ts';
 
 /** An outage that begins with fewer in flight than that began for no overload. */
@@ -53,8 +54,8 @@ export class Adaptive {
 
   constructor(declared: readonly Window[], random: Random, observer: LearningObserver) {
     this.#random = random;
-    if (declared.length === 0) this.learner = new Learner();
-    this.#declared = declared;
+    this.#declared = rolling(declared);
+    if (this.#declared.length === 0) this.learner = new Learner();
     this.#observer = observer;
   }
 
@@ -80,7 +81,8 @@ export class Adaptive {
   }
 
   /** These windows are declared from now on: if they are others, what was learned is void. `unanswered` are in flight. */
-  declare(declared: readonly Window[], unanswered: number): void {
+  declare(windows: readonly Window[], unanswered: number): void {
+    const declared = rolling(windows);
     const before = this.#declared;
     const same =
       declared.length === before.length &&

@@ -6,6 +6,8 @@ export interface LeaseContext {
   readonly ledger: Ledger;
   readonly schedule: Schedule;
   now(): number;
+  /** Unix ms on the wall clock. */
+  wall(): number;
   /** There may be permits to give. */
   changed(): void;
 }

@@ -115,7 +115,7 @@ export class Leases implements Asker {
     const now = this.#context.now();
     this.#demand.stir(now);
     this.#held.add(lease, now + this.#account.renewMs);
-    if (this.#reach.state === 'leasing') this.count.capacity += lease.size;
+    if (this.#reach.state === 'leasing') this.count.hold(this.count.capacity + lease.size, now);
     this.#context.changed();
   }
 

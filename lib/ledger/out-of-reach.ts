@@ -34,7 +34,7 @@ export class OutOfReach {
     this.#makeshift('degraded', share);
     if (this.#count.capacity < share) {
       this.#turnAt(this.#count.per, () => {
-        this.#count.capacity = share;
+        this.#count.hold(share, this.#context.now());
       });
     }
     this.#context.changed();
@@ -50,7 +50,7 @@ export class OutOfReach {
     this.#turnAt(graceMs, () => {
       this.state = 'leasing';
       this.#count.recycle = false;
-      this.#count.capacity = held();
+      this.#count.hold(held(), this.#context.now());
     });
     this.#context.changed();
   }

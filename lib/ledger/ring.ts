@@ -54,6 +54,21 @@ export class Ring {
     this.#lose(this.weightAt(this.size - 1));
   }
 
+  /** The latest weighs that much more. */
+  thicken(by: number): void {
+    this.#weigh();
+    const slot = this.#slot(this.size - 1);
+    (this.#weights as Numbers)[slot] = this.weightAt(this.size - 1) + by;
+    this.weight += by;
+  }
+
+  /** The oldest weighs that much less, which is less than it weighs. */
+  thin(by: number): void {
+    this.#weigh();
+    (this.#weights as Numbers)[this.#head] = this.weightAt(0) - by;
+    this.weight -= by;
+  }
+
   clear(): void {
     this.size = this.weight = 0;
   }

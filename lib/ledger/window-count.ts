@@ -1,12 +1,7 @@
 import type { Use } from './ledger.ts';
 import { Ring, ROUNDING } from './ring.ts';
 import { Transit } from './transit.ts';
-
-/**
- * What a client's clock may lag behind a server's whole milliseconds: a slot is given back this much late, so
- * that a server that counts in integers never sees two uses of it less than `per` apart.
- */
-export const CLOCK_GRAIN_MS = 1;
+import { CLOCK_GRAIN_MS, type Turnover } from './turnover.ts';
 
 /**
  * The arithmetic of one window: how many permits are free, and when the next ones will be.
@@ -19,6 +14,8 @@ export const CLOCK_GRAIN_MS = 1;
  * any phase or rolling, can count; so `free ≥ 1` before each taking keeps every one of them within `limit`.
  *
  * After that a permit is free again, if it `recycle`s; else it is `spent`, and its holder decides where it goes.
+ *
+ * Where a {@link Turnover} is given, it tells when what was answered is free again, in place of `per`.
  *
  * An attempt may weigh more or less than one permit; |…| is then the sum of the weights. O(1) each.
  */
@@ -37,15 +34,25 @@ export class WindowCount {
   /** Responses in the window, in the order of their arrival. Made for the first. */
   #responses: Ring | undefined;
   #transit: Transit | undefined;
+  /** Absent where what was used is free again `per` after its response. */
+  readonly #turnover: Turnover | undefined;
 
-  constructor(per: number, capacity = 0) {
+  constructor(per: number, capacity = 0, turnover?: Turnover) {
     this.per = per;
     this.capacity = capacity;
+    this.#turnover = turnover;
   }
 
   /** Maximum time of the way to the server, in ms; absent where attempts count from their response. */
   get transitMs(): number | undefined {
     return this.#transit && this.#transit.ms < Infinity ? this.#transit.ms : undefined;
+  }
+
+  /** Another number of permits is held from now on. */
+  hold(capacity: number, now: number): void {
+    // What was in use until now came back to as many as were held.
+    this.#expire(now);
+    this.capacity = capacity;
   }
 
   /** Sets it; what was sent before its first setting counts from its response. */
@@ -118,7 +125,8 @@ export class WindowCount {
    * at once; what was too little counts from now, the last moment at which the server can have counted it.
    */
   amend(by: number, at: number, now: number): void {
-    if (by > 0) this.preset(Math.max(now, this.#responses?.last ?? now), by);
+    if (by > 0) this.preset(this.#inOrder(now), by);
+    else if (this.#responses && this.#turnover) this.#turnover.lighten(this.#responses, at, -by);
     else this.#responses?.lighten(at, -by);
   }
 
@@ -134,10 +142,10 @@ export class WindowCount {
   }
 
   /** Counts on from another count; where transit is limited, `unanswered` attempts of it are in flight. */
-  adopt(other: WindowCount, unanswered: number): void {
+  adopt(other: WindowCount, unanswered: number, now: number): void {
     const responses = other.#responses;
     for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
-      this.preset(responses.at(index), responses.weightAt(index));
+      this.preset(Math.min(now, responses.at(index)), responses.weightAt(index));
     }
     if (other.#transit) this.presetInFlight(unanswered);
     else this.presetInFlight(other.#flying, other.#inFlight);
@@ -147,7 +155,8 @@ export class WindowCount {
   preset(at: number, weight = 1): void {
     if (this.per === 0 || weight === 0) return;
     this.#responses ??= new Ring();
-    this.#responses.push(at, weight);
+    if (this.#turnover) this.#turnover.add(this.#responses, at, weight);
+    else this.#responses.push(at, weight);
   }
 
   /** Attempts that were sent before the count began. */
@@ -164,6 +173,11 @@ export class WindowCount {
    *     go(n) = go(n − most) + per                                                  beyond
    */
   freeAt(count: number, now: number, most: number = this.capacity): number {
+    if (this.#turnover) {
+      const short = count - (most - this.used(now));
+      this.#responses ??= new Ring();
+      return short <= ROUNDING ? now : this.#turnover.roomAt(this.#responses, short, now, most);
+    }
     const cycle = Math.max(1, most);
     const whole = Math.max(0, Math.ceil(count / cycle) - 1);
     const missing = count - whole * cycle - (most - this.used(now));
@@ -178,6 +192,16 @@ export class WindowCount {
   turnAt(weight: number, now: number): number {
     if (this.fits(weight, now)) return now;
     if (!this.recycle) return Infinity;
+    if (this.#turnover) {
+      const short = weight - this.free(now);
+      const responses = this.#responses;
+      const waits = responses === undefined || short > responses.weight + ROUNDING;
+      if (waits) return Infinity;
+      return Math.min(
+        now + this.#turnover.lookMs,
+        this.#turnover.freedAt(responses, short, now, this.capacity),
+      );
+    }
     const freed = this.#responses?.reaching(weight - this.free(now));
     return freed === undefined ? this.nextExpiry(now) : freed + this.per + CLOCK_GRAIN_MS;
   }
@@ -185,6 +209,10 @@ export class WindowCount {
   /** The moment at which the oldest that is counted leaves the window; `Infinity` when only a response can tell. */
   nextExpiry(now: number): number {
     this.#expire(now);
+    if (this.#turnover && this.#responses) {
+      const arrival = this.#transit?.nextAt ?? Infinity;
+      return Math.min(arrival, this.#turnover.nextAt(this.#responses, now, this.capacity));
+    }
     let { oldest } = this;
     if (oldest === Infinity && this.#transit) oldest = this.#transit.nextAt;
     return oldest + this.per + CLOCK_GRAIN_MS;
@@ -198,8 +226,13 @@ export class WindowCount {
       transit.count();
       this.#land(1);
       // A transit that was shortened counts some in the past: the ring is in order.
-      this.preset(Math.max(at, this.#responses?.last ?? at));
+      this.preset(this.#inOrder(at));
     }
+  }
+
+  /** This moment, or the last in the ring if that is later. */
+  #inOrder(at: number): number {
+    return this.#turnover ? at : Math.max(at, this.#responses?.last ?? at);
   }
 
   /** What is in use, in blocks that become free together: one for each response, and one in flight. */
@@ -207,9 +240,14 @@ export class WindowCount {
     this.#expire(now);
     const round = this.per + CLOCK_GRAIN_MS;
     const all: Use[] = [];
+    let counted = 0;
     const responses = this.#responses;
     for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
-      all.push({ permits: responses.weightAt(index), freeIn: responses.at(index) + round - now });
+      counted += responses.weightAt(index);
+      const freeAt = this.#turnover
+        ? this.#turnover.freedAt(responses, counted, now, this.capacity)
+        : responses.at(index) + round;
+      all.push({ permits: responses.weightAt(index), freeIn: freeAt - now });
     }
     if (this.#inFlight > ROUNDING) all.push({ permits: this.#inFlight, freeIn: Infinity });
     return all;
@@ -227,6 +265,11 @@ export class WindowCount {
     // The same sum as in `nextExpiry`: a rounding apart, and a wake-up at that moment would find nothing free.
     const responses = this.#responses;
     if (responses === undefined) return;
+    if (this.#turnover) {
+      const weight = this.#turnover.expire(responses, now, this.capacity);
+      if (!this.recycle) this.spent += weight;
+      return;
+    }
     while (responses.size > 0 && responses.at(0) + this.per + CLOCK_GRAIN_MS <= now) {
       const weight = responses.shift();
       if (!this.recycle) this.spent += weight;

@@ -1,36 +1,65 @@
+import { calendarOf } from '../time/calendar.ts';
 import type { LedgerError } from '../words/errors.ts';
+import type { WindowSnapshot } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
 import { Leases } from './leases.ts';
 import type { Account, Holder, Lease, Use } from './ledger.ts';
+import { ROUNDING } from './ring.ts';
+import { CLOCK_GRAIN_MS, turnoverOf } from './turnover.ts';
 import { WindowCount } from './window-count.ts';
+
+/** Share of a window's limit that latency may cost before it is told. */
+export const COSTLY = 0.25;
 
 /**
  * One declared window of a quota, as its gate uses it: whole, if nobody else draws on it, so that a permit costs
  * arithmetic alone; else what {@link Leases} holds of it.
  */
 export class DeclaredWindow implements Holder {
-  readonly limit: number;
-  /** What it counts. */
-  readonly unit: string;
   readonly count: WindowCount;
+  readonly #window: Window;
   readonly #context: LeaseContext;
   readonly #account: Account;
   #leases: Leases | undefined;
   #closed = false;
 
-  constructor(key: string, { limit, per, transit, of = 'requests' }: Window, context: LeaseContext) {
-    this.limit = limit;
-    this.unit = of;
-    this.count = new WindowCount(per, limit);
-    this.count.limitTransit(transit);
+  constructor(key: string, window: Window, context: LeaseContext) {
+    const { limit, per, transit, of = 'requests', kind, zone } = window;
+    this.#window = window;
+    // Attempts that are spaced count from their sending, and the grain is for counts of servers.
+    this.count = this.spaces
+      ? new WindowCount(Math.max(0, per - CLOCK_GRAIN_MS), limit)
+      : new WindowCount(per, limit, turnoverOf(window, context));
+    this.limitTransit(transit);
     this.#context = context;
     // Joined, for a template would keep each of its parts.
     const name = [key, '|', limit, '/', per];
     if (of !== 'requests') name.push(' ', of);
+    if (kind !== undefined) name.push(' ', kind);
+    if (zone !== undefined) name.push(' ', zone);
     const book = { key: name.join(''), limit, per };
     this.#account = context.ledger.open(book, this);
     if (this.#account.shared) this.#share();
+  }
+
+  get limit(): number {
+    return this.#window.limit;
+  }
+
+  /** What it counts. */
+  get unit(): string {
+    return this.#window.of ?? 'requests';
+  }
+
+  /** Sets the maximum time of the way to the server. */
+  limitTransit(ms: number | undefined): void {
+    this.count.limitTransit(this.spaces ? 0 : ms);
+  }
+
+  /** Whether it keeps attempts apart, whatever they cost. */
+  get spaces(): boolean {
+    return this.#window.kind === 'spacing';
   }
 
   /** What keeps this window from admitting anything. */
@@ -62,18 +91,42 @@ export class DeclaredWindow implements Holder {
   }
 
   /** Whether it keeps this limit, whatever its transit. */
-  is({ limit, per, of = 'requests' }: Window): boolean {
-    return limit === this.limit && per === this.count.per && of === this.unit;
+  is({ limit, per, of = 'requests', kind, zone }: Window): boolean {
+    const mine = this.#window;
+    const same = limit === mine.limit && per === mine.per && of === this.unit;
+    return same && kind === mine.kind && zone === mine.zone;
   }
 
   /**
    * Share of the limit that latency costs, 0 to 1, as a permit is used from its sending until `per` after it counts:
    *
    *     cost = held / (per + held)        held = latency, no longer than the transit
+   *
+   * A bucket comes back while attempts are in flight, so it loses only what it cannot hold: 1 − per / held.
    */
   latencyCost(latencyMs: number): number {
     const held = Math.max(0, Math.min(latencyMs, this.count.transitMs ?? Infinity));
-    return held / (this.count.per + held);
+    const { per, kind } = this.#window;
+    return kind === 'bucket' ? Math.max(0, 1 - per / held) : held / (per + held);
+  }
+
+  snapshot(now: number, latencyMs: number): WindowSnapshot {
+    const { limit, per, kind, of, zone = 'UTC' } = this.#window;
+    const used = this.count.used(now);
+    const transit = this.spaces ? undefined : this.count.transitMs;
+    const cost = this.latencyCost(latencyMs);
+    const calendar = kind === 'day' || kind === 'month';
+    return {
+      limit,
+      per,
+      // What has partly come back is no whole request yet.
+      used: kind === 'bucket' && of === undefined ? Math.ceil(used - ROUNDING) : used,
+      ...(of !== undefined && of !== 'requests' && { unit: of }),
+      ...(kind !== undefined && { kind }),
+      ...(calendar && { zone, resetsAt: calendarOf(kind, zone).at(this.#context.wall()).end }),
+      ...(transit !== undefined && { transit }),
+      ...(cost > COSTLY && !this.spaces && { latencyCost: cost }),
+    };
   }
 
   take(now: number, sentAt: number, weight: number): void {

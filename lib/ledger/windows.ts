@@ -1,12 +1,10 @@
 import type { WindowSnapshot } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
-import { DeclaredWindow } from './window.ts';
+import { COSTLY, DeclaredWindow } from './window.ts';
 
 /** Weight of the latest response in the average latency. */
 const LATENCY_WEIGHT = 0.1;
-/** Share of a window's limit that latency may cost before it is told. */
-const COSTLY = 0.25;
 
 /** Share of a quota that an attempt takes at least: where no limit is declared, all take the same. */
 const LEAST_SHARE = 1e-6;
@@ -20,8 +18,9 @@ export const REQUESTS: string = 'requests';
 export type Charge = Map<string, number>;
 
 /** Weight of an attempt in a window of this unit. */
-function weightOf(charge: Charge | undefined, { unit }: DeclaredWindow): number {
-  return charge?.get(unit) ?? (unit === REQUESTS ? 1 : 0);
+function weightOf(charge: Charge | undefined, window: DeclaredWindow): number {
+  if (charge === undefined || window.spaces) return window.unit === REQUESTS ? 1 : 0;
+  return charge.get(window.unit) ?? (window.unit === REQUESTS ? 1 : 0);
 }
 
 /** The declared windows of one quota: an attempt needs room for its weight in each. */
@@ -48,18 +47,17 @@ export class Windows {
   /** The largest share of a limit that an attempt takes. */
   share(charge?: Charge): number {
     let share = LEAST_SHARE;
-    for (const window of this.#all) share = Math.max(share, weightOf(charge, window) / window.limit);
+    for (const window of this.#all) {
+      if (!window.spaces) share = Math.max(share, weightOf(charge, window) / window.limit);
+    }
     return share;
   }
 
   /** Of each window, its unit, its limit, its length in ms, and what is used of it. */
   uses(now: number): { unit: string; limit: number; per: number; used: number }[] {
-    return this.#all.map(({ unit, limit, count }) => ({
-      unit,
-      limit,
-      per: count.per,
-      used: count.used(now),
-    }));
+    return this.#all.flatMap(({ unit, limit, count, spaces }) =>
+      spaces ? [] : { unit, limit, per: count.per, used: count.used(now) },
+    );
   }
 
   /** Attempts sent and not answered. */
@@ -82,13 +80,13 @@ export class Windows {
       .map((window) => {
         const kept = old.find((each) => each.is(window));
         if (kept) {
-          kept.count.limitTransit(window.transit);
+          kept.limitTransit(window.transit);
           return kept;
         }
         const made = new DeclaredWindow(this.#key, window, this.#context);
-        const alike = old.find(({ unit }) => unit === made.unit);
-        if (alike) made.count.adopt(alike.count, this.#unanswered);
-        else if (made.unit === REQUESTS) made.count.presetInFlight(this.#unanswered);
+        const alike = old.find(({ unit, spaces }) => unit === made.unit && spaces === made.spaces);
+        if (alike) made.count.adopt(alike.count, this.#unanswered, this.#context.now());
+        else if (made.unit === REQUESTS && !made.spaces) made.count.presetInFlight(this.#unanswered);
         return made;
       });
     for (const each of old) if (!this.#all.includes(each)) void each.close(true);
@@ -176,7 +174,8 @@ export class Windows {
     for (const window of this.#all) {
       // What those before it are charged is not known here, so they may cost nothing of other units.
       const weight =
-        weightOf(charge, window) * (window.unit === REQUESTS && !charge?.has(REQUESTS) ? count : 1);
+        weightOf(charge, window) *
+        (window.spaces || (window.unit === REQUESTS && !charge?.has(REQUESTS)) ? count : 1);
       // However much others have now, it may all be ours by then.
       if (weight > 0) at = Math.max(at, window.count.freeAt(weight, now, window.limit));
     }
@@ -193,19 +192,7 @@ export class Windows {
   }
 
   snapshot(now: number): WindowSnapshot[] {
-    return this.#all.map((window) => {
-      const { limit, count } = window;
-      const transit = count.transitMs;
-      const cost = window.latencyCost(this.#latencyMs);
-      return {
-        limit,
-        per: count.per,
-        used: count.used(now),
-        ...(window.unit !== REQUESTS && { unit: window.unit }),
-        ...(transit !== undefined && { transit }),
-        ...(cost > COSTLY && { latencyCost: cost }),
-      };
-    });
+    return this.#all.map((window) => window.snapshot(now, this.#latencyMs));
   }
 
   async close(): Promise<void> {

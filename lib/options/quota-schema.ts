@@ -1,14 +1,20 @@
 /** Schema of a declared quota. */
 import * as v from 'valibot';
+import { type CalendarUnit, isZone, longestPeriodMs } from '../time/calendar.ts';
+import { parseRate, RATE_GRAMMAR, RATE_RULE } from '../time/rate.ts';
 import type { Amounts, Costs, Outcome, RequestFacts, Window } from '../words/types.ts';
 import { EACH_FORM, EACH_RULE, eachFault } from './each.ts';
 import { match } from './match.ts';
 import type { DeclaredQuota } from './quotas.ts';
-import { finiteDuration, noList, object, positive, positiveDuration, text } from './schema.ts';
+import { finiteDuration, noList, object, positive, positiveDuration, text, unlike } from './schema.ts';
 import type { QuotaMatch } from './types.ts';
 
-const WINDOW_RULE = "a duration of more than 0 ms, such as '1m'";
-const WINDOWS_RULE = 'an array of { limit, per, of?, transit? }';
+const WINDOW_RULE = "a duration of more than 0 ms, such as '1m', or 'day' or 'month'";
+const WINDOWS_RULE = 'an array of { limit, per or refill, zone?, of?, transit? }';
+const SPACING_RULE = "a duration of more than 0 ms, such as '100ms'";
+const ZONE_RULE = "a time zone, such as 'UTC' or 'America/Los_Angeles'";
+/** Rates of nothing, or in no time. */
+const ZERO_RATE = /^[0.]+\/|\/0+[a-z]/;
 const COST_RULE = 'amounts by unit, such as { tokens: 1200 } or { tokens: (request) => 1200 }';
 const NEAR_RULE = 'a share of the limit above 0 and up to 1, such as 0.8';
 const AMOUNT_RULE = 'a number of 0 or more, or a function of the request';
@@ -28,20 +34,49 @@ export const costs: v.GenericSchema<Costs> = noList(
   ),
 );
 
-const window: v.GenericSchema<unknown, Window> = v.pipe(
+const window: v.GenericSchema<unknown, GivenWindow> = v.pipe(
   object({
     limit: positive,
-    per: v.pipe(positiveDuration(WINDOW_RULE), v.finite(WINDOW_RULE)),
+    per: v.optional(
+      v.union(
+        [v.picklist(['day', 'month']), v.pipe(positiveDuration(WINDOW_RULE), v.finite(WINDOW_RULE))],
+        WINDOW_RULE,
+      ),
+    ),
+    zone: v.optional(v.pipe(v.string(ZONE_RULE), v.check(isZone, ZONE_RULE))),
+    refill: v.optional(
+      v.pipe(v.string(RATE_RULE), v.regex(RATE_GRAMMAR, RATE_RULE), unlike(ZERO_RATE, RATE_RULE)),
+    ),
     of: v.optional(text),
     transit: v.optional(finiteDuration()),
   }),
-  // What `quota` checks, as a JSON Schema.
+  // What `windowFault` checks, as a JSON Schema.
   v.metadata({
-    if: { required: ['of'], properties: { of: { not: { const: 'requests' } } } },
-    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    then: { properties: { transit: false } },
+    allOf: [
+      { oneOf: [{ required: ['per'] }, { required: ['refill'] }] },
+      {
+        if: { required: ['zone'] },
+        // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+        then: { properties: { per: { enum: ['day', 'month'] } } },
+      },
+      {
+        if: { required: ['of'], properties: { of: { not: { const: 'requests' } } } },
+        // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+        then: { properties: { transit: false } },
+      },
+    ],
   }),
-) as v.GenericSchema<unknown, Window>;
+) as v.GenericSchema<unknown, GivenWindow>;
+
+/** A window as it is given, its durations in ms. */
+interface GivenWindow {
+  readonly limit: number;
+  readonly per?: number | CalendarUnit | undefined;
+  readonly zone?: string | undefined;
+  readonly refill?: string | undefined;
+  readonly of?: string | undefined;
+  readonly transit?: number | undefined;
+}
 
 /** A declared quota, in ms. */
 interface Given {
@@ -49,7 +84,8 @@ interface Given {
   readonly match?: QuotaMatch | undefined;
   readonly also?: boolean | undefined;
   readonly each?: readonly string[] | undefined;
-  readonly windows?: readonly Window[] | undefined;
+  readonly windows?: readonly GivenWindow[] | undefined;
+  readonly spacing?: number | undefined;
   readonly concurrency?: number | undefined;
   readonly cost?: Costs | undefined;
   readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
@@ -68,6 +104,7 @@ const plain: v.GenericSchema<unknown, Given> = object({
   ),
   windows: v.optional(v.array(window, WINDOWS_RULE)),
   concurrency: v.optional(positive),
+  spacing: v.optional(v.pipe(positiveDuration(SPACING_RULE), v.finite(SPACING_RULE))),
   cost: v.optional(costs),
   spent: v.optional(v.function('a function of the outcome that gives amounts by unit')),
   near: v.optional(v.pipe(v.number(NEAR_RULE), v.gtValue(0, NEAR_RULE), v.maxValue(1, NEAR_RULE))),
@@ -83,16 +120,40 @@ export const quota: v.GenericSchema<unknown, Given> = v.pipe(
       const fault = eachFault(by, of?.path);
       if (fault) addIssue({ message: fault, input: by, path: pathTo(dataset.value, 'each', each) });
     }
-    for (const { transit, of: unit = 'requests' } of windows) {
-      if (transit === undefined || unit === 'requests') continue;
-      const message = `no transit in a window of ${unit}: an attempt counts there until it ends`;
-      addIssue({ message, input: transit, path: pathTo(dataset.value, 'windows', windows) });
+    for (const [index, given] of windows.entries()) {
+      const fault = windowFault(given);
+      if (fault)
+        addIssue({ ...fault, path: [...pathTo(dataset.value, 'windows', windows), at(windows, index)] });
     }
   }),
 ) as v.GenericSchema<unknown, Given>;
 
 function pathTo(input: object, key: string, value: unknown): [v.ObjectPathItem] {
   return [{ type: 'object', origin: 'value', input: input as Record<string, unknown>, key, value }];
+}
+
+function at(input: readonly unknown[], key: number): v.ArrayPathItem {
+  return { type: 'array', origin: 'value', input: [...input], key, value: input[key] };
+}
+
+/** What the parts of a window say against each other. */
+function windowFault(given: GivenWindow): { readonly message: string; readonly input: unknown } | undefined {
+  const { per, refill, zone, transit, of: unit = 'requests' } = given;
+  if ((per === undefined) === (refill === undefined))
+    return { message: "either 'per' or 'refill'", input: given };
+  if (zone !== undefined && per !== 'day' && per !== 'month')
+    return { message: "no zone but with per: 'day' or 'month'", input: zone };
+  return transit === undefined || unit === 'requests'
+    ? undefined
+    : { message: `no transit in a window of ${unit}: an attempt counts there until it ends`, input: transit };
+}
+
+/** The window that was given, as a gate keeps it. */
+function windowOf({ limit, per = 0, zone, refill, ...rest }: GivenWindow): Window {
+  if (refill !== undefined)
+    return { limit, per: limit / (parseRate(refill) as number), kind: 'bucket', ...rest };
+  if (typeof per === 'number') return { limit, per, ...rest };
+  return { limit, per: longestPeriodMs(per, zone), kind: per, ...(zone !== undefined && { zone }), ...rest };
 }
 
 /** A checked quota. */
@@ -103,6 +164,8 @@ export function declared({
   each = [],
   ...rest
 }: Given): DeclaredQuota {
-  const { name, concurrency, cost, spent, near } = rest;
-  return { name, match: of, windows, concurrency, also, each, cost, spent, near };
+  const { name, concurrency, spacing, cost, spent, near } = rest;
+  const all = windows.map(windowOf);
+  if (spacing !== undefined) all.push({ limit: 1, per: spacing, kind: 'spacing' });
+  return { name, match: of, windows: all, concurrency, also, each, cost, spent, near };
 }

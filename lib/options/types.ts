@@ -16,10 +16,23 @@ export interface QuotaMatch {
 
 /** A declared window. */
 export interface WindowOptions {
-  /** Maximum number of attempts in any `per`, or of the unit `of`: a whole number of 1 or more. */
+  /**
+   * Maximum number of attempts in any `per`, or of the unit `of`: a whole number of 1 or more. With `refill`: what a full bucket
+   * holds.
+   */
   readonly limit: number;
-  /** Length of the window: ms, or text such as `'1m'`. */
-  readonly per: Duration;
+  /**
+   * Length of the window: ms, or text such as `'1m'`. `'day'` and `'month'` are those of the calendar in `zone`: what was used is
+   * free again when the next begins, by the wall clock. Required, unless there is a `refill`.
+   */
+  readonly per?: Duration | 'day' | 'month' | undefined;
+  /** IANA name of the time zone of a calendar window, such as `'America/Los_Angeles'`. Default `'UTC'`. */
+  readonly zone?: string | undefined;
+  /**
+   * Makes it a token bucket that holds `limit`, instead of `per`: the rate at which it refills, such as `'25/s'`, `'1000/m'` or
+   * `'5/10s'`.
+   */
+  readonly refill?: string | undefined;
   /** Unit that the window counts, such as `'tokens'`. Default `'requests'`, of which each attempt costs 1. */
   readonly of?: string | undefined;
   /**
@@ -62,6 +75,8 @@ export interface QuotaOptions {
    * learned windows, and of those that headers tell. Default: none is told.
    */
   readonly near?: number | undefined;
+  /** Minimum time between the beginnings of two attempts: ms, or text such as `'100ms'`. Default: none. */
+  readonly spacing?: Duration | undefined;
 }
 
 /** Verdicts after which a call may go on. */

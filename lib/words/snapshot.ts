@@ -2,8 +2,17 @@
 export interface WindowSnapshot {
   /** Maximum number of attempts in any `per`, or of the unit. */
   readonly limit: number;
-  /** Length of the window, in ms. */
+  /** Length of the window, in ms; the greatest length of a day or month. */
   readonly per: number;
+  /**
+   * `bucket`: a token bucket of `limit`, refilled evenly over `per`; `day` and `month`: a calendar window; `spacing`: attempts begin
+   * `per` apart. Absent: a rolling window.
+   */
+  readonly kind?: 'bucket' | 'day' | 'month' | 'spacing' | undefined;
+  /** Time zone of a calendar window. */
+  readonly zone?: string | undefined;
+  /** End of the current day or month of a calendar window; Unix ms on the wall clock. */
+  readonly resetsAt?: number | undefined;
   /** What the window counts, such as `tokens`; absent where it counts requests. */
   readonly unit?: string | undefined;
   /** Number of attempts, or amount of the unit, that counts against the limit now. */

@@ -100,8 +100,18 @@ export interface Window {
   readonly limit: number;
   /** Unit that the window counts (`tokens`). Default `requests`, of which an attempt costs 1 unless its cost says otherwise. */
   readonly of?: string | undefined;
-  /** Length of the window, in ms; 0 makes it a concurrency limit, which counts only attempts in flight. */
+  /**
+   * Length of the window, in ms; 0 makes it a concurrency limit, which counts only attempts in flight. With `kind`: the time
+   * that fills an empty bucket, or the greatest length of a day or month.
+   */
   readonly per: number;
+  /**
+   * `bucket`: a token bucket of `limit`, refilled evenly over `per`; `day`, `month`: a calendar window in `zone`; `spacing`: with
+   * the limit 1, attempts begin at least `per` apart. Default: at most `limit` in any `per`.
+   */
+  readonly kind?: 'bucket' | 'day' | 'month' | 'spacing' | undefined;
+  /** IANA name of the time zone of a calendar window. Default `UTC`. */
+  readonly zone?: string | undefined;
   /**
    * Maximum time a request takes to reach the server, in ms. If set, an attempt counts from the earlier of its response
    * and its sending + `transit`; this is exact while no request takes longer. Default: it counts from its response.

@@ -1,3 +1,4 @@
+import type { Window } from '../../words/types.ts';
 import { FIRST_FLIGHT } from './pace.ts';
 
 // What declared windows mean to a learner: the gate keeps them exactly, and a learned window that they keep as well is
@@ -10,6 +11,17 @@ interface Limit {
   readonly per: number;
   /** Unit; default `requests`. */
   readonly of?: string | undefined;
+}
+
+/**
+ * What windows of any kind keep in any time of their length: a bucket lets through what it holds and what comes meanwhile, two
+ * calendar days meet within one day. What keeps attempts apart is no limit to learn beside.
+ */
+export function rolling(windows: readonly Window[]): readonly Window[] {
+  if (windows.every(({ kind }) => kind === undefined)) return windows;
+  return windows
+    .filter(({ kind }) => kind !== 'spacing')
+    .map(({ limit, per, of, kind }) => ({ limit: kind === undefined ? limit : 2 * limit, per, of }));
 }
 
 const ofRequests = ({ of = 'requests' }: Limit): boolean => of === 'requests';

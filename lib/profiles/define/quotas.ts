@@ -1,4 +1,6 @@
+import { longestPeriodMs } from '../../time/calendar.ts';
 import { parseDuration } from '../../time/duration.ts';
+import { parseRate } from '../../time/rate.ts';
 import type { Costs, QuotaRef, RequestFacts, Window } from '../../words/types.ts';
 import type { ProfileDefinition, QuotaDefinition, WindowDefinition } from './definition.ts';
 import type { Settings } from './options.ts';
@@ -169,38 +171,22 @@ export function nameOfMatch(match: QuotaDefinition['match']): string {
   return `${listOf(first?.method, '*')[0]} ${listOf(first?.path, '**')[0]}`;
 }
 
-const DAY_MS = 86_400_000;
-
-/**
- * The window in ms of real time.
- *
- * A token bucket of L tokens, refilled at r, is kept by L in any L / r: then any time t has at most r t + L, which is what
- * the bucket gives. Calendar windows are kept by rolling ones that are no shorter, so that they are never exceeded, but
- * may reopen later than the calendar says.
- */
+/** The window in ms of real time. Days and months of a simulated calendar are rolling ones: no zone has them. */
 function windowOf(
-  { limit, per, refill, zone, of = 'requests' }: WindowDefinition,
+  { limit, per = 0, refill, zone, of = 'requests' }: WindowDefinition,
   timeScale: number,
 ): Window {
-  const perMs =
-    refill !== undefined
-      ? limit / rateOf(refill)
-      : per === 'day'
-        ? // The longest day of a zone that changes its clock.
-          zone === undefined || zone === 'UTC'
-          ? DAY_MS
-          : DAY_MS + 3_600_000
-        : per === 'month'
-          ? 31 * DAY_MS
-          : (parseDuration(per ?? 0) ?? 0);
-  return { limit, per: perMs / timeScale, ...(of !== 'requests' && { of }) };
-}
-
-/** Amount per ms of `25/s`, `1000/m` or `5/10s`. */
-function rateOf(refill: string): number {
-  const slash = refill.indexOf('/');
-  const span = refill.slice(slash + 1);
-  return Number(refill.slice(0, slash)) / (parseDuration(/^\d/.test(span) ? span : `1${span}`) ?? 1);
+  const unit = of !== 'requests' && { of };
+  if (refill !== undefined) {
+    return { limit, per: limit / (parseRate(refill) ?? 1) / timeScale, kind: 'bucket', ...unit };
+  }
+  if (per !== 'day' && per !== 'month') {
+    return { limit, per: (parseDuration(per) ?? 0) / timeScale, ...unit };
+  }
+  const longest = longestPeriodMs(per, zone);
+  return timeScale === 1
+    ? { limit, per: longest, kind: per, ...(zone !== undefined && { zone }), ...unit }
+    : { limit, per: longest / timeScale, ...unit };
 }
 
 /** Costs by method become functions of the request. */

@@ -1,6 +1,8 @@
 /** Checks a definition: its form by a schema, then what its parts say about each other. */
 import * as v from 'valibot';
+import { isZone } from '../../time/calendar.ts';
 import { parseDuration } from '../../time/duration.ts';
+import { parseRate, RATE_RULE } from '../../time/rate.ts';
 import { check, method, object } from '../../words/checked.ts';
 import { OptionsError } from '../../words/errors.ts';
 import type { ProfileDefinition, QuotaDefinition, Sourced, WindowDefinition } from './definition.ts';
@@ -93,12 +95,11 @@ const quota = object({
         per: v.optional(
           v.union([v.picklist(['day', 'month']), duration], "a duration such as '1m', 'day' or 'month'"),
         ),
-        zone: v.optional(text),
+        zone: v.optional(v.pipe(text, v.check(isZone, 'a time zone that the runtime knows'))),
         refill: v.optional(
           v.pipe(
-            v.string("a rate, such as '25/s'"),
-            v.regex(/^\d+(?:\.\d+)?\/\d*(?:ms|s|m|h|d)$/, "a rate, such as '25/s' or '5/10s'"),
-            v.check((rate) => Number.parseFloat(rate) > 0 && !/\/0+\D/.test(rate), 'a rate above 0'),
+            v.string(RATE_RULE),
+            v.check((rate) => parseRate(rate) !== undefined, RATE_RULE),
           ),
         ),
         of: v.optional(name),
