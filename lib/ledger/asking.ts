@@ -57,7 +57,8 @@ export class Asking {
   askSoon(now: number): void {
     this.#soon ??= this.#context.schedule.at(Math.max(now, this.#retryAt), false, () => {
       this.#soon = undefined;
-      this.#ask(Math.min(this.#asker.limit, this.#account.share) - this.#asker.held);
+      // A share of less than one permit is still worth the first.
+      this.#ask(Math.min(this.#asker.limit, Math.max(1, this.#account.share)) - this.#asker.held);
       const later = this.#context.now();
       if (this.#asker.missing(later) <= 0) return;
       this.#beyond ??= this.#context.schedule.at(later + BEYOND_MS, false, () => {

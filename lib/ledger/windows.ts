@@ -143,7 +143,7 @@ export class Windows {
     const { limit, count } = slowed;
     const cost = Math.round(100 * slowed.latencyCost(this.#latencyMs));
     return (
-      `Answers take ${Math.round(this.#latencyMs)} ms, which costs ${cost} % of the limit of ${limit} per ${count.per} ms: an attempt ` +
+      `Answers take ${Math.round(this.#latencyMs)} ms, which costs ${cost} % of the limit of ${limit} per ${Math.round(count.per)} ms: an attempt ` +
       "counts until `per` after its response. If requests reach the server sooner, say how soon by the window's `transit`"
     );
   }

@@ -16,11 +16,12 @@ export class Meter {
   #level = 0;
   #levelAt = 0;
 
-  constructor({ limit, per, of = 'requests' }: Window, kind: MeterKind, phase: number) {
+  /** @param kind how a window is counted that is no bucket by itself */
+  constructor({ limit, per, of = 'requests', kind: own }: Window, kind: MeterKind, phase: number) {
     this.limit = limit;
     this.unit = of;
     this.#per = per;
-    this.#kind = kind;
+    this.#kind = own === 'bucket' ? own : kind;
     this.#phase = phase;
   }
 
