@@ -224,19 +224,19 @@ describe('A window of a definition', () => {
       url: new URL('https://api.example.com/'),
     }).windows;
 
-  it('is a bucket, which a window of its capacity over the time of its refill never overdraws', () => {
-    expect(windowsOf({ refill: '25/s' })).to.deep.equal([{ limit: 250, per: 10_000 }]);
-    expect(windowsOf({ refill: '500/m' })).to.deep.equal([{ limit: 250, per: 30_000 }]);
-    expect(windowsOf({ refill: '5/10s' }, 10)).to.deep.equal([{ limit: 250, per: 50_000 }]);
+  it('is a bucket by its capacity and the time of its refill', () => {
+    expect(windowsOf({ refill: '25/s' })).to.deep.equal([{ limit: 250, per: 10_000, kind: 'bucket' }]);
+    expect(windowsOf({ refill: '500/m' })).to.deep.equal([{ limit: 250, per: 30_000, kind: 'bucket' }]);
+    expect(windowsOf({ refill: '5/10s' }, 10)).to.deep.equal([{ limit: 250, per: 50_000, kind: 'bucket' }]);
   });
 
-  it('counts a unit, or a day and a month at their longest', () => {
+  it('counts a unit, or is a day or a month of the calendar, told at its longest', () => {
     expect(windowsOf({ per: '1m', of: 'tokens' })).to.deep.equal([{ limit: 250, per: 60_000, of: 'tokens' }]);
-    expect(windowsOf({ per: 'day' })).to.deep.equal([{ limit: 250, per: 86_400_000 }]);
+    expect(windowsOf({ per: 'day' })).to.deep.equal([{ limit: 250, per: 86_400_000, kind: 'day' }]);
     expect(windowsOf({ per: 'day', zone: 'America/Los_Angeles' })).to.deep.equal([
-      { limit: 250, per: 90_000_000 },
+      { limit: 250, per: 90_000_000, kind: 'day', zone: 'America/Los_Angeles' },
     ]);
-    expect(windowsOf({ per: 'month' })).to.deep.equal([{ limit: 250, per: 31 * 86_400_000 }]);
+    expect(windowsOf({ per: 'month' })).to.deep.equal([{ limit: 250, per: 31 * 86_400_000, kind: 'month' }]);
   });
 
   it('is refused with a refill that is no rate', () => {
