@@ -29,12 +29,12 @@ const ROOMS: Record<string, string> = {
   report: 'words time events',
   'policy-file': 'words options profiles',
   telemetry: 'face',
-  command: 'face time options policy policy-file profiles simulator report testing',
+  command: 'face time classify options policy policy-file profiles simulator report testing',
 };
 
 /** Maximum number of lines of a file, so that it is read in one sitting. */
 const MAX_LINES = 300;
-/** Maximum number of arrows between rooms. Those of the face are not counted: it composes all rooms, and each has to be known to it. */
+/** Maximum number of arrows between rooms. Those of the face and the command are not counted: they compose rooms, and nothing imports the command. */
 const MAX_ARROWS = 80;
 
 const files: string[] = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -66,7 +66,7 @@ describe('The house', () => {
       for (const target of targets) {
         const [from, to] = [roomOf(file), roomOf(target)];
         if (from === to) continue;
-        if (from !== 'face') arrows.add(`${from} -> ${to}`);
+        if (from !== 'face' && from !== 'command') arrows.add(`${from} -> ${to}`);
         const allowed = ROOMS[from]?.split(' ').includes(to);
         if (from !== 'face' && !allowed) wrong.push(`${file} -> ${target}`);
       }

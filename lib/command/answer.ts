@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly width: number;
   /** Text of the standard input, for `-`. */
   readonly stdin: () => Promise<string>;
+  /** Tells people something on the standard error at once; nothing with `--json`. */
+  readonly aside: (text: string) => void;
 }
 
 /** Something outside failed. */

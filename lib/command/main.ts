@@ -6,6 +6,7 @@ import { type Answer, EXIT, OutsideError, type Surroundings } from './answer.ts'
 import { check } from './check/index.ts';
 import { explain } from './explain.ts';
 import { widthOf, wrapped } from './output.ts';
+import { probe } from './probe/index.ts';
 import { report } from './report.ts';
 import { simulate } from './simulate/index.ts';
 
@@ -24,12 +25,19 @@ const MIN_HELP = 12;
 /** Runs the command and returns its exit code. Throws nothing. */
 export async function main(argv: readonly string[], streams: Streams = process): Promise<number> {
   const { stdin, stdout, stderr } = streams;
-  const surroundings: Surroundings = { width: widthOf(stdout), stdin: () => text(stdin) };
   const json = argv.includes('--json');
+  const surroundings: Surroundings = {
+    width: widthOf(stdout),
+    stdin: () => text(stdin),
+    aside: (line) => {
+      if (!json) stderr.write(`${line}\n`);
+    },
+  };
   let exit: number = EXIT.OK;
   const program = programOf(async (subcommand, given) => {
     const answer = await subcommand(...([...given, surroundings] as never[]));
-    stdout.write(`${json ? JSON.stringify(answer.json, null, 2) : answer.text}\n`);
+    const shown = json ? JSON.stringify(answer.json, null, 2) : answer.text;
+    if (shown !== '') stdout.write(`${shown}\n`);
     exit = answer.exit;
   });
   const told: string[] = [];
@@ -168,5 +176,17 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
   )
     .option('-o, --output <file.html>', 'path of the page (default: that of the record, with .html)')
     .option('--title <title>', 'title of the page');
+
+  add(
+    'probe <url>',
+    "learn an endpoint's limits",
+    'Learns the limits of an endpoint within a budget of requests, and prints a policy that declares them; what it tells people goes to the standard error. Probe only what you may load.',
+    probe,
+  )
+    .requiredOption('--requests <count>', 'most requests it may send, refused ones included')
+    .option('--for <time>', 'most time it may take', '2m')
+    .option('--method <method>', 'GET, HEAD or OPTIONS (default: GET)')
+    .option('--header <header>', "a header of each request: 'authorization: Bearer …'; repeatable", collected)
+    .option('--concurrency <count>', 'most requests in flight', '10');
   return program;
 }

@@ -62,12 +62,12 @@ export function requestIn(option: string, text: string): { readonly method: stri
   return { method: method.toUpperCase(), url };
 }
 
-/** Headers from `name: value` texts. The message of a wrong one does not show it: it may be a secret. */
+/** Headers from `name: value` texts. The message of a wrong one does not show it (`OptionsError` hides headers): it may be a secret. */
 export function headersIn(option: string, texts: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const text of texts) {
     const found = /^([!#$%&'*+\-.^_`|~\w]+)\s*:([\t\x20-\x7e\x80-\xff]*)$/.exec(text);
-    if (!found) throw new OptionsError(option, undefined, "a header, such as 'retry-after: 30'");
+    if (!found) throw new OptionsError(option, text, "a header, such as 'retry-after: 30'");
     headers[(found[1] as string).toLowerCase()] = (found[2] as string).trim();
   }
   return headers;

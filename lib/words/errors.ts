@@ -249,7 +249,7 @@ function lateness(deadlineMs: number, waitMs: number | undefined, idleMs: number
 /** Whether a message must hide the value: a token, headers, or a URL with a password or query. */
 function hides(option: string, given: unknown): boolean {
   if (typeof given !== 'string') return false;
-  if (/^auth\b|headers$|secret$/i.test(option)) return true;
+  if (/^auth\b|headers?$|secret$/i.test(option)) return true;
   return (/url$/i.test(option) || given.includes('://')) && /[@?#]/.test(given);
 }
 
