@@ -75,7 +75,7 @@ export class Core implements CallContext {
     this.#warnings = new Warnings(this.emitter, clock, this.name);
     this.schedule = new Schedule(clock);
     this.#callSettings = settings;
-    this.#declared = new DeclaredQuotas(settings.quotas);
+    this.#declared = new DeclaredQuotas(settings.quotas, settings.profile);
     this.tokens = settings.auth && new TokenBook(settings.auth, this.profile, clock, this.#life.signal);
     this.sign = settings.sign;
     const events = new QuotaEvents(this.emitter, clock, this.name);
@@ -155,7 +155,7 @@ export class Core implements CallContext {
     this.#options = merged;
     this.#callSettings = settings;
     const before = this.#declared;
-    this.#declared = new DeclaredQuotas(settings.quotas);
+    this.#declared = new DeclaredQuotas(settings.quotas, settings.profile);
     if (this.closed) return;
     const { refs } = this.#declared;
     for (const ref of refs.values()) this.#gates.relimit(ref);

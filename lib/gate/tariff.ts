@@ -54,12 +54,12 @@ export class Tariff {
     return plain ? undefined : new Tariff(ref, warn, before);
   }
 
-  constructor({ key, windows, cost, spent }: QuotaRef, warn: Warn, before?: Tariff) {
+  constructor({ key, windows, cost, spent, seldom }: QuotaRef, warn: Warn, before?: Tariff) {
     this.#key = key;
     this.#costs = cost;
     this.#spent = spent;
     this.#warn = warn;
-    this.isCorrected = spent !== undefined || before?.isCorrected === true;
+    this.isCorrected = (spent !== undefined && !seldom) || before?.isCorrected === true;
     for (const { of = REQUESTS, limit, kind } of windows as readonly Window[]) {
       if (kind === 'spacing') continue;
       this.#limits.set(of, Math.min(limit, this.#limits.get(of) ?? Infinity));

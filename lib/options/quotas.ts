@@ -1,5 +1,5 @@
 import { type PathTemplate, pathTemplate } from '../words/path-template.ts';
-import type { QuotaRef, RequestFacts, Window } from '../words/types.ts';
+import type { Outcome, Profile, QuotaRef, RequestFacts, Window } from '../words/types.ts';
 import { valuesOf } from './each.ts';
 import { QuotaIndex, type Rule } from './quota-index.ts';
 import type { QuotaMatch } from './types.ts';
@@ -35,8 +35,9 @@ export class DeclaredQuotas {
   readonly #also: readonly Rule[];
   readonly #named: ReadonlyMap<string, Rule>;
 
-  constructor(declared: readonly DeclaredQuota[]) {
-    const rules = declared.map(compile);
+  /** `profile` tells what was spent, for quotas that do not say so themselves. */
+  constructor(declared: readonly DeclaredQuota[], profile?: Pick<Profile, 'spent'>) {
+    const rules = declared.map((quota, index) => compile(quota, index, profile));
     this.#index = new QuotaIndex(rules.filter(({ also }) => !also));
     this.#also = rules.filter(({ also }) => also);
     this.also = new Set(this.#also.map(({ ref }) => ref.key));
@@ -84,10 +85,14 @@ function describe({ method = '*', host = '', path = '' }: QuotaMatch): string {
   return `${String(method)} ${host}${path}`.trim();
 }
 
-function compile(quota: DeclaredQuota, index: number): Rule {
+function compile(quota: DeclaredQuota, index: number, profile?: Pick<Profile, 'spent'>): Rule {
   const { host, path } = quota.match;
   const { also, each, windows, concurrency, cost, spent, near } = quota;
-  const ref = { key: keyOf(quota), windows, concurrency, cost, spent, near };
+  const lent =
+    !spent && profile?.spent && windows.some(({ of = 'requests' }) => of !== 'requests')
+      ? { spent: (outcome: Outcome) => profile.spent?.(outcome), seldom: true }
+      : { spent };
+  const ref = { key: keyOf(quota), windows, concurrency, cost, ...lent, near };
   const values = each.length === 0 ? undefined : valuesOf(each, path);
   return {
     ref,

@@ -131,6 +131,8 @@ export interface QuotaRef {
   readonly cost?: Costs | undefined;
   /** What an attempt spent of each unit, by its outcome. Default: what it was charged. */
   readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
+  /** @internal True where not every answer tells what was spent: then nothing is expected until the first does. */
+  readonly seldom?: boolean | undefined;
   /** Share of a window, above 0 and up to 1, from which a `near` event tells of its use. Default: none. */
   readonly near?: number | undefined;
   /** @internal Key of the declaration that made it, where that makes one for each value of something. */

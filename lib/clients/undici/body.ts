@@ -1,8 +1,10 @@
 /** Bodies of undici: which can be sent again, and what an error response says. */
 import { brotliDecompressSync, constants, gunzipSync, inflateSync } from 'node:zlib';
+import type { Attempt } from '../../call/attempt.ts';
 import { BODY_LIMIT } from '../../words/types.ts';
 import { bodyText, isReplayable } from '../shared/bodies.ts';
 import { REPLAY_LIMIT } from '../shared/fetch-body.ts';
+import type { Fields } from './headers.ts';
 
 /** A request's body: sent as it is, or read along while it is sent where it comes from an iterator. */
 export class RequestBody {
@@ -55,8 +57,35 @@ export class RequestBody {
   }
 }
 
-/** The text of an error response's body, of which no more than its beginning need be at hand. */
-export function errorText(chunks: readonly Uint8Array[], encoding: unknown): string | undefined {
+/** The body of a good response, read along where a quota reads from it what was spent. */
+export class SpentBody {
+  readonly #chunks: Uint8Array[] = [];
+  readonly #encoding: unknown;
+  #size = 0;
+
+  private constructor(encoding: unknown) {
+    this.#encoding = encoding;
+  }
+
+  static of({ readsSpent }: Attempt, headers: Fields): SpentBody | undefined {
+    if (!readsSpent || !/[/+]json\b/i.test(String(headers['content-type']))) return undefined;
+    return new SpentBody(headers['content-encoding']);
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#size += chunk.byteLength;
+    if (this.#size > BODY_LIMIT) this.#chunks.length = 0;
+    else this.#chunks.push(chunk);
+  }
+
+  /** The body came to its end. */
+  tell(attempt: Attempt): void {
+    if (this.#size <= BODY_LIMIT) attempt.tellBody(responseText(this.#chunks, this.#encoding));
+  }
+}
+
+/** The text of a response's body, of which no more than its beginning need be at hand. */
+export function responseText(chunks: readonly Uint8Array[], encoding: unknown): string | undefined {
   const bytes = Buffer.concat(chunks);
   const decode = decoders.get(String(encoding ?? 'identity').toLowerCase());
   try {

@@ -3,6 +3,7 @@ import type { Call } from '../../call/call.ts';
 import { BODY_LIMIT } from '../../words/types.ts';
 import { bodyText } from '../shared/bodies.ts';
 import { readRefusal } from '../shared/response-reading.ts';
+import { SpentBody } from './body.ts';
 import type { Controller, Handler, Socket } from './handlers.ts';
 import type { Fields } from './headers.ts';
 import { HeldResponse } from './held-response.ts';
@@ -39,6 +40,8 @@ export class Exchange implements Handler {
   readonly #attempt: Attempt;
   #native: Controller | undefined;
   #held: HeldResponse | undefined;
+  /** Set where the body tells what was spent. */
+  #spent: SpentBody | undefined;
   /** Set while what is held waits to be read. */
   #timer: NodeJS.Timeout | undefined;
   /** Another attempt is made in its place. */
@@ -122,6 +125,7 @@ export class Exchange implements Handler {
       return;
     }
     if (status >= 200) {
+      this.#spent = SpentBody.of(this.#attempt, headers);
       request.call.read({ received: () => (request.paused ? Number.NaN : this.#passed), buffered: false });
     }
     request.rawHeaders = controller?.rawHeaders;
@@ -134,6 +138,7 @@ export class Exchange implements Handler {
     const held = this.#held;
     if (!held) {
       this.#passed += chunk.byteLength;
+      this.#spent?.push(chunk);
       request.handler.onResponseData?.(request, chunk);
       return;
     }
@@ -148,6 +153,7 @@ export class Exchange implements Handler {
     request.rawTrailers = controller?.rawTrailers;
     if (!this.#held) {
       this.#attempt.close();
+      this.#spent?.tell(this.#attempt);
       request.end(trailers);
       return;
     }

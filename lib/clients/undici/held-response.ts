@@ -1,4 +1,4 @@
-import { errorText } from './body.ts';
+import { responseText } from './body.ts';
 import type { Fields } from './headers.ts';
 
 /** An error response that was not yet passed on, or not yet whole. */
@@ -28,6 +28,6 @@ export class HeldResponse {
 
   /** What came of its body, as text. */
   get text(): string | undefined {
-    return errorText(this.chunks, this.headers['content-encoding']);
+    return responseText(this.chunks, this.headers['content-encoding']);
   }
 }

@@ -1,4 +1,4 @@
-import type { Notice, Profile, QuotaRef, RequestFacts } from '../../words/types.ts';
+import type { Notice, Outcome, Profile, QuotaRef, RequestFacts } from '../../words/types.ts';
 import { generic } from '../generic.ts';
 import type { ProfileDefinition, ResendDefinition } from './definition.ts';
 import { hosts as hostsOf } from './hosts.ts';
@@ -111,6 +111,9 @@ function profileOf(definition: ProfileDefinition, settings: Settings, tables: Ta
     ...(scope !== undefined && { scope }),
     ...(!scopes.empty && { scopeOf: (url: URL) => scopes.find({ method: 'GET', url })?.value }),
     ...(retry && { retry }),
+    ...(definition.quotas?.some(({ spent }) => spent) && {
+      spent: (outcome: Outcome) => (isApi(outcome.request.url) ? quotas.spent(outcome) : undefined),
+    }),
 
     quota(request) {
       const family = hosts.familyOf(request.url);

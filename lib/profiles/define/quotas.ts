@@ -1,11 +1,12 @@
 import { longestPeriodMs } from '../../time/calendar.ts';
 import { parseDuration } from '../../time/duration.ts';
 import { parseRate } from '../../time/rate.ts';
-import type { Costs, QuotaRef, RequestFacts, Window } from '../../words/types.ts';
+import type { Amounts, Costs, Outcome, QuotaRef, RequestFacts, Window } from '../../words/types.ts';
 import type { ProfileDefinition, QuotaDefinition, WindowDefinition } from './definition.ts';
 import type { Settings } from './options.ts';
 import { listOf, type Matched, Requests } from './requests.ts';
 import type { PathForm } from './routes.ts';
+import { type Places, spentBy, spentOf } from './spent.ts';
 
 /** Maximum length of a value in a key. */
 const MAX_VALUE = 128;
@@ -19,7 +20,7 @@ interface Quota {
   readonly windows: readonly Window[];
   readonly concurrency: number | undefined;
   readonly cost: Costs | undefined;
-  readonly spent: QuotaRef['spent'];
+  readonly spent: Pick<QuotaRef, 'spent' | 'seldom'>;
 }
 
 /** The requests of an API's quotas: the same for all its profiles. */
@@ -77,6 +78,7 @@ export class ProfileQuotas {
   readonly #settings: Settings;
   readonly #sharer: string;
   readonly #compiled = new Map<QuotaDefinition, Quota>();
+  readonly #spent = new Map<Places, NonNullable<QuotaRef['spent']>>();
 
   constructor(name: string, requests: QuotaRequests, settings: Settings) {
     this.#name = name;
@@ -120,8 +122,20 @@ export class ProfileQuotas {
       scope,
       ...(concurrency !== undefined && { concurrency }),
       ...(cost !== undefined && { cost }),
-      ...(spent !== undefined && { spent }),
+      ...spent,
     };
+  }
+
+  /** What an answer says that its request cost, whatever the windows count. */
+  spent(outcome: Outcome): Amounts | undefined {
+    const places = this.#requests.find(outcome.request)?.value.spent;
+    if (places === undefined) return undefined;
+    let read = this.#spent.get(places);
+    if (read === undefined) {
+      read = spentOf(places) ?? (() => undefined);
+      this.#spent.set(places, read);
+    }
+    return read(outcome);
   }
 
   /**
@@ -132,7 +146,7 @@ export class ProfileQuotas {
     const collection = this.#requests.main.collectionOf(request);
     const of =
       collection === undefined ? 'other' : `${request.method} ${this.#requests.root}/${collection}/*`;
-    return { key: `${this.#prefix(family, this.#sharer)} ${of}`, windows: [] };
+    return { key: `${this.#prefix(family, this.#sharer)} ${of}`, windows: [], spent: undefined };
   }
 
   #prefix(family: string, sharer: string): string {
@@ -149,19 +163,20 @@ function compile(quota: QuotaDefinition, { sharers, choices, timeScale }: Settin
     windows = [],
     concurrency,
     cost,
-    spent,
+    spent = {},
   } = quota;
   const applying = windows.filter(({ when = {} }) =>
     Object.entries(when).every(([choice, value]) => choices.get(choice) === value),
   );
+  const scaled = applying.map((window) => windowOf(window, timeScale));
   return {
     name: name ?? nameOfMatch(match),
     each,
     sharer: sharedBy.map((by) => sharers.get(by) ?? '-').join('/'),
-    windows: applying.map((window) => windowOf(window, timeScale)),
+    windows: scaled,
     concurrency: concurrency?.limit,
     cost: cost && costsOf(cost),
-    spent: spentOf(spent),
+    spent: spentBy(spent, scaled),
   };
 }
 
@@ -197,26 +212,6 @@ function costsOf(costs: NonNullable<QuotaDefinition['cost']>): Costs {
       typeof cost === 'object' ? ({ method }: RequestFacts) => cost[method] ?? cost['*'] : cost,
     ]),
   );
-}
-
-/**
- * Reads what an answer says that its request cost. Bodies of good answers are not read, so that only headers tell: to
- * promise what never comes would keep the margin of estimates.
- */
-function spentOf(places: QuotaDefinition['spent'] = {}): QuotaRef['spent'] {
-  const names = Object.entries(places).flatMap(([unit, place]) =>
-    place.startsWith('header:') ? [[unit, place.slice('header:'.length).toLowerCase()] as const] : [],
-  );
-  if (names.length === 0) return undefined;
-  return ({ headers }) => {
-    const spent: Record<string, number> = {};
-    for (const [unit, name] of names) {
-      const text = listOf(headers?.[name])[0];
-      const amount = text === undefined || text === '' ? Number.NaN : Number(text);
-      if (amount >= 0 && amount < Infinity) spent[unit] = amount;
-    }
-    return spent;
-  };
 }
 
 function valueFor(by: string, found: Matched<QuotaDefinition>, { method, url }: RequestFacts): string {

@@ -1,0 +1,34 @@
+import type { QuotaRef, Window } from '../../words/types.ts';
+import type { QuotaDefinition } from './definition.ts';
+import { Json } from './json.ts';
+import { listOf } from './requests.ts';
+
+/** Where an answer tells what its request cost, by unit. */
+export type Places = NonNullable<QuotaDefinition['spent']>;
+
+/** Reads from headers and JSON bodies what an answer says that its request cost. Absent where no place is given. */
+export function spentOf(places: Places): QuotaRef['spent'] {
+  const entries = Object.entries(places);
+  if (entries.length === 0) return undefined;
+  return ({ headers, body }) => {
+    const json = new Json(body);
+    const spent: Record<string, number> = {};
+    for (const [unit, place] of entries) {
+      const at = place.slice(place.indexOf(':') + 1);
+      const told = place.startsWith('header:') ? listOf(headers?.[at.toLowerCase()])[0] : json.at(at);
+      const amount = told === undefined || told === '' ? Number.NaN : Number(told);
+      if (amount >= 0 && amount < Infinity) spent[unit] = amount;
+    }
+    return spent;
+  };
+}
+
+/** What a quota with these windows reads: places of units that none of them counts are not looked at. */
+export function spentBy(places: Places, windows: readonly Window[]): Pick<QuotaRef, 'spent' | 'seldom'> {
+  const units = new Set(windows.map(({ of = 'requests' }) => of));
+  const counted = Object.entries(places).filter(([unit]) => units.has(unit));
+  const spent = spentOf(Object.fromEntries(counted));
+  const seldom = counted.some(([, place]) => !place.startsWith('header:'));
+  // `spent` is present even where it is undefined: what the profile reads otherwise is for declared quotas.
+  return { spent, ...(seldom && { seldom }) };
+}
