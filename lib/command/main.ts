@@ -142,6 +142,7 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
       collected,
     )
     .option('--deadline <time>', "replaces the policy's retry.deadline")
+    .option('--start <date>', 'when it begins, for limits per day or month (default: 2026-01-01, UTC)')
     .option('--seed <number>', 'seed of the random numbers', '1')
     .option('--compare <other.json>', 'runs another policy on the same work, and says which is better')
     .option('--report <file.html>', 'writes a page of the run');

@@ -20,6 +20,13 @@ export function durationIn(option: string, text: string, rule: string = DURATION
   return ms;
 }
 
+/** A moment, as Unix ms: `2026-03-08T07:00:00Z`, `2026-03-08` (UTC). */
+export function momentIn(option: string, text: string): number {
+  const moment = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(moment)) throw new OptionsError(option, text, "a date, such as '2026-03-08T07:00:00Z'");
+  return moment;
+}
+
 /** A duration of more than 0 ms, whose number may be left out: `1m`, `m`, `min`, `hour`. */
 export function periodIn(option: string, text: string, rule: string): number {
   const trimmed = text.trim();

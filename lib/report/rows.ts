@@ -1,4 +1,5 @@
 import type { QuotaSnapshot } from '../words/snapshot.ts';
+import { limitText, type ToldWindow } from './limits.ts';
 import { namesOf } from './names.ts';
 import type { Tally } from './tally.ts';
 import { counted, duration } from './text.ts';
@@ -20,13 +21,15 @@ const MAX_NAME = 40;
 const MIN_NAME = 16;
 
 /** Declared windows of a quota, or those it learned. */
-function windowsOf({ windows, learned }: QuotaSnapshot): readonly Pick<Window, 'limit' | 'per' | 'used'>[] {
+function windowsOf({ windows, learned }: QuotaSnapshot): readonly (ToldWindow & Pick<Window, 'used'>)[] {
   return windows.length > 0 ? windows : (learned?.windows ?? []);
 }
 
 /** The window of which the largest share is used. */
-function tightest(quota: QuotaSnapshot): Pick<Window, 'limit' | 'per' | 'used'> | undefined {
-  return [...windowsOf(quota)].sort((a, b) => b.used / b.limit - a.used / a.limit)[0];
+function tightest(quota: QuotaSnapshot): ReturnType<typeof windowsOf>[number] | undefined {
+  return windowsOf(quota)
+    .filter(({ kind }) => kind !== 'spacing')
+    .sort((a, b) => b.used / b.limit - a.used / a.limit)[0];
 }
 
 /** One line for each quota used since the tally began, the busiest first: use, queue, pause, rate, retries. */
@@ -49,7 +52,7 @@ export function rowsOf(
     const { key, queued, inFlight, pausedUntil, learned } = quota;
     const window = tightest(quota);
     const { retries } = tally.of(key);
-    const use = window && `${window.used}/${window.limit} per ${duration(window.per)}`;
+    const use = window && `${window.used}/${limitText(window)}`;
     return [
       [0, fitted(names.get(key) ?? key, Math.min(width, Math.max(MIN_NAME, Math.floor(columns / 3))))],
       [3, window && bar(window.used / window.limit), ' '],

@@ -1,8 +1,8 @@
 import type { WindowSnapshot } from '../words/snapshot.ts';
+import { limitText, type ToldWindow } from './limits.ts';
 import { Bins, Occupancy } from './occupancy.ts';
 import type { QuotaTimeline } from './page-data.ts';
 import type { GateRecord, RecordedCall } from './record.ts';
-import { duration } from './text.ts';
 
 /** Number of points of a chart: about one for each two pixels of a wide screen. */
 const BINS = 600;
@@ -63,16 +63,14 @@ class Timeline {
 
   sample(
     at: number,
-    windows: readonly Pick<WindowSnapshot, 'limit' | 'per' | 'used'>[],
+    windows: readonly (ToldWindow & Pick<WindowSnapshot, 'used'>)[],
     learned: boolean,
   ): void {
     if (windows.length === 0) return;
     const bin = this.#bins.of(at);
     const share = Math.round(Math.max(...windows.map(({ limit, used }) => (100 * used) / limit)));
     this.#used[bin] = Math.max(this.#used[bin] ?? 0, share);
-    this.#limits =
-      windows.map(({ limit, per }) => `${limit} per ${duration(per)}`).join(', ') +
-      (learned ? ' (learned)' : '');
+    this.#limits = windows.map(limitText).join('; ') + (learned ? ' (learned)' : '');
   }
 
   view(tookMs: number): QuotaTimeline {

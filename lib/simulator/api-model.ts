@@ -18,6 +18,8 @@ export interface ApiModelOptions {
   readonly cost?: ((unit: string, request: RequestFacts) => number | undefined) | undefined;
   /** Seed of the random numbers. Default 1. */
   readonly seed?: number | undefined;
+  /** Unix ms at the moment 0, for windows of the calendar. Default 0: moments are Unix ms. */
+  readonly epoch?: number | undefined;
 }
 
 /** A request that has arrived. */
@@ -102,8 +104,10 @@ export class ApiModel {
   #stateOf({ key, windows }: QuotaRef, now: number): State {
     let state = this.#states.get(key);
     if (state === undefined) {
-      const kind = this.#options.kind ?? 'fixed';
-      const meters = windows.map((window) => new Meter(window, kind, now - this.#random() * window.per));
+      const { kind = 'fixed', epoch } = this.#options;
+      const meters = windows.map(
+        (window) => new Meter(window, kind, now - this.#random() * window.per, epoch),
+      );
       state = { meters, inFlight: 0 };
       this.#states.set(key, state);
     }

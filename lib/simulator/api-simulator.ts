@@ -69,7 +69,8 @@ class Server implements ApiSimulator {
 
   constructor({ quotas, definition }: DefinedProfile, options: ApiSimulatorOptions) {
     const simulation = definition.simulation as SimulationDefinition;
-    this.#model = new ApiModel({ ...options, quotas, simulation, definitions: definition.quotas });
+    const epoch = performance.timeOrigin;
+    this.#model = new ApiModel({ ...options, quotas, simulation, definitions: definition.quotas, epoch });
     this.#latencyMs = options.latencyMs ?? 0;
     this.#http = http.createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());

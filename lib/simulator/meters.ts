@@ -1,14 +1,20 @@
+import { type CalendarUnit, calendarOf, type Period } from '../time/calendar.ts';
 import type { Window } from '../words/types.ts';
 
 /** How a server counts a window. */
 export type MeterKind = 'fixed' | 'rolling' | 'bucket';
+
+/** Amount below which a difference is one of rounding. */
+const ROUNDING = 1e-3;
 
 /** One window as a server counts it, by cost. Reads no clock: every method takes the moment, in simulated ms. */
 export class Meter {
   readonly limit: number;
   readonly unit: string;
   readonly #per: number;
-  readonly #kind: MeterKind;
+  readonly #kind: MeterKind | CalendarUnit;
+  readonly #zone: string;
+  readonly #epoch: number;
   readonly #phase: number;
   /** What was counted, oldest first, and its sum; a bucket keeps its level instead. */
   #counted: { readonly at: number; readonly cost: number }[] = [];
@@ -16,12 +22,19 @@ export class Meter {
   #level = 0;
   #levelAt = 0;
 
-  /** @param kind how a window is counted that is no bucket by itself */
-  constructor({ limit, per, of = 'requests', kind: own }: Window, kind: MeterKind, phase: number) {
+  /**
+   * @param kind how a window is counted that says nothing of it itself
+   * @param epoch Unix ms at the moment 0, for windows of the calendar
+   */
+  constructor(window: Window, kind: MeterKind, phase: number, epoch: number = 0) {
+    const { limit, per, of = 'requests', kind: own, zone = 'UTC' } = window;
     this.limit = limit;
     this.unit = of;
     this.#per = per;
-    this.#kind = own === 'bucket' ? own : kind;
+    // Spacing is a bucket of one.
+    this.#kind = own === 'spacing' ? 'bucket' : (own ?? kind);
+    this.#zone = zone;
+    this.#epoch = epoch;
     this.#phase = phase;
   }
 
@@ -32,7 +45,7 @@ export class Meter {
       this.#levelAt = now;
       return this.#level;
     }
-    const start = this.#start(now);
+    const { start } = this.#period(now);
     if (this.#counted[0] === undefined || this.#counted[0].at >= start) return this.#sum;
     this.#counted = this.#counted.filter(({ at }) => at >= start);
     this.#sum = this.#counted.reduce((sum, { cost }) => sum + cost, 0);
@@ -43,9 +56,9 @@ export class Meter {
   wait(now: number, cost: number): number {
     const used = this.used(now);
     const most = Math.max(this.limit, cost);
-    if (used + cost <= most) return 0;
+    if (used + cost <= most + ROUNDING) return 0;
     if (this.#kind === 'bucket') return ((used + cost - most) * this.#per) / this.limit;
-    if (this.#kind === 'fixed') return this.#start(now) + this.#per - now;
+    if (this.#kind !== 'rolling') return this.#period(now).end - now;
     let freed = 0;
     for (const { at, cost: each } of this.#counted) {
       freed += each;
@@ -65,14 +78,19 @@ export class Meter {
   /** ms until nothing is used. */
   reset(now: number): number {
     const used = this.used(now);
-    if (this.#kind === 'fixed') return this.#start(now) + this.#per - now;
     if (this.#kind === 'bucket') return (used * this.#per) / this.limit;
+    if (this.#kind !== 'rolling') return this.#period(now).end - now;
     return Math.max(0, (this.#counted.at(-1)?.at ?? now - this.#per) + this.#per - now);
   }
 
-  /** Begin of the window, exclusive for a rolling one. */
-  #start(now: number): number {
-    if (this.#kind === 'rolling') return now - this.#per + Number.EPSILON;
-    return Math.floor((now - this.#phase) / this.#per) * this.#per + this.#phase;
+  /** The window at a moment; the start of a rolling one is exclusive. */
+  #period(now: number): Period {
+    if (this.#kind === 'rolling') return { start: now - this.#per + Number.EPSILON, end: now };
+    if (this.#kind === 'day' || this.#kind === 'month') {
+      const { start, end } = calendarOf(this.#kind, this.#zone).at(now + this.#epoch);
+      return { start: start - this.#epoch, end: end - this.#epoch };
+    }
+    const start = Math.floor((now - this.#phase) / this.#per) * this.#per + this.#phase;
+    return { start, end: start + this.#per };
   }
 }

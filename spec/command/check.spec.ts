@@ -58,6 +58,39 @@ describe('headgate check', () => {
       expect(text).to.include(part);
   });
 
+  it('says windows of each kind in their own words', async () => {
+    const { sentences, doubts } = await checked({
+      retry: { deadline: '33d' },
+      quotas: [
+        { name: 'a', windows: [window(1000, 'day', { zone: 'Europe/Paris' }), window(9000, 'month')] },
+        { name: 'b', windows: [{ limit: 250, refill: '1500/m' }], spacing: '10ms' },
+        { name: 'c', spacing: '2s' },
+        { name: 'd', windows: [{ limit: 9000, refill: '90/m', of: 'tokens' }], cost: { tokens: 5 } },
+      ].map((each, index) => ({ ...each, match: { path: `/${index}` } })),
+    });
+    expect(doubts).to.deep.equal([]);
+    expect(sentences.slice(1, 5).map((each) => each.slice(each.indexOf(': ') + 2))).to.deep.equal([
+      'at most 1,000 requests a day (free again at midnight, by the clocks of Europe/Paris) and 9,000 requests a month (free again on the first, by the clocks of UTC).',
+      'at most 250 requests at once, and then 25/s (a token bucket); attempts begin at least 10 ms apart.',
+      'attempts begin at least 2 s apart.',
+      'at most 9,000 tokens at once, and then 1.5/s (a token bucket); each costs 5 tokens.',
+    ]);
+  });
+
+  for (const [idle, windows] of [
+    ['a month of 31 full days', [window(100, 'day'), window(3100, 'month')]],
+    ['an hour of a bucket', [{ limit: 10, refill: '1/s' }, window(3610, '1h')]],
+    ['two days that an hour touches', [window(10, 'day'), window(40, '48h')]],
+  ] as const)
+    it(`doubts a window that allows no less than ${idle}, and none that does`, async () => {
+      const retry = { deadline: '99d' };
+      const [binding, wide] = windows as unknown as readonly { limit: number }[];
+      const with_ = async (limit: number): Promise<readonly string[]> =>
+        (await checked({ retry, quotas: [{ windows: [binding, { ...wide, limit }] }] })).doubts;
+      expect(await with_((wide as { limit: number }).limit)).to.have.length(1);
+      expect(await with_((wide as { limit: number }).limit - 1)).to.deep.equal([]);
+    });
+
   it('says what an empty policy means: the defaults', async () => {
     const { sentences } = await checked({});
     const text = sentences.join('\n');
@@ -74,7 +107,7 @@ describe('headgate check', () => {
     [
       'a window that never binds',
       { quotas: [{ windows: [window(10, '1m'), window(600, '1h')] }], retry: { deadline: '2h' } },
-      /^The window of 600 in 1 h .* never binds/,
+      /^The window of 600 requests in any 1 h .* never binds/,
     ],
     [
       'a deadline shorter than a window',

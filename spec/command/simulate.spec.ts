@@ -54,6 +54,39 @@ describe('headgate simulate', function () {
       expect(figures.finishedMs).to.be.within(figures.idealMs - 10_000, 3 * figures.idealMs);
     });
 
+  for (const [what, windows, start, calls, aboutMs] of [
+    ['a day', [{ limit: 100, per: 'day' }], '2026-03-08T18:00:00Z', 250, 30 * HOUR],
+    // The day on which clocks go forward has 23 hours.
+    [
+      'a short day',
+      [{ limit: 100, per: 'day', zone: 'America/Los_Angeles' }],
+      '2026-03-08T08:00:00Z',
+      150,
+      23 * HOUR,
+    ],
+    ['a month', [{ limit: 100, per: 'month' }], '2026-02-27', 150, 48 * HOUR],
+    ['a token bucket', [{ limit: 100, refill: '5/s' }], '2026-01-01', 400, 60_000],
+  ] as const)
+    it(`takes ${what} from the policy, for the API and for the ideal, whatever windows else are`, async () => {
+      for (const kind of ['fixed', 'rolling', 'bucket']) {
+        const policy = { adaptive: false, retry: { deadline: '10d' }, quotas: [{ windows }] };
+        const flags = ['--kind', kind, '--calls', String(calls), '--start', start, '--latency', '1ms'];
+        const figures = await simulated(policy, ...flags);
+        expect(figures.refused, kind).to.equal(0);
+        expect(figures.idealMs, kind).to.be.closeTo(aboutMs, 10);
+        expect(figures.finishedMs, kind).to.be.within(figures.idealMs - 1, figures.idealMs + 1000);
+      }
+    });
+
+  it('refuses what comes before its time, where the API spaces requests', async () => {
+    const spaced = { adaptive: false, quotas: [{ spacing: '100ms' }] };
+    const kept = await simulated(spaced, '--calls', '30');
+    expect(kept.refused).to.equal(0);
+    expect(kept.limits).to.deep.equal(['one each 100 ms']);
+    expect(kept.finishedMs).to.be.within(3000, 3010);
+    expect(kept.finishedMs).to.equal(kept.idealMs);
+  });
+
   it('is the same for the same seed, and another for another', async () => {
     const flags = ['--quota', '20/1s', '--calls', '200', '--faults', '500:5%', '--seed'];
     const [one, again, other] = await Promise.all(
@@ -200,6 +233,8 @@ describe('headgate simulate', function () {
     ['--seed', '0.5'],
     ['--request', '/items'],
     ['--deadline', 'soon'],
+    ['--start', 'yesterday'],
+    ['--start', '2026-13-01'],
   ] as const)
     it(`refuses ${flag} ${value}, and names what is allowed`, async () => {
       const { error, exit } = await headgateJson<{ error: Record<string, string> }>([

@@ -1,23 +1,27 @@
+import type { Window } from '../../index.ts';
 import { type DeclaredQuota, DeclaredQuotas } from '../../options/quotas.ts';
 import type { Settings } from '../../options/read.ts';
 import { duration } from '../../report/text.ts';
 import { typicalRequest } from '../typical.ts';
-import { requestsOf } from './sentences.ts';
+import { requestsOf, windowText } from './sentences.ts';
 
 /** What is valid, but probably not meant. */
 export function doubtsOf({ policy, quotas, adaptive, profile }: Settings): string[] {
   const { deadlineMs, attempts, budget } = policy;
   const windows = quotas.flatMap((quota) => quota.windows.map((window) => ({ quota, ...window })));
-  const longest = windows.reduce((most, { per }) => Math.max(most, per), 0);
+  // A bucket has room again long before it is full.
+  const longest = windows.filter(({ kind }) => kind !== 'bucket').sort((a, b) => b.per - a.per)[0];
   const doubts = [
     ...quotas.flatMap((quota, index) => hiddenBy(quota, index, quotas)),
     ...quotas.flatMap(idle),
   ];
-  if (deadlineMs < longest)
+  if (longest && deadlineMs < longest.per) {
+    const { kind, per } = longest;
     doubts.push(
-      `The deadline of ${duration(deadlineMs)} is shorter than a window of ${duration(longest)}: a call that finds it used up may fail at once. ` +
-        `Set retry.deadline above ${duration(longest)} if calls should wait for it.`,
+      `The deadline of ${duration(deadlineMs)} is shorter than a window of ${kind === undefined ? duration(per) : `one ${kind}`}: a call that finds it used up may fail at once. ` +
+        `Set retry.deadline above ${duration(per)} if calls should wait for it.`,
     );
+  }
   if (!adaptive && quotas.length === 0 && profile.name === 'generic')
     doubts.push('Nothing is declared and nothing is learned: only a 429 ever makes a call wait.');
   if (budget === Infinity && attempts > 2)
@@ -64,13 +68,33 @@ function idle(quota: DeclaredQuota): string[] {
       quota.windows.some(
         (other) =>
           other !== window &&
-          (other.of ?? 'requests') === (window.of ?? 'requests') &&
+          unitOf(other) === unitOf(window) &&
           other.per < window.per &&
-          other.limit * Math.ceil(window.per / other.per) <= window.limit,
+          mostWithin(window, other) <= window.limit,
       ),
     )
     .map(
-      ({ limit, per }) =>
-        `The window of ${limit.toLocaleString('en-US')} in ${duration(per)} for ${requestsOf(quota)} never binds: a shorter one allows less in that time.`,
+      (window) =>
+        `The window of ${windowText(window)} for ${requestsOf(quota)} never binds: a shorter one allows less in that time.`,
     );
+}
+
+function unitOf({ of: unit = 'requests' }: Window): string {
+  return unit;
+}
+
+/** Maximum that `other` allows in the time of a window. */
+function mostWithin({ per, kind, zone }: Window, other: Window): number {
+  const { limit } = other;
+  switch (other.kind) {
+    case 'bucket':
+      return limit + (limit * per) / other.per;
+    case 'day':
+      // A month has at most 31 days; another window may begin and end within one.
+      return limit * (kind === 'month' && zone === other.zone ? 31 : Math.ceil(per / 82_800_000) + 1);
+    case 'month':
+      return Infinity;
+    default:
+      return limit * Math.ceil(per / other.per);
+  }
 }

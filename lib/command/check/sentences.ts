@@ -1,6 +1,8 @@
+import type { Window } from '../../index.ts';
 import type { DeclaredQuota } from '../../options/quotas.ts';
 import type { Settings } from '../../options/read.ts';
 import { DEFAULT_POLICY, type Policy } from '../../policy/policy.ts';
+import { rateText } from '../../report/limits.ts';
 import { duration, percent } from '../../report/text.ts';
 import { definitionOf } from '../typical.ts';
 
@@ -53,15 +55,28 @@ export function requestsOf({ match: { method, host, path } }: DeclaredQuota): st
   return [methods === '' ? 'requests to' : methods, where === '' ? 'of any URL' : where].join(' ');
 }
 
+/** A window: `45 requests in any 1 min`, `1,000 requests a day (…)`. */
+export function windowText({ limit, per, of = 'requests', kind, zone = 'UTC', transit }: Window): string {
+  const amount = `${limit.toLocaleString('en-US')} ${limit === 1 ? of.replace(/s$/, '') : of}`;
+  const counted =
+    transit === undefined ? '' : ` (counted from their arrival, at most ${duration(transit)} after sending)`;
+  switch (kind) {
+    case 'day':
+    case 'month':
+      return `${amount} a ${kind} (free again ${kind === 'day' ? 'at midnight' : 'on the first'}, by the clocks of ${zone})${counted}`;
+    case 'bucket':
+      return `${amount} at once, and then ${rateText(limit, per)} (a token bucket)${counted}`;
+    case 'spacing':
+      return `one each ${duration(per)}`;
+    default:
+      return `${amount} in any ${duration(per)}${counted}`;
+  }
+}
+
 function quotaSentence(quota: DeclaredQuota, index: number, quotas: readonly DeclaredQuota[]): string {
   const { name, windows, concurrency, also, each, cost = {} } = quota;
-  const limits = windows.map(
-    ({ limit, per, of = 'requests', transit }) =>
-      `${limit.toLocaleString('en-US')} ${of} in any ${duration(per)}` +
-      (transit === undefined
-        ? ''
-        : ` (counted from their arrival, at most ${duration(transit)} after sending)`),
-  );
+  const limits = windows.filter(({ kind }) => kind !== 'spacing').map(windowText);
+  const spacing = windows.find(({ kind }) => kind === 'spacing');
   if (concurrency !== undefined) limits.push(`${concurrency} at once`);
   const costs = Object.entries(cost).map(([unit, amount]) => `${amount} ${unit}`);
   const before = quotas.slice(0, index).some((other) => !other.also) && !also;
@@ -69,7 +84,9 @@ function quotaSentence(quota: DeclaredQuota, index: number, quotas: readonly Dec
     `${name === undefined ? 'A quota' : `The quota '${name}'`} for ${requestsOf(quota)}`,
     each.length > 0 && `, one for each ${each.join(' and ')}`,
     before && ', unless a quota above is for them',
-    limits.length > 0 ? `: at most ${listed(limits)}` : ': its limits are learned',
+    limits.length > 0 && `: at most ${listed(limits)}`,
+    spacing && `${limits.length > 0 ? ';' : ':'} attempts begin at least ${duration(spacing.per)} apart`,
+    limits.length === 0 && !spacing && ': its limits are learned',
     costs.length > 0 && `; each costs ${listed(costs)}`,
     also && '; it applies besides the others',
     '.',

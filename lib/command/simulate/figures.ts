@@ -1,5 +1,6 @@
 import type { QuotaRef } from '../../index.ts';
 import type { RecordedCall } from '../../report/index.ts';
+import { limitText } from '../../report/limits.ts';
 import { summaryOf } from '../../report/summary.ts';
 import { duration } from '../../report/text.ts';
 import type { Run } from './run.ts';
@@ -100,9 +101,7 @@ export function figuresOf(policy: string, run: Run): Figures {
 /** A limit in words: `45 per 1 min`. */
 function limitsOf({ windows, concurrency }: QuotaRef): string[] {
   return [
-    ...windows.map(
-      ({ limit, per, of }) => `${limit}${of === undefined ? '' : ` ${of}`} per ${duration(per)}`,
-    ),
+    ...windows.map(({ of: unit, ...window }) => limitText({ ...window, unit })),
     ...(concurrency === undefined ? [] : [`${concurrency} at once`]),
   ];
 }

@@ -1,4 +1,5 @@
-import type { QuotaRef } from '../../index.ts';
+import type { QuotaRef, Window } from '../../index.ts';
+import { type CalendarUnit, calendarOf } from '../../time/calendar.ts';
 import type { Scenario } from './settings.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Scenario } from './settings.ts';
  * @param draws the quotas of each call, in order
  */
 export function idealMs(draws: readonly (readonly QuotaRef[])[], scenario: Scenario): number {
-  const { everyMs, concurrency, capacity, kind } = scenario;
+  const { everyMs, concurrency, capacity, kind, startAt } = scenario;
   const latencyMs = (scenario.latencyMs[0] + scenario.latencyMs[1]) / 2;
   const windows = new Map<string, Counted>();
   const ends: number[] = [];
@@ -17,11 +18,12 @@ export function idealMs(draws: readonly (readonly QuotaRef[])[], scenario: Scena
   for (const [index, refs] of draws.entries()) {
     let at = Math.max(index * everyMs, index < most ? 0 : (ends[index - most] as number));
     const admit: Counted[] = [];
-    for (const { key, windows: limits } of refs) {
-      for (const { limit, per, of } of limits) {
-        if (of !== undefined && of !== 'requests') continue;
-        const name = `${key} ${limit} ${per}`;
-        const window = windows.get(name) ?? (kind === 'bucket' ? bucket(limit, per) : rolling(limit, per));
+    for (const { key, windows: limits, concurrency: most = Infinity } of refs) {
+      const all: Window[] = most < Infinity ? [...limits, { limit: most, per: latencyMs }] : [...limits];
+      for (const each of all) {
+        if (each.of !== undefined && each.of !== 'requests') continue;
+        const name = `${key} ${each.limit} ${each.per} ${each.kind} ${each.zone}`;
+        const window = windows.get(name) ?? countedOf(each, kind, startAt);
         windows.set(name, window);
         admit.push(window);
       }
@@ -39,6 +41,24 @@ interface Counted {
   /** First moment with room. */
   opensAt(): number;
   count(at: number): void;
+}
+
+function countedOf({ limit, per, kind, zone = 'UTC' }: Window, usual: string, startAt: number): Counted {
+  if (kind === 'day' || kind === 'month') return calendar(limit, kind, zone, startAt);
+  if (kind === 'bucket' || (kind === undefined && usual === 'bucket' && per > 0)) return bucket(limit, per);
+  return rolling(limit, per);
+}
+
+function calendar(limit: number, unit: CalendarUnit, zone: string, startAt: number): Counted {
+  const endAt = (at: number): number => calendarOf(unit, zone).at(startAt + at).end - startAt;
+  let [end, used] = [endAt(0), 0];
+  return {
+    opensAt: () => (used < limit ? 0 : end),
+    count: (at) => {
+      if (at >= end) [end, used] = [endAt(at), 0];
+      used += 1;
+    },
+  };
 }
 
 function rolling(limit: number, per: number): Counted {

@@ -69,7 +69,7 @@ function heading({ calls, requests, limits }: Figures, scenario: Scenario, width
   ].filter(Boolean);
   const [first = '', ...more] = requests;
   const api = [
-    limits.length > 0 ? limits.join(', ') : 'no limit',
+    limits.length > 0 ? limits.join('; ') : 'no limit',
     `answers in ${from === to ? duration(from) : `${duration(from)} to ${duration(to)}`}`,
     capacity < Infinity && `carries ${capacity} at once`,
     ...faults.map(({ what, share }) => `${percent(share)} ${what}`),

@@ -37,10 +37,10 @@ export interface Run {
 
 /** Runs the library itself under a policy, against the model of an API, on a clock that costs no time. */
 export async function run(given: HeadgateOptions, scenario: Scenario): Promise<Run> {
-  const { deadlineMs, seed } = scenario;
+  const { deadlineMs, seed, startAt } = scenario;
   const options =
     deadlineMs === undefined ? given : { ...given, retry: { ...given.retry, deadline: deadlineMs } };
-  const clock = virtualClock();
+  const clock = virtualClock({ now: startAt });
   const quotas = quotasOf(options, scenario);
   const world = new World(scenario, clock, quotas, mannerOf(options, scenario));
   const gate = headgate(options, { clock, random: seeded(seed + 2) });

@@ -1,7 +1,8 @@
 import { OptionsError, type QuotaRef, type RequestFacts } from '../../index.ts';
 import { matcher } from '../../simulator/match.ts';
 import type { MeterKind } from '../../simulator/meters.ts';
-import { countIn, durationIn, matchIn, periodIn, requestIn, shareIn } from '../values.ts';
+import { virtualClock } from '../../testing/index.ts';
+import { countIn, durationIn, matchIn, momentIn, periodIn, requestIn, shareIn } from '../values.ts';
 
 /** Options of `headgate simulate`, as they are given. */
 export interface SimulateFlags {
@@ -17,6 +18,7 @@ export interface SimulateFlags {
   readonly request?: readonly string[];
   readonly deadline?: string;
   readonly seed?: string;
+  readonly start?: string;
 }
 
 /** Where a 429 names the wait: as `simulate()` of `headgate/simulator` understands it. */
@@ -66,6 +68,8 @@ export interface Scenario {
   readonly requests: readonly { readonly method: string; readonly url: string }[] | undefined;
   readonly deadlineMs: number | undefined;
   readonly seed: number;
+  /** Unix ms at which it begins: windows of the calendar reset by the wall clock. */
+  readonly startAt: number;
 }
 
 const QUOTA_RULE =
@@ -100,6 +104,7 @@ export function scenarioOf(flags: SimulateFlags): Scenario {
     requests: flags.request?.map((text) => requestIn('--request', text)),
     deadlineMs: flags.deadline === undefined ? undefined : durationIn('--deadline', flags.deadline),
     seed: countIn('--seed', flags.seed ?? '1'),
+    startAt: flags.start === undefined ? virtualClock().now() : momentIn('--start', flags.start),
   };
 }
 
