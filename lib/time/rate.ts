@@ -4,7 +4,7 @@ import { parseDuration } from './duration.ts';
 export const RATE_RULE: string = "a rate above 0, such as '25/s', '1000/m' or '5/10s'";
 
 /** An amount, and a time: a unit, or a number of one. */
-export const RATE_GRAMMAR: RegExp = /^\d{1,15}(?:\.\d{1,15})?\/\d{0,15}(?:ms|s|m|h|d)$/;
+export const RATE_GRAMMAR: RegExp = /^\d+(?:\.\d+)?\/\d*(?:ms|s|m|h|d)$/;
 
 /** The amount per ms of `25/s`, `1000/m` or `5/10s`; `undefined` if it is invalid. */
 export function parseRate(rate: string): number | undefined {
