@@ -28,6 +28,11 @@ const WAITS: readonly (readonly [name: string, unitMs: number])[] = [
   ['resetat', 1000],
   ['resetsat', 1000],
   ['waitseconds', 1000],
+  // https://vercel.com/docs/rest-api#rate-limits: an error's `limit`
+  ['reset', 1000],
+  ['resetms', 1],
+  // https://openrouter.ai/docs/api-reference/limits: headers of the provider, in the error's metadata
+  ['xratelimitreset', 1000],
 ];
 
 /** Maximum wait, in ms; longer waits than a month are ignored. */

@@ -150,12 +150,26 @@ function byCode(lists: readonly (readonly [Meaning, string])[]): ReadonlyMap<str
 }
 
 /**
+ * Words that name a refusal by a quota wherever they end a code, whatever an API puts before them, in letters alone:
+ * `HOURLY_APIINVOCATION_LIMIT_EXCEEDED` of DocuSign (status 400), `SSS_REQUEST_LIMIT_EXCEEDED` of NetSuite (403),
+ * `policies.ratelimit.SpikeArrestViolation` of Apigee (500), `TOO_MANY_REQUESTS` of Zoho (400). A bare `rate_limit` in a
+ * longer code may name a field, so it has to be exceeded.
+ *
+ * Sources: https://developers.docusign.com/platform/resource-limits,
+ * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy, https://www.zoho.com/crm/developer/docs/api
+ */
+const THROTTLES =
+  /(?:(?:rate|requests?|invocation|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|toomanyrequests?|toomanyconcurrentrequests|throttled|spikearrestviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
+
+/**
  * The meaning of a code, in any case; `undefined` if the status decides.
  *
  * @param meta the body is one of Meta's
  */
 export function meaningOf(code: string, meta: boolean): Meaning | undefined {
-  return meta ? BY_META.get(code) : BY_CODE.get(code.toLowerCase());
+  if (meta) return BY_META.get(code);
+  const word = code.toLowerCase();
+  return BY_CODE.get(word) ?? (THROTTLES.test(word.replace(/[^a-z]/g, '')) ? QUOTA : undefined);
 }
 
 /** Meta marks temporary faults: https://developers.facebook.com/docs/marketing-api/error-reference */
@@ -173,6 +187,8 @@ const PHRASES: readonly (readonly [phrase: RegExp, meaning: Meaning])[] = [
   // https://www.django-rest-framework.org/api-guide/throttling
   [/\brequest was throttled\b/i, QUOTA],
   [/\btoo many requests\b|^rate exceeded\b/i, QUOTA],
+  // https://tyk.io/docs/api-management/request-quotas: status 403, and nothing else.
+  [/^(?:api )?quota exceeded\.?$/i, QUOTA],
 ];
 
 /** Statuses whose meaning a phrase may change: refusals of a kind that quotas hide behind. */

@@ -5,7 +5,7 @@ import { xmlFields } from './xml-fields.ts';
 
 /** One object of an error body. */
 export interface ErrorObject {
-  /** Fields by name without case, `-`, `_` and `.`: `request_id`, `RequestId` and `request-id` are one. */
+  /** Fields by name without case, `-`, `_`, `.` and an `o:` before it: `request_id`, `RequestId` and `request-id` are one. */
   readonly fields: ReadonlyMap<string, unknown>;
   /**
    * Whether its codes are the error's own (`main`), those of an error inside it (`inner`), or of details beside it
@@ -27,8 +27,8 @@ const ERRORS: ReadonlySet<string> = new Set(['error', 'errors', 'fault', 'except
 const INNER: ReadonlySet<string> = new Set(['innererror', 'cause']);
 /** Fields whose object, or objects, say more about the error. */
 const ASIDE: ReadonlySet<string> = new Set(
-  `details detail meta metadata parameters errordata data context info reason ratelimit ratelimits cost
-  throttlestatus`.split(/\s+/),
+  `details detail errordetails meta metadata parameters errordata data context info reason limit ratelimit ratelimits
+  headers cost throttlestatus`.split(/\s+/),
 );
 
 /** The objects of an error body, the most telling first; empty if it is neither JSON nor XML, or cut off. */
@@ -68,7 +68,7 @@ function fieldsOf(object: Fields): Map<string, unknown> {
   let read = 0;
   for (const name of Object.keys(object)) {
     if (++read > MAX_FIELDS) break;
-    const key = name.length > MAX_NAME ? undefined : name.toLowerCase().replace(/[-_.@]/g, '');
+    const key = name.length > MAX_NAME ? undefined : name.toLowerCase().replace(/^\w:|[-_.@]/g, '');
     if (key !== undefined && !fields.has(key)) fields.set(key, object[name]);
   }
   return fields;
@@ -76,12 +76,12 @@ function fieldsOf(object: Fields): Map<string, unknown> {
 
 /** Fields that hold a code, the most telling first. */
 const CODES =
-  `code errorcode errcode exceptioncode errortype type status error reason tag typekey serviceerrorcode
+  `code errorcode errcode ecode exceptioncode errortype type status error reason tag typekey serviceerrorcode
   responsecode errorsummary category name id`.split(/\s+/);
 
 /** Values that name no error. */
 const VAGUE: ReadonlySet<string> = new Set(
-  'error errors error.list list fail failed failure false true null undefined none about:blank sender receiver client server'.split(
+  'error errors error.list list fail failed failure false true null undefined none about:blank sender receiver client server user service'.split(
     ' ',
   ),
 );
@@ -90,6 +90,10 @@ const VAGUE: ReadonlySet<string> = new Set(
 const MAX_WORD = 200;
 const WORD = /^[\w:.#/~|$-]+$/;
 const NUMERIC = /^-?\d{1,12}$/;
+/** A message that is no sentence but a code, as Bitly's. https://dev.bitly.com/docs/getting-started/error-codes */
+const SHOUTED = /^[A-Z]+_[A-Z_]+$/;
+/** Where details hold the error's own code, if it has none itself: Apigee's `fault.detail.errorcode`. */
+const DETAILED = ['code', 'errorcode', 'errortype', 'status'];
 /** Marks of a URI whose last segment is a problem type (RFC 9457), rather than a page of documentation. */
 const PROBLEM = /\/(?:errors?|problems?)\/|#/;
 
@@ -108,17 +112,23 @@ export function codesOf(objects: readonly ErrorObject[]): Codes {
   const words: string[] = [];
   const numbers: string[] = [];
   const inner: string[] = [];
+  const detailed: string[] = [];
   const meta = objects.some(({ fields }) => fields.has('fbtraceid'));
   for (const { fields, place } of objects) {
-    if (place === 'aside') continue;
-    for (const name of CODES) {
+    const names = place === 'aside' ? DETAILED : CODES;
+    for (const name of names) {
       const code = codeIn(name, fields.get(name));
       if (code === undefined) continue;
       if (place === 'inner') inner.push(code);
-      else (NUMERIC.test(code) ? numbers : words).push(code);
+      else if (place === 'main') (NUMERIC.test(code) ? numbers : words).push(code);
+      else if (!NUMERIC.test(code)) detailed.push(code);
     }
+    const message = place === 'main' ? fields.get('message') : undefined;
+    if (typeof message === 'string' && message.length <= MAX_WORD && SHOUTED.test(message))
+      words.push(message);
   }
-  return { own: meta ? [...numbers, ...words] : [...words, ...numbers], inner, meta };
+  const own = meta ? [...numbers, ...words] : [...words, ...numbers];
+  return { own: own.length > 0 || inner.length > 0 ? own : detailed, inner, meta };
 }
 
 function codeIn(name: string, value: unknown): string | undefined {
@@ -149,7 +159,9 @@ function ofUri(text: string): string | undefined {
   if (before > 0) return text.slice(0, before);
   if (!PROBLEM.test(text)) return undefined;
   const path = text.endsWith('/') ? text.slice(0, -1) : text;
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('#')) + 1);
+  const last = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('#')) + 1);
+  // A section of a page: ASP.NET's `rfc9110#section-15.6.1`, NetSuite's `rfc2616-sec10.html#sec10.4`.
+  return /^sec(?:tion)?-?[\d.]+$/.test(last) ? undefined : last;
 }
 
 const MESSAGES = `message errormessage errordescription description detail details errorsummary msg title text
@@ -175,7 +187,14 @@ export function messagesOf(objects: readonly ErrorObject[]): string[] {
 /** Fields that hold the ID of a request, the most telling first. */
 const IDS =
   `requestid xrequestid correlationid activityid operationid traceid fbtraceid debugid errorid incidentid
-  supportid`.split(/\s+/);
+  supportid refid`.split(/\s+/);
+/**
+ * Fields that hold one if they hold a UUID or as many hexadecimal digits: an error's `id` in JSON:API, the `instance` of
+ * RFC 9457, IBM Cloud's `trace`. Otherwise they are names, paths or the trace of a stack.
+ */
+const OPAQUE_IDS = ['id', 'instance', 'trace'];
+const OPAQUE = /^(?:urn:uuid:)?[0-9a-f-]+$/i;
+const MIN_OPAQUE = 16;
 
 /** The ID that an error's body gives the request; untrusted. Never `target`, which often names a field. */
 export function bodyId(objects: readonly ErrorObject[]): string | undefined {
@@ -183,6 +202,13 @@ export function bodyId(objects: readonly ErrorObject[]): string | undefined {
     for (const { fields } of objects) {
       const value = fields.get(name);
       if (typeof value === 'string' && /\S/.test(value.slice(0, 100))) return value;
+    }
+  }
+  for (const { fields, place } of objects) {
+    if (place === 'aside') continue;
+    for (const name of OPAQUE_IDS) {
+      const value = fields.get(name);
+      if (typeof value === 'string' && value.length >= MIN_OPAQUE && OPAQUE.test(value)) return value;
     }
   }
   return undefined;

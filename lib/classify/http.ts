@@ -49,13 +49,14 @@ const REFUSED_FOR_NOW: ReadonlySet<number> = new Set([413, 423]);
 
 /**
  * Statuses with which quotas are refused beside 429, if a header says when to come back: Azure API Management's quotas
- * (403), GitHub (403), Qualys (409).
+ * (403), GitHub (403), Qualys (409), Binance's ban of an address that went on after a 429 (418).
  *
  * Sources: https://learn.microsoft.com/azure/api-management/quota-policy,
  * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api,
- * https://docs.qualys.com/en/vm/api/get_started/api_limits.htm
+ * https://docs.qualys.com/en/vm/api/get_started/api_limits.htm,
+ * https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits
  */
-const QUOTA_STATUSES: ReadonlySet<number> = new Set([403, 409]);
+const QUOTA_STATUSES: ReadonlySet<number> = new Set([403, 409, 418]);
 
 /**
  * Headers by which a server says whether to send the request again. Sources: the clients of OpenAI and Anthropic

@@ -18,6 +18,8 @@ const ROLES: ReadonlyMap<string, LimitHeader['role']> = new Map<string, LimitHea
   ['remain', 'remaining'],
   ['reset', 'reset'],
   ['resets', 'reset'],
+  // https://docs.developer.yelp.com/docs/fusion-rate-limiting
+  ['resettime', 'reset'],
   ['interval', 'window'],
   ['period', 'window'],
   ['window', 'window'],

@@ -9,6 +9,7 @@
 import { ACCOUNT, type Headers } from '../words/types.ts';
 import { sanitizeId } from './correlation-id.ts';
 import { serverNow, trimOws, valuesOf } from './field-values.ts';
+import { parseHttpDate } from './http-date.ts';
 import { BUCKETS, type LimitHeader, limitHeader } from './limit-header.ts';
 import { durationMs, untilDate, waitOrEpochMs } from './moment.ts';
 import { bounded, MAX_CHARACTERS, type RateLimit, structuredLimits } from './structured-limits.ts';
@@ -127,7 +128,8 @@ function addPolicies(found: RateLimit[], family: Family, bucket: string | undefi
 
 /** The part of a list that belongs to a policy, if there are as many parts as policies; else the first. */
 function part(text: string | undefined, index: number, length: number): string | undefined {
-  if (text === undefined || !text.includes(',')) return item(text);
+  // The comma of a date separates no parts: GoCardless sends one as its reset.
+  if (text === undefined || !text.includes(',') || parseHttpDate(text, 0) !== undefined) return item(text);
   const parts = text.split(',', MAX_POLICIES);
   return item(parts.length === length ? parts[index] : parts[0]);
 }
