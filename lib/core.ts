@@ -4,7 +4,7 @@ import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
 import { TokenBook } from './call/tokens.ts';
 import type { Bucket } from './classify/rate-limit.ts';
-import { Readings, type Reread } from './classify/readings.ts';
+import { Readings } from './classify/readings.ts';
 import { Emitter, type Listener } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
 import type { Tracer } from './events/tracer.ts';
@@ -17,7 +17,7 @@ import { Gates } from './gate/gates.ts';
 import type { Passage } from './gate/passage.ts';
 import { Room } from './gate/room.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
-import { DeclaredQuotas } from './options/quotas.ts';
+import { anyOf, DeclaredQuotas } from './options/quotas.ts';
 import { readCallOptions, readCloseOptions, readOptions, updated, withPolicy } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
@@ -28,7 +28,7 @@ import type { Sign } from './words/auth.ts';
 import { ClosedError } from './words/errors.ts';
 import { fresh, type Learned } from './words/learned.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
-import type { Classification, Notice, Outcome, Profile, QuotaRef, RequestFacts } from './words/types.ts';
+import type { Notice, Outcome, Profile, QuotaRef, RequestFacts } from './words/types.ts';
 
 const UNREADABLE: Notice = {
   code: 'unreadable-request',
@@ -52,7 +52,7 @@ export class Core implements CallContext {
   /** Settings of calls without options. */
   #callSettings: Pick<ReturnType<typeof readOptions>, 'call' | 'overrides'>;
   readonly #gates: Gates;
-  readonly #readings: Readings;
+  readonly readings: Readings;
   readonly #detach: (() => Promise<void>) | undefined;
   readonly #warnings: Warnings;
   readonly redact: readonly Redaction[];
@@ -67,7 +67,7 @@ export class Core implements CallContext {
     const settings = readOptions(options);
     this.#options = options;
     this.profile = settings.profile;
-    this.#readings = new Readings(settings.profile, (code, message) => this.#warn(code, message));
+    this.readings = new Readings(settings.profile, this.warn, anyOf(settings.readBody));
     this.name = settings.name;
     this.clock = clock;
     this.random = random;
@@ -182,10 +182,6 @@ export class Core implements CallContext {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  classify(outcome: Outcome, reread?: Reread): Classification {
-    return this.#readings.read(outcome, reread);
   }
 
   gateOf(request: RequestFacts, quota: string | undefined): Gate {

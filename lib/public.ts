@@ -18,6 +18,7 @@ export type {
   OverrideVerdict,
   QuotaMatch,
   QuotaOptions,
+  ReadBodyOptions,
   WindowOptions,
 } from './options/types.ts';
 export type { Jitter, RetryOptions } from './policy/policy.ts';

@@ -60,6 +60,8 @@ export interface Follower {
 export interface AttemptObserver {
   readonly teller: Follower;
   now(): number;
+  /** Whether a good answer to the request may hold a refusal. */
+  readsBody(request: RequestFacts): boolean;
   /** The head of the response arrived. */
   answered(attempt: Attempt, status: number, headers: Headers, at: number): void;
 }
@@ -149,7 +151,7 @@ export class Attempt {
     this.together(() => {
       this.permit.answer(at);
       this.#observer.answered(this, status, headers, at);
-      if (status >= 400 && !this.#told && !this.refusal) this.permit.unread();
+      if ((status >= 400 || this.readsBody) && !this.#told && !this.refusal) this.permit.unread();
     });
     if (this.#traces) this.#observer.teller.answered(this, this.#traces, status);
   }
@@ -200,6 +202,11 @@ export class Attempt {
   /** Reports the quotas that the server states. */
   tellLimits(limits: readonly RateLimit[]): void {
     if (limits.length > 0) this.permit.heard(limits);
+  }
+
+  /** Whether the client has to read a good answer's body before it gives the answer. */
+  get readsBody(): boolean {
+    return this.#observer.readsBody(this.request);
   }
 
   /** Whether a quota reads from the outcome what was spent. */

@@ -85,6 +85,10 @@ export class Call implements AttemptObserver {
     return this.#context.clock.now();
   }
 
+  readsBody(request: RequestFacts): boolean {
+    return this.#context.readings.readsBody(request);
+  }
+
   /**
    * Waits for a permit and a token, and begins an attempt; synchronously if neither needs a wait. A previous attempt
    * that was not settled was redirected.
@@ -169,7 +173,7 @@ export class Call implements AttemptObserver {
 
   /** Waits as decided. No wait here for a closed quota, unless it was removed: the gate holds the next attempt. */
   async backOff(decision: Decision & { readonly resend: true }): Promise<void> {
-    const { schedule, tokens } = this.#context;
+    const { tokens } = this.#context;
     this.#lifetime.refuse();
     if (this.#attempt) this.#attempt.superseded = true;
     this.#resends?.took(decision);
@@ -177,9 +181,7 @@ export class Call implements AttemptObserver {
       const refused = this.#attempt;
       if (tokens && refused) await this.#lifetime.wait(tokens.of(refused.request).get(refused.token));
     } else if (decision.reason === 'fault' || this.#attempt?.permit.retired) {
-      const nap = Promise.withResolvers<void>();
-      const wake = schedule.at(this.now() + decision.delayMs, true, nap.resolve);
-      await this.#lifetime.wait(nap.promise, () => wake.cancel());
+      await this.#lifetime.rest(decision.delayMs);
     }
     this.#lifetime.refuse();
   }

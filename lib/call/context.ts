@@ -1,5 +1,5 @@
 import type { Bucket } from '../classify/rate-limit.ts';
-import type { Reread } from '../classify/readings.ts';
+import type { Readings } from '../classify/readings.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { Redaction } from '../events/secret-names.ts';
 import type { Gate } from '../gate/gate.ts';
@@ -8,7 +8,7 @@ import type { Random } from '../policy/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { Sign } from '../words/auth.ts';
-import type { Classification, Outcome, Profile, RequestFacts } from '../words/types.ts';
+import type { Profile, RequestFacts } from '../words/types.ts';
 import type { Calls } from './calls.ts';
 import type { TokenBook } from './tokens.ts';
 
@@ -22,8 +22,7 @@ export interface CallContext {
   /** Further URL parameters to hide in events, besides those whose names suggest a secret. */
   readonly redact: readonly Redaction[];
   readonly profile: Profile;
-  /** Classifies by the profile, or by HTTP if the profile fails; then by `reread`, whose errors it does not catch. */
-  classify(outcome: Outcome, reread?: Reread): Classification;
+  readonly readings: Readings;
   readonly tokens: TokenBook | undefined;
   readonly sign: Sign | undefined;
   readonly calls: Calls;

@@ -121,6 +121,14 @@ export class Lifetime {
     });
   }
 
+  /** Waits for so many ms, at most until the call ends or the gate closes. */
+  rest(ms: number): Promise<void> {
+    const { clock, schedule } = this.#context;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = schedule.at(clock.now() + ms, true, resolve);
+    return this.wait(promise, () => wake.cancel());
+  }
+
   /** Starts watching a response body in place of the deadline; `undefined` ends that. */
   read(body: Body | undefined): void {
     this.#watch?.stop();

@@ -32,10 +32,11 @@ export class Reader {
     const { request, permit } = attempt;
     if (limits.length > 0 && limits[0]?.bucket !== undefined)
       this.#admission.bucketed(permit, request, bucketIn(headers, undefined));
-    if (status < 400) attempt.tellServed(at);
+    // The body may say otherwise.
+    if (status < 400 && !attempt.readsBody) attempt.tellServed(at);
     attempt.tellLimits(limits);
     if (status < 400 || attempt.refusal) return;
-    const read = this.#context.classify({ request, status, headers, receivedAt: wallOf(clock) });
+    const read = this.#context.readings.read({ request, status, headers, receivedAt: wallOf(clock) });
     if (read.verdict !== 'throttled') return;
     this.#bucketed(attempt, read);
     attempt.refusal = new Refusal(permit, schedule, at, read, causeOf(read), () =>
@@ -51,7 +52,7 @@ export class Reader {
     const status = ending.status ?? attempt.status;
     const headers = ending.headers ?? attempt.headers;
     const outcome = { request, status, headers, body, error, receivedAt: wallOf(clock) };
-    const classification = explained(this.#context, attempt, this.#context.classify(outcome, reread));
+    const classification = explained(this.#context, attempt, this.#context.readings.read(outcome, reread));
     attempt.classified(classification);
     attempt.permit.spentBy(outcome);
     if (classification.verdict === 'throttled') this.#close(attempt, classification);

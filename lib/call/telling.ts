@@ -154,7 +154,7 @@ export class Teller implements Follower {
       // Read on demand, as most tracers do without.
       get correlationId() {
         const receivedAt = wallOf(context.clock);
-        return context.classify({ request, status, headers, receivedAt }).correlationId;
+        return context.readings.read({ request, status, headers, receivedAt }).correlationId;
       },
     };
     this.inScope(() => traces.answered(head));

@@ -152,14 +152,14 @@ function byCode(lists: readonly (readonly [Meaning, string])[]): ReadonlyMap<str
 /**
  * Words that name a refusal by a quota wherever they end a code, whatever an API puts before them, in letters alone:
  * `HOURLY_APIINVOCATION_LIMIT_EXCEEDED` of DocuSign (status 400), `SSS_REQUEST_LIMIT_EXCEEDED` of NetSuite (403),
- * `policies.ratelimit.SpikeArrestViolation` of Apigee (500), `TOO_MANY_REQUESTS` of Zoho (400). A bare `rate_limit` in a
- * longer code may name a field, so it has to be exceeded.
+ * `policies.ratelimit.SpikeArrestViolation` of Apigee (500). A bare `rate_limit` in a longer code may name a field, so it has
+ * to be exceeded.
  *
  * Sources: https://developers.docusign.com/platform/resource-limits,
- * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy, https://www.zoho.com/crm/developer/docs/api
+ * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy
  */
 const THROTTLES =
-  /(?:(?:rate|requests?|invocation|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|toomanyrequests?|toomanyconcurrentrequests|throttled|spikearrestviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
+  /(?:(?:rate|requests?|invocation|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|throttled|spikearrestviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
 
 /**
  * The meaning of a code, in any case; `undefined` if the status decides.

@@ -1,5 +1,6 @@
-import type { Classification, Outcome, Profile, Verdict } from '../words/types.ts';
+import type { Classification, Outcome, Profile, RequestFacts, Verdict } from '../words/types.ts';
 import { LONGEST_WAIT_MS } from '../words/types.ts';
+import { classifyGoodAnswer } from './answer.ts';
 import { classifyHttp } from './http.ts';
 
 /** A user's classification, made from the profile's. */
@@ -20,10 +21,34 @@ const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
 export class Readings {
   readonly #profile: Profile;
   readonly #warn: (code: string, message: string) => void;
+  /** Whether the user asks for the bodies of good answers to a request. */
+  readonly #asked: ((request: RequestFacts) => boolean) | undefined;
+  /** False where nobody asks for any. */
+  readonly #readsBodies: boolean;
 
-  constructor(profile: Profile, warn: (code: string, message: string) => void) {
+  constructor(
+    profile: Profile,
+    warn: (code: string, message: string) => void,
+    asked?: (request: RequestFacts) => boolean,
+  ) {
     this.#profile = profile;
     this.#warn = warn;
+    this.#asked = asked;
+    this.#readsBodies = asked !== undefined || profile.readsBody !== undefined;
+  }
+
+  /** Whether a good answer to this request may hold a refusal, so that its body is read. */
+  readsBody(request: RequestFacts): boolean {
+    if (!this.#readsBodies || request.unreadable) return false;
+    try {
+      return this.#asked?.(request) === true || this.#profile.readsBody?.(request) === true;
+    } catch (error) {
+      this.#warn(
+        'profile-failed',
+        `The profile '${this.#profile.name}' could not read a request: ${messageOf(error)}`,
+      );
+      return false;
+    }
   }
 
   /** Classifies by the profile, or by HTTP if the profile fails; then by `reread`, whose errors it does not catch. */
@@ -41,11 +66,12 @@ export class Readings {
     try {
       const read = this.#profile.classify(outcome);
       if (!VERDICTS.has(read.verdict)) throw new TypeError(`it returned ${noVerdict(read)}`);
-      return this.#bounded(read, 'profile-failed', name);
+      const spoken =
+        read.verdict === 'success' && outcome.body !== undefined && this.#asked?.(outcome.request);
+      return this.#bounded(spoken ? classifyGoodAnswer(outcome) : read, 'profile-failed', name);
     } catch (error) {
       // A throw inside a client's event would end the process and leak the permit.
-      const why = error instanceof Error ? error.message : typeof error;
-      this.#warn('profile-failed', `${name} could not classify an outcome: ${why}`);
+      this.#warn('profile-failed', `${name} could not classify an outcome: ${messageOf(error)}`);
       return classifyHttp(outcome);
     }
   }
@@ -68,6 +94,10 @@ export class Readings {
     }
     return { ...read, retryAfterMs: undefined, retryAfterSource: undefined };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : typeof error;
 }
 
 function noVerdict(read: Classification | undefined): string {

@@ -117,6 +117,12 @@ export function fitterOf({ method, host, path }: QuotaMatch): (request: RequestF
     fitsPath(request.url.pathname);
 }
 
+/** Whether a request is one of any of these matches; absent if there are none. */
+export function anyOf(matches: readonly QuotaMatch[]): ((request: RequestFacts) => boolean) | undefined {
+  const fitters = matches.map(fitterOf);
+  return fitters.length === 0 ? undefined : (request) => fitters.some((fits) => fits(request));
+}
+
 /** A lazily compiled template: of many declared quotas, most are rarely compared. */
 function template(text: string | undefined): (given: string) => boolean {
   if (text === undefined) return () => true;

@@ -25,6 +25,7 @@ export interface Settings {
   /** Settings of a call without options. */
   readonly call: CallSettings;
   readonly overrides: Overrides | undefined;
+  readonly readBody: readonly QuotaMatch[];
   readonly maxQueue: number;
   readonly maxQueuePerFlow: number | undefined;
   readonly auth: TokenSource | TokenCredential | undefined;
@@ -72,6 +73,7 @@ const learned = v.record(
   ),
   LEARNED_RULE,
 );
+const MATCHES_RULE = 'a match of method, host and path, or an array of matches';
 const PROFILE_RULE = 'a profile, such as generic() or defender()';
 const options = object({
   profile: v.optional(
@@ -85,6 +87,11 @@ const options = object({
   retry: v.optional(retry),
   quotas: v.optional(v.array(quota, 'an array of quotas')),
   overrides: v.optional(v.array(override, 'an array of overrides')),
+  readBody: v.optional(
+    object({
+      match: v.optional(v.union([v.pipe(v.array(match), v.minLength(1, MATCHES_RULE)), match], MATCHES_RULE)),
+    }),
+  ),
   maxQueue: v.optional(count(0)),
   maxQueuePerFlow: v.optional(count(0)),
   auth: v.optional(
@@ -109,7 +116,7 @@ const options = object({
 /** Schemas of the options that a policy file may give, by name. */
 export const optionEntries: Readonly<
   Record<
-    'name' | 'retry' | 'quotas' | 'overrides' | 'adaptive' | 'maxQueue' | 'maxQueuePerFlow',
+    'name' | 'retry' | 'quotas' | 'overrides' | 'readBody' | 'adaptive' | 'maxQueue' | 'maxQueuePerFlow',
     v.GenericSchema
   >
 > = options.entries;
@@ -159,6 +166,7 @@ export function readOptions(given: HeadgateOptions): Settings {
     quotas: declared,
     call,
     overrides: overrides.length === 0 ? undefined : new Overrides(overrides, retry, call, profile),
+    readBody: rest.readBody ? [rest.readBody.match ?? {}].flat() : [],
     maxQueue: rest.maxQueue ?? DEFAULT_MAX_QUEUE,
     maxQueuePerFlow: rest.maxQueuePerFlow,
     auth: rest.auth,

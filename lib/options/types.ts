@@ -79,6 +79,12 @@ export interface QuotaOptions {
   readonly spacing?: Duration | undefined;
 }
 
+/** Requests whose good answers are read to the end, since they may hold refusals. */
+export interface ReadBodyOptions {
+  /** The requests: a match, or matches of which one fits. Default `{}`: all. */
+  readonly match?: QuotaMatch | readonly QuotaMatch[] | undefined;
+}
+
 /** Verdicts after which a call may go on. */
 export type OverrideVerdict = Exclude<Verdict, 'success' | 'terminal'>;
 
@@ -145,6 +151,12 @@ export interface HeadgateOptions {
    * of two that give the same option, the later one. A call's own options precede them. Default: none.
    */
   readonly overrides?: readonly OverrideOptions[];
+  /**
+   * Requests that are refused with a good status by what the body says, such as GraphQL's `RATE_LIMITED`, besides those of
+   * the profile. For these alone, the body of a good answer is read before it is given, as far as 64 KiB that come within
+   * 2 s; what is longer, slower, cut off, or neither JSON, XML nor plain text is given unread. Default: none.
+   */
+  readonly readBody?: ReadBodyOptions | undefined;
   /** Whether to learn undeclared limits. Default true. */
   readonly adaptive?: boolean;
   /**

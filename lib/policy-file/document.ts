@@ -14,7 +14,7 @@ export type ProfileDocument = string | { readonly name: string; readonly [option
 export interface PolicyDocument
   extends Pick<
     HeadgateOptions,
-    'retry' | 'quotas' | 'overrides' | 'adaptive' | 'maxQueue' | 'maxQueuePerFlow' | 'name'
+    'retry' | 'quotas' | 'overrides' | 'readBody' | 'adaptive' | 'maxQueue' | 'maxQueuePerFlow' | 'name'
   > {
   /** Address of the JSON Schema, for editors. Ignored. */
   readonly $schema?: string;
@@ -95,6 +95,7 @@ export const documentSchema: v.GenericSchema<PolicyDocument> = object({
   retry: optionEntries.retry,
   quotas: optionEntries.quotas,
   overrides: optionEntries.overrides,
+  readBody: optionEntries.readBody,
   adaptive: optionEntries.adaptive,
   maxQueue: optionEntries.maxQueue,
   maxQueuePerFlow: optionEntries.maxQueuePerFlow,

@@ -137,7 +137,7 @@ class WatchedPolicy implements LoadedPolicy {
     if (!isDeepStrictEqual(fixed(options), fixed(this.options)))
       throw new OptionsError(
         this.source,
-        'another profile, name, adaptive, maxQueue, maxQueuePerFlow or redact',
+        'another profile, name, readBody, adaptive, maxQueue, maxQueuePerFlow or redact',
         'a change of retry, quotas or overrides: restart for others',
       );
   }

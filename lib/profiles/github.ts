@@ -89,7 +89,8 @@ export const github: ProfileFactory<
       note: 'Requests that make content; every POST below /repos is taken for one.',
     },
   ],
-  error: { message: ['message'] },
+  readBody: { method: 'POST', path: '/graphql' },
+  error: { code: ['errors.0.type'], message: ['message'] },
   codes: [
     {
       status: [403, 429],

@@ -56,6 +56,7 @@ export const shopify: ProfileFactory<'app', Choices> = /* @__PURE__ */ definePro
       source: 'rest',
     },
   ],
+  readBody: { method: 'POST', path: '/admin/api/{version}/graphql.json' },
   error: { code: ['errors.0.extensions.code'], message: ['errors.0.message', 'errors'] },
   codes: [
     {

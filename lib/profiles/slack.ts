@@ -34,6 +34,7 @@ export const slack: ProfileFactory<'workspace' | 'app'> = /* @__PURE__ */ define
       source: 'posting',
     },
   ],
+  readBody: { path: '/api/**' },
   error: { code: ['error'] },
   codes: [
     {

@@ -165,6 +165,8 @@ export interface Profile {
   spent?(outcome: Outcome): Amounts | undefined;
   /** Reads one outcome. If it throws, the status decides, and a `profile-failed` warning event reports it. */
   classify(outcome: Outcome): Classification;
+  /** True if a good answer to this request may hold a refusal: its body is then read, and classified with it. */
+  readsBody?(request: RequestFacts): boolean;
   /** True if the API documents that resending this request after a transient fault is safe, whatever its method. */
   resendable?(request: RequestFacts): boolean;
   /** True if the gate may send its own token to this URL; a token never leaves the API's hosts. */

@@ -11,11 +11,11 @@ import { attachReport, HeadgateError, OptionsError } from '../../words/errors.ts
 import type { CallReport } from '../../words/report.ts';
 import { remember } from '../../words/report-of.ts';
 import { watched } from '../shared/given-body.ts';
+import { saidBy, tellRead } from '../shared/good-body.ts';
 import { heed, interruptible } from '../shared/interruptible.ts';
 import { receivedOf } from '../shared/received.ts';
 import { dropResponse, headersOf } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
-import { tellRead } from '../shared/spent.ts';
 import type { Warn } from '../shared/stacked.ts';
 import { type AxiosError, type BeforeRedirect, type Config, endingOf, Leg, type Response } from './leg.ts';
 import { claimNext, leaveClaim, type NativeResponse, scrub } from './native.ts';
@@ -228,8 +228,10 @@ function triedOf(
     if (last.status < 400 && config.responseType !== 'stream') tellRead(current, last.data);
   }
   if (error?.isAxiosError) error.config = config;
+  const ending = endingOf(last, error);
+  const isGood = response !== undefined && response.status < 400 && config.responseType !== 'stream';
   return {
-    ending: endingOf(last, error),
+    ending: isGood ? { ...ending, body: saidBy(current, response.data) } : ending,
     replayable: leg.replayable,
     result: response ? { value: response } : { error },
     drop: () => dropResponse(last),

@@ -15,9 +15,9 @@ import { remember, remembered, rememberResponse } from '../../words/report-of.ts
 import type { Headers as HeaderRecord } from '../../words/types.ts';
 import { drain, drop, peek } from '../shared/fetch-body.ts';
 import { watched } from '../shared/given-body.ts';
+import { isRead, tellCopy } from '../shared/good-body.ts';
 import { type Breaker, interruptible, joined } from '../shared/interruptible.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
-import { tellCopy } from '../shared/spent.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked.ts';
 import { type AnyLeg, readInput } from './input.ts';
 import { type FetchInit, type FetchInput, Leg, networkError, recordOf } from './leg.ts';
@@ -123,10 +123,13 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
           return { next };
         }
       }
-      if (response.status < 400) tellCopy(attempt, response, headers['content-type']);
-      return response.status < 400
-        ? { ...tried(leg, response, headers, breaker), ...watch(call, response, leg.signal) }
-        : judged(leg, response, headers, breaker);
+      if (response.status >= 400) return judged(leg, response, headers, breaker);
+      const type = headers['content-type'];
+      const step = isRead(attempt, type)
+        ? await judged(leg, response, headers, breaker)
+        : tried(leg, response, headers, breaker);
+      if (step.ending.body === undefined) tellCopy(attempt, response, type);
+      return { ...step, ...watch(call, response, leg.signal) };
     };
     /** The fetch hides where the redirect leads. A GET or HEAD is sent again for the fetch itself to follow. */
     const unhidden = (hidden: Leg): Leg => {
@@ -159,7 +162,7 @@ function failed(leg: AnyLeg, error: unknown): Tried<Response> {
   return { ending: { error }, replayable: leg.replayable, result: { error } };
 }
 
-/** Reads an error response, with the beginning of its body. */
+/** Reads a response that may be a refusal, with the beginning of its body. */
 async function judged(
   leg: AnyLeg,
   response: Response,

@@ -9,6 +9,7 @@ import { check, has, method, object } from '../../options/schema.ts';
 import type { CallOptions } from '../../options/types.ts';
 import type { Amounts, Classification, RequestFacts, Verdict } from '../../words/types.ts';
 import { bodyText, isReplayable } from '../shared/bodies.ts';
+import { saidBy, tellCopy, tellRead } from '../shared/good-body.ts';
 import { type Abortable, type Breaker, interruptible } from '../shared/interruptible.ts';
 import {
   dropResponse,
@@ -18,7 +19,6 @@ import {
   readResponse,
 } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
-import { tellCopy, tellRead } from '../shared/spent.ts';
 import type { Warn } from '../shared/stacked.ts';
 import { hasRetried, smithyReading } from './smithy.ts';
 
@@ -147,7 +147,7 @@ export function wrapped(
         }
         // Final by p-retry's AbortError: throw the error it holds, without a retry.
         if (final) throw final.reason;
-        return triedOf(result, reading, facts, classify as Classify | undefined, breaker);
+        return triedOf(permitted, result, reading, facts, classify as Classify | undefined, breaker);
       });
     const attempt = (): Promise<Tried<unknown>> => {
       const admitted = call.admit(facts);
@@ -162,6 +162,7 @@ export function wrapped(
 type Classify = NonNullable<WrapOptions<unknown[], unknown>['classify']>;
 
 async function triedOf(
+  attempt: Attempt,
   result: WrapResult<unknown>,
   reading: Reading | undefined,
   { replayable }: Facts,
@@ -180,9 +181,10 @@ async function triedOf(
   }
   const { value } = result;
   const failed = status !== undefined && status >= 400;
+  const body = failed || attempt.readsBody ? ((await reading?.body()) ?? saidBy(attempt, value)) : undefined;
   return {
-    // A value that is not a response counts as a success.
-    ending: { status: status ?? 200, headers, body: failed ? await reading?.body() : undefined, reread: own },
+    // A value that is not a response counts as a success, unless its body is read.
+    ending: { status: status ?? 200, headers, body, reread: own },
     replayable,
     result: { value },
     drop: () => dropResponse(value, () => breaker.end()),

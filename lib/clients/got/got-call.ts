@@ -7,7 +7,15 @@ import { Form } from './form.ts';
 import { refusalOf } from './http2.ts';
 import { doNotStore, factsOf, headersOf, overlay } from './request.ts';
 import { stretch } from './stretch.ts';
-import type { GotError, NativeRequest, NativeResponse, Options, RequestFunction, RetryAsk } from './types.ts';
+import type {
+  GotError,
+  NativeRequest,
+  NativeResponse,
+  Options,
+  RequestFunction,
+  Response,
+  RetryAsk,
+} from './types.ts';
 
 const SILENT = 'The connection was closed without a response';
 
@@ -75,19 +83,46 @@ export class GotCall {
     if (response?.isFromCache || (response && !isRefusal(options, response.statusCode))) this.#bypass = true;
     // A cached failure is out of date. If got would retry, send the request through the gate.
     if (response?.isFromCache) return computedValue > 0 ? 1 : 0;
+    return (await this.#resends(options, this.#endingOf(error))) ? 1 : 0;
+  };
+
+  /** Hook: reads a good response that may hold a refusal, after which the request is sent again. */
+  readonly afterResponse = async (
+    response: Response,
+    again: (changes: object) => Promise<never>,
+  ): Promise<Response> => {
+    const { statusCode: status, headers, rawBody, isFromCache } = response;
+    if (status >= 400 || isFromCache) return response;
+    const options = response.request?.options ?? this.#options;
+    const { afterResponse } = options.hooks;
+    const ending = { status, headers, body: rawBody && bodyText({ body: rawBody }) };
+    if (await this.#resends(options, ending)) {
+      // got would run no hook, or those before this one, on the next response.
+      return again({}).finally(() => {
+        options.hooks.afterResponse = afterResponse;
+      });
+    }
+    const refused = this.call.attempt?.classification?.verdict !== 'success';
+    const doom = refused ? this.call.deliver() : undefined;
+    if (doom) throw doom;
+    return response;
+  };
+
+  /** Settles an attempt, and waits until the next is due. */
+  async #resends(options: Options | undefined, ending: Ending): Promise<boolean> {
     const lost = this.#form === undefined && !isReplayable(options?.body);
     const replaceable = lost && (options?.isStream || (options?.hooks.beforeRetry.length ?? 0) > 0);
-    const decision = this.call.settle(this.#endingOf(error), {
+    const decision = this.call.settle(ending, {
       replayable: !lost || (replaceable && this.#gone === undefined),
       allowed: options?.retry.limit !== 0,
     });
-    if (!decision.resend) return 0;
+    if (!decision.resend) return false;
     await this.call.backOff(decision);
     if (options) this.#form?.refill(options);
     if (lost) this.#gone = options?.body;
     this.replaced = true;
-    return 1;
-  };
+    return true;
+  }
 
   /** Hook: attaches the report to the error, or replaces it by a Headgate error. */
   readonly beforeError = (error: GotError): unknown => this.fail(error);

@@ -35,9 +35,10 @@ export function gotExtension(open: OpenCall): GotExtension {
     if (!options?.url || options.hooks.beforeRequest.some((hook) => ownerOf(hook)?.began(options))) {
       return next(options);
     }
+    const facts = factsOf(options);
     let call: Call;
     try {
-      call = open(options.context.headgate, factsOf(options));
+      call = open(options.context.headgate, facts);
     } catch (error) {
       if (options.isStream) throw error;
       return Promise.reject(error);
@@ -46,6 +47,9 @@ export function gotExtension(open: OpenCall): GotExtension {
     // Retries and redirects inherit these options.
     place(options.hooks.beforeRequest, own(gotCall.beforeRequest, gotCall));
     place(options.hooks.beforeError, own(gotCall.beforeError, gotCall));
+    // Only a promise's response is read whole before its user has it.
+    if (!options.isStream && call.readsBody(facts))
+      place(options.hooks.afterResponse, own(gotCall.afterResponse, gotCall));
     options.retry.calculateDelay = gotCall.calculateDelay;
     if ('enforceRetryRules' in options.retry) options.retry.enforceRetryRules = false;
     const result = next(options);

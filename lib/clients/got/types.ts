@@ -60,6 +60,7 @@ export interface Options extends BodySource, StretchableTimeout {
     readonly beforeRequest: Hook[];
     readonly beforeRetry: readonly Hook[];
     readonly beforeError: Hook[];
+    afterResponse: Hook[];
   };
   readonly url?: URL | string;
   readonly method: string;
@@ -90,12 +91,16 @@ export interface RetryAsk {
 
 export interface GotError extends Error {
   readonly options?: Options;
-  readonly response?: {
-    readonly statusCode: number;
-    readonly headers: Headers;
-    readonly rawBody?: Uint8Array;
-    readonly isFromCache?: boolean;
-  };
+  readonly response?: Response;
+}
+
+/** The part of got's response that is used. */
+export interface Response {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  readonly rawBody?: Uint8Array;
+  readonly isFromCache?: boolean;
+  readonly request?: { readonly options: Options };
 }
 
 export type Result = Promise<unknown> & {

@@ -2,6 +2,7 @@ import type { Attempt, Ending } from '../../call/attempt.ts';
 import type { Call } from '../../call/call.ts';
 import { BODY_LIMIT } from '../../words/types.ts';
 import { bodyText } from '../shared/bodies.ts';
+import { isRead } from '../shared/good-body.ts';
 import { readRefusal } from '../shared/response-reading.ts';
 import { SpentBody } from './body.ts';
 import type { Controller, Handler, Socket } from './handlers.ts';
@@ -32,8 +33,8 @@ export interface Request extends Controller {
 }
 
 /**
- * One attempt on the wire, as undici tells of it. An error response is held back until it is read: then it is either
- * dropped, as the request is made again, or passed on.
+ * One attempt on the wire, as undici tells of it. A response that may be a refusal is held back until it is read: then it
+ * is either dropped, as the request is made again, or passed on.
  */
 export class Exchange implements Handler {
   readonly #request: Request;
@@ -119,17 +120,23 @@ export class Exchange implements Handler {
     if (status >= 200) this.#attempt.answer(status, headers);
     // A listener may have ended it.
     if (request.over) return;
-    if (status >= 400) {
+    if (status >= 400 || (status >= 200 && isRead(this.#attempt, headers['content-type']))) {
       this.#held = new HeldResponse(status, headers, message, controller?.rawHeaders);
       this.#timer = setTimeout(() => this.#judge(), HOLD_MS).unref();
       return;
     }
     if (status >= 200) {
       this.#spent = SpentBody.of(this.#attempt, headers);
-      request.call.read({ received: () => (request.paused ? Number.NaN : this.#passed), buffered: false });
+      this.#given();
     }
     request.rawHeaders = controller?.rawHeaders;
     request.handler.onResponseStart?.(request, status, headers, message);
+  }
+
+  /** The response is the user's from here on. */
+  #given(): void {
+    const request = this.#request;
+    request.call.read({ received: () => (request.paused ? Number.NaN : this.#passed), buffered: false });
   }
 
   onResponseData(_controller: Controller, chunk: Uint8Array): void {
@@ -210,7 +217,9 @@ export class Exchange implements Handler {
     this.#timer = undefined;
     if (!held || request.over) return;
     const { status, headers, message, text } = held;
-    this.#left = request.settle({ status, headers, body: text });
+    // A good answer that is too long or too slow to be read is given as it comes.
+    if (status < 400 && !held.trailers) this.#given();
+    else this.#left = request.settle({ status, headers, body: text });
     if (this.#left) {
       this.#held = undefined;
       if (!held.trailers)

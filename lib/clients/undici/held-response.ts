@@ -1,7 +1,7 @@
 import { responseText } from './body.ts';
 import type { Fields } from './headers.ts';
 
-/** An error response that was not yet passed on, or not yet whole. */
+/** A response that may be a refusal, and was not yet passed on, or not yet whole. */
 export class HeldResponse {
   readonly status: number;
   readonly headers: Fields;

@@ -248,6 +248,8 @@ export interface ProfileDefinition<
     | undefined;
   /** The meaning of errors. */
   readonly codes?: readonly CodeDefinition[] | undefined;
+  /** Requests whose answers below 400 may hold errors of `codes`: their bodies are read. Default: none. */
+  readonly readBody?: RequestMatch | readonly RequestMatch[] | undefined;
   /** Where the ID of a request stands, best first: `body:<path>`, `header:<name>`. Default: the usual headers. */
   readonly correlation?: readonly string[] | undefined;
   /** Where a wait stands in a body. Default: the usual places and texts, as `generic()` reads them. */

@@ -66,7 +66,7 @@ export function defineProfile<
 type Tables = ReturnType<typeof tablesOf>;
 
 function tablesOf(definition: ProfileDefinition) {
-  const { paths = {}, scopes = [], withhold, resend = [], deprecations = [] } = definition;
+  const { paths = {}, scopes = [], withhold, readBody, resend = [], deprecations = [] } = definition;
   const form = pathForm(paths.root, paths.version, paths.odata);
   const requests = <T>(given: readonly (readonly [Matches, T])[]): Requests<T> => {
     const found = new Requests<T>(form);
@@ -82,6 +82,7 @@ function tablesOf(definition: ProfileDefinition) {
     scope: scopes.find(({ path, host, query }) => !path && !host && !query)?.scope,
     scopes: requests(scopes.map((each) => [each, each.scope])),
     withheld: requests(withhold === undefined ? [] : [[withhold, true]]),
+    spoken: requests(readBody === undefined ? [] : [[readBody, true]]),
     resends: requests(resend.map((each) => [each, each])),
     retired: requests(
       deprecations.map(({ match, message }) => [match, { code: 'deprecated-endpoint', message }]),
@@ -91,7 +92,7 @@ function tablesOf(definition: ProfileDefinition) {
 
 function profileOf(definition: ProfileDefinition, settings: Settings, tables: Tables): DefinedProfile {
   const { name, retry } = definition;
-  const { form, http, reading, scope, scopes, withheld, resends, retired } = tables;
+  const { form, http, reading, scope, scopes, withheld, spoken, resends, retired } = tables;
   const hosts = hostsOf(definition, settings.hosts);
   const quotas = new ProfileQuotas(name, tables.quotas, settings);
   const { refine, notice: noticeOf } = definition.hooks?.() ?? {};
@@ -133,6 +134,10 @@ function profileOf(definition: ProfileDefinition, settings: Settings, tables: Ta
         ? refine(read, outcome, tables.quotas.nameOf(request))
         : read;
     },
+
+    ...(!spoken.empty && {
+      readsBody: (request: RequestFacts) => isApi(request.url) && spoken.find(request) !== undefined,
+    }),
 
     resendable(request) {
       const found = isApi(request.url) ? resends.find(request)?.value : undefined;

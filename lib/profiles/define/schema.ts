@@ -168,6 +168,7 @@ const definitionSchema = object({
   ),
   headers: v.optional(v.array(object({ ...sourced, name: text, means: text }))),
   scopes: v.optional(v.array(object({ ...matchEntries, scope: text }))),
+  readBody: v.optional(matches),
   withhold: v.optional(matches),
   resend: v.optional(
     v.array(object({ ...matchEntries, unlessBody: v.optional(v.array(text)), why: v.optional(text) })),

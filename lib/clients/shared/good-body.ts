@@ -1,4 +1,4 @@
-/** Bodies of served responses, for quotas that read from them what was spent. No other response is looked at. */
+/** Bodies of good responses that say what was spent, or that the request was refused. No other response is looked at. */
 import type { Attempt } from '../../call/attempt.ts';
 import { BODY_LIMIT } from '../../words/types.ts';
 import { bodyText } from './bodies.ts';
@@ -13,6 +13,19 @@ interface Copyable {
 /** Tells what a client has read: a value, a parsed body or its bytes. */
 export function tellRead(attempt: Attempt | undefined, value: unknown): void {
   if (attempt?.readsSpent) attempt.tellBody(textOf(value));
+}
+
+/** What a good response may say of a refusal: JSON, XML, or the plain text that ArcGIS calls its JSON. */
+const TELLING = /[/+](?:json|xml)\b|^text\/plain\b/i;
+
+/** Whether a good response is read before it is given, as it may hold a refusal. */
+export function isRead(attempt: Attempt, contentType: unknown): boolean {
+  return attempt.readsBody && (contentType == null || TELLING.test(String(contentType)));
+}
+
+/** What a client has read of a good response, a value or its bytes, if that may hold a refusal. */
+export function saidBy(attempt: Attempt, value: unknown): string | undefined {
+  return attempt.readsBody ? textOf(value) : undefined;
 }
 
 /** Tells what a response says in JSON, from a copy of its body; its reader waits for nothing. */
