@@ -2,6 +2,7 @@
  * The client of one trial, in a process of its own: `fork('client.ts', [order as JSON])`. Warms up at another origin,
  * makes the calls of its work, and tells what became of each.
  */
+import { urlOf } from './calls.ts';
 import { arrival } from './ideal.ts';
 import type { Outcome, Peer, Setup, Variant, Work } from './types.ts';
 
@@ -43,7 +44,7 @@ async function make(call: number): Promise<void> {
   const from = now();
   let error: string | undefined;
   try {
-    await client.call(`${url}/call?n=${call}`);
+    await client.call(urlOf(work, url, call));
   } catch (caught) {
     error = describe(caught);
   }

@@ -1,5 +1,6 @@
 import { worst } from '../../spec/support/fleet.ts';
 import { median, quantile } from '../support/statistics.ts';
+import { planOf } from './calls.ts';
 import type { Figures, Hit, Outcome, Work } from './types.ts';
 
 /** What one trial came to. */
@@ -31,7 +32,21 @@ export function figuresOf(
       hits.filter(({ at }) => at >= reopened).map(({ at }) => at),
       100,
     ),
+    starvedMs: work.routes ? longestGap(work, hits) : 0,
   };
+}
+
+/** Longest time in which a route with calls left was sent none, from the first request on. */
+function longestGap(work: Work, hits: readonly Hit[]): number {
+  const last = new Map<number | undefined, number>();
+  let longest = 0;
+  for (const { at, call, status } of hits) {
+    if (status !== 200) continue;
+    const { route } = planOf(work, call);
+    longest = Math.max(longest, at - (last.get(route) ?? 0));
+    last.set(route, at);
+  }
+  return longest;
 }
 
 /** The median of each figure over several trials. */

@@ -48,6 +48,7 @@ function seconds(ms: number): string {
 export function printTrials(work: Work, trials: readonly Trial[]): void {
   const rows = rowsOf(trials);
   const herd = work.name === 'herd';
+  const routes = work.routes !== undefined;
   const table = new Table({
     head: [
       'peer',
@@ -55,12 +56,14 @@ export function printTrials(work: Work, trials: readonly Trial[]): void {
       'seeds',
       ...COLUMNS.map(({ title }) => title),
       ...(herd ? ['most in 100 ms'] : []),
+      ...(routes ? ['longest wait of a route'] : []),
     ],
     style: { head: [], border: [] },
   });
   for (const { peer, variant, seeds, figures } of rows) {
     const cells = COLUMNS.map(({ cell }) => cell(figures));
-    table.push([peer, variant, seeds, ...cells, ...(herd ? [figures.herd] : [])]);
+    const more = [...(herd ? [figures.herd] : []), ...(routes ? [seconds(figures.starvedMs)] : [])];
+    table.push([peer, variant, seeds, ...cells, ...more]);
   }
   console.log(`\n${work.name}: ${work.title}. Ideal: ${((rows[0]?.idealMs ?? 0) / 1000).toFixed(2)} s`);
   console.log(table.toString());

@@ -22,7 +22,7 @@ export async function runTrial({
   seed,
   trace,
 }: Asked): Promise<Trial & { errors: string[] }> {
-  const server = start('server.ts', [JSON.stringify(work.server), String(seed)]);
+  const server = start('server.ts', [JSON.stringify(work), String(seed)]);
   try {
     const [port, warmPort] = await heard<number[]>(server);
     const url = `http://127.0.0.1:${port}`;

@@ -6,6 +6,10 @@ export interface Limit {
   readonly kind: 'rolling' | 'fixed' | 'bucket';
   readonly limit: number;
   readonly per: number;
+  /** Counts the tokens of a call in place of calls; rolling only. */
+  readonly of?: 'tokens';
+  /** One limit for each route. */
+  readonly each?: 'route';
   /** From these moments on, other limits. */
   readonly changes?: readonly { readonly at: number; readonly limit: number }[];
 }
@@ -33,6 +37,9 @@ export interface ServerPlan {
   readonly latency: readonly [from: number, to: number];
 }
 
+/** A limit that the client is told. */
+export type Declared = Pick<Limit, 'limit' | 'per' | 'of' | 'each'>;
+
 /** One piece of work that every peer is given. */
 export interface Work {
   readonly name: string;
@@ -42,7 +49,11 @@ export interface Work {
   /** Calls per second, whatever becomes of those before (open loop); all at once when absent. */
   readonly rate?: number;
   /** What the client is told of the limits; nothing when absent. */
-  readonly declared?: readonly { readonly limit: number; readonly per: number }[];
+  readonly declared?: readonly Declared[];
+  /** Least and greatest cost of a call in tokens; the client knows it to the half, and exactly from the answer. */
+  readonly tokens?: readonly [from: number, to: number];
+  /** Number of routes, over which the calls are spread at random. */
+  readonly routes?: number;
   /** What a trial may take before what is left of it counts as lost. */
   readonly longest: number;
   readonly server: ServerPlan;
@@ -122,4 +133,6 @@ export interface Figures {
   readonly p99Ms: number;
   /** Most requests in any 100 ms after the last trouble. */
   readonly herd: number;
+  /** Longest time in which a route with calls left was sent none; 0 where a work has no routes. */
+  readonly starvedMs: number;
 }

@@ -1,4 +1,4 @@
-import type { Limit, ServerPlan, Work } from './types.ts';
+import type { Declared, Limit, ServerPlan, Work } from './types.ts';
 
 /** What a work can be varied by, from the command line. */
 export interface Variation {
@@ -25,6 +25,14 @@ export function works(varied: Variation = {}): Work[] {
   });
   const quota = `${calls} calls at once, ${limit} per ${per / 1000} s`;
   const standard = { calls, longest: 90_000 };
+  const tokenLimits: readonly Declared[] = [
+    { limit: 60, per: 2000 },
+    { limit: 30_000, per: 2000, of: 'tokens' },
+  ];
+  const routeLimits: readonly Declared[] = [
+    { limit: 100, per: 1000 },
+    { limit: 10, per: 1000, each: 'route' },
+  ];
   const none = { limits: [], retryAfter: 'none', latency } as const;
   return [
     {
@@ -62,6 +70,23 @@ export function works(varied: Variation = {}): Work[] {
           { kind: 'rolling', limit: 200, per: 5000 },
         ],
       }),
+    },
+    {
+      ...standard,
+      name: 'tokens',
+      title: `${calls} calls at once of 100 to 1100 tokens, known to the half; 60 calls and 30,000 tokens per 2 s, both declared`,
+      tokens: [100, 1100],
+      declared: tokenLimits,
+      server: one('rolling', { limits: tokenLimits.map((each) => ({ kind: 'rolling', ...each })) }),
+    },
+    {
+      ...standard,
+      name: 'routes',
+      title: `${varied.calls ?? 1200} calls at once on 20 routes, 10 per 1 s each and 100 per 1 s in all, both declared`,
+      calls: varied.calls ?? 1200,
+      routes: 20,
+      declared: routeLimits,
+      server: one('rolling', { limits: routeLimits.map((each) => ({ kind: 'rolling', ...each })) }),
     },
     { ...standard, name: 'bucket', title: `${quota}, token bucket`, server: one('bucket') },
     {

@@ -52,7 +52,7 @@ export class Quota {
   charge(ask: Priced): Charge | undefined {
     if (this.#tariff) {
       const charge = this.#tariff.charge(ask, true);
-      // A margin is for what is in flight together: an attempt alone does not wait for it.
+      // A guessed margin is for what is in flight together: an attempt alone does not wait for it.
       if (!this.#tariff.isCorrected || this.flight.used(0) > 0) return charge;
       const now = this.#context.clock.now();
       return this.windows.turnAt(now, charge) <= now ? charge : this.#tariff.charge(ask, false);

@@ -5,6 +5,8 @@ import type { Priced } from './admitter.ts';
 
 /** Weight of the latest amount in the running mean; the first are averaged. */
 const WEIGHT = 0.05;
+/** Share of its distance to the latest ratio by which a margin fades at each answer. */
+const FADE = 0.01;
 /** Margin of an estimate that was never compared with what was spent; and the most that a surprise makes of it. */
 const FIRST_MARGIN = 2;
 const MOST_MARGIN = 4;
@@ -19,10 +21,12 @@ type Warn = (code: string, message: string, quota: string) => void;
 class Estimate {
   mean: number | undefined;
   /**
-   * Factor by which estimates are charged: the largest ratio of spent to estimate, fading. What is charged too much is
+   * Factor by which estimates are charged: the largest ratio of spent to estimate, fading slowly. What is charged too much is
    * free again when the attempt ends, so a margin costs a round trip, not the limit.
    */
   margin: number = FIRST_MARGIN;
+  /** The same without the first guess, which an attempt alone does not wait for. */
+  surprise = 1;
   #told = 0;
 
   learn(estimate: number | undefined, spent: number): void {
@@ -31,8 +35,13 @@ class Estimate {
     this.mean += (spent - this.mean) * Math.max(1 / this.#told, WEIGHT);
     if (estimate === undefined || estimate <= 0) return;
     const ratio = Math.min(MOST_MARGIN, Math.max(1, spent / estimate));
-    this.margin = Math.max(ratio, this.margin - (this.margin - ratio) * WEIGHT);
+    this.margin = faded(this.margin, ratio);
+    this.surprise = faded(this.surprise, ratio);
   }
+}
+
+function faded(margin: number, ratio: number): number {
+  return Math.max(ratio, margin - (margin - ratio) * FADE);
 }
 
 /** What attempts cost one quota, in the units that its windows count. */
@@ -67,11 +76,11 @@ export class Tariff {
     }
   }
 
-  /** What an attempt is charged, with a margin for an error of the estimate or without. */
-  charge(ask: Priced, margin: boolean): Charge {
+  /** What an attempt is charged, with a margin for the error of its estimate; `guessed` as long as few answers told it. */
+  charge(ask: Priced, guessed: boolean): Charge {
     const charge = new Map<string, number>();
     for (const [unit, limit] of this.#limits)
-      charge.set(unit, Math.min(limit, this.#amount(ask, unit, limit, margin)));
+      charge.set(unit, Math.min(limit, this.#amount(ask, unit, limit, guessed)));
     return charge;
   }
 
@@ -125,13 +134,14 @@ export class Tariff {
     estimate?.learn(this.#given(ask, unit) ?? estimate.mean, spent);
   }
 
-  #amount(ask: Priced, unit: string, limit: number, margin: boolean): number {
+  #amount(ask: Priced, unit: string, limit: number, guessed: boolean): number {
     const estimate = this.estimates.get(unit) as Estimate;
     const given = this.#given(ask, unit);
     if (unit === REQUESTS) return given ?? estimate.mean ?? 1;
     const expected = given ?? estimate.mean;
     if (expected === undefined) return limit * UNKNOWN_SHARE;
-    return this.isCorrected && margin ? expected * estimate.margin : expected;
+    if (!this.isCorrected) return expected;
+    return expected * (guessed ? estimate.margin : estimate.surprise);
   }
 
   /** What is said of the cost before: by the call, by the quota, by the profile. */

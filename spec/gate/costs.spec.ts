@@ -83,6 +83,17 @@ describe('Costs', () => {
     expect(sent).to.equal(2);
   });
 
+  it('that were too little before are charged with that margin, in flight together or alone', async () => {
+    open({ windows: [TOKENS] });
+    await send({ tokens: 20 }, 40);
+    void send({ tokens: 35 }, 70);
+    await settled();
+    // It may spend 70 of the 60 that are left.
+    expect(sent).to.equal(1);
+    await clock.advance(60_100);
+    expect([sent, used()]).to.deep.equal([2, 70]);
+  });
+
   it('may be told after the call, by its report', async () => {
     open({ windows: [TOKENS] });
     const fetch = gate.fetch(async () => new Response('{}') as never);
