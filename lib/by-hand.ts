@@ -81,10 +81,7 @@ export class ByHand {
 
   #pauseNamed(name: string, ms: number): void {
     this.#named.set(name, this.#context.clock.now() + ms);
-    const made = this.#gates.made(name);
-    for (const gate of made.length > 0 ? made : [this.#gates.of(this.#context.refOf(name))]) {
-      this.#close(gate, ms);
-    }
+    for (const gate of this.#gates.named(this.#context.refOf(name))) this.#close(gate, ms);
   }
 
   #pauseMatching(match: QuotaMatch, ms: number): void {

@@ -5,12 +5,10 @@ import type { CallContext } from './call/context.ts';
 import { TokenBook } from './call/tokens.ts';
 import type { Bucket } from './classify/rate-limit.ts';
 import { Readings } from './classify/readings.ts';
-import { Emitter, type Listener } from './events/emitter.ts';
+import { Emitter } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
-import type { Tracer } from './events/tracer.ts';
-import type { AnyEvent, EventName } from './events/types.ts';
 import { Warnings } from './events/warnings.ts';
-import type { CloseOptions, Environment, PauseOptions } from './face.ts';
+import type { CloseOptions, Environment, ForecastOptions, ForecastRequest, PauseOptions } from './face.ts';
 import { follow } from './following.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
@@ -18,7 +16,14 @@ import type { Passage } from './gate/passage.ts';
 import { Room } from './gate/room.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { anyOf, DeclaredQuotas } from './options/quotas.ts';
-import { readCallOptions, readCloseOptions, readOptions, updated, withPolicy } from './options/read.ts';
+import {
+  readCallOptions,
+  readCloseOptions,
+  readForecast,
+  readOptions,
+  updated,
+  withPolicy,
+} from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
 import { QuotaEvents } from './quota-events.ts';
@@ -108,8 +113,7 @@ export class Core implements CallContext {
       near: (...near) => events.near(...near),
     });
     const paused = (quota: string, untilMs: number) => events.paused(quota, untilMs, 'manual');
-    const refOf = (name: string) => this.#declared.refs.get(name) ?? this.#unknown(name);
-    this.#byHand = new ByHand(this.#gates, { clock, life: this.life, refOf, paused });
+    this.#byHand = new ByHand(this.#gates, { clock, life: this.life, refOf: this.#refOf, paused });
     this.#detach = settings.ledger.attach?.(observer);
     if (options.policy) follow(options.policy, this);
   }
@@ -118,35 +122,24 @@ export class Core implements CallContext {
     return this.life.aborted;
   }
 
-  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    this.emitter.on(name, listener);
-    return this;
-  }
-
-  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    this.emitter.once(name, listener);
-    return this;
-  }
-
-  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    this.emitter.off(name, listener);
-    return this;
-  }
-
-  trace(tracer: Tracer): () => void {
-    return this.emitter.tracers.add(tracer);
-  }
-
-  events(): AsyncIterableIterator<AnyEvent> {
-    return this.emitter.events();
-  }
-
   quotas(): QuotaSnapshot[] {
     return this.#gates.snapshot();
   }
 
   learned(): Learned {
     return this.#gates.learned();
+  }
+
+  forecast(quota: string | ForecastRequest, options: ForecastOptions = {}): number {
+    const { what, calls, cost } = readForecast(quota, options);
+    if (typeof what !== 'string') {
+      const ask = { request: what, cost, usual: this.profile.cost?.(what) };
+      return this.#gates.forecast(this.passageOf(what, undefined).gates, calls, ask);
+    }
+    const ask = { cost };
+    return Math.max(
+      ...this.#gates.named(this.#refOf(what)).map((gate) => this.#gates.forecast([gate], calls, ask)),
+    );
   }
 
   update(options: HeadgateUpdate): void {
@@ -178,10 +171,6 @@ export class Core implements CallContext {
     if (drainMs === 0) this.calls.hurry();
     this.#closing ??= drainMs > 0 ? this.#drain(drainMs) : this.#close();
     return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   gateOf(request: RequestFacts, quota: string | undefined): Gate {
@@ -239,6 +228,9 @@ export class Core implements CallContext {
     const spent = profile.spent && ((outcome: Outcome) => profile.spent?.(outcome));
     return (spent ? all.map((ref) => ({ spent, ...ref })) : all) as [QuotaRef, ...QuotaRef[]];
   }
+
+  /** The quota of a name, which nobody may have drawn on yet. */
+  readonly #refOf = (name: string): QuotaRef => this.#declared.refs.get(name) ?? this.#unknown(name);
 
   /** A quota that a call names but nobody declared; it has no known limit. */
   #unknown(name: string): QuotaRef {

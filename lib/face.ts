@@ -11,7 +11,7 @@ import type { Random } from './policy/backoff.ts';
 import type { Clock } from './time/clock.ts';
 import type { Learned } from './words/learned.ts';
 import type { QuotaSnapshot } from './words/snapshot.ts';
-import type { Duration } from './words/types.ts';
+import type { Costs, Duration } from './words/types.ts';
 
 /** Time and randomness, which tests may replace. */
 export interface Environment {
@@ -28,6 +28,22 @@ export interface Environment {
 export interface PauseOptions {
   /** How long: more than 0 ms. */
   readonly for: Duration;
+}
+
+/** A request that `gate.forecast()` is asked about. */
+export interface ForecastRequest {
+  /** HTTP method. */
+  readonly method: string;
+  /** Absolute URL. */
+  readonly url: string | URL;
+}
+
+/** Options of `gate.forecast()`. */
+export interface ForecastOptions {
+  /** Number of calls more. Default 1; with 0 it is about those alone that wait now. */
+  readonly calls?: number | undefined;
+  /** What each of them costs, by unit. Default: as with a call. */
+  readonly cost?: Costs | undefined;
 }
 
 /** Options of `gate.close()`. */
@@ -138,6 +154,18 @@ export interface FetchHeadgate {
    * gate.resume('account');
    */
   resume(quota: string | QuotaMatch): void;
+  /**
+   * Returns the time, in ms, until the last of `calls` further calls would be sent, behind those that wait now; 0 if at
+   * once. Reckons ahead with what limits a quota, by its name, or all quotas of a request: declared windows of every kind,
+   * learned ones, a pause, attempts in flight, each for as long as attempts have taken. It is a lower bound: what other
+   * processes draw and what a server refuses comes on top. `Infinity` if attempts in flight block it and none has ended
+   * so far. Throws `OptionsError`, and `CostError` for a cost above a limit.
+   *
+   * @example
+   * const ms = gate.forecast('hunting', { calls: 500 });
+   * const next = gate.forecast({ method: 'POST', url: 'https://api.example.com/v1/chat' }, { cost: { tokens: 1200 } });
+   */
+  forecast(quota: string | ForecastRequest, options?: ForecastOptions): number;
   /**
    * Refuses new calls, rejects queued ones with `ClosedError`, and returns the ledger's permits. Requests in flight and
    * streams may finish.

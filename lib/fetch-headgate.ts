@@ -1,6 +1,9 @@
 import { type FetchLike, type GatedFetch, gatedFetch } from './clients/fetch/index.ts';
 import { wrapped } from './clients/function/index.ts';
 import { Core } from './core.ts';
+import type { Listener } from './events/emitter.ts';
+import type { Tracer } from './events/tracer.ts';
+import type { AnyEvent, EventName } from './events/types.ts';
 import type { Environment, FetchHeadgate } from './face.ts';
 import type { HeadgateOptions } from './options/types.ts';
 import { OptionsError } from './words/errors.ts';
@@ -25,6 +28,33 @@ export class FetchComposition extends Core implements FetchHeadgate {
       throw new OptionsError('fetch', fetchLike, 'a function that is called as fetch is');
     }
     return gatedFetch(this.open, this.warn, fetchLike);
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.on(name, listener);
+    return this;
+  }
+
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.once(name, listener);
+    return this;
+  }
+
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.emitter.off(name, listener);
+    return this;
+  }
+
+  trace(tracer: Tracer): () => void {
+    return this.emitter.tracers.add(tracer);
+  }
+
+  events(): AsyncIterableIterator<AnyEvent> {
+    return this.emitter.events();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   wrap(fn: unknown, options: unknown): never {

@@ -6,7 +6,14 @@ export type { WrapContext, WrapOptions, Wrapped, WrapRequest, WrapResult } from 
 export type { Listener } from './events/emitter.ts';
 export type * from './events/tracer.ts';
 export type * from './events/types.ts';
-export type { CloseOptions, Environment, FetchHeadgate, PauseOptions } from './face.ts';
+export type {
+  CloseOptions,
+  Environment,
+  FetchHeadgate,
+  ForecastOptions,
+  ForecastRequest,
+  PauseOptions,
+} from './face.ts';
 export type * from './ledger/ledger.ts';
 export { memory } from './ledger/memory.ts';
 export type {

@@ -41,7 +41,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   /** URL of the first request that drew on it. */
   protected url: URL | undefined;
   protected readonly context: GateContext;
-  protected readonly quota: Quota;
+  readonly quota: Quota;
   protected reopening: Alarm | undefined;
   /** Facts are being told that belong together; `Infinity` once the gate is closed, when nothing goes any more. */
   protected telling = 0;

@@ -73,6 +73,11 @@ export abstract class Draws {
     return gate === this.gate || this.also.some((also) => also.gate === gate);
   }
 
+  /** What it keeps for this gate; absent where it does not count there. */
+  drawnAt(gate: Admitter): Drawn | undefined {
+    return this.also.find((also) => also.gate === gate)?.drawn;
+  }
+
   /** The gate of this name: as key, as declaration, or as a bucket of the server's. */
   named(name: string | undefined): Admitter | undefined {
     if (name === undefined) return undefined;

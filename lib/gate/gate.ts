@@ -152,7 +152,7 @@ export class Gate extends Bookkeeper implements PassageGate {
 
   /** What the first that waits is charged. */
   get #typical(): Charge | undefined {
-    if (this.queued === 0 || !this.quota.charges) return undefined;
+    if (this.queued === 0 || !this.quota.tariff) return undefined;
     const lane: Lane | undefined = this.#rota?.next ?? this.#lanes.values().next().value;
     return lane?.first && this.quota.charge(lane.first.ask);
   }

@@ -3,8 +3,10 @@ import { Alarm } from '../time/alarm.ts';
 import type { LearnedQuota } from '../words/learned.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
 import { LONGEST_WAIT_MS, type QuotaRef, type RequestFacts, type Window } from '../words/types.ts';
+import type { Priced } from './admitter.ts';
 import { Buckets } from './buckets.ts';
 import type { GateContext, Pausable } from './context.ts';
+import { forecastMs } from './forecast.ts';
 import { Gate } from './gate.ts';
 import { Hosts, type Naming, type Refusals } from './hosts.ts';
 import type { Permit } from './permit.ts';
@@ -129,11 +131,20 @@ export class Gates {
     const now = this.#context.clock.now();
     const all = [...this.#gates.values()].map((gate) => ({
       gate,
-      shown: { ...gate.snapshot(), retryBudget: gate.budget.left(now) },
+      shown: {
+        ...gate.snapshot(),
+        retryBudget: gate.budget.left(now),
+        ...(gate.queued > 0 && { forecastMs: this.forecast([gate], 0) }),
+      },
     }));
     return all
       .filter(({ gate, shown }) => !gate.retired || shown.inFlight + shown.queued > 0)
       .map(({ shown }) => shown);
+  }
+
+  /** ms until as many calls more, each priced like this, would have gone through these gates behind those that wait now. */
+  forecast(gates: readonly Gate[], calls: number, ask?: Priced): number {
+    return forecastMs(gates, calls, ask, this.#context);
   }
 
   /** What was learned, by quota; those that this run has not met keep what was known, with its age. */
@@ -158,6 +169,12 @@ export class Gates {
     const gate = this.#gates.get(key);
     if (gate) return [gate];
     return this.#valued.has(key) ? [...this.#gates.values()].filter(({ base }) => base === key) : [];
+  }
+
+  /** The same; the quota is met, if it was not. */
+  named(ref: QuotaRef): readonly Gate[] {
+    const made = this.made(ref.key);
+    return made.length > 0 ? made : [this.of(ref)];
   }
 
   #refused(quota: string, host: string, untilMs: number, naming: Naming): void {

@@ -89,6 +89,12 @@ export class Lane implements Standing {
     return this.#resends.first ?? this.#fresh.first;
   }
 
+  /** All that wait in it, in order. */
+  *[Symbol.iterator](): Iterator<Place> {
+    yield* this.#resends;
+    yield* this.#fresh;
+  }
+
   /** Number of places before a newcomer. */
   ahead(resend: boolean): number {
     return resend ? this.#resends.length : this.length;
@@ -135,26 +141,24 @@ export class Lane implements Standing {
   /** The first that fits, of the first {@link MAX_EXAMINED}. */
   find(fits: (ask: Ask) => boolean): Place | undefined {
     let looked = 0;
-    for (const line of [this.#resends, this.#fresh]) {
-      for (const place of line) {
-        if (fits(place.ask)) return place;
-        looked += 1;
-        if (looked === MAX_EXAMINED) return undefined;
-      }
+    for (const place of this) {
+      if (fits(place.ask)) return place;
+      looked += 1;
+      if (looked === MAX_EXAMINED) return undefined;
     }
     return undefined;
   }
 
   /** Removes and returns all, in order. */
   vacate(): Place[] {
-    const all = [...this.#resends, ...this.#fresh];
+    const all = [...this];
     for (const place of all) this.remove(place);
     return all;
   }
 
   /** Rejects all for which there is an error. */
   dismiss(why: (ask: Ask) => Error | undefined): void {
-    for (const place of [...this.#resends, ...this.#fresh]) {
+    for (const place of [...this]) {
       const error = why(place.ask);
       if (error && this.remove(place)) place.refuse(error);
     }

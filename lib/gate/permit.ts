@@ -43,6 +43,15 @@ export class Permit extends Draws implements Linked, Drawn {
     this.charge = charge;
   }
 
+  /** Its response's head has come. */
+  get isAnswered(): boolean {
+    return this.#answeredAt !== undefined;
+  }
+
+  override drawnAt(gate: Admitter): Drawn | undefined {
+    return gate === this.gate ? this : super.drawnAt(gate);
+  }
+
   get admitted(): boolean {
     return true;
   }

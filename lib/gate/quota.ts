@@ -4,7 +4,7 @@ import { routeOf } from '../learning/outage/routes.ts';
 import type { LeaseContext } from '../ledger/context.ts';
 import { CLOCK_GRAIN_MS } from '../ledger/turnover.ts';
 import { WindowCount } from '../ledger/window-count.ts';
-import { type Charge, REQUESTS, Windows } from '../ledger/windows.ts';
+import { averaged, type Charge, REQUESTS, Windows } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
@@ -30,7 +30,9 @@ export class Quota {
   readonly #context: GateContext;
   #ref: QuotaRef;
   /** Absent where an attempt costs one request and nothing else. */
-  #tariff: Tariff | undefined;
+  tariff: Tariff | undefined;
+  /** Time from sending to the end, in ms: a moving average; negative before the first. */
+  heldMs = -1;
   /** Absent where nobody is to be told how far windows are used. */
   #near: Near | undefined;
 
@@ -38,7 +40,7 @@ export class Quota {
     const { key, windows, concurrency } = ref;
     this.#ref = ref;
     this.#context = context;
-    this.#tariff = Tariff.of(ref, this.#context.warn);
+    this.tariff = Tariff.of(ref, this.#context.warn);
     this.#near = Near.of(ref, this, this.#context.near);
     this.windows = new Windows(key, windows, gate);
     this.flight = new WindowCount(0, concurrency ?? Infinity);
@@ -50,12 +52,12 @@ export class Quota {
 
   /** What an attempt is charged; absent where it costs one request and nothing else. */
   charge(ask: Priced): Charge | undefined {
-    if (this.#tariff) {
-      const charge = this.#tariff.charge(ask, true);
+    if (this.tariff) {
+      const charge = this.tariff.charge(ask, true);
       // A guessed margin is for what is in flight together: an attempt alone does not wait for it.
-      if (!this.#tariff.isCorrected || this.flight.used(0) > 0) return charge;
+      if (!this.tariff.isCorrected || this.flight.used(0) > 0) return charge;
       const now = this.#context.clock.now();
-      return this.windows.turnAt(now, charge) <= now ? charge : this.#tariff.charge(ask, false);
+      return this.windows.turnAt(now, charge) <= now ? charge : this.tariff.charge(ask, false);
     }
     if (ask.cost?.requests === undefined && ask.usual?.requests === undefined) return undefined;
     return this.#weighed().charge(ask, true);
@@ -68,7 +70,7 @@ export class Quota {
 
   /** An attempt that is charged goes. */
   charged(ask: Priced): void {
-    this.#tariff?.taken(ask);
+    this.tariff?.taken(ask);
   }
 
   /** What it is made from. */
@@ -76,25 +78,20 @@ export class Quota {
     return this.#ref;
   }
 
-  /** Whether attempts may be charged anything but one request. */
-  get charges(): boolean {
-    return this.#tariff !== undefined;
-  }
-
   /** Why an attempt can never go; `undefined` where it can. */
   refusal(ask: Priced): Error | undefined {
-    const tariff = ask.cost?.requests === undefined ? this.#tariff : this.#weighed();
+    const tariff = ask.cost?.requests === undefined ? this.tariff : this.#weighed();
     return tariff?.refusal(ask);
   }
 
   /** Whether it reads from outcomes what was spent. */
   get readsSpent(): boolean {
-    return this.#tariff !== undefined && this.#ref.spent !== undefined;
+    return this.tariff !== undefined && this.#ref.spent !== undefined;
   }
 
   /** What an outcome says was spent. */
   read(outcome: Outcome): Amounts | undefined {
-    return this.#tariff?.read(outcome);
+    return this.tariff?.read(outcome);
   }
 
   /** An attempt spent that much. */
@@ -106,7 +103,7 @@ export class Quota {
     answeredAt?: number,
     endedAt?: number,
   ): void {
-    for (const [unit, by] of this.#tariff?.corrected(ask, charge, amounts) ?? [])
+    for (const [unit, by] of this.tariff?.corrected(ask, charge, amounts) ?? [])
       this.windows.correct(unit, by, now, unit === REQUESTS ? answeredAt : endedAt);
     this.#near?.look(now);
   }
@@ -177,6 +174,7 @@ export class Quota {
   /** It is over. */
   ended(now: number, { takenAt, charge, admitted }: Drawn): void {
     this.flight.refund();
+    this.heldMs = averaged(this.heldMs, now - takenAt);
     if (charge) this.windows.finish(now, takenAt, charge);
     if (!admitted) return;
     this.pause.ended(takenAt);
@@ -256,7 +254,7 @@ export class Quota {
   /** The limits are others from now on; what was used of the old ones counts on. */
   relimit(ref: QuotaRef): void {
     this.#ref = ref;
-    this.#tariff = Tariff.of(ref, this.#context.warn, this.#tariff);
+    this.tariff = Tariff.of(ref, this.#context.warn, this.tariff);
     this.#near = Near.of(ref, this, this.#context.near);
     this.windows.replace(ref.windows);
     this.flight.capacity = ref.concurrency ?? Infinity;
@@ -287,8 +285,8 @@ export class Quota {
 
   /** Where attempts may cost more than one request. */
   #weighed(): Tariff {
-    this.#tariff ??= new Tariff(this.#ref, this.#context.warn);
-    return this.#tariff;
+    this.tariff ??= new Tariff(this.#ref, this.#context.warn);
+    return this.tariff;
   }
 
   #ownPause(): Pause {

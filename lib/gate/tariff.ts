@@ -76,6 +76,13 @@ export class Tariff {
     }
   }
 
+  /** What an attempt is expected to cost. */
+  expected(ask: Priced): Charge {
+    return new Map(
+      [...this.#limits].map(([unit, limit]) => [unit, Math.min(limit, this.#mean(ask, unit, limit))]),
+    );
+  }
+
   /** What an attempt is charged, with a margin for the error of its estimate; `guessed` as long as few answers told it. */
   charge(ask: Priced, guessed: boolean): Charge {
     const charge = new Map<string, number>();
@@ -135,13 +142,16 @@ export class Tariff {
   }
 
   #amount(ask: Priced, unit: string, limit: number, guessed: boolean): number {
-    const estimate = this.estimates.get(unit) as Estimate;
-    const given = this.#given(ask, unit);
-    if (unit === REQUESTS) return given ?? estimate.mean ?? 1;
-    const expected = given ?? estimate.mean;
-    if (expected === undefined) return limit * UNKNOWN_SHARE;
-    if (!this.isCorrected) return expected;
-    return expected * (guessed ? estimate.margin : estimate.surprise);
+    const { mean, margin, surprise } = this.estimates.get(unit) as Estimate;
+    const expected = this.#mean(ask, unit, limit);
+    const isUnknown = mean === undefined && this.#given(ask, unit) === undefined;
+    if (unit === REQUESTS || isUnknown || !this.isCorrected) return expected;
+    return expected * (guessed ? margin : surprise);
+  }
+
+  #mean(ask: Priced, unit: string, limit: number): number {
+    const unknown = unit === REQUESTS ? 1 : limit * UNKNOWN_SHARE;
+    return this.#given(ask, unit) ?? this.estimates.get(unit)?.mean ?? unknown;
   }
 
   /** What is said of the cost before: by the call, by the quota, by the profile. */

@@ -17,6 +17,13 @@ export class Ring {
   #weights: Numbers | undefined;
   #head = 0;
 
+  /** The same, apart from it. */
+  copy(): Ring {
+    const copy = new Ring();
+    for (let index = 0; index < this.size; index += 1) copy.push(this.at(index), this.weightAt(index));
+    return copy;
+  }
+
   /** The moment at an index, 0 being the oldest. */
   at(index: number): number {
     return this.#moments[this.#slot(index)] as number;

@@ -39,6 +39,8 @@ export interface Turnover {
   nextAt(ring: Ring, now: number, held: number): number;
   /** The earliest moment at which there is room for `missing` permits more, of `most` in all, whatever is used. */
   roomAt(ring: Ring, missing: number, now: number, most: number): number;
+  /** The same for a copy of its ring, by a clock that is ahead. */
+  ahead(clock: WindowClock): Turnover;
   /** What came at `at` weighed less, by so much. */
   lighten(ring: Ring, at: number, by: number): void;
 }
@@ -118,6 +120,12 @@ class Refill implements Turnover {
     ring.lighten(at, by);
   }
 
+  ahead(): Turnover {
+    const copy = new Refill(this.#perPermit, 1);
+    copy.#doneAt = this.#doneAt;
+    return copy;
+  }
+
   /** From when on the oldest comes back. */
   #from(ring: Ring): number {
     return Math.max(this.#doneAt, ring.at(0) + CLOCK_GRAIN_MS);
@@ -129,12 +137,13 @@ class Refill implements Turnover {
  * in flight then counts in both: the server may have counted it before or after. The ring holds ends of periods, in Unix ms.
  */
 class CalendarReset implements Turnover {
-  readonly lookMs: number = LOOK_MS;
+  readonly lookMs: number;
   readonly #calendar: Calendar;
   readonly #clock: WindowClock;
   readonly #shortestMs: number;
 
-  constructor(calendar: Calendar, clock: WindowClock, shortestMs: number) {
+  constructor(calendar: Calendar, clock: WindowClock, shortestMs: number, lookMs: number = LOOK_MS) {
+    this.lookMs = lookMs;
     this.#calendar = calendar;
     this.#clock = clock;
     this.#shortestMs = shortestMs;
@@ -174,6 +183,10 @@ class CalendarReset implements Turnover {
 
   lighten(ring: Ring, at: number, by: number): void {
     ring.lighten(this.#endOf(at), by);
+  }
+
+  ahead(clock: WindowClock): Turnover {
+    return new CalendarReset(this.#calendar, clock, this.#shortestMs, Infinity);
   }
 
   /** End of the period of a moment on the gate's clock. */

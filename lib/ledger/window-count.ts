@@ -1,7 +1,7 @@
 import type { Use } from './ledger.ts';
 import { Ring, ROUNDING } from './ring.ts';
 import { Transit } from './transit.ts';
-import { CLOCK_GRAIN_MS, type Turnover } from './turnover.ts';
+import { CLOCK_GRAIN_MS, type Turnover, type WindowClock } from './turnover.ts';
 
 /**
  * The arithmetic of one window: how many permits are free, and when the next ones will be.
@@ -143,12 +143,24 @@ export class WindowCount {
 
   /** Counts on from another count; where transit is limited, `unanswered` attempts of it are in flight. */
   adopt(other: WindowCount, unanswered: number, now: number): void {
+    other.#expire(now);
     const responses = other.#responses;
     for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
-      this.preset(Math.min(now, responses.at(index)), responses.weightAt(index));
+      // What a bucket has taken back of these is no more in their weights: it must not come back again.
+      const at = this.#turnover && other.#turnover ? now : Math.min(now, responses.at(index));
+      this.preset(at, responses.weightAt(index));
     }
     if (other.#transit) this.presetInFlight(unanswered);
     else this.presetInFlight(other.#flying, other.#inFlight);
+  }
+
+  /** A copy to reckon ahead with, by a clock of its own: nothing is in flight, and all permits come back by themselves. */
+  ahead(capacity: number, clock: WindowClock): WindowCount {
+    this.#expire(clock.now());
+    const copy = new WindowCount(this.per, capacity, this.#turnover?.ahead(clock));
+    copy.#responses = this.#responses?.copy();
+    copy.limitTransit(this.#transit?.ms);
+    return copy;
   }
 
   /** A response that came before the count began; in order. */

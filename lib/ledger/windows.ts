@@ -1,9 +1,11 @@
 import type { WindowSnapshot } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
+import type { WindowClock } from './turnover.ts';
 import { COSTLY, DeclaredWindow } from './window.ts';
+import type { WindowCount } from './window-count.ts';
 
-/** Weight of the latest response in the average latency. */
+/** Weight of the latest response in an average time. */
 const LATENCY_WEIGHT = 0.1;
 
 /** Share of a quota that an attempt takes at least: where no limit is declared, all take the same. */
@@ -16,6 +18,20 @@ export const REQUESTS: string = 'requests';
 
 /** What one attempt is charged, by unit; corrected once what it spent is known. */
 export type Charge = Map<string, number>;
+
+/** A moving average of times, in ms; negative before the first. Whole: the engine keeps other numbers in a box of 16 B. */
+export function averaged(average: number, ms: number): number {
+  return Math.round(average < 0 ? ms : average + (ms - average) * LATENCY_WEIGHT);
+}
+
+/** A limit, copied to reckon ahead with. */
+export interface LimitAhead {
+  readonly count: WindowCount;
+  /** What an attempt takes of it. */
+  weigh(charge: Charge | undefined): number;
+  /** An attempt takes it until its end, not until its answer. */
+  readonly toEnd: boolean;
+}
 
 /** Weight of an attempt in a window of this unit. */
 function weightOf(charge: Charge | undefined, window: DeclaredWindow): number {
@@ -104,9 +120,7 @@ export class Windows {
     for (const window of this.#all) {
       if (window.unit === REQUESTS) window.count.give(at, sentAt, weightOf(charge, window));
     }
-    const weight = this.#latencyMs < 0 ? 1 : LATENCY_WEIGHT;
-    // Whole ms: the engine keeps other numbers in a box of 16 B.
-    this.#latencyMs = Math.round(this.#latencyMs + (at - sentAt - this.#latencyMs) * weight);
+    this.#latencyMs = averaged(this.#latencyMs, at - sentAt);
   }
 
   /** It is over: a server may count other units than requests until then. */
@@ -180,6 +194,15 @@ export class Windows {
       if (weight > 0) at = Math.max(at, window.count.freeAt(weight, now, window.limit));
     }
     return at;
+  }
+
+  /** Copies of them to reckon ahead with: however much others have now, all of it may be ours by then. */
+  ahead(clock: WindowClock): LimitAhead[] {
+    return this.#all.map((window) => ({
+      count: window.count.ahead(window.limit, clock),
+      weigh: (charge) => weightOf(charge, window),
+      toEnd: window.unit !== REQUESTS,
+    }));
   }
 
   /** Whether a wait for the ledger's permits may be more than its prompt answer. */

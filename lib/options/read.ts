@@ -8,13 +8,23 @@ import { generic } from '../profiles/generic.ts';
 import type { Sign, TokenCredential, TokenSource } from '../words/auth.ts';
 import { OptionsError } from '../words/errors.ts';
 import type { Learned } from '../words/learned.ts';
-import type { Profile } from '../words/types.ts';
+import type { Costs, Profile, RequestFacts } from '../words/types.ts';
 import { match } from './match.ts';
 import { Overrides, override } from './overrides.ts';
 import { costs, declared as declaredOf, quota } from './quota-schema.ts';
 import { type DeclaredQuota, keyOf } from './quotas.ts';
 import { bodyTimeout, inline, outage, policyOf, priority, retry } from './retry.ts';
-import { check, count, duration, has, object, positiveDuration, text } from './schema.ts';
+import {
+  absoluteUrl,
+  check,
+  count,
+  duration,
+  has,
+  method,
+  object,
+  positiveDuration,
+  text,
+} from './schema.ts';
 import type { HeadgateOptions, HeadgateUpdate, PolicySource, QuotaMatch } from './types.ts';
 
 /** The options of `headgate()`: checked, with defaults, in ms. */
@@ -206,6 +216,20 @@ export function readPauseOptions(given: unknown): number {
 export function readPaused(given: unknown): string | QuotaMatch {
   if (typeof given === 'object' && given !== null) return check(match, given, 'match');
   return check(text, given, 'quota');
+}
+
+const forecast = object({ calls: v.optional(count(0)), cost: v.optional(costs) });
+const forecastRequest = object({ method, url: absoluteUrl });
+
+/** What `gate.forecast()` is about, and what of it. Throws `OptionsError`. */
+export function readForecast(
+  quota: unknown,
+  options: unknown,
+): { readonly what: string | RequestFacts; readonly calls: number; readonly cost: Costs | undefined } {
+  const { calls = 1, cost } = check(forecast, options, 'forecast');
+  if (typeof quota !== 'object' || quota === null) return { what: check(text, quota, 'quota'), calls, cost };
+  const request = check(forecastRequest, quota, 'request');
+  return { what: { method: request.method, url: new URL(request.url) }, calls, cost };
 }
 
 const close = object({ drain: v.optional(duration()) });

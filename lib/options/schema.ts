@@ -64,6 +64,12 @@ function durationOf(
   );
 }
 
+/** A URL. */
+export const absoluteUrl: v.GenericSchema<string | URL> = v.custom<string | URL>(
+  (url) => URL.canParse(String(url)),
+  'an absolute URL',
+);
+
 const TEXT_RULE = 'text of 1 to 200 characters';
 
 /** A name. */

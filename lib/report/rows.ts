@@ -74,39 +74,35 @@ export function rowsOf(
 export function batchRow(
   { calls, ended }: Batch,
   failed: number,
-  quotas: readonly QuotaSnapshot[],
-  now: number,
+  leftMs: number,
   bar: DrawBar,
   columns: number = Infinity,
 ): string {
-  const leftMs = ended < calls ? etaMs(calls - ended, quotas, now) : undefined;
   const parts: readonly Part[] = [
     [2, bar(Math.min(1, ended / calls)), ' '],
     [0, `${ended}/${calls} calls`],
     [1, failed > 0 && `${failed} failed`],
-    [1, leftMs !== undefined && leftMs > 0 && `at least ${duration(leftMs)} left`],
+    [1, leftMs > 0 && leftMs < Infinity && `at least ${duration(leftMs)} left`],
   ];
   return linesWithin(columns, [parts])[0] as string;
 }
 
 /**
- * Minimum time until `calls` more calls are through, in ms: they share the quotas in proportion to what is queued, and
- * of each window at most `limit` go in any `per`. `undefined` if no limit is known.
+ * Minimum time until `left` calls are through, in ms: those that are not queued or in flight yet will draw on the quotas in
+ * proportion to what is. `forecast` tells when so many calls more of a quota would be sent.
  */
-export function etaMs(calls: number, quotas: readonly QuotaSnapshot[], now: number): number | undefined {
-  const queued = quotas.reduce((sum, quota) => sum + quota.queued + quota.inFlight, 0);
-  let most: number | undefined;
-  for (const quota of quotas) {
-    const share = queued > 0 ? (quota.queued + quota.inFlight) / queued : 1 / quotas.length;
-    const waiting = Math.max(0, Math.round(calls * share) - quota.inFlight);
-    const pausedMs = Math.max(0, (quota.pausedUntil ?? now) - now);
-    for (const { limit, per, used } of windowsOf(quota)) {
-      const beyond = waiting - Math.max(0, limit - used);
-      const ms = pausedMs + (beyond > 0 ? Math.ceil(beyond / limit) * per : 0);
-      most = Math.max(most ?? 0, ms);
-    }
-  }
-  return most;
+export function etaMs(
+  left: number,
+  quotas: readonly Pick<QuotaSnapshot, 'key' | 'queued' | 'inFlight'>[],
+  forecast: (key: string, calls: number) => number,
+): number {
+  const open = quotas.reduce((sum, { queued, inFlight }) => sum + queued + inFlight, 0);
+  const more = Math.max(0, left - open);
+  const all = quotas.map(({ key, queued, inFlight }) => {
+    const share = open > 0 ? (queued + inFlight) / open : 1 / quotas.length;
+    return queued + more > 0 ? forecast(key, Math.round(more * share)) : 0;
+  });
+  return Math.max(0, ...all);
 }
 
 /** A part of a row and what parts it from the next. Where a terminal is too narrow, the parts of the highest rank go first. */

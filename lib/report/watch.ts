@@ -8,8 +8,14 @@ import { DURATION_RULE, parseDuration } from '../time/duration.ts';
 import { OptionsError } from '../words/errors.ts';
 import type { Duration } from '../words/types.ts';
 import type { Recordable } from './recorder.ts';
-import { batchRow, type DrawBar, rowsOf } from './rows.ts';
+import { batchRow, type DrawBar, etaMs, rowsOf } from './rows.ts';
 import { Tally } from './tally.ts';
+
+/** The part of a gate that a view needs. */
+export interface Watchable extends Recordable {
+  /** ms until as many calls more of a quota would be sent. */
+  forecast(quota: string, options: { readonly calls: number }): number;
+}
 
 /** Options of {@link watch}. */
 export interface WatchOptions {
@@ -60,7 +66,7 @@ const bar: DrawBar = (share) =>
  * await Promise.all(urls.map((url) => api(url)));
  * view.stop();
  */
-export function watch(gate: Recordable, options: WatchOptions = {}): Watching {
+export function watch(gate: Watchable, options: WatchOptions = {}): Watching {
   const { stream = process.stderr, calls, clock = systemClock } = options;
   const plain = !(stream as Partial<WriteStream>).isTTY || Boolean(process.env.NO_COLOR);
   const every = options.every ?? (plain ? EVERY_PLAIN_MS : EVERY_MS);
@@ -81,8 +87,10 @@ export function watch(gate: Recordable, options: WatchOptions = {}): Watching {
     const columns = plain ? Infinity : stream.columns || undefined;
     const rows = rowsOf(quotas, tally, now, Math.max(1, (stream.rows ?? 24) - 3), bar, columns);
     const ended = tally.succeeded + tally.failed;
-    if (calls !== undefined) rows.push(batchRow({ calls, ended }, tally.failed, quotas, now, bar, columns));
-    else
+    if (calls !== undefined) {
+      const leftMs = etaMs(calls - ended, quotas, (key, more) => gate.forecast(key, { calls: more }));
+      rows.push(batchRow({ calls, ended }, tally.failed, leftMs, bar, columns));
+    } else
       rows.push(
         `${ended} of ${tally.begun} calls ended${tally.failed > 0 ? `, ${tally.failed} failed` : ''}`,
       );

@@ -54,6 +54,11 @@ export interface QuotaSnapshot {
   readonly inFlight: number;
   /** Number of queued attempts. */
   readonly queued: number;
+  /**
+   * Minimum time until the last of the queued attempts is sent, in ms: `gate.forecast(key, { calls: 0 })`; absent while none
+   * is queued. `Infinity` if attempts in flight block them and none has ended so far.
+   */
+  readonly forecastMs?: number | undefined;
   /** Number of retries that the quota may spend now, by the policy's `budget`. */
   readonly retryBudget?: number | undefined;
   /** Moment of reopening; Unix ms on the gate's clock; absent while open. */

@@ -113,6 +113,20 @@ describe('A token bucket', () => {
     );
   });
 
+  it('has refilled no more than it did when an update changes its limit', async () => {
+    const bench = new Bench();
+    const { gate, call } = bench.gate(windowed({ limit: 10, refill: '1/s' }));
+    await bench.finish(Array.from({ length: 10 }, () => call()));
+    await bench.clock.advance(5500);
+    expect(gate.quotas()[0]?.windows[0]?.used).to.equal(5);
+    gate.update({ quotas: windowed({ limit: 11, refill: '1/s' }).quotas ?? [] });
+    const calls = Array.from({ length: 9 }, () => call());
+    await settled();
+    expect(bench.sent).to.have.length(10 + 6);
+    await bench.finish(calls);
+    await gate.close();
+  });
+
   it('takes costs of other units, and gives back what was charged too much', async () => {
     const bench = new Bench();
     const gate = headgate(

@@ -31,27 +31,16 @@ function memory(terminal: boolean): NodeJS.WriteStream & { readonly text: string
 }
 
 describe('The time left', () => {
-  const now = 1_000_000;
+  const perCall = (key: string, calls: number): number => calls * (key === 'slow' ? 1000 : 10);
 
-  it('is nothing while the windows have room, and whole windows beyond', () => {
-    expect(etaMs(60, [quota({ queued: 60 })], now)).to.equal(0);
-    expect(etaMs(61, [quota({ queued: 61 })], now)).to.equal(60_000);
-    expect(etaMs(260, [quota({ queued: 260 })], now)).to.equal(120_000);
+  it('is that of what waits, where all calls of the batch are made', () => {
+    expect(etaMs(60, [quota({ queued: 50, inFlight: 10 })], (_, calls) => 5000 + calls)).to.equal(5000);
+    expect(etaMs(3, [quota({ queued: 0, inFlight: 3 })], () => 5000)).to.equal(0);
   });
 
-  it('counts a pause, and is unknown where no limit is', () => {
-    expect(etaMs(10, [quota({ pausedUntil: now + 5000 })], now)).to.equal(5000);
-    expect(etaMs(10, [quota({ windows: [] })], now)).to.equal(undefined);
-  });
-
-  it('is that of the slowest quota, each with its share of what is left', () => {
-    const slow = quota({ key: 'slow', queued: 30, windows: [{ limit: 1, per: 1000, used: 1 }] });
-    expect(etaMs(40, [quota({ queued: 10 }), slow], now)).to.equal(30_000);
-  });
-
-  it('is of a learned window where none is declared', () => {
-    const learned = { windows: [{ limit: 5, per: 1000, used: 5 }], outage: false };
-    expect(etaMs(10, [quota({ windows: [], learned })], now)).to.equal(2000);
+  it('is that of the slowest quota, each with its share of the calls to come', () => {
+    expect(etaMs(80, [quota({ queued: 10 }), quota({ key: 'slow', queued: 30 })], perCall)).to.equal(30_000);
+    expect(etaMs(8, [quota({ queued: 0 }), quota({ key: 'slow', queued: 0 })], perCall)).to.equal(4000);
   });
 });
 
@@ -94,13 +83,11 @@ describe('A row', () => {
     );
     expect(at(70)).to.match(/^…\S+\/alerts {2}40\/100 per 1 min {2}10 queued {2}closed for 2\.5 s$/);
     for (const columns of [20, 40, 60, 80, 100]) expect(at(columns)).to.have.length.at.most(columns);
-    expect(batchRow({ calls: 9, ended: 2 }, 0, [quota({ windows: [], queued: 7 })], 0, bar, 12)).to.equal(
-      '2/9 calls',
-    );
+    expect(batchRow({ calls: 9, ended: 2 }, 0, 0, bar, 12)).to.equal('2/9 calls');
   });
 
   it('of a batch says what is left', () => {
-    expect(batchRow({ calls: 100, ended: 25 }, 2, [quota({ queued: 75 })], 0, bar)).to.equal(
+    expect(batchRow({ calls: 100, ended: 25 }, 2, 60_000, bar)).to.equal(
       '[25] 25/100 calls  2 failed  at least 1 min left',
     );
   });
@@ -150,7 +137,7 @@ describe('The terminal view', () => {
       const all = Promise.all([1, 2, 3].map(() => api('https://api.example.com/')));
       await clock.advance(10_500);
       expect(stream.text).to.match(/mine .*2\/2 per 1 min {2}1 queued/);
-      expect(stream.text).to.include('2/3 calls  at least 1 min left');
+      expect(stream.text).to.match(/2\/3 calls {2}at least (?:50|49\.\d) s left/);
       view.log('a line of its own');
       await clock.advance(60_000);
       await all;

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { Attempt } from '../../call/attempt.ts';
 import type { OpenCall } from '../../call/call.ts';
-import { check, has, method, object } from '../../options/schema.ts';
+import { absoluteUrl, check, has, method, object } from '../../options/schema.ts';
 import type { CallOptions } from '../../options/types.ts';
 import type { Amounts, Classification, RequestFacts, Verdict } from '../../words/types.ts';
 import { bodyText, isReplayable } from '../shared/bodies.ts';
@@ -82,10 +82,9 @@ const callable = v.custom<(...args: never[]) => unknown>(
   (value) => typeof value === 'function',
   'a function',
 );
-const URL_RULE = 'an absolute URL';
 const request = object({
   method,
-  url: v.custom<string | URL>((url) => URL.canParse(String(url)), URL_RULE),
+  url: absoluteUrl,
   headers: v.optional(v.custom<object>((value) => headersOf(value) !== undefined, 'headers')),
   body: v.optional(v.unknown()),
   signal: v.optional(has<Abortable>('addEventListener', 'an AbortSignal')),

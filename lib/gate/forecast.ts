@@ -1,0 +1,110 @@
+import { WindowCount } from '../ledger/window-count.ts';
+import type { Charge, LimitAhead } from '../ledger/windows.ts';
+import type { Priced } from './admitter.ts';
+import type { GateContext } from './context.ts';
+import type { Gate } from './gate.ts';
+import type { Lane, LaneGate } from './lane.ts';
+import { type Alike, Outlook, type Waiting } from './outlook.ts';
+
+/** Number of places that are priced one by one. */
+const MOST_PRICED = 2000;
+
+/**
+ * ms until as many calls more would have gone through all of these gates, behind those that wait there now: a lower
+ * bound, as nobody knows how long attempts take, what others draw and what the server refuses.
+ */
+export function forecastMs(
+  gates: readonly Gate[],
+  calls: number,
+  ask: Priced = {},
+  { clock, inUse }: Pick<GateContext, 'clock' | 'inUse'>,
+): number {
+  for (const { quota } of gates) {
+    const refusal = quota.refusal(ask);
+    if (refusal) throw refusal;
+  }
+  const now = clock.now();
+  const outlook = new Outlook(clock);
+  const limits = new Map(gates.map((gate) => [gate as LaneGate, limitsOf(gate, outlook, now)]));
+  outlook.limits.push(...[...limits.values()].flat());
+  for (const { quota } of gates) {
+    const { latencyMs } = quota.windows;
+    const answerMs = latencyMs >= 0 ? latencyMs : (quota.adaptive?.learner?.latency ?? 0);
+    outlook.answerMs = Math.max(outlook.answerMs, answerMs);
+    outlook.endMs = Math.max(outlook.endMs, outlook.answerMs, quota.heldMs);
+  }
+  const weights = (drawn: readonly Gate[], charge: (gate: Gate) => Charge | undefined): number[] =>
+    outlook.weights(
+      new Map(drawn.flatMap((gate) => (limits.get(gate) ?? []).map((limit) => [limit, charge(gate)]))),
+    );
+
+  for (const permit of inUse) {
+    const drawn = gates.filter((gate) => permit.drawnAt(gate));
+    if (drawn.length === 0) continue;
+    const taken = weights(drawn, (gate) => permit.drawnAt(gate)?.charge);
+    outlook.fly(taken, permit.takenAt, permit.isAnswered);
+  }
+
+  const groups = new Map<string, Waiting & { readonly drawn: readonly Gate[] }>();
+  const groupOf = (drawn: readonly Gate[]): Waiting => {
+    const key = drawn.map((gate) => gates.indexOf(gate)).join();
+    const opensAt = Math.max(...drawn.map((gate) => opensAtOf(gate, now)));
+    const group = groups.get(key) ?? { drawn, heads: [], left: 0, opensAt };
+    groups.set(key, group);
+    return group;
+  };
+  const priced = gates.some(({ quota }) => quota.tariff);
+  const expected = (each: Priced) => (gate: Gate) => gate.quota.tariff?.expected(each);
+  for (const lane of new Set(gates.flatMap((gate) => [...gate.lanes]))) {
+    const drawn = gates.filter((gate) => lane.gates.includes(gate));
+    add(groupOf(drawn), lane, priced, (each) => weights(drawn, expected(each)));
+  }
+  const target = groupOf(gates);
+  if (calls > 0) {
+    // Beyond what is priced one by one, the new ones are taken to be like those before.
+    const whole = target.heads.reduce((sum, { count }) => sum + count, 0) === target.left;
+    if (whole) target.heads.push({ weights: weights(gates, expected(ask)), count: calls });
+    target.left += calls;
+  }
+  return outlook.last(
+    target,
+    [...groups.values()].filter((group) => group !== target),
+  );
+}
+
+/** Adds those that wait in a lane. */
+function add(group: Waiting, lane: Lane, priced: boolean, weigh: (ask: Priced) => number[]): void {
+  group.left += lane.length;
+  if (!priced) {
+    group.heads.push({ weights: weigh({}), count: lane.length });
+    return;
+  }
+  let last: Alike | undefined = group.heads.at(-1);
+  for (const { ask } of lane) {
+    if (group.heads.length >= MOST_PRICED) return;
+    const weights = weigh(ask);
+    if (last?.weights.every((weight, index) => weight === weights[index])) last.count += 1;
+    else {
+      last = { weights, count: 1 };
+      group.heads.push(last);
+    }
+  }
+}
+
+/** Everything that limits a quota: declared and learned windows, and attempts in flight. */
+function limitsOf({ quota }: Gate, outlook: Outlook, now: number): LimitAhead[] {
+  const one = (): number => 1;
+  const { flight, windows, adaptive } = quota;
+  const limits = windows.ahead(outlook);
+  for (const { count, limit } of adaptive?.learner?.windows ?? []) {
+    limits.push({ count: count.ahead(limit, outlook), weigh: one, toEnd: false });
+  }
+  const inFlight = Math.min(flight.capacity, adaptive?.snapshot(now)?.concurrency ?? Infinity);
+  if (inFlight < Infinity) limits.push({ count: new WindowCount(0, inFlight), weigh: one, toEnd: true });
+  return limits;
+}
+
+/** The end of a pause, or the next probe of an outage. */
+function opensAtOf({ quota }: Gate, now: number): number {
+  return Math.max(now + quota.reopensIn(now), quota.pause.nextAt, now + (quota.probeIn(now) ?? 0));
+}
