@@ -24,6 +24,7 @@ const ROOMS: Record<string, string> = {
   'clients/axios': 'words call options clients/shared',
   'clients/function': 'words call options clients/shared',
   redis: 'words time ledger options',
+  defender: 'words time classify options',
   simulator: 'words time profiles options',
   testing: 'words time face',
   report: 'words time events',
