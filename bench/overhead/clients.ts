@@ -34,6 +34,17 @@ export function comparisons(url: string): Comparison[] {
   const api = got.extend({ agent: { http: agent } });
   const learning = headgate().got(api);
   const declared = headgate(WIDE).got(api);
+  // The least that an extension like Headgate's can cost: a handler and hooks that do nothing.
+  const hooked = got.extend({
+    agent: { http: agent },
+    handlers: [(options, next) => next(options)],
+    hooks: {
+      beforeRequest: [() => undefined],
+      afterResponse: [(response) => response],
+      beforeRetry: [() => undefined],
+      beforeError: [(error) => error],
+    },
+  });
   const limiter = new Bottleneck();
   const traced = withSpans(headgate({ name: 'spans' })).got(api);
   const counted = headgate({ name: 'metrics' });
@@ -44,6 +55,7 @@ export function comparisons(url: string): Comparison[] {
       client: 'got',
       bare: () => api(url),
       wrapped: {
+        'a handler and hooks that do nothing': () => hooked(url),
         Headgate: () => learning(url),
         'Headgate, quota declared': () => declared(url),
         'Headgate, OpenTelemetry': () => traced(url),
