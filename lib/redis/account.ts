@@ -10,6 +10,8 @@ import { limiterId } from './scripts.ts';
 const LAST_GRANT_MS = 100;
 /** Margin on the lifetime of leases that outlive their holder, in ms. */
 const SLACK_MS = 5000;
+/** Permits that are free within this time of each other go back together, in ms. */
+const TOGETHER_MS = 10;
 /** Maximum fraction by which a lease goes back early, so that leases are not all renewed at once. */
 const RENEW_SPREAD = 0.5;
 
@@ -50,7 +52,7 @@ interface Held {
 export class RedisAccount implements Account {
   readonly shared: boolean = true;
   readonly settles: boolean = true;
-  readonly book: Book;
+  book: Book;
   readonly holder: Holder;
   readonly #context: AccountContext;
   readonly #expirationMs: number;
@@ -88,6 +90,12 @@ export class RedisAccount implements Account {
 
   withdraw(permits: number): number {
     return this.#limiter?.withdraw(permits) ?? 0;
+  }
+
+  relimit(limit: number): void {
+    if (limit === this.book.limit) return;
+    this.book = { ...this.book, limit };
+    this.#limiter?.relimit(limit);
   }
 
   /** Extends all held leases as if granted now, and drops those that Redis has given to others. */
@@ -152,17 +160,19 @@ export class RedisAccount implements Account {
     const inFlightMs = this.book.per + this.#context.longestAttemptMs + SLACK_MS;
     const uses = this.holder.uses().sort((a, b) => a.freeIn - b.freeIn);
     // Redis counts whole permits.
-    const inUse = Math.ceil(uses.reduce((sum, { permits }) => sum + permits, -ROUNDING));
-    let used = 0;
-    /** Permits of the blocks up to `last`, the one that frees the last of those that are `used`. */
-    let freed = 0;
-    let last = -1;
-    const jobs = [...this.#held.values()].map(({ grant, lease, until }): Settlement => {
-      const keep = Math.max(0, Math.min(lease.size, inUse - used));
-      used += keep;
-      while (freed < used - ROUNDING && last + 1 < uses.length) freed += (uses[++last] as Use).permits;
-      const ms = Math.min(uses[last]?.freeIn ?? 0, inFlightMs);
-      return [grant.index, keep, Math.ceil(Math.max(0, Math.min(until - now, ms)))];
+    let inUse = Math.ceil(uses.reduce((sum, { permits }) => sum + permits, -ROUNDING));
+    const next = inTurn(uses);
+    const jobs = [...this.#held.values()].flatMap(({ grant, lease, until }): Settlement[] => {
+      const keep = Math.max(0, Math.min(lease.size, inUse));
+      inUse -= keep;
+      const longestMs = Math.max(0, Math.min(until - now, inFlightMs));
+      const parts = partsOf(keep, () => Math.min(longestMs, next()));
+      const last = parts.pop();
+      // The whole, as long as its last part is in use, and then what is free before.
+      return [
+        [grant.index, keep, last?.[2] ?? 0],
+        ...parts.map(([, permits, ms]): Settlement => ['', permits, ms]),
+      ];
     });
     limiter.settle(jobs, true).catch(() => undefined);
   }
@@ -237,6 +247,31 @@ export class RedisAccount implements Account {
     lease.end();
     this.holder.lost(lease);
   }
+}
+
+/** Tells of one permit in use after another for how many ms it is. */
+function inTurn(uses: readonly Use[]): () => number {
+  let freed = 0;
+  let at = 0;
+  let told = 0;
+  return () => {
+    told += 1;
+    while (at < uses.length && freed < told - ROUNDING) freed += (uses[at++] as Use).permits;
+    return uses[at - 1]?.freeIn ?? 0;
+  };
+}
+
+/** Permits in use, those together that are free at about the same time. */
+function partsOf(permits: number, next: () => number): Settlement[] {
+  const parts: Settlement[] = [];
+  let from = -Infinity;
+  for (let left = permits; left > 0; left -= 1) {
+    const ms = Math.ceil(next());
+    const last = ms - from <= TOGETHER_MS ? parts.pop() : undefined;
+    if (!last) from = ms;
+    parts.push(['', (last?.[1] ?? 0) + 1, ms]);
+  }
+  return parts;
 }
 
 /** Calls `fire` after `ms`, however long; does not keep the process alive. */

@@ -22,5 +22,8 @@ export class StaleGrant extends Error {
   override readonly name = 'StaleGrant';
 }
 
-/** One job's permits to keep (-1 for all), and the time from now until it expires, in ms. */
+/**
+ * One job's permits to keep (-1 for all), and the time from now until it expires, in ms. Without a name: as many permits of the
+ * job before it expire apart, earlier.
+ */
 export type Settlement = readonly [index: string, keep: number, ms: number];

@@ -114,11 +114,12 @@ function unknown(name: string, text: string): Error {
 
 /**
  * Settles leases: each gets a new expiration and shrinks to the permits still in use. An expired lease that was not yet
- * given to others is kept too. Returns for each lease whether Redis still had it.
+ * given to others is kept too. Part of a lease may expire before the rest, as a job of its own. Returns for each lease
+ * whether Redis still had it.
  *
  * KEYS: {@link keysOf}. ARGV: the lifetime of the keys, in ms; a client that stopped waiting, or ''; a channel on which
  * to announce that permits are free, or soon will be, or ''; then for each lease its job, the permits to keep (-1 for
- * all), and the time until it expires, in ms.
+ * all), and the time until it expires, in ms; for a part of the lease before it, the job is ''.
  */
 export const SETTLE: string = `${NOW}
 for each = 1, #KEYS do
@@ -128,13 +129,25 @@ if ARGV[2] ~= '' and redis.call('hexists', KEYS[6], ARGV[2]) == 1 then
   redis.call('hset', KEYS[6], ARGV[2], 0)
 end
 local kept = {}
+local job
+local had
 for each = 4, #ARGV, 3 do
-  local job = ARGV[each]
   local keep = tonumber(ARGV[each + 1])
-  local whole = tonumber(redis.call('hget', KEYS[3], job))
-  local had = whole ~= nil and redis.call('zscore', KEYS[1], job)
-  table.insert(kept, had and 1 or 0)
-  if had then
+  local whole
+  local part = ARGV[each] == ''
+  if not part then
+    job = ARGV[each]
+    whole = tonumber(redis.call('hget', KEYS[3], job))
+    had = whole ~= nil and redis.call('zscore', KEYS[1], job)
+    table.insert(kept, had and 1 or 0)
+  end
+  if had and part then
+    local name = job .. '/' .. each
+    redis.call('hincrby', KEYS[3], job, -keep)
+    redis.call('hset', KEYS[3], name, keep)
+    redis.call('hset', KEYS[4], name, redis.call('hget', KEYS[4], job))
+    redis.call('zadd', KEYS[1], now + ARGV[each + 2], name)
+  elseif had then
     if keep >= 0 and keep < whole then
       redis.call('hincrby', KEYS[2], 'running', keep - whole)
       redis.call('zincrby', KEYS[5], keep - whole, redis.call('hget', KEYS[4], job))
@@ -187,3 +200,18 @@ if changed == 1 then
   redis.call('publish', ARGV[4], '{"processes":' .. count .. '}')
 end
 return {epoch, count}`;
+
+/**
+ * Replaces what the processes agree on of a quota, if it is still what the caller knows, and announces it. Returns what they
+ * agree on then.
+ *
+ * KEYS: the agreement. ARGV: what the caller knows ('' for nothing), what it proposes, its lifetime in ms, the ledger's
+ * channel, and the announcement.
+ */
+export const AGREE: string = `local known = redis.call('get', KEYS[1]) or ''
+if known ~= ARGV[1] then
+  return known
+end
+redis.call('set', KEYS[1], ARGV[2], 'px', ARGV[3])
+redis.call('publish', ARGV[4], ARGV[5])
+return ARGV[2]`;
