@@ -88,9 +88,9 @@ export class Core implements CallContext {
       now: () => clock.now(),
       degraded: (message) => events.ledger('degraded', message),
       restored: (message) => events.ledger('restored', message),
-      paused: (quota, ms) => {
+      paused: (quota, ms, silent) => {
         const until = clock.now() + ms;
-        if (this.#gates.get(quota)?.pause(ms, 'peer')?.isNews) events.paused(quota, until, 'peer');
+        if (this.#gates.get(quota)?.pause(ms, 'peer', silent)?.isNews) events.paused(quota, until, 'peer');
       },
     };
     this.#gates = new Gates({
@@ -99,7 +99,7 @@ export class Core implements CallContext {
       schedule: this.schedule,
       ledger: settings.ledger,
       room: new Room(settings.maxQueue, settings.maxQueuePerFlow),
-      closed: (quota, ms) => settings.ledger.pause?.(quota, ms, observer),
+      closed: (quota, ms, tryMs) => settings.ledger.pause?.(quota, ms, observer, tryMs),
       met: (quota) => settings.ledger.recall?.(quota, observer),
       warn: (code, message, quota) => this.#warn(code, message, quota),
       resumed: (...resumed) => {

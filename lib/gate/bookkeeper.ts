@@ -99,14 +99,15 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   ): Closing | undefined {
     const ms = this.quota.throttled(this.now(), at, sentAt, retryAfterMs, backoff);
     const closing = ms === undefined ? undefined : this.pause(ms, cause);
-    if (closing) this.context.closed(this.key, ms as number);
+    const tryMs = retryAfterMs === undefined ? this.quota.tryMs : undefined;
+    if (closing) this.context.closed(this.key, ms as number, tryMs);
     return closing;
   }
 
   /** Closes for `ms`; `undefined` where it is closed for longer already. */
-  pause(ms: number, cause: PauseCause): Closing | undefined {
+  pause(ms: number, cause: PauseCause, silent?: boolean): Closing | undefined {
     const now = this.now();
-    if (!this.quota.close(now, ms, cause)) return undefined;
+    if (!this.quota.close(now, ms, cause, silent)) return undefined;
     const { until, opensAt, isNews } = this.quota.pause;
     this.reopening ??= new Alarm(this.schedule, false, () => this.reopen());
     this.reopening.set(opensAt);
@@ -210,6 +211,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     this.telling = Infinity;
     this.reopening?.clear();
     this.dismiss(() => error);
+    this.quota.adaptive?.fleet?.conference.close();
     await this.quota.windows.close();
   }
 

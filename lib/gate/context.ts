@@ -35,8 +35,8 @@ export interface GateContext {
   readonly served?: (host: string, sentAt: number, now: number) => void;
   /** The first request draws on this quota. */
   readonly drawn?: (gate: Pausable, url: URL) => void;
-  /** A server closed this quota: for the other gates of its ledger. */
-  readonly closed: (quota: string, ms: number) => void;
+  /** A server closed this quota: for the other gates of its ledger; `tryMs` where it named no wait. */
+  readonly closed: (quota: string, ms: number, tryMs?: number) => void;
   /** This quota was just met: another gate of its ledger may have closed it. */
   readonly met: (quota: string) => void;
   /** Warns of something that its user should know about a quota. */

@@ -43,6 +43,8 @@ interface Told {
   readonly until: number;
   readonly opensAt: number;
   readonly cause: PauseCause;
+  /** It named no wait: one attempt has to try. */
+  readonly silent: boolean;
 }
 
 /** The pause of one quota: closed until a moment, and then a backlog to release. A later moment wins. */
@@ -53,6 +55,7 @@ export class Pause {
   /** `until` and a little jitter, so that processes do not start as one: nothing is sent before. */
   opensAt: number = -Infinity;
   cause: PauseCause = 'backoff';
+  silent: boolean = false;
   /** Number of refusals that are still being read, during which nothing goes, and the last moment they would close it until. */
   doubts = 0;
   doubtedUntil = 0;
@@ -97,19 +100,21 @@ export class Pause {
     return pauseMs(retryAfterMs, Math.max(1, this.#strikes), backoff, this.#random);
   }
 
-  /** Closes for `ms`; false when it is closed for longer already. */
-  close(now: number, ms: number, cause: PauseCause): boolean {
+  /** Closes for `ms`; false when it is closed for longer already. @param silent the server named no wait */
+  close(now: number, ms: number, cause: PauseCause, silent: boolean = cause === 'backoff'): boolean {
     const until = now + Math.min(ms, LONGEST_WAIT_MS);
     if (!(ms > 0 && until > this.until)) {
       if (this.cause === 'manual' && cause !== 'manual' && until > (this.#beneath?.until ?? now)) {
-        this.#beneath = { until, opensAt: until, cause };
+        this.#beneath = { until, opensAt: until, cause, silent };
       }
       return false;
     }
     if (cause !== 'manual') this.#beneath = undefined;
     else if (this.cause !== 'manual') {
       this.#beneath =
-        this.until > now ? { until: this.until, opensAt: this.opensAt, cause: this.cause } : undefined;
+        this.until > now
+          ? { until: this.until, opensAt: this.opensAt, cause: this.cause, silent: this.silent }
+          : undefined;
     }
     const same = Math.min(MOST_NEWS_MS, Math.max(LEAST_NEWS_MS, (until - now) * NEWS_SHARE));
     this.isNews = until - this.#toldUntil > same;
@@ -117,6 +122,7 @@ export class Pause {
     this.until = until;
     this.opensAt = until + this.#random() * Math.min(LONGEST_START_MS, ms * START_SHARE);
     this.cause = cause;
+    this.silent = silent;
     this.#length = ms;
     this.#release = undefined;
     return true;
@@ -183,7 +189,7 @@ export class Pause {
   /** The quota reopens with `backlog` attempts queued; after a 429 without Retry-After, one probe goes first. */
   reopen(now: number, backlog: number): void {
     this.#toldUntil = -Infinity;
-    if (this.told?.cause === 'backoff') this.#probe = 'armed';
+    if (this.told?.silent) this.#probe = 'armed';
     this.#beneath = undefined;
     if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
   }

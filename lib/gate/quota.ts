@@ -15,6 +15,9 @@ import { Near } from './near.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
 import { Tariff } from './tariff.ts';
 
+/** Least time to find out whether a quota is open, in ms. */
+const LEAST_TRY_MS = 25;
+
 /**
  * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
  * attempts in flight, pause, what was learned, declared windows.
@@ -46,6 +49,10 @@ export class Quota {
     this.flight = new WindowCount(0, concurrency ?? Infinity);
     if (!context.adaptive) return;
     this.adaptive = new Adaptive(windows, context.random, gate);
+    this.adaptive.join(key, gate, {
+      keep: (agreed, joining) => this.windows.replace([...this.#ref.windows, ...agreed], joining),
+      full: (now) => this.windows.full(now),
+    });
     const known = context.known?.get(key);
     if (known) this.adaptive.recall(known, context.clock.now());
   }
@@ -239,16 +246,21 @@ export class Quota {
     return ms && Math.max(ms - (now - at), Math.min(ms, CLOCK_GRAIN_MS));
   }
 
+  /** ms that one attempt takes to find out whether a quota is open whose server named no wait. */
+  get tryMs(): number {
+    return LEAST_TRY_MS + 2 * (this.adaptive?.learner?.latency ?? 0);
+  }
+
   /** Closes for `ms`; false if it is closed for longer already. */
-  close(now: number, ms: number, cause: PauseCause): boolean {
-    return this.#ownPause().close(now, ms, cause);
+  close(now: number, ms: number, cause: PauseCause, silent?: boolean): boolean {
+    return this.#ownPause().close(now, ms, cause, silent);
   }
 
   /** The pause is over, with `waiting` attempts queued. */
   reopen(now: number, waiting: number): void {
     const told = this.pause.told;
     this.pause.reopen(now, waiting);
-    if (told && told.cause !== 'backoff') this.adaptive?.reopened(now, told.until, true);
+    if (told && !told.silent) this.adaptive?.reopened(now, told.until, true);
   }
 
   /** The limits are others from now on; what was used of the old ones counts on. */
@@ -256,7 +268,7 @@ export class Quota {
     this.#ref = ref;
     this.tariff = Tariff.of(ref, this.#context.warn, this.tariff);
     this.#near = Near.of(ref, this, this.#context.near);
-    this.windows.replace(ref.windows);
+    if (!this.adaptive?.fleet) this.windows.replace(ref.windows);
     this.flight.capacity = ref.concurrency ?? Infinity;
     this.adaptive?.declare(ref.windows, this.windows.unanswered);
   }
@@ -278,7 +290,7 @@ export class Quota {
       concurrency: this.flight.capacity === Infinity ? undefined : this.flight.capacity,
       inFlight: this.flight.used(now),
       pausedUntil: this.reopensIn(now) > 0 ? Math.max(this.pause.until, this.pause.doubtedUntil) : undefined,
-      learned: this.adaptive?.snapshot(now),
+      learned: this.adaptive?.snapshot(now, this.windows.snapshot(now, true)),
       ...this.adaptive?.stated(now),
     };
   }

@@ -1,15 +1,19 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
+import type { LeaseContext } from '../ledger/context.ts';
+import type { Conference } from '../ledger/ledger.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { LearnedCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
-import type { QuotaSnapshot, StatedLimit } from '../words/snapshot.ts';
+import type { QuotaSnapshot, StatedLimit, WindowSnapshot } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
 import type { Finding } from './finding.ts';
+import { FleetPart, type Keeper } from './fleet.ts';
 import { Saturation } from './in-flight/knee.ts';
 import { ConcurrencyLimit } from './in-flight/overload.ts';
 import { Outage } from './outage/outage.ts';
 import { Allowances } from './stated.ts';
 import { rolling } from './windows/declared.ts';
+import { FleetLearner } from './windows/fleet-learner.ts';
 import { Learner } from './windows/learner.ts';
 
 /** An outage that begins with fewer in flight than that began for no overload. */
@@ -43,6 +47,9 @@ export class Adaptive {
    */
   learner: Learner | undefined;
   #declared: readonly Window[];
+  /** Part in what others learn that share the ledger; absent where nobody does. */
+  fleet: FleetPart | undefined;
+  #made = (unanswered: number): Learner => new Learner(unanswered, this.#declared);
   /** Made for the first call that waits. */
   #saturation: Saturation | undefined;
   readonly #allowances = new Allowances();
@@ -59,6 +66,17 @@ export class Adaptive {
     this.#observer = observer;
   }
 
+  /** Learns with all others that share the ledger. */
+  join(quota: string, gate: LeaseContext & LearningObserver, keeper: Keeper): void {
+    const { ledger } = gate;
+    if (!ledger.confer) return;
+    const sharers = (): number => this.fleet?.conference.sharers ?? 1;
+    this.#made = (unanswered) => new FleetLearner(unanswered, this.#declared, sharers);
+    this.learner = this.#made(0);
+    const learner = (): FleetLearner => this.learner as FleetLearner;
+    this.fleet = new FleetPart(learner, gate, keeper, (party) => ledger.confer?.(quota, party) as Conference);
+  }
+
   /** Goes on from what an earlier run knew. */
   recall(known: LearnedQuota, now: number): void {
     this.#learning.recall(known, now);
@@ -68,7 +86,8 @@ export class Adaptive {
   /** What another run can go on from; `undefined` if nothing was learned. */
   known(now: number): LearnedQuota | undefined {
     const { learner } = this;
-    const windows = learner?.windows.map((each) => each.record(now)) ?? [];
+    const agreed = this.#agreed.map(({ limit, per }) => ({ limit, per }));
+    const windows = [...agreed, ...(learner?.windows.map((each) => each.record(now)) ?? [])];
     const concurrency = this.#concurrency?.trying ? Infinity : (this.#concurrency?.limit ?? Infinity);
     const inFlight = learner?.inFlight ?? Infinity;
     if (windows.length === 0 && concurrency === Infinity && inFlight === Infinity) return undefined;
@@ -90,13 +109,18 @@ export class Adaptive {
         const other = before[at];
         return limit === other?.limit && per === other.per && of === other.of;
       });
-    if (!same) this.learner = new Learner(unanswered, declared);
+    const agreed = this.#agreed;
     this.#declared = declared;
+    if (!same) this.learner = this.#made(unanswered);
+    if (!this.fleet) return;
+    if (!same) (this.learner as FleetLearner).agree(agreed);
+    this.fleet.keep();
   }
 
   /** The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number, inFlight: number, heedOutage: boolean): number {
     const { learner, outage } = this;
+    if (this.fleet?.held) return Infinity;
     return Math.max(
       heedOutage && outage ? outage.turnAt(inFlight) : now,
       this.#concurrency ? this.#concurrency.turnAt(now, inFlight) : now,
@@ -125,6 +149,7 @@ export class Adaptive {
       const finding = this.#learning.stated(now, limit, windowMs);
       if (finding) this.#observer.learned(finding, 'header');
     }
+    if (windows.size > 0) this.fleet?.conference.look();
     return this.#allowances.heard(now, number, this.#sent, limits);
   }
 
@@ -157,7 +182,8 @@ export class Adaptive {
     if (this.#concurrency?.served(now, inFlight, waiting, now - sentAt)) this.#overload(this.#concurrency);
     // If windows are known, they may be what attempts are queued for.
     if (waiting > 0) this.#saturation ??= new Saturation();
-    const known = this.#declared.length > 0 || (this.learner?.windows.length ?? 0) > 0;
+    this.fleet?.conference.served(waiting);
+    const known = this.#declared.length > 0 || (this.learner?.windows.length ?? 0) + this.#agreed.length > 0;
     const most = !known && this.#saturation?.served(now, inFlight, waiting);
     if (most) {
       this.#limited(now).saturated(now, most);
@@ -185,12 +211,15 @@ export class Adaptive {
   /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */
   throttled(now: number, sentAt: number, waitMs: number | undefined): boolean {
     this.outage?.served();
-    return this.learner?.refused(now, sentAt, waitMs) ?? false;
+    const again = this.learner?.refused(now, sentAt, waitMs) ?? false;
+    this.fleet?.conference.look();
+    return again;
   }
 
   reopened(now: number, at: number, named: boolean): void {
     const finding = this.learner?.reopened(now, at, named);
     if (finding) this.#observer.learned(finding, 'throttled');
+    this.fleet?.conference.look();
   }
 
   /** The limit in flight changed. A trial is no finding yet. */
@@ -200,8 +229,13 @@ export class Adaptive {
   }
 
   get #learning(): Learner {
-    this.learner ??= new Learner(this.#sent > 0 && !this.#firstEnded ? 1 : 0, this.#declared);
+    this.learner ??= this.#made(this.#sent > 0 && !this.#firstEnded ? 1 : 0);
     return this.learner;
+  }
+
+  /** Windows that a fleet agreed on. */
+  get #agreed(): readonly Window[] {
+    return this.fleet ? (this.learner as FleetLearner).agreed : [];
   }
 
   #limited(now: number): ConcurrencyLimit {
@@ -218,13 +252,16 @@ export class Adaptive {
     return stated.length > 0 ? { stated } : undefined;
   }
 
-  /** What was found out; absent when nothing was. */
-  snapshot(now: number): QuotaSnapshot['learned'] {
+  /** What was found out; absent when nothing was. @param agreed windows that a fleet agreed on, as the gate keeps them */
+  snapshot(now: number, agreed: readonly WindowSnapshot[] = []): QuotaSnapshot['learned'] {
     const windows = this.learner?.windows ?? [];
     const limit = Math.min(this.#concurrency?.limit ?? Infinity, this.learner?.inFlight ?? Infinity);
-    if (windows.length === 0 && limit === Infinity && !this.outage?.on) return undefined;
+    if (windows.length + agreed.length === 0 && limit === Infinity && !this.outage?.on) return undefined;
     return {
-      windows: windows.map(({ limit: most, per, count }) => ({ limit: most, per, used: count.used(now) })),
+      windows: [
+        ...agreed,
+        ...windows.map(({ limit: most, per, count }) => ({ limit: most, per, used: count.used(now) })),
+      ],
       concurrency: limit === Infinity ? undefined : limit,
       outage: this.outage?.on === true,
     };

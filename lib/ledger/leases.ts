@@ -29,11 +29,11 @@ const LINGER_MS = 250;
  * spent. (Permits of one window are alike, so one slow response keeps one permit, not its whole lease.)
  */
 export class Leases implements Asker {
-  readonly limit: number;
+  limit: number;
   readonly count: WindowCount;
   readonly #context: LeaseContext;
   readonly #account: Account;
-  readonly #demand: Demand;
+  #demand: Demand;
   readonly #held = new Holdings();
   readonly #asking: Asking;
   #waiting = 0;
@@ -54,6 +54,13 @@ export class Leases implements Asker {
     this.#demand = new Demand(limit, count.per, context.now());
     this.#asking = new Asking(this, account, context);
     if (whole) this.#held.add(whole, Infinity);
+  }
+
+  /** Another limit from now on: what is held beyond it goes back when it is spent. */
+  relimit(limit: number, now: number): void {
+    if (limit === this.limit) return;
+    this.limit = limit;
+    this.#demand = new Demand(limit, this.count.per, now);
   }
 
   /** Whether a wait for permits may be more than the ledger's prompt answer. */

@@ -1,3 +1,5 @@
+import type { LearnedCause } from '../words/causes.ts';
+
 /**
  * The ledger, as the gate sees it: who holds how many permits of each window. Where it is kept, and how it fails, is
  * its own affair; what the gate must know of that, it is told through {@link Holder} and {@link LedgerObserver}.
@@ -45,6 +47,8 @@ export interface Account {
    * Those promises never settle.
    */
   withdraw(permits: number): number;
+  /** Another limit from now on. */
+  relimit?(limit: number): void;
   /** Lets go of all: what was not ended is free again when it runs out. */
   close(): Promise<void>;
 }
@@ -89,8 +93,59 @@ export interface LedgerObserver {
   degraded(message: string): void;
   /** The ledger answers again. */
   restored(message: string): void;
-  /** Another gate or process closed this quota for `ms` from now. */
-  paused(quota: string, ms: number): void;
+  /**
+   * Another gate or process closed this quota for `ms` from now; `silent`: the server named no wait, so one attempt has to try
+   * whether it is open.
+   */
+  paused(quota: string, ms: number, silent?: boolean): void;
+}
+
+/** A limit per time that was found. */
+export interface FoundWindow {
+  readonly limit: number;
+  /** ms. */
+  readonly per: number;
+}
+
+/** A window that nobody declared, and on which all who share a ledger agreed. */
+export interface AgreedWindow extends FoundWindow {
+  /** Stays the same while its limit changes. */
+  readonly id: number;
+}
+
+/** What one gate learns of a quota, as the others that share its ledger see it. */
+export interface Party {
+  /** ms that an attempt takes; 0 if unknown. */
+  readonly latencyMs: number;
+  /** A closing that is to be read with the others: it is over, or the server named its end. */
+  readonly question: 'over' | 'named' | undefined;
+  /** Windows that were found and that are not agreed on. */
+  readonly found: readonly FoundWindow[];
+  /** The window agreed on that has no room now, by its id. */
+  readonly full: number | undefined;
+  /** What was served here and not told before: ms ago, and how many then, in turn. */
+  tell(): number[];
+  /** Another told that. */
+  hear(told: readonly number[]): void;
+  /** Reads the closing by all that was heard. */
+  answer(): void;
+  /** The closing tells nothing. */
+  dismiss(): void;
+  /** All keep these windows from now on, and none that they agreed on before. @param cause why */
+  agree(windows: readonly AgreedWindow[], cause: LearnedCause): void;
+  /** While the others are asked, nothing goes. */
+  hold(held: boolean): void;
+}
+
+/** What all who share a ledger learn together of one quota. */
+export interface Conference {
+  /** Number of those who draw on the ledger. */
+  readonly sharers: number;
+  /** The party may have a question, or have found something. */
+  look(): void;
+  /** An attempt was served while `waiting` attempts waited. */
+  served(waiting: number): void;
+  close(): void;
 }
 
 /** The book of permits. */
@@ -99,8 +154,13 @@ export interface Ledger {
   open(book: Book, holder: Holder): Account;
   /** Begins to tell `observer`; returns how to end that. A ledger that nobody observes any more closes. */
   attach?(observer: LedgerObserver): () => Promise<void>;
-  /** Tells all others but `from` that this quota is closed for `ms` from now. */
-  pause?(quota: string, ms: number, from: LedgerObserver): void;
+  /**
+   * Tells all others but `from` that this quota is closed for `ms` from now. @param tryMs where the server named no wait: time that
+   * one attempt takes to find out whether it is open, so that not all have to try
+   */
+  pause?(quota: string, ms: number, from: LedgerObserver, tryMs?: number): void;
   /** Another may have closed this quota before `from` met it: asks, and tells `from`. */
   recall?(quota: string, from: LedgerObserver): void;
+  /** Learns with all others of a quota whose limits may not all be declared. The party holds until it was first told something. */
+  confer?(quota: string, party: Party): Conference;
 }

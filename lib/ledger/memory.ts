@@ -39,10 +39,11 @@ class MemoryLedger implements Ledger {
     };
   }
 
-  pause(quota: string, ms: number, from: LedgerObserver): void {
+  pause(quota: string, ms: number, from: LedgerObserver, tryMs?: number): void {
     const now = from.now();
     this.#remember(quota, now + ms, now);
-    for (const observer of this.#observers) if (observer !== from) observer.paused(quota, ms);
+    for (const observer of this.#observers)
+      if (observer !== from) observer.paused(quota, ms, tryMs !== undefined);
   }
 
   recall(quota: string, from: LedgerObserver): void {

@@ -12,29 +12,37 @@ import { WindowCount } from './window-count.ts';
 /** Share of a window's limit that latency may cost before it is told. */
 export const COSTLY = 0.25;
 
+/** Fraction by which a length that was learned may be too short unnoticed: some of it is the way to the server. */
+const MARGIN = 0.0025;
+
+/** The length that is kept, in ms. */
+function lengthOf({ per, agreed }: Window): number {
+  return agreed === undefined ? per : per * (1 + MARGIN);
+}
+
 /**
  * One declared window of a quota, as its gate uses it: whole, if nobody else draws on it, so that a permit costs
  * arithmetic alone; else what {@link Leases} holds of it.
  */
 export class DeclaredWindow implements Holder {
   readonly count: WindowCount;
-  readonly #window: Window;
+  #window: Window;
   readonly #context: LeaseContext;
   readonly #account: Account;
   #leases: Leases | undefined;
   #closed = false;
 
   constructor(key: string, window: Window, context: LeaseContext) {
-    const { limit, per, transit, of = 'requests', kind, zone } = window;
+    const { limit, per, transit, of = 'requests', kind, zone, agreed } = window;
     this.#window = window;
     // Attempts that are spaced count from their sending, and the grain is for counts of servers.
     this.count = this.spaces
       ? new WindowCount(Math.max(0, per - CLOCK_GRAIN_MS), limit)
-      : new WindowCount(per, limit, turnoverOf(window, context));
+      : new WindowCount(lengthOf(window), limit, turnoverOf(window, context));
     this.limitTransit(transit);
     this.#context = context;
     // Joined, for a template would keep each of its parts.
-    const name = [key, '|', limit, '/', per];
+    const name = agreed === undefined ? [key, '|', limit, '/', per] : [key, '|agreed ', agreed];
     if (of !== 'requests') name.push(' ', of);
     if (kind !== undefined) name.push(' ', kind);
     if (zone !== undefined) name.push(' ', zone);
@@ -50,6 +58,23 @@ export class DeclaredWindow implements Holder {
   /** What it counts. */
   get unit(): string {
     return this.#window.of ?? 'requests';
+  }
+
+  /** Number of a window that a fleet agreed on. */
+  get agreed(): number | undefined {
+    return this.#window.agreed;
+  }
+
+  /** What may change of a window that {@link is} the same. */
+  revise(window: Window): void {
+    this.limitTransit(window.transit);
+    if (this.agreed === undefined || this.#closed) return;
+    const { limit } = window;
+    this.#window = window;
+    this.count.per = lengthOf(window);
+    this.#account.relimit?.(limit);
+    if (this.#leases) this.#leases.relimit(limit, this.#context.now());
+    else this.count.hold(limit, this.#context.now());
   }
 
   /** Sets the maximum time of the way to the server. */
@@ -91,8 +116,9 @@ export class DeclaredWindow implements Holder {
   }
 
   /** Whether it keeps this limit, whatever its transit. */
-  is({ limit, per, of = 'requests', kind, zone }: Window): boolean {
+  is({ limit, per, of = 'requests', kind, zone, agreed }: Window): boolean {
     const mine = this.#window;
+    if (agreed !== undefined || mine.agreed !== undefined) return agreed === mine.agreed;
     const same = limit === mine.limit && per === mine.per && of === this.unit;
     return same && kind === mine.kind && zone === mine.zone;
   }

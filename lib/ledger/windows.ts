@@ -39,6 +39,14 @@ function weightOf(charge: Charge | undefined, window: DeclaredWindow): number {
   return charge.get(window.unit) ?? (window.unit === REQUESTS ? 1 : 0);
 }
 
+/** How one process begins to keep a window that others use already, too. */
+export interface Joining {
+  /** Calls `each` for every attempt of this process that was served from `from` on, in order. */
+  served(from: number, each: (at: number) => void): void;
+  /** Time for all to lease what they have in use, in which nothing else goes, in ms. */
+  readonly graceMs: number;
+}
+
 /** The declared windows of one quota: an attempt needs room for its weight in each. */
 export class Windows {
   readonly #key: string;
@@ -87,8 +95,8 @@ export class Windows {
     return undefined;
   }
 
-  /** Other limits from now on; what was used of the old ones counts on. */
-  replace(windows: readonly Window[]): void {
+  /** Other limits from now on; what was used of the old ones counts on. @param joining for windows that are agreed on */
+  replace(windows: readonly Window[], joining?: Joining): void {
     if (windows.length === 0 && this.#all === NONE) return;
     const old = this.#all;
     this.#all = [...windows]
@@ -96,10 +104,16 @@ export class Windows {
       .map((window) => {
         const kept = old.find((each) => each.is(window));
         if (kept) {
-          kept.limitTransit(window.transit);
+          kept.revise(window);
           return kept;
         }
         const made = new DeclaredWindow(this.#key, window, this.#context);
+        if (window.agreed !== undefined) {
+          made.count.presetInFlight(this.#unanswered);
+          joining?.served(this.#context.now() - window.per, (at) => made.count.preset(at));
+          if (joining && joining.graceMs > 0) made.restored(joining.graceMs);
+          return made;
+        }
         const alike = old.find(({ unit, spaces }) => unit === made.unit && spaces === made.spaces);
         if (alike) made.count.adopt(alike.count, this.#unanswered, this.#context.now());
         else if (made.unit === REQUESTS && !made.spaces) made.count.presetInFlight(this.#unanswered);
@@ -214,8 +228,16 @@ export class Windows {
     return this.#all.every(({ count }) => count.used(now) === 0);
   }
 
-  snapshot(now: number): WindowSnapshot[] {
-    return this.#all.map((window) => window.snapshot(now, this.#latencyMs));
+  /** Of those that were declared, or of those agreed on. */
+  snapshot(now: number, agreed = false): WindowSnapshot[] {
+    return this.#all
+      .filter((window) => (window.agreed !== undefined) === agreed)
+      .map((window) => window.snapshot(now, this.#latencyMs));
+  }
+
+  /** The window agreed on that has no room now, by its number. */
+  full(now: number): number | undefined {
+    return this.#all.find(({ agreed, count }) => agreed !== undefined && count.free(now) < 1)?.agreed;
   }
 
   async close(): Promise<void> {
@@ -227,7 +249,8 @@ export class Windows {
     let worst: DeclaredWindow | undefined;
     let most = COSTLY;
     for (const window of this.#all) {
-      const cost = window.count.transitMs === undefined ? window.latencyCost(this.#latencyMs) : 0;
+      const counted = window.count.transitMs === undefined && window.agreed === undefined;
+      const cost = counted ? window.latencyCost(this.#latencyMs) : 0;
       if (cost > most) [worst, most] = [window, cost];
     }
     return worst;

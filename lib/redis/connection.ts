@@ -4,16 +4,17 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../time/clock.ts';
 import { type Client, makeClients, type Source, subscribable } from './clients.ts';
 import type { Shared } from './internals.ts';
-import { ENROL, mended, SETTLE } from './scripts.ts';
+import { AGREE, ENROL, mended, SETTLE } from './scripts.ts';
 import { within } from './watch.ts';
 
 /** Maximum wait for Redis to say whether it is loading, in ms. */
 const LOADING_MS = 200;
 
-/** The ledger's own two scripts, as commands. */
+/** The ledger's own scripts, as commands. */
 interface Scripts {
   headgateSettle(keys: number, ...rest: readonly (string | number)[]): Promise<number[]>;
   headgateEnrol(...rest: readonly (string | number)[]): Promise<[epoch: string, processes: number]>;
+  headgateAgree(...rest: readonly (string | number)[]): Promise<string>;
 }
 
 /** The connections shared by all limiters of a ledger: one for commands and one for messages. */
@@ -138,6 +139,7 @@ export class Connection {
     const define = client.defineCommand.bind(client);
     define('headgateSettle', { lua: SETTLE });
     define('headgateEnrol', { lua: ENROL, numberOfKeys: 1 });
+    define('headgateAgree', { lua: AGREE, numberOfKeys: 1 });
     client.defineCommand = (name, definition) =>
       define(name, { ...definition, lua: mended(name, definition.lua) });
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../time/clock.ts';
+import type { Said } from './conference.ts';
 import type { Connection } from './connection.ts';
 
 /** Delay between registrations of a process in the fleet, in ms. */
@@ -8,8 +9,18 @@ const ENROL_MS = 5000;
 const MEMBER_MS = 30_000;
 /** Delay before a probe is repeated after a connection error, in ms. */
 const RETRY_MS = 50;
+/** Time for which what is agreed on is kept after it last changed, in ms: a week. */
+const AGREED_MS = 7 * 24 * 3_600_000;
 /** Maximum number of tries per probe. */
 const MAX_TRIES = 20;
+
+/** That a quota was closed. */
+export interface Paused {
+  /** For how long, in ms; absent where it was not. */
+  readonly ms?: number;
+  /** The server named no wait. */
+  readonly silent?: boolean;
+}
 
 /** The processes that share a Redis and a prefix: their number and the messages between them. */
 export class Fleet {
@@ -23,17 +34,17 @@ export class Fleet {
   /** Messages that told how many processes there are. */
   #counts = 0;
 
-  /** @param paused called when another process closes a quota */
+  /** @param heard called with what another process says of a quota, among it for how many ms it closed it */
   constructor(
     connection: Connection,
     prefix: string,
     clock: Clock,
-    paused: (quota: string, ms: number) => void,
+    heard: (quota: string, from: string, said: Said & Paused) => void,
   ) {
     this.#connection = connection;
     this.#prefix = prefix;
     this.#clock = clock;
-    connection.onMessage(this.#key('pauses'), (message) => this.#heard(message, paused));
+    connection.onMessage(this.#key('pauses'), (message) => this.#heard(message, heard));
   }
 
   /**
@@ -60,11 +71,29 @@ export class Fleet {
     return this.#enrol(0);
   }
 
-  pause(quota: string, ms: number): void {
-    const { client } = this.#connection;
-    const message = JSON.stringify({ from: this.#self, quota, ms });
-    client.publish(this.#key('pauses'), message).catch(() => undefined);
-    client.set(this.#key('pause', quota), '1', 'PX', Math.ceil(ms)).catch(() => undefined);
+  pause(quota: string, ms: number, tryMs?: number): void {
+    this.say(quota, { ms, tryMs });
+    this.#connection.client.set(this.#key('pause', quota), '1', 'PX', Math.ceil(ms)).catch(() => undefined);
+  }
+
+  /** Says something of a quota to the other processes. */
+  say(quota: string, said: Said & { ms?: number; tryMs?: number | undefined }): void {
+    const message = JSON.stringify({ from: this.#self, quota, ...said });
+    this.#connection.client.publish(this.#key('pauses'), message).catch(() => undefined);
+  }
+
+  /** What is agreed on of a quota; `''` if nothing is. */
+  async agreed(quota: string): Promise<string> {
+    return (await this.#connection.client.get(this.#key('agreed', quota))) ?? '';
+  }
+
+  /** Replaces what is agreed on of a quota if it is still `before`, and tells the others. Resolves with what is agreed on then. */
+  agree(quota: string, before: string, after: string): Promise<string> {
+    const message = JSON.stringify({ from: this.#self, quota, agreed: after });
+    return this.#connection.client.headgateAgree(
+      this.#key('agreed', quota),
+      ...[before, after, AGREED_MS, this.#key('pauses'), message],
+    );
   }
 
   /** Time for which a quota stays closed, in ms; 0 or less if it is open. */
@@ -98,25 +127,37 @@ export class Fleet {
     );
   }
 
-  #heard(message: string, paused: (quota: string, ms: number) => void): void {
-    let said: { from?: unknown; quota?: unknown; ms?: unknown; processes?: unknown } | null;
+  #heard(message: string, heard: (quota: string, from: string, said: Said & Paused) => void): void {
+    let said: Record<string, unknown> | null;
     try {
       said = JSON.parse(message) as typeof said;
     } catch {
       return;
     }
-    const { from, quota, ms, processes } = said ?? {};
+    const { from, quota, ms, tryMs, processes, served, asks, agreed } = said ?? {};
     if (typeof processes === 'number') {
       this.#counts += 1;
       this.processes = Math.max(1, processes);
     }
-    if (from === this.#self || typeof quota !== 'string' || typeof ms !== 'number' || !(ms > 0)) return;
-    paused(quota, ms);
+    if (from === this.#self || typeof quota !== 'string') return;
+    const silent = typeof tryMs === 'number';
+    // One process tries whether the quota is open: the others wait until it knows.
+    const moreMs = silent && tryMs > 0 && String(from) < this.#self ? tryMs : 0;
+    heard(quota, String(from), {
+      ...(typeof ms === 'number' && ms > 0 && { ms: ms + moreMs, silent }),
+      ...(isNumbers(served) && { served }),
+      ...(asks === true && { asks }),
+      ...(typeof agreed === 'string' && { agreed }),
+    });
   }
 
   #key(...parts: string[]): string {
     return [this.#prefix, ...parts].join(':');
   }
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((each) => Number.isFinite(each) && each >= 0);
 }
 
 export function asError(error: unknown): Error {

@@ -1,6 +1,7 @@
-import type { Account, Book, Holder, Ledger, LedgerObserver } from '../ledger/ledger.ts';
+import type { Account, Book, Conference, Holder, Ledger, LedgerObserver, Party } from '../ledger/ledger.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { type AccountContext, RedisAccount } from './account.ts';
+import { Conferences } from './conferences.ts';
 import type { Connection } from './connection.ts';
 import { farewell, stay } from './exit.ts';
 import { asError, Fleet } from './fleet.ts';
@@ -48,6 +49,7 @@ export class RedisLedger implements Ledger {
   /** Accounts whose leases Redis refuses although it is available. */
   readonly #refused = new Map<RedisAccount, Error>();
   readonly #observers = new Set<LedgerObserver>();
+  readonly #conferences: Conferences;
   readonly #fleet: Fleet;
   readonly #context: AccountContext;
   /** Last known epoch of Redis's data: another value means that the data was lost. */
@@ -87,8 +89,17 @@ export class RedisLedger implements Ledger {
       () => this.#look(),
       () => (this.#active.size > 0 || this.#told !== undefined ? settings.patienceMs : IDLE_MS),
     );
-    this.#fleet = new Fleet(connection, prefix, clock, (quota, ms) => {
-      for (const observer of this.#observers) observer.paused(quota, ms);
+    this.#fleet = new Fleet(connection, prefix, clock, (quota, from, said) => {
+      const { ms, silent } = said;
+      if (ms !== undefined) for (const observer of this.#observers) observer.paused(quota, ms, silent);
+      this.#conferences.hear(quota, from, said);
+    });
+    this.#conferences = new Conferences({
+      ...{ clock, fleet: this.#fleet, sharers: () => this.#sharers() },
+      ready: async () => {
+        await this.#watch.first;
+        return !this.#away;
+      },
     });
     // Otherwise a connection lost while idle would be noticed only at the next use.
     connection.onClose(() => void this.#watch.now());
@@ -111,9 +122,10 @@ export class RedisLedger implements Ledger {
     };
   }
 
-  pause(quota: string, ms: number, from: LedgerObserver): void {
-    for (const observer of this.#observers) if (observer !== from) observer.paused(quota, ms);
-    this.#fleet.pause(quota, ms);
+  pause(quota: string, ms: number, from: LedgerObserver, tryMs?: number): void {
+    for (const observer of this.#observers)
+      if (observer !== from) observer.paused(quota, ms, tryMs !== undefined);
+    this.#fleet.pause(quota, ms, tryMs);
   }
 
   recall(quota: string, from: LedgerObserver): void {
@@ -123,6 +135,10 @@ export class RedisLedger implements Ledger {
       },
       () => undefined,
     );
+  }
+
+  confer(quota: string, party: Party): Conference {
+    return this.#conferences.open(quota, party);
   }
 
   /** At process exit, returns unused permits at once and the rest when spent. Only writes commands; awaits nothing. */
@@ -207,6 +223,7 @@ export class RedisLedger implements Ledger {
     this.#epoch = epoch;
     this.#away = false;
     this.#misses = 0;
+    if (lost) this.#conferences.restore();
     if (lost && this.#told === undefined)
       for (const observer of this.#observers) observer.degraded('Redis lost its data');
     if (lost || was) {

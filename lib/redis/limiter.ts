@@ -101,6 +101,12 @@ export class Limiter {
     });
   }
 
+  /** Sets the limit for all processes. */
+  relimit(limit: number): void {
+    // A promise, whatever its types say; an error shows in the leases.
+    Promise.resolve(this.#limiter.updateSettings({ maxConcurrent: limit })).catch(() => undefined);
+  }
+
   /** Withdraws ungranted requests, newest first, up to `permits`. Returns the number of permits withdrawn. */
   withdraw(permits: number): number {
     let left = permits;

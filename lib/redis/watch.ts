@@ -11,6 +11,7 @@ export class Watch {
   #timer: Timer | undefined;
   #looking: Promise<void> | undefined;
   #next: Promise<void> | undefined;
+  readonly #first = Promise.withResolvers<void>();
   #stopped = false;
 
   /** @param everyMs delay before the next check, called after each check */
@@ -18,6 +19,11 @@ export class Watch {
     this.#clock = clock;
     this.#look = look;
     this.#everyMs = everyMs;
+  }
+
+  /** Resolves after the first check. */
+  get first(): Promise<void> {
+    return this.#first.promise;
   }
 
   /** Checks at once. During a check, all callers share one further check that follows it. */
@@ -42,6 +48,7 @@ export class Watch {
   async #round(): Promise<void> {
     this.#timer?.cancel();
     await this.#look().catch(() => undefined);
+    this.#first.resolve();
     this.#looking = undefined;
     if (!this.#stopped) this.#timer = this.#clock.setTimer(() => void this.now(), this.#everyMs(), false);
   }

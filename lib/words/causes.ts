@@ -4,8 +4,11 @@
  */
 export type PauseCause = 'header' | 'message' | 'backoff' | 'peer' | 'manual';
 
-/** Why a limit was learned or changed. */
-export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload';
+/**
+ * Why a limit was learned or changed: the server stated it (`header`), refused (`throttled`), answered a test of the limit
+ * (`probe`) or showed that it has too much to do (`overload`), or another process learned it (`peer`).
+ */
+export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload' | 'peer';
 
 /** How a limit is known: declared, learned from refusals and headers, or told by the header of the last response. */
 export type LimitSource = 'declared' | 'learned' | 'header';

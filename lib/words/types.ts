@@ -117,6 +117,8 @@ export interface Window {
    * and its sending + `transit`; this is exact while no request takes longer. Default: it counts from its response.
    */
   readonly transit?: number | undefined;
+  /** @internal Number of a window that nobody declared: the processes of a ledger agreed on it. */
+  readonly agreed?: number | undefined;
 }
 
 /** The quota that a request draws on. */

@@ -7,19 +7,16 @@ import { Closure } from './closure.ts';
 import { confirmed, covers, missing } from './declared.ts';
 import { BEYOND, bounded, type Estimate, estimate, inWholeSeconds, type Known, revise } from './estimate.ts';
 import { LearnedWindow } from './learned-window.ts';
-import { FIRST_FLIGHT, paced } from './pace.ts';
+import { paced } from './pace.ts';
+import { Ramp } from './ramp.ts';
 import { SentLog } from './sent-log.ts';
 import { SilentWait, shortest } from './silent-wait.ts';
 
 /** Minimum length of a window that can be told from noise, in ms and in latencies. */
 const MIN_SPAN_MS = 100;
 const SPAN_LATENCIES = 0.5;
-/** Fraction of a newly learned limit that is in flight at once when it is first used. */
-const RAMP_SHARE = 0.25;
-/** Delay of one more attempt when those in flight do not answer: latencies, and bounds in ms. */
-const STALL_LATENCIES = 4;
-const MIN_STALL_MS = 100;
-const MAX_STALL_MS = 1000;
+/** Maximum number of served attempts that are not in the log yet. */
+const MAX_RECENT = 64;
 /** Maximum number of learned windows per quota. */
 const MAX_WINDOWS = 3;
 /** Fraction of its limit from which a window counts as full, so that a refusal agrees with it. */
@@ -38,22 +35,23 @@ const REFUTED = 0.5;
  * window never imposes a wait longer than its own length; a longer wait reveals another window.
  */
 export class Learner {
-  readonly #served = new SentLog();
-  #windows: LearnedWindow[] = NO_WINDOWS;
+  readonly #log = new SentLog();
+  /** Moments of answer and of sending, in turn, of the last served attempts that are not in the log yet. */
+  #recent: number[] = NONE_RECENT;
+  protected known: LearnedWindow[] = NO_WINDOWS;
   #unanswered: number;
   #successes = 0;
-  readonly #trip = new RoundTrip();
+  protected readonly trip: RoundTrip = new RoundTrip();
   #inFlight: InFlightLimit = NONE_KNOWN;
   #lastTakeAt = -Infinity;
-  #closing: Closure | undefined;
+  protected closing: Closure | undefined;
   readonly #silentWait = new SilentWait();
   /** The last reopening distinct from the one before, as known, and since when the quota is open. */
-  #reopenedAt = -Infinity;
+  protected reopenedAt: number = -Infinity;
   #openSince = -Infinity;
-  /** Maximum attempts in flight after a reopening that taught something; grows as they are served. */
-  #ramp = Infinity;
+  protected readonly ramp: Ramp = new Ramp();
   /** Windows that the gate keeps itself. */
-  readonly declared: readonly Window[];
+  declared: readonly Window[];
   /** Attempts served since the last refusal. */
   #unrefused = 0;
 
@@ -65,12 +63,12 @@ export class Learner {
   /** Goes on from what an earlier run knew. */
   recall({ at, windows = [], inFlight }: LearnedQuota, now: number): void {
     const all = windows.filter((each) => !covers(this.declared, each)).slice(0, MAX_WINDOWS);
-    this.#windows = all.map((each) => LearnedWindow.recalled(each, at, now)).sort((a, b) => a.per - b.per);
+    this.known = all.map((each) => LearnedWindow.recalled(each, at, now)).sort((a, b) => a.per - b.per);
     if (inFlight !== undefined) this.#inFlight = new InFlightLimit(inFlight);
   }
 
   get windows(): readonly LearnedWindow[] {
-    return this.#windows;
+    return this.known;
   }
 
   /** Maximum attempts in flight that the server accepts; `Infinity` if unknown. */
@@ -80,57 +78,91 @@ export class Learner {
 
   /** ms that an attempt takes; 0 if unknown. */
   get latency(): number {
-    return this.#trip.average;
+    return this.trip.average;
   }
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number): number {
-    if (this.#windows.length > 0 || this.inFlight < Infinity) {
-      return this.#windows.reduce(
-        (turn, window) => Math.max(turn, window.turnAt(now, this.#trip.average)),
-        Math.max(now, this.#lastTakeAt + this.#stall),
+    if (this.known.length > 0 || this.inFlight < Infinity) {
+      return this.known.reduce(
+        (turn, window) => Math.max(turn, window.turnAt(now, this.trip.average)),
+        Math.max(now, this.#lastTakeAt + this.#stallMs),
       );
     }
-    const turn = paced(now, this.#lastTakeAt, this.#unanswered, this.#successes);
-    return turn > now && confirmed(this.declared, this.#unrefused) ? now : turn;
+    return this.confirmed
+      ? now
+      : paced(now, this.#lastTakeAt, this.#unanswered, this.#successes, this.sharers);
+  }
+
+  /** What was served. */
+  protected get sent(): SentLog {
+    this.settle();
+    return this.#log;
+  }
+
+  /** Enters the last attempts in the log: the more answers there are, the better is known when the first of them arrived. */
+  protected settle(): void {
+    for (let index = 0; index < this.#recent.length; index += 2) {
+      this.log(
+        this.#log,
+        this.trip.arrival(this.#recent[index] as number, this.#recent[index + 1] as number),
+      );
+    }
+    this.#recent = NONE_RECENT;
+  }
+
+  protected log(log: SentLog, arrival: number): void {
+    log.push(arrival);
+  }
+
+  /** Processes that draw on the quota, this one included. */
+  protected get sharers(): number {
+    return 1;
+  }
+
+  /** Whether the windows that the gate keeps seem to be all there is, so that attempts need not be paced. */
+  protected get confirmed(): boolean {
+    return confirmed(this.declared, this.#unrefused);
   }
 
   take(now: number): void {
     this.#unanswered += 1;
     this.#lastTakeAt = now;
-    for (const window of this.#windows) window.take(now, this.#trip.average);
+    for (const window of this.known) window.take(now, this.trip.average);
   }
 
   /** An attempt sent at `sentAt` was answered. */
   answered(at: number, sentAt: number): void {
     this.#unanswered -= 1;
-    for (const { count } of this.#windows) count.give(this.#trip.arrival(at, sentAt));
+    for (const { count } of this.known) count.give(this.trip.arrival(at, sentAt));
   }
 
   ended(now: number, sentAt: number): void {
-    for (const window of this.#windows) window.ended(now, sentAt);
+    for (const window of this.known) window.ended(now, sentAt);
   }
 
   refunded(sentAt: number): void {
     this.#unanswered -= 1;
-    for (const window of this.#windows) window.refund(sentAt);
+    for (const window of this.known) window.refund(sentAt);
   }
 
   /** An attempt sent at `sentAt` failed for a fault. */
   failed(sentAt: number): void {
-    for (const window of this.#windows) window.failed(sentAt);
+    for (const window of this.known) window.failed(sentAt);
   }
 
   /** An attempt was served, with `inFlight` in flight, itself included. Returns what that taught. */
   served(now: number, sentAt: number, inFlight: number): Finding | undefined {
-    this.#trip.push(now - sentAt);
-    this.#served.push(this.#trip.arrival(now, sentAt));
+    this.trip.push(now - sentAt);
+    if (this.#recent.length === 0) this.#recent = [now, sentAt];
+    else this.#recent.push(now, sentAt);
+    if (this.#recent.length > 2 * MAX_RECENT) this.settle();
     this.#successes += 1;
     this.#unrefused += 1;
-    this.#ramp += 1;
+    this.ramp.served();
     let finding: Finding | undefined;
     if (this.#inFlight.served(inFlight)) finding = { limit: this.inFlight, perMs: 0 };
-    for (const window of this.#windows) {
+    for (const window of this.known) {
       if (window.served(now, sentAt)) finding = { limit: window.limit, perMs: window.per };
     }
     return finding;
@@ -138,13 +170,13 @@ export class Learner {
 
   /** The server states one of its windows. Returns what is new. */
   stated(now: number, limit: number, per: number): Finding | undefined {
-    const known = this.#windows.find((window) => window.per === per);
+    const known = this.known.find((window) => window.per === per);
     if (known?.limit === limit) return undefined;
-    const others = this.#windows.filter((window) => window !== known);
+    const others = this.known.filter((window) => window !== known);
     if (covers(this.declared, { limit, per })) return undefined;
     if (others.length === MAX_WINDOWS) others.shift();
     const window = new LearnedWindow({ limit, low: per, high: per }, now, { stated: true });
-    this.#windows = [...others, this.#remember(window, now)].sort((a, b) => a.per - b.per);
+    this.known = [...others, this.#remember(window, now)].sort((a, b) => a.per - b.per);
     return { limit, perMs: per };
   }
 
@@ -157,23 +189,23 @@ export class Learner {
 
   #refused(now: number, sentAt: number, waitMs: number | undefined): void {
     this.#unrefused = 0;
-    const probed = this.#windows.map((window) => window.refused(now, sentAt)).includes(true);
-    const arrival = this.#trip.arrival(now, sentAt);
-    if (this.#closing) {
-      this.#closing.again(sentAt, arrival, waitMs, probed);
+    const probed = this.known.map((window) => window.refused(now, sentAt)).includes(true);
+    const arrival = this.trip.arrival(now, sentAt);
+    if (this.closing) {
+      this.closing.again(sentAt, arrival, waitMs, probed);
       return;
     }
     // An attempt that was in flight at the previous closing says nothing about how long the quota has been open since.
     if (sentAt < this.#openSince) return;
     const closing = new Closure(now, arrival, waitMs, probed);
-    this.#closing = closing;
-    const { jitter } = this.#trip;
+    this.closing = closing;
+    const { jitter } = this.trip;
     // For a full window the server would name a longer wait, so a shorter one refutes the window; unless it is as short as the
     // time by which attempts overtake each other.
     const told = closing.high - arrival > 2 * jitter;
-    const kept = this.#windows.filter(({ dueAt, per }) => !told || closing.high >= dueAt - per * REFUTED);
-    const refuted = kept.length < this.#windows.length;
-    this.#windows = kept;
+    const kept = this.known.filter(({ dueAt, per }) => !told || closing.high >= dueAt - per * REFUTED);
+    const refuted = kept.length < this.known.length;
+    this.known = kept;
     const due = Math.max(...kept.map(({ dueAt, per }) => dueAt + per * SURPRISE));
     // The answer to a probe may still be a surprise: a wait longer than the window.
     if (refuted || closing.low > due + jitter) closing.expected = false;
@@ -181,14 +213,14 @@ export class Learner {
 
   /** How long to wait after a 429 without Retry-After, in ms; `first` is the maximum first wait. */
   silentWait(now: number, first: number): number {
-    const started = this.#closing?.at ?? now;
-    if (now === started || this.#closing?.expected) {
-      const next = Math.max(0, ...this.#windows.map(({ count }) => count.nextExpiry(now)));
+    const started = this.closing?.at ?? now;
+    if (now === started || this.closing?.expected) {
+      const next = Math.max(0, ...this.known.map(({ count }) => count.nextExpiry(now)));
       if (next > now && next < Infinity) return next - now;
     }
-    const least = shortest(first, this.#trip.average, this.#windows);
+    const least = shortest(first, this.trip.average, this.known);
     return now === started
-      ? this.#silentWait.first(least, this.#trip.average, this.#inFlight.possible)
+      ? this.#silentWait.first(least, this.trip.average, this.#inFlight.possible)
       : this.#silentWait.next(now - started, least);
   }
 
@@ -199,42 +231,41 @@ export class Learner {
    * @param named whether the server named it
    */
   reopened(now: number, at: number, named: boolean): Finding | undefined {
-    const closing = this.#closing;
-    this.#closing = undefined;
+    const closing = this.closing;
+    this.closing = undefined;
     if (!closing) return undefined;
-    closing.end(this.#trip.arrival(now, at), named);
-    const reopenedAt = this.#reopenedAt;
-    if (closing.high - reopenedAt > this.#shortest) this.#reopenedAt = closing.high;
+    closing.end(this.trip.arrival(now, at), named);
+    const reopenedAt = this.reopenedAt;
+    if (closing.high - reopenedAt > this.#shortest) this.reopenedAt = closing.high;
     this.#openSince = at;
-    for (const window of this.#windows) window.reopened(now, closing.expected);
+    for (const window of this.known) window.reopened(now, closing.expected);
     if (closing.expected) return undefined;
-    const trip = this.#trip.average;
+    const trip = this.trip.average;
     // Attempts sent within one round trip are in service at its end.
-    const inService = this.#served.between(closing.refusedAt - trip, closing.refusedAt + 1).count;
+    const inService = this.sent.between(closing.refusedAt - trip, closing.refusedAt + 1).count;
     if (closing.silent && this.#inFlight === NONE_KNOWN) this.#inFlight = new InFlightLimit();
     if (closing.silent && this.#inFlight.reopened(at - closing.at, inService, trip)) {
       return { limit: this.inFlight, perMs: 0 };
     }
-    return this.#learn(now, closing, reopenedAt);
+    return this.learn(now, closing, reopenedAt);
   }
 
   /** Draws the conclusion from a closing and drops windows it makes superfluous. */
-  #learn(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
+  protected learn(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
     const finding = this.#conclude(now, closing, reopenedAt);
-    this.#windows = missing(this.declared, this.#windows);
-    const kept = this.#windows.some(({ limit, per }) => limit === finding?.limit && per === finding.perMs);
+    this.known = missing(this.declared, this.known);
+    const kept = this.known.some(({ limit, per }) => limit === finding?.limit && per === finding.perMs);
     return kept ? finding : undefined;
   }
 
   #conclude(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
     const wait = closing.low - closing.refusedAt;
-    const fitting = this.#windows.filter(({ per }) => wait <= per * BEYOND);
-    const full = this.#windows.filter(
-      ({ per, limit }) =>
-        this.#served.between(closing.refusedAt - per, closing.refusedAt).count >= limit * FULL,
+    const fitting = this.known.filter(({ per }) => wait <= per * BEYOND);
+    const full = this.known.filter(
+      ({ per, limit }) => this.sent.between(closing.refusedAt - per, closing.refusedAt).count >= limit * FULL,
     );
     const near = fitting.find((window) => full.includes(window)) ?? fitting[0];
-    const revised = near && revise(this.#served, closing, this.#knownOf(near), reopenedAt, this.#trip.jitter);
+    const revised = near && revise(this.sent, closing, this.#knownOf(near), reopenedAt, this.trip.jitter);
     if (near && revised) {
       near.revise(revised, now);
       return { limit: near.limit, perMs: near.per };
@@ -243,17 +274,17 @@ export class Learner {
     // If another window shows itself before a known one is full, the reopenings so far belonged to that one.
     const rounded = closing.wholeSeconds && near && closing.high - closing.refusedAt > near.per * BEYOND;
     const beyond = rounded || !near;
-    const other = beyond && !closing.probed && full.length === 0 && this.#windows.length > 0;
+    const other = beyond && !closing.probed && full.length === 0 && this.known.length > 0;
     const since = other ? -Infinity : reopenedAt;
-    const found = estimate(this.#served, closing, since, this.#shortest);
+    const found = estimate(this.sent, closing, since, this.#shortest);
     if (!found) return undefined;
-    const window = this.#remember(this.#windowOf(bounded(found, this.#served), closing, now), now);
+    const window = this.#remember(this.#windowOf(bounded(found, this.sent), closing, now), now);
     // A longer window that allows no more makes a shorter one superfluous.
-    const others = this.#windows.filter(
+    const others = this.known.filter(
       (each) => (other || each !== near) && (each.per > window.per || each.limit < window.limit),
     );
-    this.#windows = [...others, window].sort((a, b) => a.per - b.per).slice(-MAX_WINDOWS);
-    this.#ramp = Math.max(FIRST_FLIGHT, window.limit * RAMP_SHARE);
+    this.known = [...others, window].sort((a, b) => a.per - b.per).slice(-MAX_WINDOWS);
+    this.ramp.begin(window.limit, this.sharers);
     return { limit: window.limit, perMs: window.per };
   }
 
@@ -273,24 +304,21 @@ export class Learner {
 
   /** A new window counts what was sent before it was known. */
   #remember(window: LearnedWindow, now: number): LearnedWindow {
-    this.#served.replay(now - window.per, (moment) => window.count.preset(moment));
+    this.sent.replay(now - window.per, (moment) => window.count.preset(moment));
     window.count.presetInFlight(this.#unanswered);
     return window;
   }
 
-  /** Delay after the last attempt when the allowed number is in flight, in ms: they may hang. */
-  get #stall(): number {
-    const ms = STALL_LATENCIES * this.#trip.average;
-    // A limit of attempts in flight holds as long as those may still be in flight.
-    if (this.#unanswered >= this.inFlight) return Math.max(MAX_STALL_MS, ms);
-    return this.#unanswered < this.#ramp ? 0 : Math.min(MAX_STALL_MS, Math.max(MIN_STALL_MS, ms));
+  get #stallMs(): number {
+    return this.ramp.stallMs(this.#unanswered, this.inFlight, this.trip.average);
   }
 
   /** Minimum length of a window that can be told from noise, in ms. */
   get #shortest(): number {
-    return Math.max(MIN_SPAN_MS, SPAN_LATENCIES * this.#trip.average);
+    return Math.max(MIN_SPAN_MS, SPAN_LATENCIES * this.trip.average);
   }
 }
 
 const NO_WINDOWS: LearnedWindow[] = [];
+const NONE_RECENT: number[] = [];
 const NONE_DECLARED: readonly Window[] = [];

@@ -1,0 +1,89 @@
+import * as v from 'valibot';
+import type { AgreedWindow, FoundWindow } from '../ledger/ledger.ts';
+
+/** Maximum number of windows agreed on. */
+const MOST = 3;
+/** Fraction by which the length of a window may differ from one that was found again, and at most ms. */
+const ALIKE = 0.25;
+const ALIKE_MS = 1000;
+/** Lengths are taken for whole multiples of this, in ms, if they fall short of one by no more than this fraction. */
+const ROUND_MS = 1000;
+const ROUND = 0.05;
+/** Windows' lengths before a higher limit is tried: at first and at most, and growth after each failure. */
+const FIRST = 6;
+const MOST_EVERY = 32;
+const GROWTH = 2;
+/** Maximum growth of a limit in one trial, as a fraction of it. */
+const MOST_STEP = 0.5;
+
+/** What the processes of a fleet agreed on, as Redis keeps it. */
+export interface Agreed {
+  readonly windows: readonly AgreedWindow[];
+  /** Windows' lengths, all of which were full, before a higher limit is tried. */
+  readonly every: number;
+  /** A higher limit is being tried: the window's id, and the limit that is known to hold. */
+  readonly trial?: { readonly id: number; readonly limit: number } | undefined;
+}
+
+/** Nothing is agreed on. */
+export const NONE: Agreed = { windows: [], every: FIRST };
+
+const number = v.pipe(v.number(), v.finite(), v.minValue(1));
+const schema = v.object({
+  windows: v.pipe(v.array(v.object({ id: number, limit: number, per: number })), v.maxLength(MOST)),
+  every: number,
+  trial: v.optional(v.object({ id: number, limit: number })),
+});
+
+/** Reads what is kept in Redis; `undefined` if it cannot be read. */
+export function parse(text: string): Agreed | undefined {
+  try {
+    const { success, output } = v.safeParse(schema, JSON.parse(text));
+    return success ? output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Agrees on windows that were found. The newest finding holds against an older one of about the same length. */
+export function merged(agreed: Agreed, found: readonly FoundWindow[]): Agreed {
+  let windows = agreed.windows;
+  let id = Math.max(0, ...windows.map((each) => each.id));
+  for (const each of found) {
+    const per = rounded(each.per);
+    const old = windows.find((other) => Math.abs(other.per - per) <= Math.min(ALIKE_MS, other.per * ALIKE));
+    const made = { id: old?.id ?? ++id, limit: each.limit, per };
+    // A longer window that allows no more makes a shorter one superfluous.
+    windows = windows.filter((other) => other !== old && !(other.per <= per && other.limit >= made.limit));
+    windows = [...windows, made].sort((a, b) => a.per - b.per).slice(-MOST);
+  }
+  return { windows, every: FIRST };
+}
+
+/** Tries a higher limit of a window: beyond it by 1, 2, 4, … */
+export function raised(agreed: Agreed, id: number): Agreed {
+  const { windows, trial } = agreed;
+  const window = windows.find((each) => each.id === id);
+  if (!window) return agreed;
+  const step = trial?.id === id ? 2 * (window.limit - trial.limit) : 1;
+  const limit = window.limit + Math.max(1, Math.min(step, Math.floor(window.limit * MOST_STEP)));
+  return {
+    windows: windows.map((each) => (each === window ? { ...each, limit } : each)),
+    every: 1,
+    trial: { id, limit: window.limit },
+  };
+}
+
+/** The limit that was tried was refused: the one before holds, and the next is tried later than this was, after `every`. */
+export function lowered({ windows, trial }: Agreed, every: number): Agreed {
+  return {
+    windows: windows.map((each) => (each.id === trial?.id ? { ...each, limit: trial.limit } : each)),
+    every: Math.min(MOST_EVERY, every * GROWTH),
+  };
+}
+
+/** Lengths are estimated a little too short or too long, and most are a number of whole seconds. */
+function rounded(per: number): number {
+  const whole = Math.ceil(per / ROUND_MS) * ROUND_MS;
+  return whole - per <= whole * ROUND ? whole : Math.ceil(per);
+}
