@@ -99,7 +99,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   ): Closing | undefined {
     const ms = this.quota.throttled(this.now(), at, sentAt, retryAfterMs, backoff);
     const closing = ms === undefined ? undefined : this.pause(ms, cause);
-    const tryMs = retryAfterMs === undefined ? this.quota.tryMs : undefined;
+    const tryMs = retryAfterMs === undefined ? (this.quota.adaptive?.tryMs ?? 0) : undefined;
     if (closing) this.context.closed(this.key, ms as number, tryMs);
     return closing;
   }

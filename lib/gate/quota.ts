@@ -15,9 +15,6 @@ import { Near } from './near.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
 import { Tariff } from './tariff.ts';
 
-/** Least time to find out whether a quota is open, in ms. */
-const LEAST_TRY_MS = 25;
-
 /**
  * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
  * attempts in flight, pause, what was learned, declared windows.
@@ -31,7 +28,8 @@ export class Quota {
   /** Made when the quota closes for the first time: there may be a hundred thousand quotas. */
   pause: Pause = NEVER_PAUSED;
   readonly #context: GateContext;
-  #ref: QuotaRef;
+  /** What it is made from. */
+  ref: QuotaRef;
   /** Absent where an attempt costs one request and nothing else. */
   tariff: Tariff | undefined;
   /** Time from sending to the end, in ms: a moving average; negative before the first. */
@@ -41,7 +39,7 @@ export class Quota {
 
   constructor(ref: QuotaRef, context: GateContext, gate: LeaseContext & LearningObserver) {
     const { key, windows, concurrency } = ref;
-    this.#ref = ref;
+    this.ref = ref;
     this.#context = context;
     this.tariff = Tariff.of(ref, this.#context.warn);
     this.#near = Near.of(ref, this, this.#context.near);
@@ -50,7 +48,7 @@ export class Quota {
     if (!context.adaptive) return;
     this.adaptive = new Adaptive(windows, context.random, gate);
     this.adaptive.join(key, gate, {
-      keep: (agreed, joining) => this.windows.replace([...this.#ref.windows, ...agreed], joining),
+      keep: (agreed, joining) => this.windows.replace([...this.ref.windows, ...agreed], joining),
       full: (now) => this.windows.full(now),
     });
     const known = context.known?.get(key);
@@ -80,11 +78,6 @@ export class Quota {
     this.tariff?.taken(ask);
   }
 
-  /** What it is made from. */
-  get ref(): QuotaRef {
-    return this.#ref;
-  }
-
   /** Why an attempt can never go; `undefined` where it can. */
   refusal(ask: Priced): Error | undefined {
     const tariff = ask.cost?.requests === undefined ? this.tariff : this.#weighed();
@@ -93,7 +86,7 @@ export class Quota {
 
   /** Whether it reads from outcomes what was spent. */
   get readsSpent(): boolean {
-    return this.tariff !== undefined && this.#ref.spent !== undefined;
+    return this.tariff !== undefined && this.ref.spent !== undefined;
   }
 
   /** What an outcome says was spent. */
@@ -123,7 +116,8 @@ export class Quota {
   /** The earliest moment at which the next attempt may go; `Infinity` when only an event can tell. */
   turnAt(now: number, charge?: Charge, heedOutage = true): number {
     const inFlight = this.flight.used(now);
-    if (this.pause.doubts > 0 || inFlight + 1 > this.flight.capacity) return Infinity;
+    if (this.pause.doubts > 0 || inFlight + 1 > this.flight.capacity || this.adaptive?.fleet?.held)
+      return Infinity;
     const turn = Math.max(this.pause.nextAt, this.windows.turnAt(now, charge));
     return this.adaptive ? Math.max(turn, this.adaptive.turnAt(now, inFlight, heedOutage)) : turn;
   }
@@ -246,11 +240,6 @@ export class Quota {
     return ms && Math.max(ms - (now - at), Math.min(ms, CLOCK_GRAIN_MS));
   }
 
-  /** ms that one attempt takes to find out whether a quota is open whose server named no wait. */
-  get tryMs(): number {
-    return LEAST_TRY_MS + 2 * (this.adaptive?.learner?.latency ?? 0);
-  }
-
   /** Closes for `ms`; false if it is closed for longer already. */
   close(now: number, ms: number, cause: PauseCause, silent?: boolean): boolean {
     return this.#ownPause().close(now, ms, cause, silent);
@@ -265,7 +254,7 @@ export class Quota {
 
   /** The limits are others from now on; what was used of the old ones counts on. */
   relimit(ref: QuotaRef): void {
-    this.#ref = ref;
+    this.ref = ref;
     this.tariff = Tariff.of(ref, this.#context.warn, this.tariff);
     this.#near = Near.of(ref, this, this.#context.near);
     if (!this.adaptive?.fleet) this.windows.replace(ref.windows);
@@ -297,7 +286,7 @@ export class Quota {
 
   /** Where attempts may cost more than one request. */
   #weighed(): Tariff {
-    this.tariff ??= new Tariff(this.#ref, this.#context.warn);
+    this.tariff ??= new Tariff(this.ref, this.#context.warn);
     return this.tariff;
   }
 

@@ -19,6 +19,9 @@ import { Learner } from './windows/learner.ts';
 /** An outage that begins with fewer in flight than that began for no overload. */
 const FEW = 8;
 
+/** Least time to find out whether a quota is open, in ms. */
+const LEAST_TRY_MS = 25;
+
 /** One attempt that failed for a fault. */
 export interface Fault {
   readonly sentAt: number;
@@ -120,13 +123,17 @@ export class Adaptive {
   /** The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number, inFlight: number, heedOutage: boolean): number {
     const { learner, outage } = this;
-    if (this.fleet?.held) return Infinity;
     return Math.max(
       heedOutage && outage ? outage.turnAt(inFlight) : now,
       this.#concurrency ? this.#concurrency.turnAt(now, inFlight) : now,
       this.#allowances.turnAt(now, this.#sent),
       learner ? learner.turnAt(now) : now,
     );
+  }
+
+  /** ms that one attempt takes to find out whether a quota is open whose server named no wait. */
+  get tryMs(): number {
+    return LEAST_TRY_MS + 2 * (this.learner?.latency ?? 0);
   }
 
   /** Number of the last attempt sent, from 1. */

@@ -102,6 +102,7 @@ export interface LedgerObserver {
 
 /** A limit per time that was found. */
 export interface FoundWindow {
+  /** Maximum number of requests in any `per`. */
   readonly limit: number;
   /** ms. */
   readonly per: number;
@@ -145,6 +146,7 @@ export interface Conference {
   look(): void;
   /** An attempt was served while `waiting` attempts waited. */
   served(waiting: number): void;
+  /** The party leaves. */
   close(): void;
 }
 

@@ -17,6 +17,13 @@ export interface Grant {
   free(): void;
 }
 
+/** A requested lease that is not yet granted. */
+export interface Asked {
+  readonly size: number;
+  readonly grant: (grant: Grant) => void;
+  readonly refuse: (error: Error) => void;
+}
+
 /** A grant that arrived too late to be used. */
 export class StaleGrant extends Error {
   override readonly name = 'StaleGrant';

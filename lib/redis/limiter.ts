@@ -1,7 +1,7 @@
 import Bottleneck from 'bottleneck';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Connection } from './connection.ts';
-import { type Grant, type LimiterSettings, type Settlement, StaleGrant } from './grant.ts';
+import { type Asked, type Grant, type LimiterSettings, type Settlement, StaleGrant } from './grant.ts';
 import { dropJobs, type Internals } from './internals.ts';
 import { CREATED_MESSAGE, keysOf } from './scripts.ts';
 
@@ -9,13 +9,6 @@ import { CREATED_MESSAGE, keysOf } from './scripts.ts';
 const HEARTBEAT_MS = 4000;
 /** Longest that a grant may be on its way, in ms: its time runs from the granting. */
 const STALE_GRANT_MS = 2000;
-
-/** A requested lease that is not yet granted. */
-interface Asked {
-  readonly size: number;
-  readonly grant: (grant: Grant) => void;
-  readonly refuse: (error: Error) => void;
-}
 
 /**
  * Bottleneck's limiter of one window, on Redis: each lease is a job.
@@ -103,7 +96,6 @@ export class Limiter {
 
   /** Sets the limit for all processes. */
   relimit(limit: number): void {
-    // A promise, whatever its types say; an error shows in the leases.
     Promise.resolve(this.#limiter.updateSettings({ maxConcurrent: limit })).catch(() => undefined);
   }
 

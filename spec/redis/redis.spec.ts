@@ -268,6 +268,32 @@ describe('A ledger in Redis', function () {
     await pair.disconnect();
   });
 
+  it('gives back parts of a lease apart, as each is spent', async () => {
+    const pair = connect({ url: redisServer.url });
+    const settings = { id: '{parts}', limit: 5, expirationMs: 60_000 };
+    const limiter = new Limiter(settings, pair, systemClock, async () => undefined);
+    const { index } = await limiter.ask(5);
+    const running = async (): Promise<number> => {
+      await limiter.check();
+      return Number(await pair.client.hget('b_{parts}_settings', 'running'));
+    };
+    await limiter.settle([
+      [index, 4, 60_000],
+      ['', 1, 100],
+      ['', 2, 40_000],
+    ]);
+    expect(await running()).to.be.within(3, 4);
+    await sleep(150);
+    expect(await running()).to.equal(3);
+    const ends = await pair.client.zrange('b_{parts}_job_expirations', 0, -1, 'WITHSCORES');
+    const left = ends
+      .filter((_, at) => at % 2 === 1)
+      .map((end) => Math.round((Number(end) - Date.now()) / 10_000));
+    expect(left).to.deep.equal([4, 6]);
+    limiter.end();
+    await pair.disconnect();
+  });
+
   it('gets back what a quota leased that was removed, once it is spent', async () => {
     const { gate } = gateOf({}, 4, 1500);
     const calls = Array.from({ length: 12 }, () => gate.got(got)(server.url));

@@ -16,8 +16,9 @@ export interface WorkerOptions {
   readonly url: string;
   readonly redisUrl: string;
   readonly calls: number;
-  readonly limit: number;
-  readonly per: number;
+  /** Absent where nothing is declared. */
+  readonly limit?: number;
+  readonly per?: number;
   readonly ledger?: { readonly processes?: number; readonly fallback?: 'share' | 'closed' };
   readonly deadline?: string;
   /** Whether it is ioredis 6 that connects; else the one installed. */
@@ -36,7 +37,13 @@ const { now } = Date;
 Date.now = () => now() + (options.ahead ?? 0);
 const gate = headgate({
   ledger: redis({ ...source, ...options.ledger }),
-  quotas: [{ name: 'fleet', windows: [{ limit: options.limit, per: options.per }] }],
+  quotas: [
+    {
+      name: 'fleet',
+      match: {},
+      windows: options.limit && options.per ? [{ limit: options.limit, per: options.per }] : [],
+    },
+  ],
   retry: { deadline: options.deadline ?? '5m' },
   maxQueue: 1_000_000,
 });
@@ -54,7 +61,7 @@ let succeeded = 0;
 const failures: string[] = [];
 const call = async (): Promise<void> => {
   try {
-    await api(options.url);
+    await api(options.url, { headers: { 'x-process': String(process.pid) } });
     succeeded += 1;
   } catch (error) {
     failures.push((error as Error).name);

@@ -70,6 +70,46 @@ export async function countingServer(): Promise<CountingServer> {
   };
 }
 
+/** One request that a {@link limitedServer} saw. */
+export interface Seen {
+  /** Moment, in ms. */
+  readonly at: number;
+  readonly refused: boolean;
+  /** Process ID of its sender. */
+  readonly process: number;
+}
+
+/** A server that refuses what is beyond `limit` in any `per` ms, and says how long to wait as `wait` puts it. */
+export async function limitedServer(
+  limit: number,
+  per: number,
+  wait: (ms: number) => Record<string, string>,
+): Promise<{ readonly url: string; readonly seen: Seen[]; close(): Promise<void> }> {
+  const seen: Seen[] = [];
+  let counted: number[] = [];
+  const server = http.createServer(({ headers }, response) => {
+    const at = performance.now();
+    counted = counted.filter((each) => at - each < per);
+    const refused = counted.length >= limit;
+    seen.push({ at, refused, process: Number(headers['x-process']) });
+    if (!refused) counted.push(at);
+    const ms = (counted[0] ?? at) + per - at;
+    setTimeout(() => response.writeHead(refused ? 429 : 200, refused ? wait(ms) : {}).end('{}'), 20);
+  });
+  server.keepAliveTimeout = 120_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    seen,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 /** The most moments in any span of `per` ms, open at one end. */
 export function worst(moments: readonly number[], per: number): number {
   const sorted = [...moments].sort((a, b) => a - b);

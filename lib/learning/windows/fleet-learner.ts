@@ -4,7 +4,6 @@ import { covers } from './declared.ts';
 import { BEYOND, revise } from './estimate.ts';
 import { Learner } from './learner.ts';
 import { OwnLog } from './own-log.ts';
-import type { SentLog } from './sent-log.ts';
 
 /** A window that was found, and that the gate does not keep yet. */
 interface Found {
@@ -34,6 +33,7 @@ export class FleetLearner extends Learner {
     super(unanswered, declared);
     this.#given = declared;
     this.#count = sharers;
+    this.past.entered = (arrival) => this.#own.push(arrival);
   }
 
   /** Windows that all agreed on. */
@@ -83,7 +83,7 @@ export class FleetLearner extends Learner {
 
   /** What this process was served and did not tell before: ms ago, and how many then, in turn. */
   tell(now: number): number[] {
-    this.settle();
+    this.past.settle();
     return this.#own.tell(now);
   }
 
@@ -91,19 +91,14 @@ export class FleetLearner extends Learner {
   hear(now: number, told: readonly number[]): void {
     for (let index = 0; index + 1 < told.length; index += 2) {
       const at = now - (told[index] as number);
-      for (let copy = told[index + 1] as number; copy > 0; copy -= 1) this.sent.push(at);
+      for (let copy = told[index + 1] as number; copy > 0; copy -= 1) this.past.log.push(at);
     }
   }
 
   /** Calls `each` for every attempt of this process that was served from `from` on. */
   replay(from: number, each: (at: number) => void): void {
-    this.settle();
+    this.past.settle();
     this.#own.replay(from, each);
-  }
-
-  protected override log(log: SentLog, arrival: number): void {
-    super.log(log, arrival);
-    this.#own.push(arrival);
   }
 
   protected override get sharers(): number {
@@ -122,7 +117,7 @@ export class FleetLearner extends Learner {
     const wait = closing.low - closing.refusedAt;
     const near = this.#agreed.find(({ per }) => wait <= per * BEYOND);
     const known = near && { ...near, leastPer: near.per };
-    const revised = known && revise(this.sent, closing, known, reopenedAt, this.trip.jitter);
+    const revised = known && revise(this.past.log, closing, known, reopenedAt, this.past.trip.jitter);
     if (revised) this.#revised = [{ limit: revised.limit, per: revised.high }];
     else super.learn(now, closing, reopenedAt);
   }

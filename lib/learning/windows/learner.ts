@@ -2,21 +2,18 @@ import type { LearnedQuota } from '../../words/learned.ts';
 import type { Window } from '../../words/types.ts';
 import type { Finding } from '../finding.ts';
 import { InFlightLimit, NONE_KNOWN } from '../in-flight/refusals.ts';
-import { RoundTrip } from '../round-trip.ts';
 import { Closure } from './closure.ts';
 import { confirmed, covers, missing } from './declared.ts';
 import { BEYOND, bounded, type Estimate, estimate, inWholeSeconds, type Known, revise } from './estimate.ts';
 import { LearnedWindow } from './learned-window.ts';
 import { paced } from './pace.ts';
 import { Ramp } from './ramp.ts';
-import { SentLog } from './sent-log.ts';
+import { Served } from './served.ts';
 import { SilentWait, shortest } from './silent-wait.ts';
 
 /** Minimum length of a window that can be told from noise, in ms and in latencies. */
 const MIN_SPAN_MS = 100;
 const SPAN_LATENCIES = 0.5;
-/** Maximum number of served attempts that are not in the log yet. */
-const MAX_RECENT = 64;
 /** Maximum number of learned windows per quota. */
 const MAX_WINDOWS = 3;
 /** Fraction of its limit from which a window counts as full, so that a refusal agrees with it. */
@@ -35,13 +32,10 @@ const REFUTED = 0.5;
  * window never imposes a wait longer than its own length; a longer wait reveals another window.
  */
 export class Learner {
-  readonly #log = new SentLog();
-  /** Moments of answer and of sending, in turn, of the last served attempts that are not in the log yet. */
-  #recent: number[] = NONE_RECENT;
+  protected readonly past: Served = new Served();
   protected known: LearnedWindow[] = NO_WINDOWS;
   #unanswered: number;
   #successes = 0;
-  protected readonly trip: RoundTrip = new RoundTrip();
   #inFlight: InFlightLimit = NONE_KNOWN;
   #lastTakeAt = -Infinity;
   protected closing: Closure | undefined;
@@ -78,41 +72,20 @@ export class Learner {
 
   /** ms that an attempt takes; 0 if unknown. */
   get latency(): number {
-    return this.trip.average;
+    return this.past.trip.average;
   }
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number): number {
     if (this.known.length > 0 || this.inFlight < Infinity) {
       return this.known.reduce(
-        (turn, window) => Math.max(turn, window.turnAt(now, this.trip.average)),
+        (turn, window) => Math.max(turn, window.turnAt(now, this.past.trip.average)),
         Math.max(now, this.#lastTakeAt + this.#stallMs),
       );
     }
     return this.confirmed
       ? now
       : paced(now, this.#lastTakeAt, this.#unanswered, this.#successes, this.sharers);
-  }
-
-  /** What was served. */
-  protected get sent(): SentLog {
-    this.settle();
-    return this.#log;
-  }
-
-  /** Enters the last attempts in the log: the more answers there are, the better is known when the first of them arrived. */
-  protected settle(): void {
-    for (let index = 0; index < this.#recent.length; index += 2) {
-      this.log(
-        this.#log,
-        this.trip.arrival(this.#recent[index] as number, this.#recent[index + 1] as number),
-      );
-    }
-    this.#recent = NONE_RECENT;
-  }
-
-  protected log(log: SentLog, arrival: number): void {
-    log.push(arrival);
   }
 
   /** Processes that draw on the quota, this one included. */
@@ -128,13 +101,13 @@ export class Learner {
   take(now: number): void {
     this.#unanswered += 1;
     this.#lastTakeAt = now;
-    for (const window of this.known) window.take(now, this.trip.average);
+    for (const window of this.known) window.take(now, this.past.trip.average);
   }
 
   /** An attempt sent at `sentAt` was answered. */
   answered(at: number, sentAt: number): void {
     this.#unanswered -= 1;
-    for (const { count } of this.known) count.give(this.trip.arrival(at, sentAt));
+    for (const { count } of this.known) count.give(this.past.trip.arrival(at, sentAt));
   }
 
   ended(now: number, sentAt: number): void {
@@ -153,10 +126,7 @@ export class Learner {
 
   /** An attempt was served, with `inFlight` in flight, itself included. Returns what that taught. */
   served(now: number, sentAt: number, inFlight: number): Finding | undefined {
-    this.trip.push(now - sentAt);
-    if (this.#recent.length === 0) this.#recent = [now, sentAt];
-    else this.#recent.push(now, sentAt);
-    if (this.#recent.length > 2 * MAX_RECENT) this.settle();
+    this.past.push(now, sentAt);
     this.#successes += 1;
     this.#unrefused += 1;
     this.ramp.served();
@@ -190,7 +160,7 @@ export class Learner {
   #refused(now: number, sentAt: number, waitMs: number | undefined): void {
     this.#unrefused = 0;
     const probed = this.known.map((window) => window.refused(now, sentAt)).includes(true);
-    const arrival = this.trip.arrival(now, sentAt);
+    const arrival = this.past.trip.arrival(now, sentAt);
     if (this.closing) {
       this.closing.again(sentAt, arrival, waitMs, probed);
       return;
@@ -199,7 +169,7 @@ export class Learner {
     if (sentAt < this.#openSince) return;
     const closing = new Closure(now, arrival, waitMs, probed);
     this.closing = closing;
-    const { jitter } = this.trip;
+    const { jitter } = this.past.trip;
     // For a full window the server would name a longer wait, so a shorter one refutes the window; unless it is as short as the
     // time by which attempts overtake each other.
     const told = closing.high - arrival > 2 * jitter;
@@ -218,9 +188,9 @@ export class Learner {
       const next = Math.max(0, ...this.known.map(({ count }) => count.nextExpiry(now)));
       if (next > now && next < Infinity) return next - now;
     }
-    const least = shortest(first, this.trip.average, this.known);
+    const least = shortest(first, this.past.trip.average, this.known);
     return now === started
-      ? this.#silentWait.first(least, this.trip.average, this.#inFlight.possible)
+      ? this.#silentWait.first(least, this.past.trip.average, this.#inFlight.possible)
       : this.#silentWait.next(now - started, least);
   }
 
@@ -234,15 +204,15 @@ export class Learner {
     const closing = this.closing;
     this.closing = undefined;
     if (!closing) return undefined;
-    closing.end(this.trip.arrival(now, at), named);
+    closing.end(this.past.trip.arrival(now, at), named);
     const reopenedAt = this.reopenedAt;
     if (closing.high - reopenedAt > this.#shortest) this.reopenedAt = closing.high;
     this.#openSince = at;
     for (const window of this.known) window.reopened(now, closing.expected);
     if (closing.expected) return undefined;
-    const trip = this.trip.average;
+    const trip = this.past.trip.average;
     // Attempts sent within one round trip are in service at its end.
-    const inService = this.sent.between(closing.refusedAt - trip, closing.refusedAt + 1).count;
+    const inService = this.past.log.between(closing.refusedAt - trip, closing.refusedAt + 1).count;
     if (closing.silent && this.#inFlight === NONE_KNOWN) this.#inFlight = new InFlightLimit();
     if (closing.silent && this.#inFlight.reopened(at - closing.at, inService, trip)) {
       return { limit: this.inFlight, perMs: 0 };
@@ -262,10 +232,12 @@ export class Learner {
     const wait = closing.low - closing.refusedAt;
     const fitting = this.known.filter(({ per }) => wait <= per * BEYOND);
     const full = this.known.filter(
-      ({ per, limit }) => this.sent.between(closing.refusedAt - per, closing.refusedAt).count >= limit * FULL,
+      ({ per, limit }) =>
+        this.past.log.between(closing.refusedAt - per, closing.refusedAt).count >= limit * FULL,
     );
     const near = fitting.find((window) => full.includes(window)) ?? fitting[0];
-    const revised = near && revise(this.sent, closing, this.#knownOf(near), reopenedAt, this.trip.jitter);
+    const revised =
+      near && revise(this.past.log, closing, this.#knownOf(near), reopenedAt, this.past.trip.jitter);
     if (near && revised) {
       near.revise(revised, now);
       return { limit: near.limit, perMs: near.per };
@@ -276,9 +248,9 @@ export class Learner {
     const beyond = rounded || !near;
     const other = beyond && !closing.probed && full.length === 0 && this.known.length > 0;
     const since = other ? -Infinity : reopenedAt;
-    const found = estimate(this.sent, closing, since, this.#shortest);
+    const found = estimate(this.past.log, closing, since, this.#shortest);
     if (!found) return undefined;
-    const window = this.#remember(this.#windowOf(bounded(found, this.sent), closing, now), now);
+    const window = this.#remember(this.#windowOf(bounded(found, this.past.log), closing, now), now);
     // A longer window that allows no more makes a shorter one superfluous.
     const others = this.known.filter(
       (each) => (other || each !== near) && (each.per > window.per || each.limit < window.limit),
@@ -304,21 +276,20 @@ export class Learner {
 
   /** A new window counts what was sent before it was known. */
   #remember(window: LearnedWindow, now: number): LearnedWindow {
-    this.sent.replay(now - window.per, (moment) => window.count.preset(moment));
+    this.past.log.replay(now - window.per, (moment) => window.count.preset(moment));
     window.count.presetInFlight(this.#unanswered);
     return window;
   }
 
   get #stallMs(): number {
-    return this.ramp.stallMs(this.#unanswered, this.inFlight, this.trip.average);
+    return this.ramp.stallMs(this.#unanswered, this.inFlight, this.past.trip.average);
   }
 
   /** Minimum length of a window that can be told from noise, in ms. */
   get #shortest(): number {
-    return Math.max(MIN_SPAN_MS, SPAN_LATENCIES * this.trip.average);
+    return Math.max(MIN_SPAN_MS, SPAN_LATENCIES * this.past.trip.average);
   }
 }
 
 const NO_WINDOWS: LearnedWindow[] = [];
-const NONE_RECENT: number[] = [];
 const NONE_DECLARED: readonly Window[] = [];
