@@ -30,6 +30,7 @@ const ROOMS: Record<string, string> = {
   report: 'words time events',
   'policy-file': 'words options profiles',
   telemetry: 'face',
+  seams: 'words options clients/function face',
   command: 'face time classify options policy policy-file profiles simulator report testing',
 };
 

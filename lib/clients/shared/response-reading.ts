@@ -83,7 +83,7 @@ export function headersOf(given: unknown): Headers | undefined {
 
 async function bodyOf(response: Fields): Promise<string | undefined> {
   if (typeof response.clone === 'function') return peek(response as never);
-  return textOf(response.data) ?? textOf(response.body);
+  return textOf(response.data) ?? textOf(response.body) ?? textOf(response.bodyAsText);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -16,7 +16,7 @@ export const givenEarly: Differences = {
   'a response cut off in its body is asked for again': {
     because:
       'a response is its user’s when its head has come; the body then breaks off in its reader’s hands',
-    shows: /terminated|other side closed/,
+    shows: /terminated|other side closed|aborted/,
   },
 };
 
