@@ -117,6 +117,21 @@ describe("The Defender profile's quotas", () => {
       .and.to.equal('defender/commercial/t POST /api/advancedqueries/run');
   });
 
+  it('of advanced hunting count running time beside the calls: 10 minutes an hour, 3 hours a day', () => {
+    const url = new URL('/api/advancedqueries/run', HOST);
+    const [calls, time, ...more] = profile.quotas?.({ method: 'POST', url }) ?? [];
+    expect(more).to.deep.equal([]);
+    expect(calls?.windows).to.eql([
+      { limit: 45, per: 60_000 },
+      { limit: 1500, per: 3_600_000 },
+    ]);
+    expect(time?.windows).to.eql([
+      { limit: 600, per: 3_600_000, of: 'seconds' },
+      { limit: 10_800, per: 86_400_000, of: 'seconds' },
+    ]);
+    expect(time?.key).to.equal('defender/commercial/contoso running time of hunts');
+  });
+
   it('of endpoints nobody documented are few, whatever the paths', () => {
     const keys = new Set<string>();
     for (let i = 0; i < 2000; i++) {

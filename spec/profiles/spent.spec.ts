@@ -3,7 +3,7 @@ import axios from 'axios';
 import { expect } from 'chai';
 import got from 'got';
 import { type Headgate, type HeadgateOptions, headgate, type WindowSnapshot } from 'headgate';
-import { anthropic, azureOpenai, defineProfile, openai, shopify } from 'headgate/profiles';
+import { anthropic, azureOpenai, defender, defineProfile, openai, shopify } from 'headgate/profiles';
 import { Agent, request } from 'undici';
 import { TestServer } from '../support/server.ts';
 
@@ -76,6 +76,13 @@ describe('What a profile reads from bodies of good answers', () => {
         await send(gate, `${server.url}/admin/api/2026-01/graphql.json`);
         expect(await used('points', 3)).to.equal(3);
       });
+
+      it("counts Defender's hunts by their running time, of results beyond what is read too", async () => {
+        open({ profile: defender() });
+        answers({ Stats: { ExecutionTime: 4.5 }, Results: Array(9000).fill({ FileName: 'power"}]shell' }) });
+        await send(gate, `${server.url}/api/advancedqueries/run`);
+        expect(await used('seconds', 4.5)).to.equal(4.5);
+      });
     });
   }
 
@@ -106,6 +113,23 @@ describe('What a profile reads from bodies of good answers', () => {
     answers('data: {"usage":null}\n\n', 'text/event-stream');
     await Promise.all(Array.from({ length: 10 }, () => CLIENTS.fetch?.(gate, `${server.url}/v1/responses`)));
     expect(await used('tokens', 500)).to.equal(500);
+  });
+
+  it('counts what hunts take of a CPU limit that was declared', async () => {
+    open({
+      profile: defender(),
+      quotas: [
+        {
+          match: { method: 'POST', path: '/api/advancedhunting/run' },
+          also: true,
+          cost: { cpuSeconds: 1 },
+          windows: [{ limit: 900, per: '15m', of: 'cpuSeconds' }],
+        },
+      ],
+    });
+    answers({ Stats: { resource_usage: { cpu: { user: '00:01:00', 'total cpu': '00:01:19.0625000' } } } });
+    await CLIENTS.got?.(gate, `${server.url}/api/advancedhunting/run`);
+    expect(await used('cpuSeconds', 79.0625)).to.equal(79.0625);
   });
 
   it('knows several units, and deployments', async () => {

@@ -73,14 +73,13 @@ export class SpentBody {
   }
 
   push(chunk: Uint8Array): void {
+    if (this.#size < BODY_LIMIT) this.#chunks.push(chunk);
     this.#size += chunk.byteLength;
-    if (this.#size > BODY_LIMIT) this.#chunks.length = 0;
-    else this.#chunks.push(chunk);
   }
 
   /** The body came to its end. */
   tell(attempt: Attempt): void {
-    if (this.#size <= BODY_LIMIT) attempt.tellBody(responseText(this.#chunks, this.#encoding));
+    attempt.tellBody(responseText(this.#chunks, this.#encoding));
   }
 }
 

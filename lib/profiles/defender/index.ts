@@ -42,6 +42,36 @@ type Sharers = 'tenant' | 'app';
 const STRAY =
   'No such path, rather than no such ID: the answer is not an error of the API. Check the path (collections are plural: /api/machines), the method, the host, and any proxy.';
 
+/**
+ * Where a hunt's answer tells its running time, and the CPU time of all its nodes (run-advanced-query-api.md and
+ * defender-xdr/api-advanced-hunting.md, `Stats`).
+ */
+const spentByHunts = {
+  seconds: 'body:Stats.ExecutionTime',
+  cpuSeconds: 'body:Stats.resource_usage.cpu.total cpu',
+};
+
+const isHunt = (path: string): boolean => path.startsWith('/api/advanced');
+
+/**
+ * Running time of hunts, which their answers tell: until the first has, they draw next to nothing. The limit of Defender
+ * XDR, in CPU time by tenant size, is documented nowhere as a number.
+ */
+const runningTime: QuotaDefinition<Sharers> = {
+  name: 'running time of hunts',
+  match: { method: 'POST', path: '/api/advancedqueries/run' },
+  also: true,
+  sharedBy: ['tenant'],
+  windows: [
+    { limit: 600, per: '1h', of: 'seconds' },
+    { limit: 10_800, per: '1d', of: 'seconds' },
+  ],
+  cost: { seconds: 0.001 },
+  spent: { seconds: spentByHunts.seconds },
+  source: 'V26',
+  note: 'Counted by what each answer tells (Stats.ExecutionTime).',
+};
+
 function quotaOf({
   method,
   path,
@@ -59,6 +89,7 @@ function quotaOf({
       ...(perMinute === null ? [] : [{ limit: perMinute, per: '1m' }]),
       ...(perHour === null ? [] : [{ limit: perHour, per: '1h' }]),
     ],
+    ...(isHunt(path) && { spent: spentByHunts }),
     ...(source !== 'none' && { source }),
     ...(extra !== undefined && { note: extra }),
   };
@@ -78,7 +109,7 @@ export const defender: ProfileFactory<Sharers> = /* @__PURE__ */ defineProfile({
   // The hosts also serve /safedownload, outside /api: the links to investigation packages.
   paths: { root: '/api', version: true, odata: true },
   sharers: ['tenant', 'app'],
-  quotas: [...defenderLimits, ...defenderXdrLimits].map(quotaOf),
+  quotas: [...[...defenderLimits, ...defenderXdrLimits].map(quotaOf), runningTime],
   codes: [
     ...defenderExpectations.map(({ method, path, verdict, retryAfterMs, hint }) => ({
       status: 404,

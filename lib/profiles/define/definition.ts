@@ -82,7 +82,10 @@ export interface QuotaDefinition<Sharers extends string = string, Choices extend
   readonly concurrency?: ({ readonly limit: number; readonly note?: string } & Sourced) | undefined;
   /** What a request costs, by unit. */
   readonly cost?: Readonly<Record<string, CostDefinition>> | undefined;
-  /** Where an answer tells what the request cost, by unit: `header:<name>` or `body:<path>`. */
+  /**
+   * Where an answer tells what the request cost, by unit: `header:<name>` or `body:<path>`. A duration, such as
+   * `00:00:19.06`, counts in seconds. Of a body longer than 64 KiB the beginning is read.
+   */
   readonly spent?: Readonly<Record<string, string>> | undefined;
   /** What else is known of it. */
   readonly note?: string | undefined;

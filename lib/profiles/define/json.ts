@@ -3,17 +3,20 @@ import { BODY_LIMIT } from '../../words/types.ts';
 /** A body that may be JSON, parsed when it is first asked for. Never throws. */
 export class Json {
   readonly #body: string | undefined;
+  readonly #part: boolean;
   #value: unknown;
   #parsed = false;
 
-  constructor(body: string | undefined) {
+  /** @param part whether the body may be the beginning of a longer one: its complete values are then read */
+  constructor(body: string | undefined, part: boolean = false) {
     this.#body = body;
+    this.#part = part;
   }
 
   get value(): unknown {
     if (!this.#parsed) {
       this.#parsed = true;
-      this.#value = parsed(this.#body);
+      this.#value = parsed(this.#body) ?? (this.#part ? parsed(completed(this.#body ?? '')) : undefined);
     }
     return this.#value;
   }
@@ -60,4 +63,19 @@ function parsed(body: string | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Characters of JSON that tell where a value ends; a whole string is one, so that those inside it do not count. */
+const STRUCTURE = /"(?:[^"\\]|\\.)*"?|[[\]{},]/gs;
+
+/** JSON that was cut off, without its last and incomplete value. */
+function completed(text: string): string {
+  let end = 0;
+  for (const { 0: found, index } of text.matchAll(STRUCTURE)) if (found === ',') end = index;
+  const open: string[] = [];
+  for (const [found] of text.slice(0, end).matchAll(STRUCTURE)) {
+    if (found === '{' || found === '[') open.push(found === '{' ? '}' : ']');
+    else if (found === '}' || found === ']') open.pop();
+  }
+  return text.slice(0, end) + open.reverse().join('');
 }

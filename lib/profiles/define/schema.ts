@@ -57,7 +57,7 @@ const verdict = v.picklist(
 );
 const place = v.pipe(
   v.string("'header:<name>' or 'body:<path>'"),
-  v.regex(/^(?:header:[\w-]+|body:\S+|target)$/, "'header:<name>', 'body:<path>' or 'target'"),
+  v.regex(/^(?:header:[\w-]+|body:\S(?:.*\S)?|target)$/, "'header:<name>', 'body:<path>' or 'target'"),
 );
 
 /** One value or a list of them. */

@@ -1,3 +1,4 @@
+import { durationMs } from '../../classify/moment.ts';
 import type { QuotaRef, Window } from '../../words/types.ts';
 import type { QuotaDefinition } from './definition.ts';
 import { Json } from './json.ts';
@@ -11,16 +12,23 @@ export function spentOf(places: Places): QuotaRef['spent'] {
   const entries = Object.entries(places);
   if (entries.length === 0) return undefined;
   return ({ headers, body }) => {
-    const json = new Json(body);
+    const json = new Json(body, true);
     const spent: Record<string, number> = {};
     for (const [unit, place] of entries) {
       const at = place.slice(place.indexOf(':') + 1);
       const told = place.startsWith('header:') ? listOf(headers?.[at.toLowerCase()])[0] : json.at(at);
-      const amount = told === undefined || told === '' ? Number.NaN : Number(told);
+      const amount = amountOf(told);
       if (amount >= 0 && amount < Infinity) spent[unit] = amount;
     }
     return spent;
   };
+}
+
+/** A number, or the seconds of a duration such as `00:00:19.0625`; `NaN` if it is neither. */
+function amountOf(told: string | number | undefined): number {
+  if (told === undefined || told === '') return Number.NaN;
+  const ms = durationMs(String(told));
+  return ms === undefined ? Number(told) : ms / 1000;
 }
 
 /** What a quota with these windows reads: places of units that none of them counts are not looked at. */

@@ -1,7 +1,6 @@
+import { durationMs } from '../../classify/moment.ts';
 import type { WaitDefinition } from './definition.ts';
 import type { Json } from './json.ts';
-
-const TIMESPAN = /^(?:(\d{1,3})\.)?(\d{1,2}):(\d{2}):(\d{2})$/;
 
 /** Longest text of a wait. */
 const MAX_TEXT = 40;
@@ -41,12 +40,7 @@ function inMs(
     const at = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN;
     return at > receivedAt ? Math.ceil(at - receivedAt) : undefined;
   }
-  if (unit === 'timespan') {
-    const parts = TIMESPAN.exec(text);
-    if (!parts) return undefined;
-    const [days = 0, h = 0, m = 0, s = 0] = parts.slice(1).map((part) => Number(part ?? 0));
-    return (((days * 24 + h) * 60 + m) * 60 + s) * 1000 || undefined;
-  }
+  if (unit === 'timespan') return Math.ceil((text.includes(':') && durationMs(text)) || 0) || undefined;
   // Google writes its durations with a unit: `36s`.
   const amount = /^(\d+(?:\.\d+)?)(?:s|ms)?$/.exec(text)?.[1];
   return amount === undefined ? undefined : Math.ceil(Number(amount) * (unit === 's' ? 1000 : 1));
