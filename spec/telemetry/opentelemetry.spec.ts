@@ -1,21 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
-import type { Cell, ClientResult, SpanSeen } from './support/otel-cell.ts';
-
-const run = promisify(execFile);
-const file = (name: string): string => new URL(`support/${name}`, import.meta.url).pathname;
-
-/** What every client did under one SDK, instrumentation and mode. */
-async function resultsOf(cell: Cell): Promise<ClientResult[]> {
-  const api = cell.sdk === 2 ? ['--import', file('api19.ts')] : [];
-  const { stdout } = await run(
-    process.execPath,
-    ['--no-warnings', '--conditions=headgate-source', ...api, file('otel-worker.ts'), JSON.stringify(cell)],
-    { maxBuffer: 1e8 },
-  );
-  return JSON.parse(stdout) as ClientResult[];
-}
+import { type Cell, type ClientResult, resultsOf, type SpanSeen } from './support/otel-cell.ts';
 
 const CLIENT = 2;
 const ERROR = 2;

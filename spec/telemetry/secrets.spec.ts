@@ -19,6 +19,7 @@ import { EVENT_NAMES } from '../../lib/events/emitter.ts';
 import { endings } from '../support/ending.ts';
 import { CLIENTS, type ClientName } from './support/clients.ts';
 import { Counter } from './support/counter.ts';
+import { resultsOf } from './support/otel-cell.ts';
 
 /** Values that must appear nowhere. */
 const SECRETS = {
@@ -30,6 +31,21 @@ const SECRETS = {
   password: 'canary-password-4711',
   amz: 'canary-amz-4711',
 };
+
+const QUERY = `sig=${SECRETS.signature}&api_key=${SECRETS.queryKey}&X-Amz-Credential=${SECRETS.amz}&AWSAccessKeyId=${SECRETS.amz}`;
+const SUFFIX = `/${SECRETS.pathKey}?${QUERY}`;
+
+function expectNone(shown: object): void {
+  for (const [where, what] of Object.entries(shown)) {
+    const text = JSON.stringify(what);
+    for (const [name, secret] of Object.entries(SECRETS)) {
+      expect(
+        text.includes(secret) || text.includes(decodeURIComponent(secret)),
+        `${name} in ${where}`,
+      ).to.equal(false);
+    }
+  }
+}
 
 describe('Secrets', () => {
   const own = endings();
@@ -72,10 +88,7 @@ describe('Secrets', () => {
         }),
       });
       const send = CLIENTS[client](gate);
-      const query = `sig=${SECRETS.signature}&api_key=${SECRETS.queryKey}&X-Amz-Credential=${SECRETS.amz}&AWSAccessKeyId=${SECRETS.amz}`;
-      const rests = [`/ok`, `/busy`, `/closed`, `/gone`, `/reset`].map(
-        (path) => `${path}/${SECRETS.pathKey}?${query}`,
-      );
+      const rests = [`/ok`, `/busy`, `/closed`, `/gone`, `/reset`].map((path) => path + SUFFIX);
       const withPassword = server.url.replace('//', `//user:${SECRETS.password}@`);
       const errors: Error[] = [];
 
@@ -86,7 +99,7 @@ describe('Secrets', () => {
           );
         }
       }
-      await send(`http://127.0.0.1:1/${SECRETS.pathKey}?${query}`).catch((error) => errors.push(error));
+      await send(`http://127.0.0.1:1${SUFFIX}`).catch((error) => errors.push(error));
       await reader.forceFlush();
       for (const channel of channels) channel.unsubscribe(subscribers as never);
 
@@ -111,19 +124,29 @@ describe('Secrets', () => {
       stop();
       context.disable();
       propagation.disable();
-      for (const [where, what] of Object.entries(shown)) {
-        const text = JSON.stringify(what);
-        for (const [name, secret] of Object.entries(SECRETS)) {
-          expect(
-            text.includes(secret) || text.includes(decodeURIComponent(secret)),
-            `${name} in ${where}`,
-          ).to.equal(false);
-        }
-      }
+      expectNone(shown);
       expect(spanData.length).to.be.above(8);
       expect(JSON.stringify(spanData)).to.include('REDACTED');
       expect(told.length).to.be.above(20);
     });
+  }
+
+  for (const sdk of [2, 3] as const) {
+    for (const instrumentation of ['http', 'undici'] as const) {
+      it(`are taken out of the spans of instrumentation-${instrumentation} (SDK ${sdk})`, async () => {
+        const results = await resultsOf({
+          sdk,
+          instrumentation,
+          mode: 'enrich',
+          suffix: SUFFIX,
+          headers: { cookie: `session=${SECRETS.cookie}`, authorization: `Bearer ${SECRETS.token}` },
+        });
+        for (const { client, spans, points, logs } of results)
+          expectNone({ [client]: [spans, points, logs] });
+        const urls = results.flatMap(({ spans }) => spans.map(({ attributes }) => attributes['url.full']));
+        expect(urls.filter((url) => String(url).includes('REDACTED')).length).to.be.above(20);
+      }).timeout(60_000);
+    }
   }
 
   after(() => {

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Seen } from './counter.ts';
 
 /** One combination to try. */
@@ -5,6 +7,9 @@ export interface Cell {
   readonly sdk: 2 | 3;
   readonly instrumentation: 'none' | 'http' | 'undici';
   readonly mode: 'own' | 'enrich';
+  /** What stands behind each path, and the headers of each request. Default: nothing. */
+  readonly suffix?: string;
+  readonly headers?: Record<string, string>;
 }
 
 /** A span, in the parts that the SDKs agree on. */
@@ -36,4 +41,18 @@ export interface ClientResult {
   readonly spans: readonly SpanSeen[];
   readonly points: readonly PointSeen[];
   readonly logs: readonly { readonly name: string; readonly trace?: string }[];
+}
+
+const run = promisify(execFile);
+const file = (name: string): string => new URL(name, import.meta.url).pathname;
+
+/** What every client did under one SDK, instrumentation and mode. */
+export async function resultsOf(cell: Cell): Promise<ClientResult[]> {
+  const api = cell.sdk === 2 ? ['--import', file('api19.ts')] : [];
+  const { stdout } = await run(
+    process.execPath,
+    ['--no-warnings', '--conditions=headgate-source', ...api, file('otel-worker.ts'), JSON.stringify(cell)],
+    { maxBuffer: 1e8 },
+  );
+  return JSON.parse(stdout) as ClientResult[];
 }

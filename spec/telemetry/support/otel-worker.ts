@@ -18,6 +18,7 @@ if (cell.instrumentation !== 'none') {
   createRequire(import.meta.url)('node:http');
 }
 
+const { suffix = '', headers = {} } = cell;
 const results: ClientResult[] = [];
 for (const client of Object.keys(CLIENTS) as ClientName[]) {
   const server = await Counter.start();
@@ -31,10 +32,10 @@ for (const client of Object.keys(CLIENTS) as ClientName[]) {
   const stop = opentelemetry(gate, { mode: cell.mode });
   const send = CLIENTS[client](gate);
   for (const path of ['/ok', '/busy', '/closed', '/moved', '/stale', '/gone', '/reset']) {
-    await send(`${server.url}${path}`).catch(() => undefined);
+    await send(server.url + path + suffix, undefined, headers).catch(() => undefined);
   }
   const abort = new AbortController();
-  const hanging = send(`${server.url}/hang`, abort.signal).catch(() => undefined);
+  const hanging = send(`${server.url}/hang${suffix}`, abort.signal, headers).catch(() => undefined);
   await server.hanging;
   abort.abort();
   await hanging;
