@@ -157,7 +157,7 @@ export class Adaptive {
       if (finding) this.#observer.learned(finding, 'header');
     }
     if (windows.size > 0) this.fleet?.conference.look();
-    return this.#allowances.heard(now, number, this.#sent, limits);
+    return this.#allowances.heard(now, number, limits);
   }
 
   take(now: number): void {

@@ -31,10 +31,9 @@ export class Allowances {
 
   /**
    * @param number of the attempt that was answered, of all of the quota's
-   * @param sent number of the last attempt sent
    * @returns ms for which nothing more may be sent; 0 when something may
    */
-  heard(now: number, number: number, sent: number, limits: readonly RateLimit[]): number {
+  heard(now: number, number: number, limits: readonly RateLimit[]): number {
     let closed = 0;
     this.#allowances ??= new Map();
     const allowances = this.#allowances;
@@ -57,7 +56,8 @@ export class Allowances {
       if (!this.#hasRoom(binds)) continue;
       const resetAt = now + (resetMs || LONGEST_HOLD_MS);
       allowances.set(name, { remaining, number, resetAt, binds, stated });
-      if (binds && remaining - (sent - number) <= 0) closed = Math.max(closed, resetMs);
+      // If what is left may have been taken by those in flight, their answers tell: until then `turnAt` holds the rest.
+      if (binds && remaining === 0) closed = Math.max(closed, resetMs);
     }
     return closed;
   }

@@ -13,39 +13,46 @@ const limit = (remaining: number, resetMs: number, name = 'a', requests = true) 
 describe('What a server says is left', () => {
   it('is reckoned from the attempt that was told so', () => {
     const allowances = new Allowances();
-    expect(allowances.heard(0, 5, 6, [limit(3, 1000)])).to.equal(0);
+    expect(allowances.heard(0, 5, [limit(3, 1000)])).to.equal(0);
     expect(allowances.turnAt(0, 7)).to.equal(0);
     expect(allowances.turnAt(0, 8)).to.equal(1000);
     expect(allowances.turnAt(1000, 8)).to.equal(1000);
     expect(allowances.turnAt(1001, 99)).to.equal(1001);
   });
 
-  it('closes at once when those under way will use it up', () => {
-    expect(new Allowances().heard(0, 5, 7, [limit(2, 1000)])).to.equal(1000);
+  it('holds what waits when those under way may use it up, and closes when nothing is left', () => {
+    const allowances = new Allowances();
+    expect(allowances.heard(0, 5, [limit(2, 1000)])).to.equal(0);
+    expect(allowances.turnAt(0, 7)).to.equal(1000);
+    // Some of those had been counted already.
+    allowances.heard(10, 7, [limit(1, 990)]);
+    expect(allowances.turnAt(10, 7)).to.equal(10);
+    expect(allowances.turnAt(10, 8)).to.equal(1000);
+    expect(allowances.heard(20, 8, [limit(0, 980)])).to.equal(980);
   });
 
   it('is not unsaid by an older answer that comes late', () => {
     const allowances = new Allowances();
-    allowances.heard(0, 9, 9, [limit(0, 1000)]);
-    allowances.heard(10, 8, 9, [limit(5, 1000)]);
+    allowances.heard(0, 9, [limit(0, 1000)]);
+    allowances.heard(10, 8, [limit(5, 1000)]);
     expect(allowances.turnAt(10, 9)).to.equal(1000);
   });
 
   it('is nothing until the later of two resets, in whatever order the answers came', () => {
     const allowances = new Allowances();
-    allowances.heard(0, 9, 9, [limit(0, 1000)]);
-    expect(allowances.heard(10, 8, 9, [limit(0, 1000)])).to.equal(1000);
+    allowances.heard(0, 9, [limit(0, 1000)]);
+    expect(allowances.heard(10, 8, [limit(0, 1000)])).to.equal(1000);
     expect(allowances.turnAt(1005, 9)).to.equal(1010);
   });
 
   it('of tokens matters when none are left', () => {
     const allowances = new Allowances();
-    expect(allowances.heard(0, 1, 1, [limit(1, 1000, 'tokens', false)])).to.equal(0);
+    expect(allowances.heard(0, 1, [limit(1, 1000, 'tokens', false)])).to.equal(0);
     expect(allowances.turnAt(0, 50)).to.equal(0);
-    expect(allowances.heard(0, 2, 50, [limit(0, 1000, 'tokens', false)])).to.equal(1000);
+    expect(allowances.heard(0, 2, [limit(0, 1000, 'tokens', false)])).to.equal(1000);
   });
 
   it('holds for an hour at the most', () => {
-    expect(new Allowances().heard(0, 1, 1, [limit(0, 2_000_000_000)])).to.equal(3_600_000);
+    expect(new Allowances().heard(0, 1, [limit(0, 2_000_000_000)])).to.equal(3_600_000);
   });
 });
