@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { Headers } from '../../words/types.ts';
+import type { Headers as Fields } from '../../words/types.ts';
 import type { Receivable } from '../shared/received.ts';
 
 /** The `node:http` request that an adapter makes. */
@@ -9,7 +9,7 @@ interface NativeRequest {
 
 export interface NativeResponse extends Receivable {
   readonly statusCode: number;
-  readonly headers: Headers;
+  readonly headers: Fields;
 }
 
 type Answered = (response: NativeResponse) => void;
@@ -42,12 +42,17 @@ export function leaveClaim(): void {
   claim = undefined;
 }
 
-/** Where a request keeps its sent headers: a `node:http` request, or a `follow-redirects` one that wraps several. */
+/**
+ * Where a request keeps its sent headers: a `node:http` request, a `follow-redirects` one that wraps several, or the
+ * `Request` of the `fetch` adapter.
+ */
 interface Sent {
   _header?: unknown;
   readonly _redirectable?: Sent | null;
   readonly _currentRequest?: Sent | null;
   readonly _options?: { readonly headers?: object };
+  readonly headers?: unknown;
+  readonly socket?: object | null;
   readonly [symbol: symbol]: unknown;
 }
 
@@ -55,19 +60,33 @@ interface Sent {
 export function scrub(request: unknown, own: Readonly<Record<string, string>> | undefined): void {
   if (!own || typeof request !== 'object' || request === null) return;
   const given = request as Sent;
+  if (given.headers instanceof Headers) {
+    for (const [name, value] of Object.entries(own)) {
+      if (given.headers.get(name) === value) given.headers.delete(name);
+    }
+  }
   const around = given._redirectable ?? given;
   remove(around._options?.headers, own);
   for (const sent of new Set([given, around._currentRequest])) {
     if (!sent) continue;
-    for (const value of Object.values(own)) {
-      if (typeof sent._header === 'string' && value)
-        sent._header = sent._header.replaceAll(value, 'REDACTED');
-    }
+    redact(sent, '_header', own);
+    // What a socket that never connected has not written.
+    redact(sent.socket, '_pendingData', own);
     const symbol = Object.getOwnPropertySymbols(sent).find(
       ({ description }) => description === 'kOutHeaders',
     );
     if (symbol) remove(sent[symbol], own);
   }
+}
+
+function redact(holder: object | null | undefined, key: string, own: Readonly<Record<string, string>>): void {
+  const text: unknown = holder && Reflect.get(holder, key);
+  if (typeof text !== 'string') return;
+  const redacted = Object.values(own).reduce(
+    (shown, value) => (value ? shown.replaceAll(value, 'REDACTED') : shown),
+    text,
+  );
+  Reflect.set(holder as object, key, redacted);
 }
 
 function remove(headers: unknown, own: Readonly<Record<string, string>>): void {

@@ -141,6 +141,26 @@ for (const [copy, client] of [
       await gate.close();
       await server.close();
     });
+
+    it('shows no token, whichever adapter failed, and wherever the adapter keeps what it sent', async () => {
+      const server = await TestServer.start();
+      const gate = headgate({ retry: { attempts: 1 }, auth: { token: () => ({ token: 'ours' }) } });
+      server.handler = (n, _request, response) => response.writeHead(n % 2 ? 404 : 200).end('{}');
+      const seen: unknown[] = [];
+      const keep = (given: unknown) => void seen.push(given);
+      for (const adapter of ['http', 'fetch']) {
+        for (const maxRedirects of [0, 5]) {
+          const api = gate.axios(client.create({ adapter, maxRedirects }));
+          // An error, a response, and a connection that nobody takes.
+          for (const url of [server.url, server.url, 'http://127.0.0.1:59999'])
+            await api.get(url).then(keep, (error) => keep(inspect(error, { depth: 8 })));
+        }
+      }
+      for (const given of seen) expect(inspect(given, { depth: 8 })).to.not.match(/\bours\b/);
+      expect(seen).to.have.length(12);
+      await gate.close();
+      await server.close();
+    });
   });
 }
 
