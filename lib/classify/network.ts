@@ -26,6 +26,8 @@ const MAX_MEMBERS = 16;
 const CLASS_CODES: ReadonlyMap<unknown, string> = new Map([
   ['AbortError', 'ERR_ABORTED'],
   ['CancelError', 'ERR_CANCELED'],
+  // undici's parser often names no code.
+  ['HTTPParserError', 'HPE_INVALID_CONSTANT'],
   ['CacheError', 'ERR_CACHE_ACCESS'],
   ['ReadError', 'ERR_READING_RESPONSE_STREAM'],
   ['TimeoutError', 'ETIMEDOUT'],
@@ -74,12 +76,22 @@ export function readFault(error: unknown): NetworkFault {
 function recognise(error: object): NetworkFault | undefined {
   const code =
     label(error, 'code') ?? (peek(error, 'message') === ENDED_STREAM ? 'ERR_HTTP2_STREAM_ERROR' : undefined);
-  const says = CLASS_CODES.get(peek(error, 'name')) ?? code ?? '';
-  const hint = TERMINAL_CODES.get(says);
+  const says = CLASS_CODES.get(peek(error, 'name')) ?? (isAxiosTimeout(error) ? 'ETIMEDOUT' : (code ?? ''));
+  // OpenSSL's own codes, which `node:https` wraps in an EPROTO.
+  const hint = TERMINAL_CODES.get(says.startsWith('ERR_SSL_') ? 'EPROTO' : says);
   if (hint !== undefined) return { verdict: 'terminal', code: code ?? says, unprocessed: false, hint };
   if (!TRANSIENT_CODES.has(says) && !UNPROCESSED_CODES.has(says)) return undefined;
   const unprocessed = UNPROCESSED_CODES.has(says) || causesOf(error).some(isBeforeSending);
   return { verdict: 'transient', code: code ?? says, unprocessed, hint: hintOf(says) };
+}
+
+/** axios gives its timeouts the code of a broken connection, which alone has a cause. */
+function isAxiosTimeout(error: object): boolean {
+  return (
+    peek(error, 'code') === 'ECONNABORTED' &&
+    peek(error, 'isAxiosError') === true &&
+    peek(error, 'cause') === undefined
+  );
 }
 
 function isBeforeSending(error: object): boolean {

@@ -105,6 +105,20 @@ describe('A fault', () => {
     });
   });
 
+  it('is the same fault, with the same advice, under the names that undici, OpenSSL and axios have for it', () => {
+    for (const [known, other] of [
+      [{ code: 'HPE_INVALID_CONSTANT' }, wrapped(fault({ name: 'HTTPParserError', code: undefined }))],
+      [{ code: 'HPE_INVALID_CONSTANT' }, fault({ name: 'HTTPParserError', code: 'HPE_INVALID_METHOD' })],
+      [{ code: 'EPROTO' }, wrapped(fault({ code: 'ERR_SSL_WRONG_VERSION_NUMBER' }))],
+      [{ code: 'EPROTO' }, fault({ code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })],
+      [{ code: 'ETIMEDOUT' }, Object.assign(new Error('mine'), { isAxiosError: true, code: 'ECONNABORTED' })],
+      [{ code: 'ECONNABORTED' }, fault({ isAxiosError: true, code: 'ECONNABORTED' }, new Error('socket'))],
+    ] as const) {
+      const { verdict, hint } = readFault(fault(known));
+      expect(readFault(other)).to.include({ verdict, hint });
+    }
+  });
+
   it('of an HTTP/2 stream that the server refused left the request unprocessed', () => {
     const reset = (why: string) =>
       readFault(
