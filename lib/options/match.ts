@@ -12,8 +12,11 @@ const MAX_HOST = 200;
 const PATH = /^\/[^?#\\]*$/;
 /** Every brace has its other one, in the same segment. */
 const BRACED = /^(?:[^{}]|\{[^{}/]*\})*$/;
-/** Segments of other syntaxes, and those that no request has. */
-const FOREIGN = /\/(?::\w|\.\.?(?:\/|$)|\.[*+](?:\/|$))/;
+/** Syntaxes of routers and regular expressions, and segments that no request has. */
+const FOREIGN =
+  /\/(?::\w|\.\.?(?:\/|$)|\.[*+](?:\/|$)|\[[^/]*\](?:\/|$))|[<>^]|\(\.[*+]|\][*+]|\$$|\{[^{}/:*+=.]*(?:[:*+=]|\.\.)/;
+/** A variable segment of a router: `:id?`, `<int:id>`, `[id]` or `{id:int}`. */
+const VARIABLE = /^(?::(\w+)[?*+]?|<(?:\w+:)?(\w+)>|\[(\w+)\]|\{(\w+):[^{}]*\})$/;
 const HOST = /^[^/\\?#@\s]+$/;
 const OWN_PORT = /:(?:443|80)$/;
 
@@ -23,16 +26,16 @@ function pathFault(path: string): string {
   if (path === '*' || path === '**') return "'/**' for any path, or no path at all";
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return `${PATH_RULE}; the host goes into match.host`;
   const segments = path.split('/');
-  if (segments.some((segment) => /^:\w/.test(segment))) {
-    const braced = segments.map((segment) => segment.replace(/^:(\w+)[?*+]?/, '{$1}')).join('/');
+  if (segments.some((segment) => VARIABLE.test(segment))) {
+    const braced = segments.map((segment) => segment.replace(VARIABLE, '{$1$2$3$4}')).join('/');
     return `a path whose variable segments are in braces: '${braced}'`;
   }
   if (!path.startsWith('/') || /[?#]/.test(path)) return PATH_RULE;
   if (segments.some((segment) => segment === '.' || segment === '..')) {
     return "a path without '.' and '..' segments: no request has them";
   }
-  if (path.includes('\\') || segments.some((segment) => /^\.[*+]$/.test(segment))) {
-    return `${PATH_RULE}, no regular expression`;
+  if (path.includes('\\') || FOREIGN.test(path)) {
+    return `${PATH_RULE}, no regular expression or router's syntax`;
   }
   if (/[{}]/.test(path.replace(/\{[^{}/]*\}/g, ''))) {
     return "a path in which every '{' has its '}' in the same segment: '/v1/items/{id}'";
