@@ -9,6 +9,8 @@ const MAX_READ = 4 * MAX_SHOWN;
 const MAX_DECODINGS = 4;
 
 const HIDDEN = 'REDACTED';
+/** Paths that end in a secret: Telegram's bots, and webhooks of Discord and Slack. */
+const IN_PATH = /(\/(?:bot\d+:|webhooks\/\d+\/|services\/T\w+\/B\w+\/))[\w-]+/g;
 
 /**
  * A URL that is safe to show: without user name, password and fragment; without the value of any query or path
@@ -19,7 +21,8 @@ const HIDDEN = 'REDACTED';
  */
 export function safeUrl(url: URL, redactions: readonly Redaction[] = []): string {
   const { pathname, search } = url;
-  const path = /[=%@]/.test(pathname) ? safePath(pathname, redactions) : pathname.slice(0, MAX_READ);
+  const known = pathname.slice(0, MAX_READ).replace(IN_PATH, `$1${HIDDEN}`);
+  const path = /[=%@]/.test(known) ? safePath(known, redactions) : known;
   const query = search.length > 1 ? `?${safeQuery(search.slice(1, MAX_READ), redactions)}` : '';
   const shown = withoutTokens(`${url.protocol}//${url.host}${path}${query}`);
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
@@ -27,7 +30,7 @@ export function safeUrl(url: URL, redactions: readonly Redaction[] = []): string
 
 /** Hides values of `name=value` pairs in a path: matrix parameters, OData keys and the like. */
 function safePath(path: string, redactions: readonly Redaction[]): string {
-  return path.slice(0, MAX_READ).replace(/[^/;]+/g, (part) => {
+  return path.replace(/[^/;]+/g, (part) => {
     // User name and password of a URL within the path.
     const user = part.indexOf('@');
     if (user > 0 && part.slice(0, user).includes(':')) return `${HIDDEN}${part.slice(user)}`;
@@ -49,9 +52,8 @@ function safePair(pair: string, redactions: readonly Redaction[]): string {
   if (equals < 0) return holdsSecret(pair, redactions) ? HIDDEN : pair;
   const name = pair.slice(0, equals);
   const value = pair.slice(equals + 1);
-  return isHidden(decodedName(name), value, redactions) || holdsSecret(value, redactions)
-    ? `${name}=${HIDDEN}`
-    : pair;
+  const hides = isHidden(decodedName(name), value, redactions) || holdsParameter(value, redactions);
+  return hides || holdsSecret(value, redactions) ? `${name}=${HIDDEN}` : pair;
 }
 
 function isHidden(name: string, value: string, redactions: readonly Redaction[]): boolean {
@@ -93,15 +95,16 @@ const SEPARATORS = '?&;#,{}[](|<> \t\n\r';
 const MAX_NAME = 256;
 const MAX_COUNT = 10;
 
-/** Whether a text contains a secret's name as `name=value`, JSON's `name: value` or XML's `<name>value`. */
+/** Whether a text contains a secret's name as `name=value`, a header's or JSON's `name: value`, or XML's `<name>value`. */
 function holdsParameter(text: string, redactions: readonly Redaction[]): boolean {
-  const colons = text.includes('{') || text.includes('"');
-  if (!text.includes('=') && !text.includes('<') && !colons) return false;
+  const json = text.includes('{') || text.includes('"');
+  if (!text.includes('=') && !text.includes('<') && !text.includes(':')) return false;
   let from = 0;
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charAt(at);
     const tag = character === '>';
-    if (character === '=' || tag || (colons && character === ':')) {
+    const colon = character === ':' && (json || /[a-z]/i.test(text.charAt(at - 1)));
+    if (character === '=' || tag || colon) {
       const name = text
         .slice(Math.max(from, at - MAX_NAME), at)
         .replace(/["'\\]/g, '')

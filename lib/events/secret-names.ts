@@ -13,10 +13,12 @@ export type Redaction = string | RegExp;
 const set = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/));
 
 /** Words that name a secret by themselves. */
-const SECRETS = set(`appid apikey apisig assertion auth authcode authentication authenticity authorization
-  authtoken bearer code cookie cred credential cvc cvv csrf hash hmac jwe jws jwt kennwort key mac mfa nonce oauth otp
-  pass passcode passkey passphrase passwd passwort password pat pin psk pw pwd samlart samlrequest samlresponse sas secret sess session sessid sid
-  sig sign signature signed ticket token totp hotp verifier xsrf`);
+const SECRETS = set(`2fa appid apisig assertion auth authcode authentication authenticity authorization
+  bearer cardnumber ccnumber code connectionstring contrasena cookie creditcard cred credential crumb cvc
+  cvv csrf dsn hash hmac jwe jws jwt kennwort key mac macaroon md5 mdp mfa mnemonic motdepasse nonce oauth
+  otp pass passw password pat pin psk psw pswd pw pwd salt samlart samlrequest samlresponse sas schluessel
+  schlussel secret securityanswer senha sess session sessid sid sig sign signature signed ssn tfa ticket
+  tkn tok token totp hotp verifier wachtwoord xsrf`);
 
 /** Words of {@link SECRETS} that name one only if they are the whole name. */
 const ONLY_ALONE = set('mac oauth pat');
@@ -30,6 +32,7 @@ const ENDINGS = [
   'passwort',
   'passphrase',
   'passcode',
+  'seedphrase',
   'pwd',
   'key',
   'signature',
@@ -121,7 +124,7 @@ function judge(name: string): boolean {
   if (words.some((word, at) => tells(word, words[at - 1], words.length))) return true;
   // Two words that form a secret together: `app_id`, `API-Key`, `pass phrase`, `APIkey`.
   for (let at = 0; at < words.length - 1; at += 1) {
-    if (SECRETS.has(singular(`${words[at]}${words[at + 1]}`))) return true;
+    if (tells(`${words[at]}${words[at + 1]}`, undefined, 2)) return true;
   }
   return plain
     .toLowerCase()

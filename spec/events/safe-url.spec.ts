@@ -46,7 +46,9 @@ describe('A URL on an event', () => {
     accesstoken accessToken access-tokens clientSecret api_keys[] apiKey APIkey APIKEY refresh-tokens subscription-key
     private_key userpin pass-phrase dbpass userpass samlrequest csrf_token jwt bearer authorization code_verifier
     password1 passwordconfirm newPassword device_code smscode webhooksecret pAsSwOrD ASPSESSIONIDQQABCD Key-Pair-Id
-    sharedaccesssignature 2fa_code $skiptoken license_key hashes passes id_token_hint passkeys tök%C3%A9n t%256Fken`;
+    sharedaccesssignature 2fa_code $skiptoken license_key hashes passes id_token_hint passkeys tök%C3%A9n t%256Fken
+    psw pswd passw tok tkn mdp contrase%C3%B1a senha wachtwoord Schl%C3%BCssel crumb macaroon mnemonic seed_phrase
+    connectionString dsn 2fa tfa md5 salt card_number creditCard ssn security_answer`;
   for (const name of SECRETS.split(/\s+/)) {
     it(`hides the value of '${name}', by what it means`, () => {
       const { search } = new URL(`https://h/?${name}=REDACTED`);
@@ -57,12 +59,21 @@ describe('A URL on an event', () => {
   const PLAIN = `$filter signal page design keyword monkey passenger author authors hashtag broken country_code zipCode
     status_code partitionKey sort_key keyboard tokenizer compass bypass passport assign unsigned signup pinned opinion
     shipping decode encoding barcode postcode authority sidebar inside donkey hockey secretary announce sacred credits
-    incredible classes accession path pattern api-version client_id tenant username email cursor`;
+    incredible classes accession breadcrumbs swan salty task path pattern api-version client_id tenant username email cursor`;
   for (const name of PLAIN.split(/\s+/)) {
     it(`shows the value of '${name}'`, () => {
       expect(shown(`/p?${name}=SHOWN`)).to.equal(`https://h/p?${name}=SHOWN`);
     });
   }
+
+  it('shows times, places, and words beside colons that name no secret', () => {
+    for (const rest of [
+      '/?t=2026-11-01T00:00:00Z&at=12:30&u=https://h:8080/p&q=is:open+author:me&d=sha256:abc',
+      '/v1/my%20project/keys:list?a=b:c',
+      '/webhooks/42?a=b',
+    ])
+      expect(shown(rest)).to.equal(`https://h${rest}`);
+  });
 
   it('shows counts', () => {
     expect(shown('/?max_tokens=100&max-keys=1000&session_count=3')).to.include(
@@ -93,6 +104,12 @@ describe('A URL on an event', () => {
     ['a key of OData', "/Users(password='SECRET')"],
     ['parameters set apart by semicolons', '/?a=1;token=SECRET;b=2'],
     ['a header', '/?h=Authorization:+Bearer+SECRETSECRET'],
+    ['a header, by its name', '/?h=Authorization:SECRET'],
+    ['a header, by its encoded name', `/?h=${encodeURIComponent('x-api-key: SECRET')}`],
+    ['text with a name and a colon', `/?q=${encodeURIComponent(encodeURIComponent('password: SECRET'))}`],
+    ["the path of a bot of Telegram's", '/bot123456789:SECRET0123456789abcdef0123456789/getMe'],
+    ["the path of a webhook of Slack's", '/services/T0123/B0123/SECRET0123456789abcdef01'],
+    ["the path of a webhook of Discord's", '/api/webhooks/123/SECRET0123456789abcdef0123456789/slack'],
     ['what is malformed', '/?q=%7B%22token%22:%22SECRET%22%ff'],
     ['a SAS of Azure', '/c/b?sv=2022-11-02&sig=SECRET%3D'],
   ] as const) {
