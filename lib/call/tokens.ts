@@ -90,7 +90,9 @@ export class Tokens {
       );
     }
     const now = wallOf(this.#clock);
-    const expiry = expiresAt === undefined ? Infinity : Number(expiresAt);
+    const given = expiresAt === undefined ? Infinity : Number(expiresAt);
+    // Seconds, as in the `expires_at` of many SDKs: as ms, they lie decades ago.
+    const expiry = given < now / 100 ? given * 1000 : given;
     this.#token = token;
     this.#replacedAt = replaces ? this.#clock.now() : undefined;
     // A token that is already expired is used until the server refuses it.

@@ -4,7 +4,7 @@ import type { RequestFacts } from './types.ts';
 export interface Token {
   /** The bearer token, without the word `Bearer`. */
   readonly token: string;
-  /** Expiry on the wall clock: Unix ms (not seconds), or a `Date`. Default: unknown; the token serves until refused. */
+  /** Expiry on the wall clock: Unix ms, or a `Date`; Unix seconds are known as such. Default: unknown; the token serves until refused. */
   readonly expiresAt?: number | Date | undefined;
 }
 

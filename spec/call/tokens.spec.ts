@@ -50,6 +50,17 @@ describe('A token', () => {
     expect(tokens.current).to.equal(undefined);
   });
 
+  it('that tells its expiry in seconds is renewed as one that tells it in ms', async () => {
+    const clock = virtualClock();
+    const token = (): Token => ({ token: 't', expiresAt: Math.ceil(clock.wall() / 1000) + 3600 });
+    const tokens = new Tokens({ token }, undefined, clock, signal);
+    await tokens.get();
+    clock.suspend(HOUR / 2);
+    expect(tokens.current).to.equal('t');
+    clock.suspend(HOUR / 2);
+    expect(tokens.current).to.equal(undefined);
+  });
+
   it('is renewed by Date.now() on a clock that has no wall clock', async () => {
     const { now, setTimer } = virtualClock({ now: 5 });
     const clock = { now: () => now.call(own), setTimer: setTimer.bind({}) as never };
