@@ -3,6 +3,7 @@
  * {@link CallReport} in its `headgate` property.
  */
 import type { CallReport } from './report.ts';
+import { remember } from './report-of.ts';
 
 /** Stable `code` of each Headgate error. */
 export type HeadgateErrorCode =
@@ -207,7 +208,8 @@ function told(call: string | undefined, what: string): string {
 
 /** Attaches a report to an error, hidden from loggers and serializers. A frozen error stays unchanged. */
 export function attachReport(error: unknown, report: CallReport): void {
-  hide(error, 'headgate', report);
+  // A sealed or frozen error takes no property.
+  if (!hide(error, 'headgate', report)) remember(error as object, report);
 }
 
 /**
@@ -232,10 +234,15 @@ function leadsTo(error: unknown, to: Error, seen: Set<unknown> = new Set()): boo
   }
 }
 
-/** Defines a non-enumerable property on an error. */
-function hide(error: unknown, name: string, value: unknown): void {
-  if (typeof error !== 'object' || error === null) return;
-  Reflect.defineProperty(error, name, { value, configurable: true, enumerable: false, writable: true });
+/** Defines a non-enumerable property on an error. False if the error is an object that refuses it. */
+function hide(error: unknown, name: string, value: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return true;
+  return Reflect.defineProperty(error, name, {
+    value,
+    configurable: true,
+    enumerable: false,
+    writable: true,
+  });
 }
 
 function lateness(deadlineMs: number, waitMs: number | undefined, idleMs: number | undefined): string {

@@ -161,11 +161,13 @@ function recorded(object: object): CallReport | undefined {
 
 /** The report of the last failed response with exactly this status, URL and headers. */
 function byCopy(object: object): CallReport | undefined {
-  const status = peek(object, 'status');
+  const status = peek(object, 'status') ?? peek(object, 'statusCode');
   const headers = peek(object, 'headers');
-  if (copied.length === 0 || typeof status !== 'number' || !isPlain(headers)) return undefined;
+  if (copied.length === 0 || typeof status !== 'number') return undefined;
   const url = peek(object, 'url');
-  const text = fingerprint(Object.entries(headers));
+  const entries = headers instanceof Headers ? [...headers] : isPlain(headers) && Object.entries(headers);
+  if (!entries) return undefined;
+  const text = fingerprint(entries);
   const same = copied.filter(
     (each) => each.status === status && each.headers === text && (url === undefined || each.url === url),
   );

@@ -78,6 +78,12 @@ describe('reportOf finds the record of a call', () => {
     expect(reportOf(copy('1'))?.call).to.equal('a');
     answer('1', report('c', 10));
     expect(reportOf(copy('1'))?.call).to.equal('c');
+    const { response } = copy('1');
+    for (const kept of [
+      { ...response, headers: new Headers(response.headers) },
+      { headers: response.headers, statusCode: 500 },
+    ])
+      expect(reportOf(kept)?.call).to.equal('c');
     answer('1', report('d', 15));
     expect(reportOf(copy('1'))).to.equal(undefined);
   });
@@ -147,6 +153,14 @@ describe('The record of a call', () => {
       [given, 200],
     ] as const) {
       expect(reportOf(part)?.attempts[0]?.status).to.equal(status);
+    }
+  });
+
+  it('is found from an error that takes no property', async () => {
+    for (const error of [Object.freeze(new Error('a')), Object.seal(new Error('b'))]) {
+      const failing = gate.wrap(() => Promise.reject(error), { request: { method: 'GET', url: server.url } });
+      expect(await failureOf(failing())).to.equal(error);
+      expect(reportOf(error)?.reason).to.equal('terminal');
     }
   });
 
