@@ -15,7 +15,7 @@ const set = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/));
 /** Words that name a secret by themselves. */
 const SECRETS = set(`2fa appid apisig assertion auth authcode authentication authenticity authorization
   bearer cardnumber code connectionstring contrasena cookie creditcard cred credential crumb cvc
-  cvv csrf dsn hash hmac jwe jws jwt kennwort key mac macaroon md5 mdp mfa mnemonic motdepasse nonce oauth
+  cvv csrf dsn hash hmac jwe jws jwt kennwort key mac macaroon md5 mdp mfa mnemonic nonce oauth
   otp pass passw password pat pin psk psw pswd pw pwd salt samlart samlrequest samlresponse sas schluessel
   schlussel secret securityanswer senha sess session sessid sid sig sign signature signed ssn tfa ticket
   tkn tok token totp hotp verifier wachtwoord xsrf`);

@@ -81,6 +81,7 @@ const LINKS = [
   'lastError',
   'errors',
   '$response',
+  'config',
 ] as const;
 
 /** Lets {@link reportOf} find `report` from `object`, without adding a visible property. */

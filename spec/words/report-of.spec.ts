@@ -1,5 +1,6 @@
 import { Octokit } from '@octokit/core';
 import axios, { type AxiosError } from 'axios';
+import axios17 from 'axios17';
 import { expect } from 'chai';
 import got from 'got';
 import { type CallReport, type Headgate, headgate, isHeadgateError, OptionsError, reportOf } from 'headgate';
@@ -153,6 +154,16 @@ describe('The record of a call', () => {
       [given, 200],
     ] as const) {
       expect(reportOf(part)?.attempts[0]?.status).to.equal(status);
+    }
+  });
+
+  it('is found from an error of any axios for a body that it cannot parse, whose status was good', async () => {
+    server.handler = (_n, _request, response) => response.end('{broken');
+    for (const client of [axios, axios17 as unknown as typeof axios]) {
+      const api = gate.axios(client.create({ transitional: { silentJSONParsing: false } }));
+      const error = await failureOf(api.get(server.url, { responseType: 'json' }));
+      expect(error.name).to.equal('SyntaxError');
+      expect(reportOf(error)?.attempts).to.have.length(1);
     }
   });
 

@@ -272,8 +272,9 @@ async function cancellation(bare: Instance, config: Config, call: Call): Promise
 /** Attaches the report to every part of a response: an SDK above may keep only a part, in its own error. */
 function rememberAll(response: Response | undefined, call: Call): () => CallReport {
   const report = (): CallReport => call.report();
-  for (const part of [response, response?.headers, response?.data]) {
-    if (typeof part === 'object' && part !== null) remember(part, report);
+  // axios 1.7's error of a body that it could not parse leads to the config alone.
+  for (const part of [response, response?.headers, response?.data, response?.config]) {
+    if (part) remember(Object(part), report);
   }
   return report;
 }
