@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import got from 'got';
-import { headgate } from 'headgate';
+import { headgate, type QuotaOptions } from 'headgate';
 import { redis } from 'headgate/redis';
 import type { Redis } from 'ioredis';
 import * as ioredis6 from 'ioredis6';
@@ -25,6 +25,11 @@ export interface WorkerOptions {
   readonly ioredis6?: boolean;
   /** Delay between its calls, in ms; default: all at once. */
   readonly every?: number;
+  /** Quotas instead of the one of `limit` and `per`. */
+  readonly quotas?: readonly QuotaOptions[];
+  /** Paths, and costs in tokens, that its calls take in turn. */
+  readonly paths?: readonly string[];
+  readonly costs?: readonly number[];
   /** How far its system's clock is ahead, in ms. */
   readonly ahead?: number;
 }
@@ -37,7 +42,7 @@ const { now } = Date;
 Date.now = () => now() + (options.ahead ?? 0);
 const gate = headgate({
   ledger: redis({ ...source, ...options.ledger }),
-  quotas: [
+  quotas: options.quotas ?? [
     {
       name: 'fleet',
       match: {},
@@ -59,9 +64,14 @@ process.stdin.destroy();
 
 let succeeded = 0;
 const failures: string[] = [];
-const call = async (): Promise<void> => {
+const { paths = [''], costs = [0] } = options;
+const call = async (index: number): Promise<void> => {
+  const tokens = costs[index % costs.length] as number;
   try {
-    await api(options.url, { headers: { 'x-process': String(process.pid) } });
+    await api(`${options.url}${paths[index % paths.length]}`, {
+      headers: { 'x-process': String(process.pid), 'x-cost': String(tokens) },
+      context: { headgate: { cost: { tokens } } },
+    });
     succeeded += 1;
   } catch (error) {
     failures.push((error as Error).name);
@@ -72,7 +82,7 @@ process.on('unhandledRejection', (reason) => unhandled.push(String(reason)));
 await Promise.all(
   Array.from({ length: options.calls }, async (_, index) => {
     if (options.every) await new Promise((resolve) => setTimeout(resolve, index * (options.every as number)));
-    return call();
+    return call(index);
   }),
 );
 const { inFlight = 0, queued = 0 } = gate.quotas()[0] ?? {};
