@@ -1,25 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { complexity, expressions, LINEAR, PROVEN, sources } from './support/expressions.ts';
+import { expressions, PROVEN, sources } from './support/expressions.ts';
 
-describe('Every regular expression of the library', function () {
-  this.timeout(60_000);
-
-  // `npm run proof -- --part expressions` proves all of them and writes the list anew; one that changed is proven here.
-  const proven = new Set(readFileSync(PROVEN, 'utf8').split('\n'));
-  const all = expressions();
-  const unproven = all.filter(({ text }) => !proven.has(text));
-
-  it('takes a time linear in the text: those that were proven once', () => {
+describe('Every regular expression of the library', () => {
+  // Proofs can take a slow machine longer than a spec may: `npm run proof -- --part expressions` makes them and writes the list.
+  it('is in the list of those that were proven to take a time linear in the text', () => {
+    const proven = new Set(readFileSync(PROVEN, 'utf8').split('\n'));
+    const all = expressions();
     expect(all.length).to.be.above(100);
-    expect(all.length - unproven.length).to.be.above(all.length / 2);
+    const unproven = all.filter(({ text }) => !proven.has(text)).map(({ at, text }) => `${at} ${text}`);
+    expect(unproven, 'run `npm run proof -- --part expressions`').to.deep.equal([]);
   });
-
-  for (const expression of unproven) {
-    it(`takes a time linear in the text: ${expression.at} ${expression.text.slice(0, 60)}`, async () => {
-      expect(await complexity(expression)).to.match(LINEAR);
-    });
-  }
 
   it('is written out, so that it can be proven', () => {
     for (const { file, text } of sources()) expect(text, file).to.not.match(/\bRegExp\(/);
