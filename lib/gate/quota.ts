@@ -233,7 +233,7 @@ export class Quota {
     retryAfterMs: number | undefined,
     backoff: Backoff,
   ): number | undefined {
-    if (this.adaptive?.throttled(at, sentAt, retryAfterMs)) return undefined;
+    if (this.adaptive?.throttled(now, at, sentAt, retryAfterMs)) return undefined;
     const silentMs = this.adaptive?.learner?.silentWait(at, backoff.baseMs / 2);
     const ms = this.#ownPause().judge(at, sentAt, retryAfterMs, backoff, silentMs);
     // Where the reading took longer than the wait, it still closes for a moment: what the learners know of a closing ends by it.

@@ -1,6 +1,6 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
 import type { LeaseContext } from '../ledger/context.ts';
-import type { Conference } from '../ledger/ledger.ts';
+import type { Conference, Party } from '../ledger/ledger.ts';
 import type { Random } from '../policy/backoff.ts';
 import type { LearnedCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
@@ -77,7 +77,12 @@ export class Adaptive {
     this.#made = (unanswered) => new FleetLearner(unanswered, this.#declared, sharers);
     this.learner = this.#made(0);
     const learner = (): FleetLearner => this.learner as FleetLearner;
-    this.fleet = new FleetPart(learner, gate, keeper, (party) => ledger.confer?.(quota, party) as Conference);
+    const outage = (ms: number): void => {
+      this.outage ??= new Outage(this.#random);
+      this.outage.told(gate.now(), ms);
+    };
+    const confer = (party: Party): Conference => ledger.confer?.(quota, party) as Conference;
+    this.fleet = new FleetPart(learner, outage, gate, keeper, confer);
   }
 
   /** Goes on from what an earlier run knew. */
@@ -112,11 +117,11 @@ export class Adaptive {
         const other = before[at];
         return limit === other?.limit && per === other.per && of === other.of;
       });
-    const agreed = this.#agreed;
+    const learner = this.learner;
     this.#declared = declared;
     if (!same) this.learner = this.#made(unanswered);
     if (!this.fleet) return;
-    if (!same) (this.learner as FleetLearner).agree(agreed);
+    if (!same) (this.learner as FleetLearner).inherit(learner as FleetLearner);
     this.fleet.keep();
   }
 
@@ -127,7 +132,7 @@ export class Adaptive {
       heedOutage && outage ? outage.turnAt(inFlight) : now,
       this.#concurrency ? this.#concurrency.turnAt(now, inFlight) : now,
       this.#allowances.turnAt(now, this.#sent),
-      learner ? learner.turnAt(now) : now,
+      learner ? learner.turnAt(now, inFlight) : now,
     );
   }
 
@@ -198,7 +203,7 @@ export class Adaptive {
     }
     const finding = this.learner?.served(now, sentAt, inFlight);
     if (finding) this.#observer.learned(finding, 'probe');
-    this.outage?.served(route);
+    this.#answers(route);
   }
 
   /** An attempt met a fault. */
@@ -208,6 +213,8 @@ export class Adaptive {
     this.learner?.failed(sentAt);
     const probe = outage.probedBy(sentAt);
     const began = outage.failed(now, sentAt, call, route);
+    const probesIn = began || probe ? outage.probesIn(now) : Infinity;
+    if (probesIn < Infinity) this.fleet?.conference.outage(probesIn);
     // A probe of an outage tells nothing of overload; nor does a broken route.
     const blamed = overload && !probe && !(began && inFlight < FEW) && !outage.routes.broken(route);
     if (!blamed) return;
@@ -215,11 +222,15 @@ export class Adaptive {
     if (concurrency.overloaded(now, sentAt, inFlight)) this.#overload(concurrency);
   }
 
-  /** An attempt was refused for the quota. Returns true when it may just go again when another has ended. */
-  throttled(now: number, sentAt: number, waitMs: number | undefined): boolean {
-    this.outage?.served();
-    const again = this.learner?.refused(now, sentAt, waitMs) ?? false;
-    this.fleet?.conference.look();
+  /**
+   * An attempt was refused for the quota, at `at`, which is known now. Returns true when it may just go again when another has
+   * ended.
+   */
+  throttled(now: number, at: number, sentAt: number, waitMs: number | undefined): boolean {
+    this.#answers();
+    const again = this.learner?.refused(at, sentAt, waitMs, now) ?? false;
+    if (again) this.fleet?.conference.crowded();
+    else this.fleet?.conference.look();
     return again;
   }
 
@@ -227,6 +238,13 @@ export class Adaptive {
     const finding = this.learner?.reopened(now, at, named);
     if (finding) this.#observer.learned(finding, 'throttled');
     this.fleet?.conference.look();
+  }
+
+  /** The server answered, and not with a fault. */
+  #answers(route?: string): void {
+    const wasOut = this.outage?.on;
+    this.outage?.served(route);
+    if (wasOut) this.fleet?.conference.outage(0);
   }
 
   /** The limit in flight changed. A trial is no finding yet. */

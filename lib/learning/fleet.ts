@@ -34,9 +34,18 @@ export class FleetPart implements Party {
   readonly #learner: () => FleetLearner;
   readonly #home: Home;
   readonly #keeper: Keeper;
+  readonly #outage: (ms: number) => void;
 
-  constructor(learner: () => FleetLearner, home: Home, keeper: Keeper, confer: (party: Party) => Conference) {
+  /** @param outage is told what another process said of an outage */
+  constructor(
+    learner: () => FleetLearner,
+    outage: (ms: number) => void,
+    home: Home,
+    keeper: Keeper,
+    confer: (party: Party) => Conference,
+  ) {
     this.#learner = learner;
+    this.#outage = outage;
     this.#home = home;
     this.#keeper = keeper;
     this.conference = confer(this);
@@ -66,8 +75,25 @@ export class FleetPart implements Party {
     this.#learner().hear(this.#home.now(), told);
   }
 
-  answer(): void {
-    this.#learner().answer(this.#home.now());
+  get inService(): number {
+    return this.#learner().inService;
+  }
+
+  refusedElsewhere(): void {
+    this.#learner().refusedElsewhere(this.#home.now());
+  }
+
+  answer(elsewhere: number): void {
+    this.#learner().answer(this.#home.now(), elsewhere);
+  }
+
+  crowded(): void {
+    this.#learner().crowded(this.#home.now());
+  }
+
+  outage(ms: number): void {
+    this.#outage(ms);
+    this.#home.changed();
   }
 
   dismiss(): void {
@@ -77,10 +103,18 @@ export class FleetPart implements Party {
   agree(windows: readonly AgreedWindow[], cause: LearnedCause): void {
     const learner = this.#learner();
     const before = learner.agreed;
-    learner.agree(windows.map(({ id, limit, per }) => ({ limit, per, agreed: id })));
+    const [inFlight] = windows.filter(({ per }) => per === 0);
+    const inFlightBefore = learner.agreedInFlight;
+    const timed = windows.filter((each) => each !== inFlight);
+    learner.agree(
+      timed.map(({ id, limit, per }) => ({ limit, per, agreed: id })),
+      inFlight?.limit,
+    );
     this.keep();
     this.#home.changed();
-    for (const { limit, per } of windows) {
+    if (inFlight && inFlight.limit !== inFlightBefore)
+      this.#home.learned({ limit: inFlight.limit, perMs: 0 }, cause);
+    for (const { limit, per } of timed) {
       if (!before.some((each) => each.limit === limit && each.per === per))
         this.#home.learned({ limit, perMs: per }, cause);
     }

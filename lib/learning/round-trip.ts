@@ -2,6 +2,9 @@
 const WEIGHT = 0.1;
 /** Number of round trips per block; the fastest of the last one to two blocks counts, so a longer way is noticed in time. */
 const BLOCK = 500;
+/** Minimum length of a window that can be told from noise, in ms and in round trips. */
+const MIN_SPAN_MS = 100;
+const SPAN_TRIPS = 0.5;
 /** Number of mean deviations by which round trips differ. */
 const DEVIATIONS = 2;
 
@@ -35,6 +38,11 @@ export class RoundTrip {
 
   get average(): number {
     return this.#average ?? 0;
+  }
+
+  /** Minimum length of a window that can be told from noise, in ms. */
+  get shortestSpan(): number {
+    return Math.max(MIN_SPAN_MS, SPAN_TRIPS * this.average);
   }
 
   /** ms by which attempts may overtake each other. */

@@ -102,9 +102,9 @@ export interface LedgerObserver {
 
 /** A limit per time that was found. */
 export interface FoundWindow {
-  /** Maximum number of requests in any `per`. */
+  /** Maximum number of requests in any `per`; `Infinity`: the one that was agreed on is none. */
   readonly limit: number;
-  /** ms. */
+  /** ms; 0 makes it the maximum in flight. */
   readonly per: number;
 }
 
@@ -128,12 +128,20 @@ export interface Party {
   tell(): number[];
   /** Another told that. */
   hear(told: readonly number[]): void;
-  /** Reads the closing by all that was heard. */
-  answer(): void;
+  /** Attempts from here that the server had in service at the last closing. */
+  readonly inService: number;
+  /** Another was refused, and closed the quota. */
+  refusedElsewhere(): void;
+  /** Reads the closing by all that was heard. @param elsewhere attempts of all others in service at it */
+  answer(elsewhere: number): void;
   /** The closing tells nothing. */
   dismiss(): void;
   /** All keep these windows from now on, and none that they agreed on before. @param cause why */
   agree(windows: readonly AgreedWindow[], cause: LearnedCause): void;
+  /** Another was refused, as too many are in flight. */
+  crowded(): void;
+  /** Another found the server out, and tries it again in `ms`; 0: it answers again. */
+  outage(ms: number): void;
   /** While the others are asked, nothing goes. */
   hold(held: boolean): void;
 }
@@ -146,6 +154,10 @@ export interface Conference {
   look(): void;
   /** An attempt was served while `waiting` attempts waited. */
   served(waiting: number): void;
+  /** An attempt was refused, as too many are in flight. */
+  crowded(): void;
+  /** The server is out, and the party tries it again in `ms`; 0: it answers again. */
+  outage(ms: number): void;
   /** The party leaves. */
   close(): void;
 }

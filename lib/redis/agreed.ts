@@ -29,8 +29,9 @@ export interface Agreed {
 export const NONE: Agreed = { windows: [], every: FIRST };
 
 const number = v.pipe(v.number(), v.finite(), v.minValue(1));
+const per = v.pipe(v.number(), v.finite(), v.minValue(0));
 const schema = v.object({
-  windows: v.pipe(v.array(v.object({ id: number, limit: number, per: number })), v.maxLength(MOST)),
+  windows: v.pipe(v.array(v.object({ id: number, limit: number, per })), v.maxLength(MOST)),
   every: number,
   trial: v.optional(v.object({ id: number, limit: number })),
 });
@@ -55,6 +56,7 @@ export function merged(agreed: Agreed, found: readonly FoundWindow[]): Agreed {
     const made = { id: old?.id ?? ++id, limit: each.limit, per };
     // A longer window that allows no more makes a shorter one superfluous.
     windows = windows.filter((other) => other !== old && !(other.per <= per && other.limit >= made.limit));
+    if (made.limit === Infinity) continue;
     windows = [...windows, made].sort((a, b) => a.per - b.per).slice(-MOST);
   }
   return { windows, every: FIRST };

@@ -15,8 +15,14 @@ const HOLDING_MS = 500;
 export interface Said {
   /** What it was served and did not tell before: ms ago, and how many then, in turn. */
   readonly served?: readonly number[];
+  /** Attempts of it that the server had in service when it last refused. */
+  readonly inService?: number;
   /** It wants to know what the others were served. */
   readonly asks?: true;
+  /** It was refused, as too many are in flight. */
+  readonly crowded?: true;
+  /** The server is out, and it tries it again in so many ms; 0: the server answers again. */
+  readonly outage?: number;
   /** What it has proposed, and Redis has taken. */
   readonly agreed?: string;
 }
@@ -57,6 +63,8 @@ export class RedisConference implements Conference {
   #holding: Timer | undefined;
   /** Processes that have told what they were served. */
   readonly #told = new Set<string>();
+  /** Attempts of theirs in service at the refusal that is being read. */
+  #inService = 0;
   #proposing = false;
   #closed = false;
 
@@ -91,7 +99,7 @@ export class RedisConference implements Conference {
     const { windows, every, trial } = this.#agreed;
     if (windows.length === 0) return;
     if (waiting === 0) this.#calm();
-    const shortest = windows[0]?.per ?? Infinity;
+    const shortest = windows.find(({ per }) => per > 0)?.per ?? Infinity;
     if (this.#context.clock.now() - this.#calmSince < every * shortest) return;
     const full = windows.find(({ id }) => id === this.#party.full);
     if (!full || this.#context.clock.now() - this.#calmSince < every * full.per) return;
@@ -99,21 +107,33 @@ export class RedisConference implements Conference {
     this.#propose(raised(this.#agreed, full.id), 'probe');
   }
 
+  crowded(): void {
+    this.#context.say({ crowded: true });
+  }
+
+  outage(ms: number): void {
+    this.#context.say({ outage: Math.ceil(ms) });
+  }
+
   /** Another process was refused. */
   refused(): void {
     this.#calm();
+    this.#party.refusedElsewhere();
   }
 
   /** Another process says something: `from` tells processes apart. */
-  hear(from: string, { served, asks, agreed }: Said): void {
+  hear(from: string, { served, inService = 0, asks, crowded, outage, agreed }: Said): void {
     if (this.#closed) return;
+    if (crowded) this.#party.crowded();
+    if (outage !== undefined) this.#party.outage(outage);
     if (served) {
       this.#party.hear(served);
+      if (!this.#told.has(from)) this.#inService += inService;
       this.#told.add(from);
       if (this.#telling && this.#told.size >= this.sharers - 1) this.#conclude();
     }
     if (asks) {
-      this.#context.say({ served: this.#party.tell() });
+      this.#context.say({ served: this.#party.tell(), inService: this.#party.inService });
       this.#hold();
     }
     if (agreed !== undefined) this.#follow(agreed, 'peer');
@@ -143,6 +163,7 @@ export class RedisConference implements Conference {
   #ask(): void {
     if (this.#telling || this.#closed) return;
     this.#told.clear();
+    this.#inService = 0;
     this.#context.say({ asks: true, served: this.#party.tell() });
     this.#hold();
     this.#telling = this.#in(TELLING_MS, () => this.#conclude());
@@ -152,7 +173,7 @@ export class RedisConference implements Conference {
   #conclude(): void {
     this.#telling?.cancel();
     this.#telling = undefined;
-    this.#party.answer();
+    this.#party.answer(this.#inService);
     // The others wait for it, even if it is as before.
     this.#propose(merged(this.#agreed, this.#party.found), 'throttled');
   }

@@ -11,6 +11,9 @@ const MEMBER_MS = 30_000;
 const RETRY_MS = 50;
 /** Time for which what is agreed on is kept after it last changed, in ms: a week. */
 const AGREED_MS = 7 * 24 * 3_600_000;
+/** Maximum length of what one process tells of its attempts, and number of those at one moment: a false message harms nothing. */
+const MAX_TOLD = 4096;
+const MAX_AT_ONCE = 10_000;
 /** Maximum number of tries per probe. */
 const MAX_TRIES = 20;
 
@@ -134,7 +137,8 @@ export class Fleet {
     } catch {
       return;
     }
-    const { from, quota, ms, tryMs, processes, served, asks, agreed } = said ?? {};
+    const { from, quota, ms, tryMs, processes, served, inService, asks, crowded, outage, agreed } =
+      said ?? {};
     if (typeof processes === 'number') {
       this.#counts += 1;
       this.processes = Math.max(1, processes);
@@ -145,8 +149,11 @@ export class Fleet {
     const moreMs = silent && tryMs > 0 && String(from) < this.#self ? tryMs : 0;
     heard(quota, String(from), {
       ...(typeof ms === 'number' && ms > 0 && { ms: ms + moreMs, silent }),
-      ...(isNumbers(served) && { served }),
+      ...(isTold(served) && { served }),
+      ...(isNumber(inService) && { inService }),
       ...(asks === true && { asks }),
+      ...(crowded === true && { crowded }),
+      ...(isNumber(outage) && { outage }),
       ...(typeof agreed === 'string' && { agreed }),
     });
   }
@@ -156,8 +163,17 @@ export class Fleet {
   }
 }
 
-function isNumbers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((each) => Number.isFinite(each) && each >= 0);
+function isNumber(value: unknown): value is number {
+  return Number.isFinite(value) && (value as number) >= 0;
+}
+
+/** Moments and numbers of attempts, in turn. */
+function isTold(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= MAX_TOLD &&
+    value.every((each, index) => isNumber(each) && (index % 2 === 0 || each <= MAX_AT_ONCE))
+  );
 }
 
 export function asError(error: unknown): Error {

@@ -44,6 +44,49 @@ describe('A limit of attempts in flight', () => {
     expect(limit.limit).to.equal(Infinity);
   });
 
+  describe('of one process among others', () => {
+    beforeEach(() => {
+      limit.agree(10);
+    });
+
+    it('begins as its share, and changes as others come and go', () => {
+      expect(limit.limit).to.equal(10);
+      limit.scale(4 / 5);
+      expect(limit.limit).to.equal(8);
+      limit.scale(1 / 50);
+      expect(limit.limit).to.equal(1);
+    });
+
+    it('takes its growth back when another is refused, and tries the next later', () => {
+      serve(40);
+      expect(limit.limit).to.equal(11);
+      limit.crowded(1000);
+      expect(limit.limit).to.equal(10);
+      expect(limit.refused(1001, 999, true)).to.equal(true);
+      expect(limit.limit).to.equal(10);
+      expect(serve(79)).to.equal(false);
+      expect(serve(1)).to.equal(true);
+    });
+
+    it('is lowered by one when it is refused without having grown, once for all that were on their way', () => {
+      expect(limit.refused(1000, 990, true)).to.equal(true);
+      expect(limit.refused(1001, 995, true)).to.equal(true);
+      expect(limit.limit).to.equal(9);
+    });
+
+    it('closes the quota when lowering it does not help', () => {
+      const refusals = [1, 2, 3, 4, 5].map((time) => limit.refused(time * 100, time * 100 - 10, true));
+      expect(refusals).to.deep.equal([true, true, true, true, false]);
+      expect(limit.limit).to.equal(6);
+    });
+
+    it('is none once they find that there is none', () => {
+      limit.agree(undefined);
+      expect(limit.limit).to.equal(Infinity);
+      expect(limit.refused(1000, 990, true)).to.equal(false);
+    });
+  });
+
   it('shows itself again after it was refuted', () => {
     limit.reopened(120, 20, TRIP);
     limit.reopened(5000, 20, TRIP);

@@ -9,6 +9,17 @@ describe('What a fleet agrees on', () => {
     expect(windows(merged(NONE, [{ limit: 100, per: 2000 }]))).to.deep.equal([[1, 100, 2000]]);
   });
 
+  it('takes a length of 0 for the maximum in flight, beside windows, and Infinity for none', () => {
+    const both = merged(merged(NONE, [{ limit: 100, per: 2000 }]), [{ limit: 16, per: 0 }]);
+    expect(windows(both)).to.deep.equal([
+      [2, 16, 0],
+      [1, 100, 2000],
+    ]);
+    expect(parse(JSON.stringify(both))).to.deep.equal(both);
+    expect(windows(merged(both, [{ limit: 12, per: 0 }]))[0]).to.deep.equal([2, 12, 0]);
+    expect(windows(merged(both, [{ limit: Infinity, per: 0 }]))).to.deep.equal([[1, 100, 2000]]);
+  });
+
   it('takes lengths for whole seconds that fall short of them by little', () => {
     const perOf = (per: number): number | undefined => merged(NONE, [{ limit: 9, per }]).windows[0]?.per;
     expect([1990, 1905, 2001, 57_500, 700.5].map(perOf)).to.deep.equal([2000, 2000, 2001, 58_000, 701]);

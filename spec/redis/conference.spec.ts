@@ -12,8 +12,11 @@ class Process implements Party {
   held = false;
   served: number[] = [];
   /** What it finds when it reads a closing, by all that it heard. */
-  reads: (heard: number) => FoundWindow[] = () => [];
+  reads: (heard: number, elsewhere: number) => FoundWindow[] = () => [];
   heard = 0;
+  crowds = 0;
+  inService = 0;
+  readonly outages: number[] = [];
   readonly kept: (readonly [limit: number, per: number, cause: string])[] = [];
   readonly conference: RedisConference;
 
@@ -29,9 +32,9 @@ class Process implements Party {
     for (let index = 1; index < told.length; index += 2) this.heard += told[index] as number;
   }
 
-  answer(): void {
+  answer(elsewhere: number): void {
     this.question = undefined;
-    this.found = this.reads(this.heard);
+    this.found = this.reads(this.heard, elsewhere);
   }
 
   dismiss(): void {
@@ -41,6 +44,16 @@ class Process implements Party {
   agree(windows: readonly AgreedWindow[], cause: string): void {
     this.found = [];
     for (const { limit, per } of windows) this.kept.push([limit, per, cause]);
+  }
+
+  refusedElsewhere(): void {}
+
+  crowded(): void {
+    this.crowds += 1;
+  }
+
+  outage(ms: number): void {
+    this.outages.push(ms);
   }
 
   hold(held: boolean): void {
@@ -124,6 +137,34 @@ describe('What the processes of a fleet learn together', () => {
     expect(all.map(({ held }) => held)).to.deep.equal([false, false, false]);
     expect(one.kept).to.deep.equal([[100, 1000, 'throttled']]);
     expect(three.kept).to.deep.equal([[100, 1000, 'peer']]);
+  });
+
+  it('is read by what the server had in service for all of them', async () => {
+    const fleet = new Fleet();
+    const [one, two, three] = [new Process(fleet), new Process(fleet), new Process(fleet)];
+    await fleet.clock.advance(10);
+    [one.inService, two.inService, three.inService] = [9, 5, 2];
+    one.reads = (_, elsewhere) => [{ limit: one.inService + elsewhere, per: 0 }];
+    one.question = 'over';
+    one.conference.look();
+    await fleet.clock.advance(20);
+    expect([one, two, three].map(({ kept }) => kept.at(-1)?.slice(0, 2))).to.deep.equal([
+      [16, 0],
+      [16, 0],
+      [16, 0],
+    ]);
+  });
+
+  it('is told at once: that too many are in flight, that the server is out and when it is tried, and that it answers', async () => {
+    const fleet = new Fleet();
+    const [one, two] = [new Process(fleet), new Process(fleet)];
+    await fleet.clock.advance(10);
+    one.conference.crowded();
+    one.conference.outage(99.5);
+    one.conference.outage(0);
+    await fleet.clock.advance(5);
+    expect([two.crowds, two.outages]).to.deep.equal([1, [100, 0]]);
+    expect([one.crowds, one.outages]).to.deep.equal([0, []]);
   });
 
   it('is what the first said, if two were refused', async () => {

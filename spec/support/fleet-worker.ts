@@ -55,6 +55,8 @@ const gate = headgate({
 gate.on('warning', () => undefined);
 const ledger: string[] = [];
 gate.on('ledger', ({ state }) => ledger.push(state));
+const learned: (readonly [kind: string, limit: number])[] = [];
+gate.on('learned', ({ kind, limit }) => learned.push([kind, limit]));
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 const api = gate.got(got).extend({ agent: { http: agent } });
 
@@ -87,7 +89,7 @@ await Promise.all(
 );
 const { inFlight = 0, queued = 0 } = gate.quotas()[0] ?? {};
 process.stdout.write(
-  `${JSON.stringify({ succeeded, failures, ledger, unhandled, held: inFlight + queued })}\n`,
+  `${JSON.stringify({ succeeded, failures, ledger, learned, unhandled, held: inFlight + queued })}\n`,
 );
 agent.destroy();
 await gate.close();

@@ -10,6 +10,7 @@ interface WorkerReport {
   readonly succeeded: number;
   readonly failures: readonly string[];
   readonly ledger: readonly string[];
+  readonly learned: readonly (readonly [kind: string, limit: number])[];
   readonly unhandled: readonly string[];
   /** Permits and places that are not back at its end. */
   readonly held: number;
@@ -102,6 +103,39 @@ export async function limitedServer(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     seen,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** A server that takes so many at once, each for 50 ms, and refuses more without saying for how long. */
+export async function crowdedServer(most: number): Promise<{
+  readonly url: string;
+  readonly refused: () => number;
+  close(): Promise<void>;
+}> {
+  let [inService, refused] = [0, 0];
+  const server = http.createServer((_request, response) => {
+    if (inService >= most) {
+      refused += 1;
+      response.writeHead(429).end('{}');
+      return;
+    }
+    inService += 1;
+    setTimeout(() => {
+      inService -= 1;
+      response.end('{}');
+    }, 50);
+  });
+  server.keepAliveTimeout = 120_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    refused: () => refused,
     close: async () => {
       server.closeAllConnections();
       server.close();

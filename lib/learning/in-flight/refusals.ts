@@ -1,8 +1,10 @@
-/** Maximum wait, in round trips and in ms, after which a reopening may be due to an attempt that ended. */
+/** Maximum wait, in round trips and ms beyond these, after which a reopening may be due to an attempt that ended. */
 const SOON_TRIPS = 1.5;
 const SOON_MS = 25;
 /** Number of refusals at or below the limit that refute it. */
 const MAX_STRIKES = 4;
+/** Where others draw on the quota: number of refusals at the limit, without growth between, that lower it by one. */
+const MAX_YIELDS = 4;
 /** Attempts served at full use, per permit of the limit, before it grows: initially, and at most. */
 const ROUNDS = 4;
 const MAX_ROUNDS = 64;
@@ -22,10 +24,14 @@ type State = 'unknown' | 'held' | 'refuted';
  * The number of attempts in flight that a server accepts, if it refuses more with a 429 without Retry-After and counts no
  * requests over time (for example AWS Lambda's concurrency: TooManyRequestsException).
  *
- * The limit shows itself when a quota reopens as soon as an attempt in flight ends, within 1.5 round trips: the number in service
- * at the closing is the limit. Each refusal at or below it lowers it by 10 to 50 %. The fourth refutes it, and so does a longer
+ * The limit shows itself when a quota reopens as soon as an attempt in flight ends, within 1.5 round trips and 25 ms: the number
+ * in service at the closing is the limit. Each refusal at or below it lowers it by 10 to 50 %. The fourth refutes it, and so does a longer
  * wait, which makes the quota one of time until prompt reopenings recur six times in a row. The limit grows by 1, 2, 4, … after
  * 4 · limit attempts served at full use, and after twice as many whenever a growth was refused.
+ *
+ * Where several processes draw on the quota, each has a limit of its own, which begins as its share, and changes as they come
+ * and go. A refusal may then be for another's growth: who grew last takes that back, and who was refused at its limit lowers
+ * it by one.
  */
 export class InFlightLimit {
   #state: State = 'unknown';
@@ -36,6 +42,7 @@ export class InFlightLimit {
   #rounds = ROUNDS;
   #step = 1;
   #strikes = 0;
+  #yields = 0;
   #longer = 0;
   /** Prompt reopenings in a row. */
   #soon = 0;
@@ -65,7 +72,7 @@ export class InFlightLimit {
    * limit explains it.
    */
   reopened(ms: number, inService: number, tripMs: number): boolean {
-    if (ms > Math.max(SOON_MS, tripMs * SOON_TRIPS)) {
+    if (ms > SOON_MS + tripMs * SOON_TRIPS) {
       this.#longer += 1;
       this.#soon = 0;
       if (this.#state === 'held' || this.#longer >= LONGER) this.#refute();
@@ -85,7 +92,7 @@ export class InFlightLimit {
       return false;
     }
     this.#state = 'held';
-    this.#limit = this.#limit === Infinity ? inService : this.#less(inService);
+    this.#limit = lessened(this.#limit, inService);
     this.#proved = this.#limit;
     this.#credit = 0;
     return true;
@@ -104,25 +111,60 @@ export class InFlightLimit {
     }
     this.#proved = this.#limit;
     this.#limit += this.#step;
+    this.#yields = 0;
     return true;
   }
 
-  /** An attempt was refused. Returns true if that says only that the last growth was too large. */
-  refused(now: number, sentAt: number): boolean {
-    if (this.#limit <= this.#proved) return sentAt <= this.#cutAt;
+  /**
+   * An attempt was refused. Returns true if that says only that the last growth was too large; or, where the quota is `shared`
+   * with other processes, that there are too many in flight for the moment.
+   */
+  refused(now: number, sentAt: number, shared: boolean = false): boolean {
+    if (this.#limit > this.#proved) this.crowded(now);
+    else if (sentAt > this.#cutAt) return shared && this.#yield(now);
+    return true;
+  }
+
+  /** There are too many in flight: the last growth is taken back, here or where another was refused. */
+  crowded(now: number): void {
+    this.#credit = 0;
+    if (this.#limit <= this.#proved) return;
     this.#cutAt = now;
     this.#limit = this.#proved;
-    this.#credit = 0;
     this.#step = 1;
     this.#rounds = Math.min(MAX_ROUNDS, this.#rounds * 2);
-    return true;
   }
 
-  #less(inService: number): number {
-    return Math.max(
-      1,
-      Math.floor(this.#limit * Math.max(MIN_KEPT, Math.min(MAX_KEPT, inService / this.#limit))),
-    );
+  /** Others came to draw on the quota, or went: what each may have in flight changes by this factor. */
+  scale(factor: number): void {
+    if (this.#limit === Infinity) return;
+    this.#limit = Math.max(1, Math.floor(this.#limit * factor));
+    this.#proved = this.#limit;
+    this.#credit = 0;
+  }
+
+  /** Processes that share the quota found a limit, of which this is the share; `undefined`: they found none. */
+  agree(share: number | undefined): void {
+    this.#limit = share ?? Infinity;
+    this.#proved = this.#limit;
+    this.#credit = 0;
+    this.#yields = 0;
+    if (share !== undefined) this.#state = 'held';
+    else if (this.#state === 'held') this.#state = 'unknown';
+  }
+
+  #yield(now: number): boolean {
+    if (this.#state !== 'held') return false;
+    this.#yields += 1;
+    if (this.#yields > MAX_YIELDS) {
+      this.#yields = 0;
+      return false;
+    }
+    this.#cutAt = now;
+    this.#limit = Math.max(1, this.#limit - 1);
+    this.#proved = this.#limit;
+    this.#credit = 0;
+    return true;
   }
 
   #refute(): void {
@@ -132,6 +174,12 @@ export class InFlightLimit {
     this.#proved = Infinity;
     this.#cutAt = -Infinity;
   }
+}
+
+/** What is left of a limit at or below which an attempt was refused, with `inService` in service; these, if none was known. */
+export function lessened(limit: number, inService: number): number {
+  if (limit === Infinity) return inService;
+  return Math.max(1, Math.floor(limit * Math.max(MIN_KEPT, Math.min(MAX_KEPT, inService / limit))));
 }
 
 /** Shared by quotas that have refused nothing yet: it has no state. */

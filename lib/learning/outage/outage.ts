@@ -42,6 +42,10 @@ export class Outage {
   #probing = false;
   #takenAt = -Infinity;
   #exemptAt = -Infinity;
+  /** Until when another process is believed, which found the server out, as soon as one attempt fails here. */
+  #toldUntil = -Infinity;
+  /** The next attempt is due only because another process did not try. */
+  #defers = false;
   /** Maximum in flight after an outage; `Infinity` once the ramp is over. */
   #ramp = Infinity;
 
@@ -95,10 +99,29 @@ export class Outage {
     this.#failures = 0;
     if (this.#calls && this.#calls.size > 0) this.#calls.clear();
     if (this.#ramp !== Infinity) this.#ramp = this.#ramp >= RAMP_END ? Infinity : this.#ramp + 1;
-    if (this.#since === undefined) return;
-    this.#since = undefined;
-    this.#probing = false;
-    this.#ramp = 2;
+    if (this.#since !== undefined) this.#over();
+  }
+
+  /** ms until the next probe; `Infinity` where none is due, or it is another process that tries. */
+  probesIn(now: number): number {
+    return this.#defers || !this.on ? Infinity : Math.max(1, this.#nextAt - now);
+  }
+
+  /**
+   * Another process found the server out, and tries it again in `ms`; 0: it answers again. That the server is out is believed
+   * as soon as an attempt fails here, too: what is broken may be the other's network. Of all who find it out, the one that
+   * tries first goes on to.
+   */
+  told(now: number, ms: number): void {
+    if (ms === 0) {
+      this.#toldUntil = -Infinity;
+      if (this.on) this.#over();
+      return;
+    }
+    this.#toldUntil = now + ms + PATIENCE_MS;
+    if (!this.on || this.#probing || (!this.#defers && this.#nextAt <= now + ms)) return;
+    this.#defers = true;
+    this.#nextAt = this.#toldUntil;
   }
 
   /** An attempt failed. Returns true when that began an outage. */
@@ -118,15 +141,28 @@ export class Outage {
     this.#calls ??= new Set();
     if (this.#calls.size < CALLS) this.#calls.add(call);
     // Shortly after an outage one failure is enough; later, one may be chance.
-    const relapse = this.#ramp <= RELAPSE;
+    const told = now < this.#toldUntil;
+    const relapse = this.#ramp <= RELAPSE || told;
     if (!relapse && (this.#failures < FAILURES || this.#calls.size < CALLS)) return false;
     this.#since = now;
     this.#ramp = Infinity;
     this.#schedule(now);
+    if (told) {
+      this.#defers = true;
+      this.#nextAt = this.#toldUntil;
+    }
     return true;
   }
 
+  #over(): void {
+    this.#since = undefined;
+    this.#probing = false;
+    this.#failures = 0;
+    this.#ramp = 2;
+  }
+
   #schedule(now: number): void {
+    this.#defers = false;
     const age = now - (this.#since ?? now);
     const interval = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, age * AGE_SHARE));
     this.#nextAt = now + interval * (1 + this.#random() * JITTER);

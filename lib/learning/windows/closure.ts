@@ -19,21 +19,46 @@ export class Closure {
   probed: boolean;
   /** The refusal only answers that probe: nothing new. */
   expected: boolean;
+  /** ms from the refusal's arrival to the sending of the attempt that was served. */
+  lastedMs: number = Infinity;
+  /** When the refused attempt was sent. */
+  readonly #sentAt: number;
+  /**
+   * Attempts that the server had in service when it refused: those sent no later than the refused one, and served no sooner than
+   * halfway to its answer.
+   */
+  inService: number;
   #unexplained = 0;
 
   /**
    * @param at moment at which the refusal arrived
    * @param refusedAt moment at which the server refused, as far as known
    * @param probed it answers a probe
+   * @param sentAt when the refused attempt was sent
+   * @param inService attempts in service when it was refused that are answered
    */
-  constructor(at: number, refusedAt: number, waitMs: number | undefined, probed: boolean) {
+  constructor(
+    at: number,
+    refusedAt: number,
+    waitMs: number | undefined,
+    probed: boolean,
+    sentAt: number,
+    inService: number,
+  ) {
     this.at = at;
+    this.#sentAt = sentAt;
+    this.inService = inService;
     this.refusedAt = refusedAt;
     this.wholeSeconds = waitMs !== undefined && waitMs % 1000 === 0;
     this.silent = waitMs === undefined;
     [this.low, this.high] = opening(refusedAt, waitMs);
     this.probed = probed;
     this.expected = probed;
+  }
+
+  /** An attempt was served that was in flight. */
+  served(sentAt: number): void {
+    if (sentAt <= this.#sentAt) this.inService += 1;
   }
 
   /** Another attempt was refused. */
@@ -50,8 +75,11 @@ export class Closure {
     this.high = this.high === Infinity ? high : Math.max(this.high, high);
   }
 
-  /** The quota reopened: an attempt sent at `servedAt` was served; `named` if the server had named that moment. */
-  end(servedAt: number, named: boolean): void {
+  /** The quota reopened: an attempt that arrived at `servedAt` was served; `named` if the server had named that moment. */
+  end(servedAt: number, named: boolean, sentAt: number, inFlight: number): void {
+    // What is in flight still, was then.
+    this.inService += inFlight;
+    this.lastedMs = sentAt - this.at;
     if (!named || this.high === Infinity) this.high = servedAt;
     this.low = Math.min(this.low, this.high);
   }

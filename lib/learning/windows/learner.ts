@@ -11,9 +11,6 @@ import { Ramp } from './ramp.ts';
 import { Served } from './served.ts';
 import { SilentWait, shortest } from './silent-wait.ts';
 
-/** Minimum length of a window that can be told from noise, in ms and in latencies. */
-const MIN_SPAN_MS = 100;
-const SPAN_LATENCIES = 0.5;
 /** Maximum number of learned windows per quota. */
 const MAX_WINDOWS = 3;
 /** Fraction of its limit from which a window counts as full, so that a refusal agrees with it. */
@@ -36,7 +33,7 @@ export class Learner {
   protected known: LearnedWindow[] = NO_WINDOWS;
   #unanswered: number;
   #successes = 0;
-  #inFlight: InFlightLimit = NONE_KNOWN;
+  protected flight: InFlightLimit = NONE_KNOWN;
   #lastTakeAt = -Infinity;
   protected closing: Closure | undefined;
   readonly #silentWait = new SilentWait();
@@ -58,7 +55,7 @@ export class Learner {
   recall({ at, windows = [], inFlight }: LearnedQuota, now: number): void {
     const all = windows.filter((each) => !covers(this.declared, each)).slice(0, MAX_WINDOWS);
     this.known = all.map((each) => LearnedWindow.recalled(each, at, now)).sort((a, b) => a.per - b.per);
-    if (inFlight !== undefined) this.#inFlight = new InFlightLimit(inFlight);
+    if (inFlight !== undefined) this.flight = new InFlightLimit(inFlight);
   }
 
   get windows(): readonly LearnedWindow[] {
@@ -67,7 +64,7 @@ export class Learner {
 
   /** Maximum attempts in flight that the server accepts; `Infinity` if unknown. */
   get inFlight(): number {
-    return this.#inFlight.limit;
+    return this.flight.limit;
   }
 
   /** ms that an attempt takes; 0 if unknown. */
@@ -76,11 +73,11 @@ export class Learner {
   }
 
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
-  turnAt(now: number): number {
+  turnAt(now: number, inFlight: number): number {
     if (this.known.length > 0 || this.inFlight < Infinity) {
       return this.known.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.past.trip.average)),
-        Math.max(now, this.#lastTakeAt + this.#stallMs),
+        Math.max(now, this.#lastTakeAt + this.#stallMs(inFlight)),
       );
     }
     return this.confirmed
@@ -127,11 +124,13 @@ export class Learner {
   /** An attempt was served, with `inFlight` in flight, itself included. Returns what that taught. */
   served(now: number, sentAt: number, inFlight: number): Finding | undefined {
     this.past.push(now, sentAt);
+    this.closing?.served(sentAt);
     this.#successes += 1;
     this.#unrefused += 1;
     this.ramp.served();
     let finding: Finding | undefined;
-    if (this.#inFlight.served(inFlight)) finding = { limit: this.inFlight, perMs: 0 };
+    // A share of a limit is no finding.
+    if (this.flight.served(inFlight) && this.sharers === 1) finding = { limit: this.inFlight, perMs: 0 };
     for (const window of this.known) {
       if (window.served(now, sentAt)) finding = { limit: window.limit, perMs: window.per };
     }
@@ -150,9 +149,9 @@ export class Learner {
     return { limit, perMs: per };
   }
 
-  /** An attempt was refused. Returns true if it may simply go again once another has ended. */
-  refused(now: number, sentAt: number, waitMs: number | undefined): boolean {
-    if (waitMs === undefined && this.#inFlight.refused(now, sentAt)) return true;
+  /** An attempt was refused, which is known from `knownAt` on. Returns true if it may simply go again once another has ended. */
+  refused(now: number, sentAt: number, waitMs: number | undefined, knownAt: number = now): boolean {
+    if (waitMs === undefined && this.flight.refused(knownAt, sentAt, this.sharers > 1)) return true;
     this.#refused(now, sentAt, waitMs);
     return false;
   }
@@ -167,7 +166,7 @@ export class Learner {
     }
     // An attempt that was in flight at the previous closing says nothing about how long the quota has been open since.
     if (sentAt < this.#openSince) return;
-    const closing = new Closure(now, arrival, waitMs, probed);
+    const closing = new Closure(now, arrival, waitMs, probed, sentAt, this.past.inService(now, sentAt));
     this.closing = closing;
     const { jitter } = this.past.trip;
     // For a full window the server would name a longer wait, so a shorter one refutes the window; unless it is as short as the
@@ -190,7 +189,7 @@ export class Learner {
     }
     const least = shortest(first, this.past.trip.average, this.known);
     return now === started
-      ? this.#silentWait.first(least, this.past.trip.average, this.#inFlight.possible)
+      ? this.#silentWait.first(least, this.past.trip.average, this.flight.possible)
       : this.#silentWait.next(now - started, least);
   }
 
@@ -204,24 +203,34 @@ export class Learner {
     const closing = this.closing;
     this.closing = undefined;
     if (!closing) return undefined;
-    closing.end(this.past.trip.arrival(now, at), named);
+    closing.end(this.past.trip.arrival(now, at), named, at, this.#unanswered);
     const reopenedAt = this.reopenedAt;
-    if (closing.high - reopenedAt > this.#shortest) this.reopenedAt = closing.high;
+    if (closing.high - reopenedAt > this.past.trip.shortestSpan) this.reopenedAt = closing.high;
     this.#openSince = at;
     for (const window of this.known) window.reopened(now, closing.expected);
-    if (closing.expected) return undefined;
-    const trip = this.past.trip.average;
-    // Attempts sent within one round trip are in service at its end.
-    const inService = this.past.log.between(closing.refusedAt - trip, closing.refusedAt + 1).count;
-    if (closing.silent && this.#inFlight === NONE_KNOWN) this.#inFlight = new InFlightLimit();
-    if (closing.silent && this.#inFlight.reopened(at - closing.at, inService, trip)) {
-      return { limit: this.inFlight, perMs: 0 };
-    }
-    return this.learn(now, closing, reopenedAt);
+    return closing.expected ? undefined : this.learn(now, closing, reopenedAt);
+  }
+
+  /**
+   * The number in service at a closing, if a limit of attempts in flight explains it.
+   *
+   * @param elsewhere in service for other processes
+   */
+  protected explained(closing: Closure, elsewhere = 0): number | undefined {
+    if (!closing.silent) return undefined;
+    const inService = closing.inService + elsewhere;
+    if (this.flight === NONE_KNOWN) this.flight = new InFlightLimit();
+    const explains = this.flight.reopened(closing.lastedMs, inService, this.past.trip.average);
+    return explains ? inService : undefined;
   }
 
   /** Draws the conclusion from a closing and drops windows it makes superfluous. */
   protected learn(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
+    if (this.explained(closing) !== undefined) return { limit: this.inFlight, perMs: 0 };
+    return this.learnWindow(now, closing, reopenedAt);
+  }
+
+  protected learnWindow(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
     const finding = this.#conclude(now, closing, reopenedAt);
     this.known = missing(this.declared, this.known);
     const kept = this.known.some(({ limit, per }) => limit === finding?.limit && per === finding.perMs);
@@ -248,7 +257,7 @@ export class Learner {
     const beyond = rounded || !near;
     const other = beyond && !closing.probed && full.length === 0 && this.known.length > 0;
     const since = other ? -Infinity : reopenedAt;
-    const found = estimate(this.past.log, closing, since, this.#shortest);
+    const found = estimate(this.past.log, closing, since, this.past.trip.shortestSpan);
     if (!found) return undefined;
     const window = this.#remember(this.#windowOf(bounded(found, this.past.log), closing, now), now);
     // A longer window that allows no more makes a shorter one superfluous.
@@ -261,7 +270,7 @@ export class Learner {
   }
 
   #knownOf({ limit, per, leastPer }: LearnedWindow): Known {
-    return { limit, per, leastPer: Math.max(leastPer, this.#shortest) };
+    return { limit, per, leastPer: Math.max(leastPer, this.past.trip.shortestSpan) };
   }
 
   /** A wait in whole seconds is first taken for a window of whole seconds. */
@@ -281,13 +290,9 @@ export class Learner {
     return window;
   }
 
-  get #stallMs(): number {
-    return this.ramp.stallMs(this.#unanswered, this.inFlight, this.past.trip.average);
-  }
-
-  /** Minimum length of a window that can be told from noise, in ms. */
-  get #shortest(): number {
-    return Math.max(MIN_SPAN_MS, SPAN_LATENCIES * this.past.trip.average);
+  #stallMs(inFlight: number): number {
+    const isFull = inFlight >= this.inFlight;
+    return this.ramp.stallMs(this.#unanswered, isFull, this.past.trip.average);
   }
 }
 

@@ -23,12 +23,12 @@ export class Ramp {
   /**
    * Delay after the last attempt when the allowed number is in flight, in ms: they may hang.
    *
-   * @param accepted maximum in flight that the server accepts
+   * @param isFull as many are in flight as the server accepts
    */
-  stallMs(unanswered: number, accepted: number, latencyMs: number): number {
+  stallMs(unanswered: number, isFull: boolean, latencyMs: number): number {
     const ms = STALL_LATENCIES * latencyMs;
     // A limit of attempts in flight holds as long as those may still be in flight.
-    if (unanswered >= accepted) return Math.max(MAX_STALL_MS, ms);
+    if (isFull) return Math.max(MAX_STALL_MS, ms);
     return unanswered < this.#most ? 0 : Math.min(MAX_STALL_MS, Math.max(MIN_STALL_MS, ms));
   }
 }

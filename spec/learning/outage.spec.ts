@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { Outage } from '../../lib/learning/outage/outage.ts';
+
+describe('An outage that other processes meet too', () => {
+  let outage: Outage;
+  let now: number;
+
+  beforeEach(() => {
+    outage = new Outage(() => 0);
+    now = 1000;
+  });
+
+  let calls = 0;
+  /** An attempt of another call fails after 10 ms. */
+  const fail = (): boolean => {
+    outage.taken(now);
+    now += 10;
+    calls += 1;
+    return outage.failed(now, now - 10, calls, `GET /${calls % 5}`);
+  };
+
+  it('is believed at the first failure here, and left to the other to try', () => {
+    outage.told(now, 200);
+    expect(outage.on).to.equal(false);
+    expect(outage.turnAt(3)).to.equal(-Infinity);
+    expect(fail()).to.equal(true);
+    expect(outage.turnAt(0)).to.equal(1000 + 200 + 1000);
+    expect(outage.probesIn(now)).to.equal(Infinity);
+  });
+
+  it('is over as soon as the other was served', () => {
+    outage.told(now, 200);
+    fail();
+    outage.told(now, 0);
+    expect(outage.on).to.equal(false);
+    // Released gradually.
+    expect(outage.turnAt(1)).to.equal(-Infinity);
+    expect(outage.turnAt(2)).to.be.above(0);
+  });
+
+  it('is not believed for long: the other may be gone', () => {
+    outage.told(now, 200);
+    now += 1201;
+    expect(fail()).to.equal(false);
+  });
+
+  it('is tried here when the other does not try any more', () => {
+    outage.told(now, 200);
+    fail();
+    now = outage.turnAt(0);
+    expect(now).to.equal(2200);
+    fail();
+    expect(outage.probesIn(now)).to.be.within(100, 200);
+  });
+
+  it('is tried by the one of two who tries first', () => {
+    for (let failure = 0; failure < 5; failure += 1) fail();
+    expect(outage.on).to.equal(true);
+    const mine = outage.turnAt(0);
+    outage.told(now, mine - now + 10);
+    expect(outage.turnAt(0)).to.equal(mine);
+    outage.told(now, mine - now - 10);
+    expect(outage.turnAt(0)).to.equal(mine - 10 + 1000);
+    // Once left to it, it stays so: its next try comes later.
+    now += 500;
+    outage.told(now, 900);
+    expect(outage.turnAt(0)).to.equal(now + 1900);
+  });
+
+  it('does not stop a process that is served', () => {
+    outage.told(now, 200);
+    outage.taken(now);
+    outage.served();
+    expect(outage.turnAt(100)).to.equal(-Infinity);
+  });
+});
