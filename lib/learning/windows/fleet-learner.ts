@@ -157,7 +157,8 @@ export class FleetLearner extends Learner {
   }
 
   #read(now: number, elsewhere: number, closing: Closure, reopenedAt: number): void {
-    const inService = this.explained(closing, elsewhere);
+    const known = this.sharers > 1 ? closing.inService + elsewhere : undefined;
+    const inService = this.explained(closing, known);
     const before = this.#agreedInFlight;
     if (inService !== undefined) {
       this.#foundInFlight = lessened(before, inService);
@@ -168,8 +169,8 @@ export class FleetLearner extends Learner {
     if (!this.flight.possible) this.#foundInFlight = Infinity;
     const wait = closing.low - closing.refusedAt;
     const near = this.#agreed.find(({ per }) => wait <= per * BEYOND);
-    const known = near && { ...near, leastPer: near.per };
-    const revised = known && revise(this.past.log, closing, known, reopenedAt, this.past.trip.jitter);
+    const agreed = near && { ...near, leastPer: near.per };
+    const revised = agreed && revise(this.past.log, closing, agreed, reopenedAt, this.past.trip.jitter);
     if (revised) this.#revised = [{ limit: revised.limit, per: revised.high }];
     else this.learnWindow(now, closing, reopenedAt);
   }

@@ -75,9 +75,10 @@ export class Learner {
   /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
   turnAt(now: number, inFlight: number): number {
     if (this.known.length > 0 || this.inFlight < Infinity) {
+      const stallMs = this.ramp.stallMs(this.#unanswered, inFlight >= this.inFlight, this.past.trip.average);
       return this.known.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.past.trip.average)),
-        Math.max(now, this.#lastTakeAt + this.#stallMs(inFlight)),
+        Math.max(now, this.#lastTakeAt + stallMs),
       );
     }
     return this.confirmed
@@ -166,7 +167,14 @@ export class Learner {
     }
     // An attempt that was in flight at the previous closing says nothing about how long the quota has been open since.
     if (sentAt < this.#openSince) return;
-    const closing = new Closure(now, arrival, waitMs, probed, sentAt, this.past.inService(now, sentAt));
+    const closing = new Closure(
+      now,
+      arrival,
+      waitMs,
+      probed,
+      sentAt,
+      this.past.inServiceAtRefusal(now, sentAt),
+    );
     this.closing = closing;
     const { jitter } = this.past.trip;
     // For a full window the server would name a longer wait, so a shorter one refutes the window; unless it is as short as the
@@ -211,14 +219,11 @@ export class Learner {
     return closing.expected ? undefined : this.learn(now, closing, reopenedAt);
   }
 
-  /**
-   * The number in service at a closing, if a limit of attempts in flight explains it.
-   *
-   * @param elsewhere in service for other processes
-   */
-  protected explained(closing: Closure, elsewhere = 0): number | undefined {
+  /** The number in service at a closing, if a limit of attempts in flight explains it. @param told by all, where others tell */
+  protected explained(closing: Closure, told?: number): number | undefined {
     if (!closing.silent) return undefined;
-    const inService = closing.inService + elsewhere;
+    // A limit that is taken for too high is refused and lowered; one too low costs time unnoticed.
+    const inService = told ?? Math.max(closing.inService, this.past.inServiceAt(closing.refusedAt));
     if (this.flight === NONE_KNOWN) this.flight = new InFlightLimit();
     const explains = this.flight.reopened(closing.lastedMs, inService, this.past.trip.average);
     return explains ? inService : undefined;
@@ -288,11 +293,6 @@ export class Learner {
     this.past.log.replay(now - window.per, (moment) => window.count.preset(moment));
     window.count.presetInFlight(this.#unanswered);
     return window;
-  }
-
-  #stallMs(inFlight: number): number {
-    const isFull = inFlight >= this.inFlight;
-    return this.ramp.stallMs(this.#unanswered, isFull, this.past.trip.average);
   }
 }
 

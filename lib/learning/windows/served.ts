@@ -22,11 +22,16 @@ export class Served {
     if (this.#recent.length > 2 * MAX_RECENT) this.settle();
   }
 
+  /** Number that the server had in service at a moment: those sent within one round trip before. */
+  inServiceAt(moment: number): number {
+    return this.log.between(moment - this.trip.average, moment + 1).count;
+  }
+
   /**
    * Number of the last ones that the server had in service when it refused an attempt that was sent at `sentAt`: those sent no
    * later, and answered after the refused one was halfway to its answer; or one, where any was in flight then.
    */
-  inService(now: number, sentAt: number): number {
+  inServiceAtRefusal(now: number, sentAt: number): number {
     const recent = this.#recent;
     const midway = (sentAt + now) / 2;
     let [inFlight, count] = [0, 0];
