@@ -61,10 +61,24 @@ describe('An outage that other processes meet too', () => {
     expect(outage.turnAt(0)).to.equal(mine);
     outage.told(now, mine - now - 10);
     expect(outage.turnAt(0)).to.equal(mine - 10 + 1000);
-    // Once left to it, it stays so: its next try comes later.
-    now += 500;
-    outage.told(now, 900);
-    expect(outage.turnAt(0)).to.equal(now + 1900);
+  });
+
+  it('is tried here after a while though the other goes on to find it out, as its network may be what is broken', () => {
+    outage.told(now, 200);
+    fail();
+    const mine = outage.turnAt(0);
+    for (const later of [300, 600, 900]) outage.told(now + later, 200);
+    expect(outage.turnAt(0)).to.equal(mine);
+    now = mine;
+    outage.taken(now);
+    outage.served();
+    expect(outage.on).to.equal(false);
+  });
+
+  it('holds nobody for longer than a few seconds, whatever is told', () => {
+    outage.told(now, 1e300);
+    fail();
+    expect(outage.turnAt(0) - now).to.be.below(8000);
   });
 
   it('does not stop a process that is served', () => {

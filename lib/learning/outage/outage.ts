@@ -44,7 +44,7 @@ export class Outage {
   #exemptAt = -Infinity;
   /** Until when another process is believed, which found the server out, as soon as one attempt fails here. */
   #toldUntil = -Infinity;
-  /** The next attempt is due only because another process did not try. */
+  /** Another process tries before the next probe. */
   #defers = false;
   /** Maximum in flight after an outage; `Infinity` once the ramp is over. */
   #ramp = Infinity;
@@ -110,7 +110,7 @@ export class Outage {
   /**
    * Another process found the server out, and tries it again in `ms`; 0: it answers again. That the server is out is believed
    * as soon as an attempt fails here, too: what is broken may be the other's network. Of all who find it out, the one that
-   * tries first goes on to.
+   * tries first goes on to; the rest try a second later than it does, so that none depends on another's network for long.
    */
   told(now: number, ms: number): void {
     if (ms === 0) {
@@ -118,8 +118,9 @@ export class Outage {
       if (this.on) this.#over();
       return;
     }
-    this.#toldUntil = now + ms + PATIENCE_MS;
-    if (!this.on || this.#probing || (!this.#defers && this.#nextAt <= now + ms)) return;
+    const tryAt = now + Math.min(ms, LONGEST_MS * (1 + JITTER));
+    this.#toldUntil = tryAt + PATIENCE_MS;
+    if (!this.on || this.#probing || this.#defers || this.#nextAt <= tryAt) return;
     this.#defers = true;
     this.#nextAt = this.#toldUntil;
   }
