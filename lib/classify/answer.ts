@@ -33,7 +33,7 @@ export function classifyGoodAnswer(outcome: Outcome): Classification {
   const http = classifyHttp(outcome);
   if (http.verdict !== 'success' || outcome.body === undefined) return http;
   const objects = errorObjects(outcome.body);
-  const { code, meaning = meaningOfStatus(objects) } = codeOf(objects, NO_HEADERS);
+  const { code, meaning = meaningOfStatus(objects) } = codeOf(200, objects, NO_HEADERS);
   if (meaning === undefined || meaning.verdict === 'terminal') return http;
   return { ...http, ...read(outcome, { objects, meaning, http, page: undefined }), code: sanitizeId(code) };
 }
@@ -47,14 +47,14 @@ function meaningOfStatus(objects: readonly ErrorObject[]): Meaning | undefined {
   // Expired and missing tokens.
   const status = number === 498 || number === 499 ? 401 : number;
   return status === 401 || status === 429
-    ? meaningOf(status === 401 ? 'token_expired' : 'ratelimited', false)
+    ? meaningOf(status === 401 ? 'token_expired' : 'ratelimited', { status, messages: [] })
     : undefined;
 }
 
 function refusal(outcome: Outcome, status: number, http: Classification): Classification {
   const { headers = NO_HEADERS, body } = outcome;
   const objects = errorObjects(body);
-  const { code, meaning } = codeOf(objects, headers);
+  const { code, meaning } = codeOf(status, objects, headers);
   const page =
     objects.length === 0 && http.verdict !== 'unauthorized' ? pageOf(status, headers, body) : undefined;
   const texts = messagesIn(objects, body, page !== undefined);
@@ -149,14 +149,16 @@ function messagesIn(objects: readonly ErrorObject[], body: string | undefined, i
 
 /** The code to show, and the first code whose meaning is known. */
 function codeOf(
+  status: number,
   objects: readonly ErrorObject[],
   headers: Headers,
 ): { code: string | undefined; meaning: Meaning | undefined } {
   const { own, inner, meta } = codesOf(objects);
   const inHeaders = CODE_HEADERS.flatMap((name) => valuesOf(headers[name]).slice(0, 1).map(wordOf));
   const codes = [...inHeaders, ...own, ...inner].filter((code) => code !== undefined);
+  const messages = messagesOf(objects);
   for (const code of codes) {
-    const meaning = meaningOf(code, meta);
+    const meaning = meaningOf(code, { status, messages, meta });
     if (meaning !== undefined) return { code, meaning };
   }
   const isTransient = meta && objects.some(({ fields }) => fields.get('istransient') === true);

@@ -27,10 +27,23 @@ const MONEY: Meaning = {
   hint: "The account's paid quota or credit is used up: no wait refills it. Check the plan, the spending limit and the billing of the account.",
 };
 
+const TOO_LARGE: Meaning = {
+  verdict: 'terminal',
+  unprocessed: true,
+  hint: 'This request alone costs more than the whole limit: no wait helps. Send less in one request.',
+};
+
 const DAY: Meaning = {
   verdict: 'terminal',
   unprocessed: true,
   hint: "The day's quota is used up. Google's resets at midnight Pacific time: try again then, or ask for a higher quota.",
+};
+
+/** A quota of those who do not say who they are. */
+const SIGN_UP: Meaning = {
+  verdict: 'terminal',
+  unprocessed: true,
+  hint: 'This quota is for requests without an API key or token: send one, or enable the API for its project.',
 };
 
 const LOCK: Meaning = {
@@ -52,26 +65,41 @@ const TOKEN: Meaning = {
   hint: 'The token has expired: get a new one.',
 };
 
+/** What else an answer must say for a code to have its meaning. */
+interface Condition {
+  readonly statuses?: readonly number[];
+  /** In one of its messages. */
+  readonly text?: RegExp;
+}
+
+type Listed = readonly [meaning: Meaning, codes: string, only?: Condition];
+
+/** Statuses that say more than the name of a limit: gone, too large, a precondition, no room for what is to be stored. */
+const SPECIFIC: ReadonlySet<number> = new Set([410, 412, 413, 507]);
+
 /** Codes, in any case, with what they mean. */
-const CODES: readonly (readonly [meaning: Meaning, codes: string])[] = [
+const CODES: readonly Listed[] = [
   // https://github.com/smithy-lang/smithy-typescript: THROTTLING_ERROR_CODES of service-error-classification.
   [
     QUOTA,
-    `BandwidthLimitExceeded EC2ThrottledException LimitExceededException PriorRequestNotComplete
-    ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown
-    ThrottledException Throttling ThrottlingException TooManyRequestsException TransactionInProgressException`,
+    `BandwidthLimitExceeded EC2ThrottledException ProvisionedThroughputExceededException RequestLimitExceeded
+    RequestThrottled RequestThrottledException SlowDown ThrottledException Throttling ThrottlingException
+    TooManyRequestsException`,
   ],
+  [LOCK, 'PriorRequestNotComplete TransactionInProgressException'],
+  // In the same list, but IAM, Cognito and others say by it that an account has as many resources as it may.
+  [QUOTA, 'LimitExceededException', { text: /\b(?:rate|simultaneous|concurrent|attempts?)\b/i }],
   // https://www.alibabacloud.com/help/en/sdk/product-overview/handle-throttling: with status 400 or 503.
-  [QUOTA, 'Throttling.User Throttling.Api'],
+  [QUOTA, 'Throttling.User Throttling.Api Throttling.User.Flow'],
   // https://developers.google.com/workspace/drive/api/guides/handle-errors,
   // https://developers.google.com/analytics/devguides/reporting/core/v4/errors,
-  // https://cloud.google.com/apis/design/errors (RESOURCE_EXHAUSTED), https://google.aip.dev/194.
+  // https://cloud.google.com/apis/design/errors (RESOURCE_EXHAUSTED).
   [
     QUOTA,
-    `rateLimitExceeded userRateLimitExceeded userRateLimitExceededUnreg rateLimitExceededUnreg
-    concurrentLimitExceeded RESOURCE_EXHAUSTED RATE_LIMIT_EXCEEDED`,
+    'rateLimitExceeded userRateLimitExceeded concurrentLimitExceeded RESOURCE_EXHAUSTED RATE_LIMIT_EXCEEDED',
   ],
-  [DAY, 'dailyLimitExceeded dailyLimitExceededUnreg'],
+  [DAY, 'dailyLimitExceeded'],
+  [SIGN_UP, 'dailyLimitExceededUnreg rateLimitExceededUnreg userRateLimitExceededUnreg'],
   // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
   [QUOTA, 'REQUEST_LIMIT_EXCEEDED'],
   [LOCK, 'UNABLE_TO_LOCK_ROW'],
@@ -84,47 +112,47 @@ const CODES: readonly (readonly [meaning: Meaning, codes: string])[] = [
   [QUOTA, 'activityLimitReached throttledRequest ApplicationThrottled Request_ThrottledTemporarily'],
   // https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
   [QUOTA, 'ErrorServerBusy ErrorExceededConnectionCount'],
-  // https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes: the account's limit is reached.
+  // https://learn.microsoft.com/azure/storage/common/scalability-targets-standard-account: of the account, or of a partition.
   [QUOTA, 'ServerBusy'],
   // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
   [QUOTA, 'SubscriptionRequestsThrottled TenantRequestsThrottled ResourceRequestsThrottled'],
   [LOCK, 'RetryableErrorDueToAnotherOperation AnotherOperationInProgress RetryableError'],
   // https://docs.stripe.com/error-codes, https://docs.stripe.com/rate-limits (object lock timeouts)
   [LOCK, 'lock_timeout idempotency_key_in_use'],
-  // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
+  // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
   [LOCK, 'OperationAborted'],
   [FAULT, 'RequestTimeout RequestTimeoutException'],
   // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
   [LOCK, 'TransactionConflictException ReplicatedWriteConflictException'],
-  // https://developers.notion.com/reference/status-codes: "transaction could not be completed … try again".
-  [LOCK, 'conflict_error'],
+  // https://developers.notion.com/reference/status-codes: "Please try again." Others say by it that something exists already.
+  [LOCK, 'conflict_error', { text: /\btry again\b/i }],
   // https://linear.app/developers/rate-limiting, https://docs.github.com/graphql/overview/rate-limits-and-query-limits,
   // https://shopify.dev/docs/api/usage/limits, https://developer.monday.com/api-reference/docs/error-handling
-  [
-    QUOTA,
-    'RATELIMITED RATE_LIMITED RATE_LIMIT THROTTLED ComplexityException COMPLEXITY_BUDGET_EXHAUSTED maxComplexityExceeded',
-  ],
+  [QUOTA, 'RATELIMITED RATE_LIMITED RATE_LIMIT THROTTLED ComplexityException COMPLEXITY_BUDGET_EXHAUSTED'],
   // https://docs.slack.dev/apis/web-api/rate-limits, https://api.slack.com/web
   [QUOTA, 'ratelimited rate_limited'],
-  [TOKEN, 'token_expired'],
+  [TOKEN, 'token_expired', { statuses: [200, 401, 403] }],
   // https://platform.openai.com/docs/guides/error-codes, https://docs.claude.com/en/api/errors,
   // https://developer.box.com/guides/api-calls/permissions-and-errors/common-errors
   [QUOTA, 'rate_limit_exceeded rate_limit_error'],
-  [
-    MONEY,
-    'insufficient_quota billing_hard_limit_reached billing_not_active insufficient_balance insufficient_credits billing_error',
-  ],
-  // https://docs.x.com/x-api/fundamentals/rate-limits: the cap of a month.
-  [MONEY, 'usage-capped UsageCapExceeded'],
+  [MONEY, 'insufficient_quota billing_hard_limit_reached billing_not_active billing_error'],
+  // https://docs.x.com/x-api/fundamentals/response-codes-and-errors: the cap of a month.
+  [MONEY, 'usage-capped UsageCapExceeded credits-depleted'],
+  // https://support.airtable.com/docs/managing-api-call-limits-in-airtable: the calls of a month.
+  [MONEY, 'PUBLIC_API_BILLING_LIMIT_EXCEEDED'],
   // https://developers.hubspot.com/docs/api/error-handling, https://airtable.com/developers/web/api/errors,
   // https://developer.paypal.com/api/rest/responses, https://www.dropbox.com/developers/documentation/http
   [QUOTA, 'RATE_LIMITS RATE_LIMIT_REACHED too_many_write_operations'],
   // https://spec.matrix.org/latest/client-server-api/#rate-limiting
   [QUOTA, 'M_LIMIT_EXCEEDED'],
-  // https://developers.cloudflare.com/fundamentals/api/reference/limits, https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers
-  [QUOTA, 'quota-exceeded temporary-reduced-capacity'],
+  // https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers. Others say by the first that a plan or a disk is full.
+  [QUOTA, 'quota-exceeded', { statuses: [429, 503] }],
+  [QUOTA, 'temporary-reduced-capacity'],
   // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html: with status 400 or 403.
-  [TOKEN, 'ExpiredToken ExpiredTokenException'],
+  [TOKEN, 'ExpiredToken ExpiredTokenException', { statuses: [400, 401, 403] }],
+  // https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns
+  [TOKEN, 'ExpiredProviderToken'],
 ];
 
 /**
@@ -132,44 +160,66 @@ const CODES: readonly (readonly [meaning: Meaning, codes: string])[] = [
  *
  * Source: https://developers.facebook.com/docs/graph-api/guides/error-handling and …/overview/rate-limiting
  */
-const META: readonly (readonly [meaning: Meaning, codes: string])[] = [
+const META: readonly Listed[] = [
   [FAULT, '1 2'],
-  [QUOTA, '4 17 32 341 613 80000 80001 80002 80003 80004 80005 80006 80008 80009 80014 130429 131048 131056'],
+  [
+    QUOTA,
+    '4 17 32 341 613 80000 80001 80002 80003 80004 80005 80006 80007 80008 80009 80014 130429 131056 133016',
+  ],
   [TOKEN, '102 190'],
 ];
 
 const BY_CODE = byCode(CODES);
 const BY_META = byCode(META);
 
-function byCode(lists: readonly (readonly [Meaning, string])[]): ReadonlyMap<string, Meaning> {
+function byCode(lists: readonly Listed[]): ReadonlyMap<string, Listed> {
   return new Map(
-    lists.flatMap(([meaning, codes]) =>
-      codes.split(/\s+/).map((code) => [code.toLowerCase(), meaning] as const),
-    ),
+    lists.flatMap((listed) => listed[1].split(/\s+/).map((code) => [code.toLowerCase(), listed] as const)),
   );
 }
 
 /**
  * Words that name a refusal by a quota wherever they end a code, whatever an API puts before them, in letters alone:
- * `HOURLY_APIINVOCATION_LIMIT_EXCEEDED` of DocuSign (status 400), `SSS_REQUEST_LIMIT_EXCEEDED` of NetSuite (403),
- * `policies.ratelimit.SpikeArrestViolation` of Apigee (500). A bare `rate_limit` in a longer code may name a field, so it has
- * to be exceeded.
+ * `HOURLY_APIINVOCATION_LIMIT_EXCEEDED` of DocuSign (status 400), `SSS_REQUEST_LIMIT_EXCEEDED` of NetSuite (400),
+ * `policies.ratelimit.SpikeArrestViolation` and `QuotaViolation` of Apigee (500). A bare `rate_limit` in a longer code may name a
+ * field, so it has to be exceeded; bit rates and sample rates are none of requests.
  *
  * Sources: https://developers.docusign.com/platform/resource-limits,
- * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy
+ * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy and …/quota-policy
  */
 const THROTTLES =
-  /(?:(?:rate|requests?|invocation|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|throttled|spikearrestviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
+  /(?:(?:(?<!bit|sample|frame)rate|requests?|invocation|polling|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|throttled|spikearrestviolation|policiesratelimitquotaviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
 
-/**
- * The meaning of a code, in any case; `undefined` if the status decides.
- *
- * @param meta the body is one of Meta's
- */
-export function meaningOf(code: string, meta: boolean): Meaning | undefined {
-  if (meta) return BY_META.get(code);
+/** How OpenAI and Groq tell what a request costs: https://github.com/Aider-AI/aider/issues/1880 */
+const COST = /\bLimit (\d{1,12}), (?:Used \d{1,12}, )?Requested (\d{1,12})\b/;
+
+/** The message says that the request costs more than the limit. */
+function isTooLarge(message: string): boolean {
+  const [, limit, requested] = COST.exec(message) ?? [];
+  return Number(requested) > Number(limit);
+}
+
+/** What an answer says beside its code. */
+interface Answer {
+  readonly status: number;
+  readonly messages: readonly string[];
+  /** The body is one of Meta's. */
+  readonly meta?: boolean;
+}
+
+/** The meaning of a code, in any case; `undefined` if the status decides. */
+export function meaningOf(code: string, { status, messages, meta }: Answer): Meaning | undefined {
   const word = code.toLowerCase();
-  return BY_CODE.get(word) ?? (THROTTLES.test(word.replace(/[^a-z]/g, '')) ? QUOTA : undefined);
+  const listed = meta ? BY_META.get(code) : BY_CODE.get(word);
+  const [meaning, , only] = listed ?? [];
+  if (only?.statuses?.includes(status) === false) return undefined;
+  const { text } = only ?? {};
+  if (text && !messages.some((message) => text.test(message))) return undefined;
+  const named = meaning ?? (!meta && THROTTLES.test(word.replace(/[^a-z]/g, '')) ? QUOTA : undefined);
+  if (named?.verdict !== 'throttled') return named;
+  if (status === 402) return MONEY;
+  if (messages.some(isTooLarge)) return TOO_LARGE;
+  return SPECIFIC.has(status) ? undefined : named;
 }
 
 /** Meta marks temporary faults: https://developers.facebook.com/docs/marketing-api/error-reference */

@@ -59,13 +59,20 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
         'RequestLimitExceeded',
         'BandwidthLimitExceeded',
         'SlowDown',
-        'PriorRequestNotComplete',
         'EC2ThrottledException',
-        'TransactionInProgressException',
       ],
       status: [400, 429, 503],
       verdict: 'throttled',
       advice: 'Refused by a rate limit, whatever the status: fewer requests, or more capacity.',
+      source: 'retries',
+    },
+    {
+      code: ['PriorRequestNotComplete', 'TransactionInProgressException'],
+      status: 400,
+      verdict: 'transient',
+      unprocessed: true,
+      advice:
+        'An earlier request for the same thing is under way: wait for it, or send such requests one after another.',
       source: 'retries',
     },
     {
