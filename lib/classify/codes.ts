@@ -191,7 +191,7 @@ const THROTTLES =
   /(?:(?:(?<!bit|sample|frame)rate|requests?|invocation|polling|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|throttled|spikearrestviolation|policiesratelimitquotaviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
 
 /** How OpenAI and Groq tell what a request costs: https://github.com/Aider-AI/aider/issues/1880 */
-const COST = /\bLimit (\d{1,12}), (?:Used \d{1,12}, )?Requested (\d{1,12})\b/;
+const COST = /\bLimit (\d+), (?:Used \d+, )?Requested (\d+)\b/;
 
 /** The message says that the request costs more than the limit. */
 function isTooLarge(message: string): boolean {
