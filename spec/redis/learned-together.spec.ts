@@ -14,6 +14,9 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 describe('A fleet to which nothing is declared', function () {
   this.timeout(90_000);
+  // Processes in real time: a machine that stops one of them for a while makes it learn something else. Laws of what is learned
+  // stand in conference.spec.ts and refusals.spec.ts, on a virtual clock.
+  this.retries(2);
   let redisServer: RedisServer;
 
   before(function () {
