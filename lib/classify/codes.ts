@@ -112,7 +112,7 @@ const CODES: readonly Listed[] = [
   [QUOTA, 'activityLimitReached throttledRequest ApplicationThrottled Request_ThrottledTemporarily'],
   // https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
   [QUOTA, 'ErrorServerBusy ErrorExceededConnectionCount'],
-  // https://learn.microsoft.com/azure/storage/common/scalability-targets-standard-account: of the account, or of a partition.
+  // https://learn.microsoft.com/azure/storage/common/scalability-targets-resource-provider: of the account, or of a partition.
   [QUOTA, 'ServerBusy'],
   // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
   [QUOTA, 'SubscriptionRequestsThrottled TenantRequestsThrottled ResourceRequestsThrottled'],
@@ -185,7 +185,8 @@ function byCode(lists: readonly Listed[]): ReadonlyMap<string, Listed> {
  * field, so it has to be exceeded; bit rates and sample rates are none of requests.
  *
  * Sources: https://developers.docusign.com/platform/resource-limits,
- * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy and …/quota-policy
+ * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy,
+ * https://discuss.google.dev/t/http-429-as-default-status-code-for-quota-policy-violation/17548
  */
 const THROTTLES =
   /(?:(?:(?<!bit|sample|frame)rate|requests?|invocation|polling|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|throttled|spikearrestviolation|policiesratelimitquotaviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;

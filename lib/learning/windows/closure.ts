@@ -76,9 +76,7 @@ export class Closure {
   }
 
   /** The quota reopened: an attempt that arrived at `servedAt` was served; `named` if the server had named that moment. */
-  end(servedAt: number, named: boolean, sentAt: number, inFlight: number): void {
-    // What is in flight still, was then.
-    this.inService += inFlight;
+  end(servedAt: number, named: boolean, sentAt: number): void {
     this.lastedMs = sentAt - this.at;
     if (!named || this.high === Infinity) this.high = servedAt;
     this.low = Math.min(this.low, this.high);

@@ -211,7 +211,7 @@ export class Learner {
     const closing = this.closing;
     this.closing = undefined;
     if (!closing) return undefined;
-    closing.end(this.past.trip.arrival(now, at), named, at, this.#unanswered);
+    closing.end(this.past.trip.arrival(now, at), named, at);
     const reopenedAt = this.reopenedAt;
     if (closing.high - reopenedAt > this.past.trip.shortestSpan) this.reopenedAt = closing.high;
     this.#openSince = at;

@@ -29,19 +29,17 @@ export class Served {
 
   /**
    * Number of the last ones that the server had in service when it refused an attempt that was sent at `sentAt`: those sent no
-   * later, and answered after the refused one was halfway to its answer; or one, where any was in flight then.
+   * later, and answered after the refused one was halfway to its answer.
    */
   inServiceAtRefusal(now: number, sentAt: number): number {
     const recent = this.#recent;
     const midway = (sentAt + now) / 2;
-    let [inFlight, count] = [0, 0];
+    let count = 0;
     for (let index = 0; index < recent.length; index += 2) {
       const [answeredAt, at] = [recent[index] as number, recent[index + 1] as number];
-      if (at > sentAt || answeredAt <= sentAt) continue;
-      inFlight = 1;
-      if (answeredAt > midway) count += 1;
+      if (at <= sentAt && answeredAt > midway) count += 1;
     }
-    return Math.max(inFlight, count);
+    return count;
   }
 
   /** When each reached the server, as far as known. */
