@@ -66,6 +66,6 @@ describe('A process and its ledger in Redis', function () {
     await a
       .wrap(refuse, { request })()
       .catch(() => undefined);
-    expect(b.quotas()[0]?.pausedUntil).to.be.closeTo(a.quotas()[0]?.pausedUntil ?? 0, 5);
+    expect(b.quotas()[0]?.pausedUntil).to.be.closeTo(a.quotas()[0]?.pausedUntil ?? 0, 500);
   });
 });
