@@ -10,7 +10,7 @@ type Kept = CallReport | (() => CallReport);
 /** A failed response whose headers an SDK may have copied. */
 interface Copied {
   readonly status: number;
-  readonly url: string;
+  readonly url: string | undefined;
   /** The headers as one text, sorted by name. */
   readonly headers: string;
   readonly report: Kept;
@@ -19,7 +19,8 @@ interface Copied {
 /** The part of a response that is remembered. */
 interface ResponseLike {
   readonly status: number;
-  readonly url: string;
+  /** Absent if the client's response does not tell. */
+  readonly url?: string;
   readonly headers: unknown;
 }
 
@@ -99,8 +100,9 @@ export function rememberResponse(response: ResponseLike, report: Kept): void {
   // A mock or a foreign fetch may have headers of any type.
   if (!isObject(headers)) return;
   Marked.mark(headers, report);
-  if (status < 400 || !isEntries(headers)) return;
-  copied.push({ status, url, headers: fingerprint([...headers]), report });
+  const entries = status >= 400 && entriesOf(headers);
+  if (!entries) return;
+  copied.push({ status, url, headers: fingerprint(entries), report });
   if (copied.length > MAX_COPIED) copied.shift();
 }
 
@@ -166,11 +168,14 @@ function byCopy(object: object): CallReport | undefined {
   const headers = peek(object, 'headers');
   if (copied.length === 0 || typeof status !== 'number') return undefined;
   const url = peek(object, 'url');
-  const entries = headers instanceof Headers ? [...headers] : isPlain(headers) && Object.entries(headers);
+  const entries = entriesOf(headers);
   if (!entries) return undefined;
   const text = fingerprint(entries);
   const same = copied.filter(
-    (each) => each.status === status && each.headers === text && (url === undefined || each.url === url),
+    (each) =>
+      each.status === status &&
+      each.headers === text &&
+      (url === undefined || each.url === undefined || each.url === url),
   );
   const reports = same.map(({ report }) => (typeof report === 'function' ? report() : report));
   const last = reports.at(-1);
@@ -194,8 +199,17 @@ function fingerprint(entries: readonly (readonly [string, unknown])[]): string {
     .join('\n');
 }
 
-function isEntries(headers: object): headers is Iterable<readonly [string, unknown]> {
-  return typeof peek(headers, 'entries') === 'function' && Symbol.iterator in headers;
+/** The pairs of name and value in `Headers` of any make or a plain record. Never throws. */
+function entriesOf(headers: unknown): readonly (readonly [string, unknown])[] | undefined {
+  if (isPlain(headers)) return Object.entries(headers);
+  const looksLikeHeaders =
+    isObject(headers) && peek(headers, 'get') && peek(headers, 'has') && peek(headers, 'append');
+  if (!looksLikeHeaders) return undefined;
+  try {
+    return [...(headers as Headers)];
+  } catch {
+    return undefined;
+  }
 }
 
 function isReport(value: unknown): value is CallReport {

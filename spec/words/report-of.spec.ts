@@ -1,12 +1,23 @@
+import {
+  createDefaultHttpClient,
+  createEmptyPipeline,
+  createPipelineRequest,
+  RestError,
+} from '@azure/core-rest-pipeline';
 import { Octokit } from '@octokit/core';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { HttpRequest } from '@smithy/protocol-http';
 import axios, { type AxiosError } from 'axios';
 import axios17 from 'axios17';
 import { expect } from 'chai';
 import got from 'got';
 import { type CallReport, type Headgate, headgate, isHeadgateError, OptionsError, reportOf } from 'headgate';
 import OpenAI from 'openai';
+import { headgatePolicy } from '../../lib/seams/azure.ts';
+import { headgateHandler } from '../../lib/seams/smithy.ts';
 import { rememberResponse } from '../../lib/words/report-of.ts';
 import { failureOf, TestServer } from '../support/server.ts';
+import { majors } from '../support/undici.ts';
 
 const REPORT: CallReport = {
   call: 'c',
@@ -166,6 +177,34 @@ describe('The record of a call', () => {
       expect(reportOf(error)?.attempts).to.have.length(1);
     }
   });
+
+  it("is found from the errors that Azure's and Smithy's SDKs make of a response", async () => {
+    server.replies({ status: 403 }, { status: 404 });
+    const pipeline = createEmptyPipeline();
+    pipeline.addPolicy(headgatePolicy(gate), { phase: 'Retry' });
+    const request = createPipelineRequest({ url: server.url, allowInsecureConnection: true });
+    const response = await pipeline.sendRequest(createDefaultHttpClient(), request);
+    expect(reportOf(new RestError('refused', { response }))?.attempts[0]?.status).to.equal(403);
+
+    const { protocol, hostname, port } = new URL(server.url);
+    const handler = headgateHandler(gate, new NodeHttpHandler());
+    const asked = { protocol, hostname, port: Number(port), method: 'GET', path: '/', headers: {} };
+    const { response: $response } = await handler.handle(new HttpRequest(asked));
+    const error = Object.assign(new Error('refused'), { $response });
+    expect(reportOf(error)?.attempts[0]?.status).to.equal(404);
+  });
+
+  for (const { major, undici } of majors.filter(({ major }) => major >= 7)) {
+    it(`is found from the errors that an interceptor makes of a response, undici ${major}`, async () => {
+      server.replies({ status: 404, headers: { 'x-request-id': 'r-2' } });
+      const { responseError } = undici.interceptors;
+      const dispatcher = new undici.Agent().compose(gate.undici(), responseError());
+      const error = await failureOf(undici.request(server.url, { dispatcher }));
+      expect(error).to.have.property('statusCode', 404);
+      expect(reportOf(error)?.correlationId).to.equal('r-2');
+      await dispatcher.close();
+    });
+  }
 
   it('is found from an error that takes no property', async () => {
     for (const error of [Object.freeze(new Error('a')), Object.seal(new Error('b'))]) {

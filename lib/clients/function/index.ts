@@ -17,6 +17,7 @@ import {
   type Reading,
   readRefusal,
   readResponse,
+  rememberResult,
 } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
 import type { Warn } from '../shared/stacked.ts';
@@ -152,7 +153,9 @@ export function wrapped(
       const admitted = call.admit(facts);
       return admitted instanceof Promise ? admitted.then(send) : send(admitted);
     };
-    return retrying(call, attempt, facts.signal);
+    const value = await retrying(call, attempt, facts.signal);
+    rememberResult(value, () => call.report());
+    return value;
   }
   gated.set(run, open);
   return run;

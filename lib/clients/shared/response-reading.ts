@@ -2,6 +2,8 @@
  * Reads responses from the results and errors of plain functions: fetch, axios, got and the SDKs built on them.
  * Recognizes them by shape alone; never throws.
  */
+import type { CallReport } from '../../words/report.ts';
+import { remember } from '../../words/report-of.ts';
 import type { Headers } from '../../words/types.ts';
 import { bodyText, isReplayable } from './bodies.ts';
 import { drop, peek } from './fetch-body.ts';
@@ -52,6 +54,17 @@ export function readRefusal(error: unknown): Reading | undefined {
     const headers = [response?.headers, error.headers, $response?.headers].find(isObject);
     const body = async () => (isObject(response) ? await bodyOf(response) : undefined) ?? textOf(error.error);
     return { status, headers: { ...metadata?.headers, ...headersOf(headers) }, body };
+  });
+}
+
+/** Lets `reportOf` find the report from a returned response or its headers: an SDK may keep one of them in an error. */
+export function rememberResult(value: unknown, report: () => CallReport): void {
+  guarded(() => {
+    if (!isObject(value)) return;
+    for (const part of [value, value.response]) {
+      if (!isObject(part) || !isObject(part.headers) || statusOf(part) === undefined) continue;
+      for (const each of [value, part, part.headers]) remember(each, report);
+    }
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Attempt, Ending } from '../../call/attempt.ts';
 import type { Call } from '../../call/call.ts';
+import { rememberResponse } from '../../words/report-of.ts';
 import { BODY_LIMIT } from '../../words/types.ts';
 import { bodyText } from '../shared/bodies.ts';
 import { isRead } from '../shared/good-body.ts';
@@ -226,6 +227,8 @@ export class Exchange implements Handler {
         this.#native?.abort(new Error('The response was discarded, and the request resent'));
     } else if (!request.over) {
       request.rawHeaders = held.rawHeaders;
+      // An interceptor above may make an error of the response, which keeps the headers or a copy of them.
+      if (status >= 400) rememberResponse({ status, headers }, () => request.call.report());
       request.tell(() => request.handler.onResponseStart?.(request, status, headers, message));
       this.#drain();
     }
