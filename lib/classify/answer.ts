@@ -1,4 +1,4 @@
-/** Classifies an answer by all that it says: status, headers and body. */
+/** Classifies an answer by its status, headers and body. */
 import type { Classification, Headers, Outcome } from '../words/types.ts';
 import { ACCOUNT } from '../words/types.ts';
 import { bodyWaitMs } from './body-wait.ts';
@@ -18,7 +18,7 @@ const CODE_HEADERS = ['x-amzn-errortype', 'x-ms-error-code'];
 
 const NO_HEADERS: Headers = {};
 
-/** Classifies an outcome by HTTP and, if it is refused, by the body in any shape in common use. Never throws. */
+/** Classifies an outcome by HTTP and, if it is refused, by an error body in any of the common shapes. Never throws. */
 export function classifyAnswer(outcome: Outcome): Classification {
   const { status } = outcome;
   const http = classifyHttp(outcome);
@@ -26,8 +26,8 @@ export function classifyAnswer(outcome: Outcome): Classification {
 }
 
 /**
- * Classifies an answer of a good status by a body that may say otherwise: GraphQL's `errors`, Slack's `ok: false`,
- * ArcGIS's `error`. A refusal by a quota, lock, fault or expired token counts; any other good answer stays one.
+ * Classifies an answer with a success status whose body may say otherwise: GraphQL's `errors`, Slack's `ok: false`,
+ * ArcGIS's `error`. Only a quota, a lock, a fault or an expired token counts; otherwise the answer remains a success.
  */
 export function classifyGoodAnswer(outcome: Outcome): Classification {
   const http = classifyHttp(outcome);
@@ -72,17 +72,17 @@ function refusal(outcome: Outcome, status: number, http: Classification): Classi
   };
 }
 
-/** What is known of an answer before it is judged. */
+/** What was read from an answer, before its verdict. */
 interface Findings {
   readonly objects: readonly ErrorObject[];
   readonly meaning: Meaning | undefined;
   readonly http: Classification;
-  /** Hint about a page that is not the API's. */
+  /** Hint about a page that the API did not send. */
   readonly page: string | undefined;
   readonly texts?: readonly string[];
 }
 
-/** Verdict, hint and wait by what was found. */
+/** Derives verdict, hint and wait from the findings. */
 function read(
   { headers = NO_HEADERS, receivedAt, status = 0 }: Outcome,
   { objects, meaning, http, page, texts = messagesOf(objects) }: Findings,
@@ -99,30 +99,30 @@ function read(
   const now = serverNow(headers, receivedAt);
   const inBody = bodyWaitMs(objects, now);
   const inText = verdict === 'throttled' ? textWait(texts, now, named.retryAfterMs, inBody) : undefined;
-  const told = Math.max(inBody ?? 0, inText ?? 0) || undefined;
-  const byHeader = named.retryAfterMs !== undefined && named.retryAfterMs >= (told ?? 0);
-  const wait = byHeader ? named.retryAfterMs : told;
-  const isWhole = status < 500 && objects.some(({ fields }) => fields.get('global') === true);
+  const stated = Math.max(inBody ?? 0, inText ?? 0) || undefined;
+  const byHeader = named.retryAfterMs !== undefined && named.retryAfterMs >= (stated ?? 0);
+  const wait = byHeader ? named.retryAfterMs : stated;
+  const isAccountWide = status < 500 && objects.some(({ fields }) => fields.get('global') === true);
   return {
     verdict,
     unprocessed,
     hint,
     ...(verdict === 'throttled'
-      ? { quota: named.quota ?? (isWhole ? ACCOUNT : undefined), unit: named.unit }
+      ? { quota: named.quota ?? (isAccountWide ? ACCOUNT : undefined), unit: named.unit }
       : undefined),
     retryAfterMs: wait ?? meaning?.waitMs,
     retryAfterSource: wait === undefined ? undefined : byHeader ? 'header' : 'message',
   };
 }
 
-/** A should-retry header decides before the code, as before the status: it drops a meaning that contradicts it. */
+/** A should-retry header outranks the code, as it outranks the status: it drops a meaning that contradicts it. */
 function adviseWith(advice: boolean, meaning: Meaning | undefined): Meaning | undefined {
   return meaning !== undefined && (meaning.verdict === 'terminal') === advice ? undefined : meaning;
 }
 
 /**
- * The wait in the text, where nothing else tells one. Beside a field it counts if it is the same wait, told more exactly:
- * Google's `retryDelay` is rounded down ("36s" for "Please retry in 36.43s").
+ * The wait in the text, if no header names one. If a field of the body does, the text counts only as a more exact form of
+ * the same wait: Google's `retryDelay` is rounded down ("36s" for "Please retry in 36.43s").
  */
 function textWait(
   texts: readonly string[],
@@ -140,7 +140,7 @@ function textWait(
   return isFiner ? longest : undefined;
 }
 
-/** Sentences of an error, or a whole body of plain text. */
+/** The messages of an error, or a whole plain-text body. */
 function messagesIn(objects: readonly ErrorObject[], body: string | undefined, isPage: boolean): string[] {
   if (objects.length > 0) return messagesOf(objects);
   const isText = !isPage && typeof body === 'string' && body.length <= MAX_TEXT && !/^\s*[<{[]/.test(body);

@@ -1,6 +1,6 @@
 /**
- * Meanings of error codes that differ from those of their status. The lists are what APIs document or their own clients
- * do; each has its source. A code that is not listed leaves the decision to the status.
+ * Error codes that mean something other than their status says. Each list follows an API's documentation or the API's
+ * own client, and names its source. A code that is not listed leaves the decision to the status.
  */
 import type { Verdict } from '../words/types.ts';
 
@@ -24,13 +24,13 @@ const QUOTA: Meaning = {
 const MONEY: Meaning = {
   verdict: 'terminal',
   unprocessed: true,
-  hint: "The account's paid quota or credit is used up: no wait refills it. Check the plan, the spending limit and the billing of the account.",
+  hint: "The account's paid quota or credit is used up, and waiting does not refill it. Check the account's plan, spending limit and billing.",
 };
 
 const TOO_LARGE: Meaning = {
   verdict: 'terminal',
   unprocessed: true,
-  hint: 'This request alone costs more than the whole limit: no wait helps. Send less in one request.',
+  hint: 'This request alone costs more than the whole limit, so waiting does not help. Send less in one request.',
 };
 
 const DAY: Meaning = {
@@ -39,7 +39,7 @@ const DAY: Meaning = {
   hint: "The day's quota is used up. Google's resets at midnight Pacific time: try again then, or ask for a higher quota.",
 };
 
-/** A quota of those who do not say who they are. */
+/** A quota for anonymous requests. */
 const SIGN_UP: Meaning = {
   verdict: 'terminal',
   unprocessed: true,
@@ -65,19 +65,19 @@ const TOKEN: Meaning = {
   hint: 'The token has expired: get a new one.',
 };
 
-/** What else an answer must say for a code to have its meaning. */
+/** Condition under which a code has its listed meaning. */
 interface Condition {
   readonly statuses?: readonly number[];
-  /** In one of its messages. */
+  /** Pattern that one of the messages must match. */
   readonly text?: RegExp;
 }
 
 type Listed = readonly [meaning: Meaning, codes: string, only?: Condition];
 
-/** Statuses that say more than the name of a limit: gone, too large, a precondition, no room for what is to be stored. */
-const SPECIFIC: ReadonlySet<number> = new Set([410, 412, 413, 507]);
+/** Statuses that outweigh a code that names a limit: gone, precondition failed, too large, storage full. */
+const SPECIFIC_STATUSES: ReadonlySet<number> = new Set([410, 412, 413, 507]);
 
-/** Codes, in any case, with what they mean. */
+/** Codes and their meanings, in upper or lower case. */
 const CODES: readonly Listed[] = [
   // https://github.com/smithy-lang/smithy-typescript: THROTTLING_ERROR_CODES of service-error-classification.
   [
@@ -87,7 +87,7 @@ const CODES: readonly Listed[] = [
     TooManyRequestsException`,
   ],
   [LOCK, 'PriorRequestNotComplete TransactionInProgressException'],
-  // In the same list, but IAM, Cognito and others say by it that an account has as many resources as it may.
+  // In the same list, but IAM, Cognito and others also use it when an account holds its maximum number of resources.
   [QUOTA, 'LimitExceededException', { text: /\b(?:rate|simultaneous|concurrent|attempts?)\b/i }],
   // https://www.alibabacloud.com/help/en/sdk/product-overview/handle-throttling: with status 400 or 503.
   [QUOTA, 'Throttling.User Throttling.Api Throttling.User.Flow'],
@@ -112,7 +112,7 @@ const CODES: readonly Listed[] = [
   [QUOTA, 'activityLimitReached throttledRequest ApplicationThrottled Request_ThrottledTemporarily'],
   // https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
   [QUOTA, 'ErrorServerBusy ErrorExceededConnectionCount'],
-  // https://learn.microsoft.com/azure/storage/common/scalability-targets-resource-provider: of the account, or of a partition.
+  // https://learn.microsoft.com/azure/storage/common/scalability-targets-resource-provider: a limit of the account or of a partition.
   [QUOTA, 'ServerBusy'],
   // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
   [QUOTA, 'SubscriptionRequestsThrottled TenantRequestsThrottled ResourceRequestsThrottled'],
@@ -125,7 +125,7 @@ const CODES: readonly Listed[] = [
   [FAULT, 'RequestTimeout RequestTimeoutException'],
   // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
   [LOCK, 'TransactionConflictException ReplicatedWriteConflictException'],
-  // https://developers.notion.com/reference/status-codes: "Please try again." Others say by it that something exists already.
+  // https://developers.notion.com/reference/status-codes: "Please try again." Other APIs use it for something that exists already.
   [LOCK, 'conflict_error', { text: /\btry again\b/i }],
   // https://linear.app/developers/rate-limiting, https://docs.github.com/graphql/overview/rate-limits-and-query-limits,
   // https://shopify.dev/docs/api/usage/limits, https://developer.monday.com/api-reference/docs/error-handling
@@ -137,16 +137,16 @@ const CODES: readonly Listed[] = [
   // https://developer.box.com/guides/api-calls/permissions-and-errors/common-errors
   [QUOTA, 'rate_limit_exceeded rate_limit_error'],
   [MONEY, 'insufficient_quota billing_hard_limit_reached billing_not_active billing_error'],
-  // https://docs.x.com/x-api/fundamentals/response-codes-and-errors: the cap of a month.
+  // https://docs.x.com/x-api/fundamentals/response-codes-and-errors: a monthly cap.
   [MONEY, 'usage-capped UsageCapExceeded credits-depleted'],
-  // https://support.airtable.com/docs/managing-api-call-limits-in-airtable: the calls of a month.
+  // https://support.airtable.com/docs/managing-api-call-limits-in-airtable: a monthly number of calls.
   [MONEY, 'PUBLIC_API_BILLING_LIMIT_EXCEEDED'],
   // https://developers.hubspot.com/docs/api/error-handling, https://airtable.com/developers/web/api/errors,
   // https://developer.paypal.com/api/rest/responses, https://www.dropbox.com/developers/documentation/http
   [QUOTA, 'RATE_LIMITS RATE_LIMIT_REACHED too_many_write_operations'],
   // https://spec.matrix.org/latest/client-server-api/#rate-limiting
   [QUOTA, 'M_LIMIT_EXCEEDED'],
-  // https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers. Others say by the first that a plan or a disk is full.
+  // https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers. Other APIs use the first for a full plan or disk.
   [QUOTA, 'quota-exceeded', { statuses: [429, 503] }],
   [QUOTA, 'temporary-reduced-capacity'],
   // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html: with status 400 or 403.
@@ -179,10 +179,10 @@ function byCode(lists: readonly Listed[]): ReadonlyMap<string, Listed> {
 }
 
 /**
- * Words that name a refusal by a quota wherever they end a code, whatever an API puts before them, in letters alone:
- * `HOURLY_APIINVOCATION_LIMIT_EXCEEDED` of DocuSign (status 400), `SSS_REQUEST_LIMIT_EXCEEDED` of NetSuite (400),
- * `policies.ratelimit.SpikeArrestViolation` and `QuotaViolation` of Apigee (500). A bare `rate_limit` in a longer code may name a
- * field, so it has to be exceeded; bit rates and sample rates are none of requests.
+ * Endings that mark a code as a quota's refusal, whatever prefix the API adds; matched against the code's letters alone.
+ * Examples: DocuSign's `HOURLY_APIINVOCATION_LIMIT_EXCEEDED` (status 400), NetSuite's `SSS_REQUEST_LIMIT_EXCEEDED` (400),
+ * Apigee's `policies.ratelimit.SpikeArrestViolation` and `QuotaViolation` (500). A bare `rate_limit` in a longer code may
+ * name a field, so `exceeded` or the like must follow. Bit, sample and frame rates are not request rates.
  *
  * Sources: https://developers.docusign.com/platform/resource-limits,
  * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy,
@@ -191,16 +191,16 @@ function byCode(lists: readonly Listed[]): ReadonlyMap<string, Listed> {
 const THROTTLES =
   /(?:(?:(?<!bit|sample|frame)rate|requests?|invocation|polling|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|throttled|spikearrestviolation|policiesratelimitquotaviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
 
-/** How OpenAI and Groq tell what a request costs: https://github.com/Aider-AI/aider/issues/1880 */
+/** How OpenAI and Groq state a request's cost: https://github.com/Aider-AI/aider/issues/1880 */
 const COST = /\bLimit (\d+), (?:Used \d+, )?Requested (\d+)\b/;
 
-/** The message says that the request costs more than the limit. */
+/** True if the message says that the request costs more than the limit. */
 function isTooLarge(message: string): boolean {
   const [, limit, requested] = COST.exec(message) ?? [];
   return Number(requested) > Number(limit);
 }
 
-/** What an answer says beside its code. */
+/** The rest of the answer that carries a code. */
 interface Answer {
   readonly status: number;
   readonly messages: readonly string[];
@@ -220,13 +220,13 @@ export function meaningOf(code: string, { status, messages, meta }: Answer): Mea
   if (named?.verdict !== 'throttled') return named;
   if (status === 402) return MONEY;
   if (messages.some(isTooLarge)) return TOO_LARGE;
-  return SPECIFIC.has(status) ? undefined : named;
+  return SPECIFIC_STATUSES.has(status) ? undefined : named;
 }
 
 /** Meta marks temporary faults: https://developers.facebook.com/docs/marketing-api/error-reference */
 export const META_TRANSIENT: Meaning = FAULT;
 
-/** Phrases by which refusals without a code are known, whatever their status. */
+/** Phrases that identify a quota's refusal where no code does. */
 const PHRASES: readonly (readonly [phrase: RegExp, meaning: Meaning])[] = [
   // https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: wait at least one minute.
   [/\bsecondary rate limit\b|\babuse detection mechanism\b/i, { ...QUOTA, waitMs: 60_000 }],
@@ -242,12 +242,12 @@ const PHRASES: readonly (readonly [phrase: RegExp, meaning: Meaning])[] = [
   [/^(?:api )?quota exceeded\.?$/i, QUOTA],
 ];
 
-/** Statuses whose meaning a phrase may change: refusals of a kind that quotas hide behind. */
-const PHRASED: ReadonlySet<number> = new Set([400, 403, 409, 420]);
+/** Statuses, beside 429, that APIs also use to refuse for a quota. */
+const PHRASE_STATUSES: ReadonlySet<number> = new Set([400, 403, 409, 420]);
 
 /** The meaning of a refusal by its messages alone; `undefined` if the status decides. */
 export function meaningOfText(status: number, messages: readonly string[]): Meaning | undefined {
-  if (!PHRASED.has(status) && status !== 429) return undefined;
+  if (!PHRASE_STATUSES.has(status) && status !== 429) return undefined;
   for (const message of messages) {
     for (const [phrase, meaning] of PHRASES) if (phrase.test(message)) return meaning;
   }

@@ -38,7 +38,7 @@ const OWN = [
   'x-request-id',
 ];
 
-/** IDs of a gateway in front of it, the only ones if the request never reached the service. */
+/** IDs of a gateway in front of the service: the only ones if the request never reached the service. */
 const GATEWAYS = ['apim-request-id', 'x-azure-ref', 'cf-ray'];
 
 /** IDs that span several requests or echo the caller's: they identify the conversation, not the request. */
@@ -49,7 +49,7 @@ const ECHOES = [
   'x-ms-client-request-id',
 ];
 
-/** Headers of {@link GATEWAYS} that a refused request is examined for. */
+/** Further gateway IDs, looked for only in refusals. */
 const MORE_GATEWAYS = [
   'x-amz-cf-id',
   'x-amz-apigw-id',
@@ -59,12 +59,13 @@ const MORE_GATEWAYS = [
 ];
 
 /**
- * Names of the ID of a request, of further services: `x-notion-request-id`, `atl-traceid`, `x-zm-trackingid`,
+ * Pattern of other services' request-ID headers: `x-notion-request-id`, `atl-traceid`, `x-zm-trackingid`,
  * `paypal-debug-id`, `x-fb-trace-id`, `intuit_tid`, `x-transaction-id`, `activityid`, `x-ms-activity-id`.
  */
 const ID_NAME =
   /(?:^|[-_])(?:request|req|correlation|trace|tracking|transaction|activity|debug)[-_]?(?:id|guid)$|^intuit_tid$|^sprequestguid$/;
-const NO_OWN: ReadonlySet<string> = new Set([
+/** Names that {@link ID_NAME} must not claim, because their own list ranks them. */
+const LISTED: ReadonlySet<string> = new Set([
   ...OWN,
   ...GATEWAYS,
   ...ECHOES,
@@ -80,10 +81,10 @@ export function correlationIdOf(headers: Headers | undefined): string | undefine
 }
 
 /**
- * The server's ID for a refused request, sanitised: the service's own by header, else by body, else a gateway's, else an
- * echo.
+ * The server's ID for a refused request, sanitised: the service's own from a header, else from the body, else a
+ * gateway's, else an echo.
  *
- * @param inBody ID that the body gives, untrusted
+ * @param inBody ID from the body, untrusted
  */
 export function refusalIdOf(headers: Headers | undefined, inBody: string | undefined): string | undefined {
   if (headers === undefined) return sanitizeId(inBody);
@@ -100,7 +101,7 @@ export function refusalIdOf(headers: Headers | undefined, inBody: string | undef
 
 function otherNames(headers: Headers): string[] {
   return Object.keys(headers).filter(
-    (name) => name.length <= MAX_NAME && ID_NAME.test(name) && !NO_OWN.has(name) && !name.includes('client'),
+    (name) => name.length <= MAX_NAME && ID_NAME.test(name) && !LISTED.has(name) && !name.includes('client'),
   );
 }
 

@@ -82,7 +82,7 @@ export function parseJson(json: string | undefined): unknown {
   }
 }
 
-/** An object or array, of a body that was parsed. */
+/** True for an object or array of a parsed body. */
 export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }

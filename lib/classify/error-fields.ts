@@ -1,15 +1,15 @@
-/** Finds what error bodies in use say: codes, messages, IDs, waits. Untrusted text; bounded work for any body. */
+/** Finds the objects of an error body, and their codes, messages and IDs. Untrusted text; bounded work for any body. */
 import { sanitizeId } from './correlation-id.ts';
 import { type Fields, isObject, parseJson, quotedIn } from './error-body.ts';
 import { xmlFields } from './xml-fields.ts';
 
 /** One object of an error body. */
 export interface ErrorObject {
-  /** Fields by name without case, `-`, `_`, `.` and an `o:` before it: `request_id`, `RequestId` and `request-id` are one. */
+  /** Fields by name, without case, `-`, `_`, `.` and a prefix like `o:`: `request_id`, `RequestId` and `request-id` are one. */
   readonly fields: ReadonlyMap<string, unknown>;
   /**
-   * Whether its codes are the error's own (`main`), those of an error inside it (`inner`), or of details beside it
-   * (`aside`), which have waits and IDs but whose codes name something else.
+   * `main`: its codes are the error's own. `inner`: they belong to an error inside it. `aside`: details that may have
+   * waits and IDs, but whose codes name something else.
    */
   readonly place: 'main' | 'inner' | 'aside';
 }
@@ -40,7 +40,7 @@ export function errorObjects(body: string | undefined): ErrorObject[] {
   return found;
 }
 
-/** An error inside an object tells more than the object around it, which comes after. */
+/** An object that wraps an error comes after that error, which says more; any other comes before what it holds. */
 function visit(value: unknown, place: ErrorObject['place'], depth: number, found: ErrorObject[]): void {
   if (!isObject(value) || depth === 0 || found.length >= MAX_OBJECTS) return;
   if (Array.isArray(value)) {
@@ -52,7 +52,6 @@ function visit(value: unknown, place: ErrorObject['place'], depth: number, found
     for (const [name, field] of fields) if (names.has(name)) visit(field, to, depth - 1, found);
   };
   const whole = { fields, place };
-  // Within an error its own fields come first; around one, the error's.
   const wraps = isObject(fields.get('error')) || isObject(fields.get('fault'));
   if (!wraps) found.push(whole);
   below(ERRORS, place);
@@ -90,9 +89,9 @@ const VAGUE: ReadonlySet<string> = new Set(
 const MAX_WORD = 200;
 const WORD = /^[\w:.#/~|$-]+$/;
 const NUMERIC = /^-?\d{1,12}$/;
-/** A message that is no sentence but a code, as Bitly's. https://dev.bitly.com/docs/getting-started/error-codes */
+/** A message that is a code rather than a sentence, as Bitly's. https://dev.bitly.com/docs/getting-started/error-codes */
 const SHOUTED = /^[A-Z]+_[A-Z_]+$/;
-/** Where details hold the error's own code, if it has none itself: Apigee's `fault.detail.errorcode`. */
+/** Fields of details that hold the error's code if the error itself has none: Apigee's `fault.detail.errorcode`. */
 const DETAILED = ['code', 'errorcode', 'errortype', 'status'];
 /** Marks of a URI whose last segment is a problem type (RFC 9457), rather than a page of documentation. */
 const PROBLEM = /\/(?:errors?|problems?)\/|#/;
@@ -101,7 +100,7 @@ const PROBLEM = /\/(?:errors?|problems?)\/|#/;
 export interface Codes {
   /** Words and then numbers, as the API gives them, the most telling first. */
   readonly own: readonly string[];
-  /** Those of errors inside it. */
+  /** Codes of errors inside it. */
   readonly inner: readonly string[];
   /** The body is one of Meta's, whose codes are numbers. */
   readonly meta: boolean;
@@ -132,7 +131,7 @@ export function codesOf(objects: readonly ErrorObject[]): Codes {
 }
 
 function codeIn(name: string, value: unknown): string | undefined {
-  // A number in `status` repeats the response's; 0 is the code of none.
+  // A number in `status` repeats the response's status; 0 means no error.
   if (typeof value === 'number') {
     return name !== 'status' && Number.isInteger(value) && value !== 0 ? String(value) : undefined;
   }
@@ -144,7 +143,7 @@ function codeIn(name: string, value: unknown): string | undefined {
   return code;
 }
 
-/** A code without what surrounds it: `com.amazonaws.dynamodb#Code`, `Code:http://…`, `https://…/problems/code`. */
+/** Strips what surrounds a code: `com.amazonaws.dynamodb#Code`, `Code:http://…`, `https://…/problems/code`. */
 export function wordOf(value: string): string | undefined {
   const text = value.length > MAX_WORD ? undefined : sanitizeId(value);
   if (text === undefined) return undefined;
@@ -168,7 +167,7 @@ const MESSAGES = `message errormessage errordescription description detail detai
   faultstring error errors errormessages statusmessage reason`.split(/\s+/);
 const MAX_MESSAGES = 8;
 
-/** The messages of an error, and what else in it is a sentence. */
+/** The sentences in an error's message fields. */
 export function messagesOf(objects: readonly ErrorObject[]): string[] {
   const found: string[] = [];
   const keep = (value: unknown): void => {
@@ -189,8 +188,8 @@ const IDS =
   `requestid xrequestid correlationid activityid operationid traceid fbtraceid debugid errorid incidentid
   supportid refid`.split(/\s+/);
 /**
- * Fields that hold one if they hold a UUID or as many hexadecimal digits: an error's `id` in JSON:API, the `instance` of
- * RFC 9457, IBM Cloud's `trace`. Otherwise they are names, paths or the trace of a stack.
+ * Fields that hold an ID only if they look like a UUID or a long hexadecimal number: an error's `id` in JSON:API, the
+ * `instance` of RFC 9457, IBM Cloud's `trace`. Otherwise they are names, paths or stack traces.
  */
 const OPAQUE_IDS = ['id', 'instance', 'trace'];
 const OPAQUE = /^(?:urn:uuid:)?[0-9a-f-]+$/i;

@@ -22,14 +22,14 @@ export function serverNow(headers: Headers, receivedAt: number): number {
   if (value === undefined) return receivedAt;
   if (value === last.text) return last.ms;
   const ms = parseHttpDate(trimOws(value), receivedAt);
-  // The other forms of a date depend on `receivedAt`.
+  // Caches only the form that does not depend on `receivedAt`.
   if (ms !== undefined && value.length === IMF_LENGTH) last = { text: value, ms };
   return ms ?? receivedAt;
 }
 
 /** Length of the usual form of an HTTP-date. */
 const IMF_LENGTH = 29;
-/** The last date read: responses of one second have the same. */
+/** The last date read: all responses within a second have the same. */
 let last: { readonly text: string; readonly ms: number } = { text: '', ms: 0 };
 
 function isOws(unit: number): boolean {

@@ -31,9 +31,9 @@ const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
   // RFC 8470: refused because it might be a replay; repeat it after the handshake.
   [425, { verdict: 'transient', unprocessed: true }],
   [429, THROTTLED],
-  // "Enhance your calm", first of Twitter, now of EVE Online: https://developers.eveonline.com/docs/services/esi/best-practices/
+  // "Enhance your calm", once Twitter's, now EVE Online's: https://developers.eveonline.com/docs/services/esi/best-practices/
   [420, THROTTLED],
-  // "Retry with", of Cosmos DB: a concurrent write of one item. https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb
+  // Cosmos DB's "Retry with", for concurrent writes to one item: https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb
   [449, { verdict: 'transient', unprocessed: true }],
   // Lasting server errors: method, version, negotiation, storage full (RFC 4918 forbids automatic repetition), loop,
   // extension, a captive portal's sign-in page.
@@ -43,13 +43,13 @@ const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
   ]),
 ]);
 
-/** RFC 9110, 15.5.14: with a Retry-After, a 413 is temporary; the request was not processed. RFC 4918's 423 alike. */
+/** RFC 9110, 15.5.14: with a Retry-After, a 413 is temporary; the request was not processed. The same holds for RFC 4918's 423. */
 const FOR_NOW: StatusRule = { verdict: 'transient', unprocessed: true };
 const REFUSED_FOR_NOW: ReadonlySet<number> = new Set([413, 423]);
 
 /**
- * Statuses with which quotas are refused beside 429, if a header says when to come back: Azure API Management's quotas
- * (403), GitHub (403), Qualys (409), Binance's ban of an address that went on after a 429 (418).
+ * Statuses, beside 429, that mean a used-up quota if a header says when to come back: Azure API Management's quotas
+ * (403), GitHub (403), Qualys (409), Binance's ban of an address that kept sending after a 429 (418).
  *
  * Sources: https://learn.microsoft.com/azure/api-management/quota-policy,
  * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api,
@@ -110,7 +110,7 @@ export function classifyHttp(outcome: Outcome): Classification {
   return refused ? { ...read, ...waitInHeaders(verdict, headers, outcome.receivedAt) } : read;
 }
 
-const IN_VAIN = 'The server says that sending this request again is in vain.';
+const DO_NOT_RETRY = 'The server says not to send this request again.';
 
 /** The rule for an error status and its headers. A should-retry header decides first, except about a refused token. */
 function ruleWith(status: number, headers: Headers, receivedAt: number): StatusRule {
@@ -118,8 +118,8 @@ function ruleWith(status: number, headers: Headers, receivedAt: number): StatusR
   const advice = rule.verdict === 'unauthorized' ? undefined : shouldRetry(headers);
   if (advice === undefined) return rule;
   if (!advice)
-    return { ...rule, verdict: 'terminal', hint: rule.verdict === 'terminal' ? rule.hint : IN_VAIN };
-  // A refusal that may be repeated was no processing.
+    return { ...rule, verdict: 'terminal', hint: rule.verdict === 'terminal' ? rule.hint : DO_NOT_RETRY };
+  // A client-error refusal that may be repeated was not processed.
   return rule.verdict === 'terminal' ? { verdict: 'transient', unprocessed: status < 500 } : rule;
 }
 
@@ -142,7 +142,7 @@ const NO_WAIT: HeaderWait = { retryAfterMs: undefined, retryAfterSource: undefin
 
 /**
  * The wait that headers name: `Retry-After` and its variants override rate-limit headers
- * (draft-ietf-httpapi-ratelimit-headers-10, 6). A `Retry-After: 0` of a used-up quota, as from Jira, names none.
+ * (draft-ietf-httpapi-ratelimit-headers-10, 6). A `Retry-After: 0` with a used-up quota, as Jira sends, names no wait.
  */
 export function waitInHeaders(verdict: Verdict, headers: Headers, receivedAt: number): HeaderWait {
   if (verdict !== 'throttled' && verdict !== 'transient') return NO_WAIT;
@@ -161,7 +161,8 @@ export function waitInHeaders(verdict: Verdict, headers: Headers, receivedAt: nu
 }
 
 /**
- * A limit on all requests: Discord's of a whole bot, Jira's points of an app (`jira-quota-global-based`, `-tenant-based`).
+ * True if the limit covers all requests: Discord's limit for a whole bot, Jira's points for an app
+ * (`jira-quota-global-based`, `-tenant-based`).
  *
  * Sources: https://discord.com/developers/docs/topics/rate-limits,
  * https://developer.atlassian.com/cloud/jira/platform/build-an-app-that-respects-rate-limits/

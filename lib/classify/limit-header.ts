@@ -1,4 +1,4 @@
-/** What the name of a rate-limit header says: its policy, the unit and window that it counts, and its part in it. */
+/** What the name of a rate-limit header says: the policy, the policy's unit and window, and the header's role. */
 export interface LimitHeader {
   /** Identifies the headers that belong together. */
   readonly family: string;
@@ -46,7 +46,7 @@ const WINDOWS: ReadonlyMap<string, number> = new Map([
 const UNIT = /token|complexity|point|cost|credit|byte|bandwidth|size|cpu|qpu|unit/;
 
 /**
- * Names of rate-limit headers, which hold `ratelimit` or `rate-limit`, and those of APIs with words of their own.
+ * Pattern of rate-limit headers, once `rate-limit` is written `ratelimit`, and of the APIs that use other words.
  *
  * Sources: https://developers.eveonline.com/docs/services/esi/best-practices/ (`x-esi-error-limit-remain`),
  * https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
@@ -75,16 +75,16 @@ export const BUCKETS: readonly string[] = [
 const MAX_WORDS = 12;
 const MAX_NAME = 100;
 
-/** Readings by name, of as many names as programs meet: names repeat with each response. */
-const read = new Map<string, LimitHeader | null>();
-const MAX_READ = 500;
+/** Cache of parsed names, which repeat with each response; bounded, because servers choose them. */
+const parsed = new Map<string, LimitHeader | null>();
+const MAX_PARSED = 500;
 
-/** Reads a header's name, in lower case; `null` if it is none of a rate limit. */
+/** Reads a header's name, in lower case; `null` if the header states no rate limit. */
 export function limitHeader(name: string): LimitHeader | null {
-  const known = read.get(name);
+  const known = parsed.get(name);
   if (known !== undefined) return known;
   const header = name.length > MAX_NAME ? null : parse(name);
-  if (read.size < MAX_READ) read.set(name, header);
+  if (parsed.size < MAX_PARSED) parsed.set(name, header);
   return header;
 }
 

@@ -1,4 +1,4 @@
-/** Hints for faults that resending may cure; the user reads them when it did not. */
+/** Hints for faults that resending may cure. The user reads them once all attempts have failed. */
 
 const UNREACHABLE =
   'There is no route to the host. Check the network, the VPN and the routing of this machine.';

@@ -37,16 +37,16 @@ const CLASS_CODES: ReadonlyMap<unknown, string> = new Map([
 /** System calls and phases (got's `TimeoutError.event`) before the request is written. */
 const BEFORE_SENDING: ReadonlySet<unknown> = new Set(['getaddrinfo', 'connect', 'lookup', 'secureConnect']);
 
-/** Message, without a code, of got's HTTP/2 when the server ended the stream before its response. */
+/** Message of got's error, which has no code, when the server ended an HTTP/2 stream before its response. */
 const ENDED_STREAM = 'The HTTP/2 stream has been early terminated';
 
-/** Message in which alone Node.js reveals the code of a stream reset. RFC 9113, 8.7: no processing has occurred. */
+/** Message of a refused stream: only here does Node.js reveal the reset's code. RFC 9113, 8.7: no processing has occurred. */
 const REFUSED_STREAM = 'Stream closed with error code NGHTTP2_REFUSED_STREAM';
 
 /**
- * What undici says where a server ended its HTTP/2 session. From 8 on, only of requests that the server says it did not
- * process; before, of a request that it may have processed, and then as UND_ERR_SOCKET with code 0, when the server
- * only shuts down.
+ * Message of undici when a server ended its HTTP/2 session. undici 8 reports only requests that the server says it did
+ * not process. Earlier versions also report a request that may have been processed: as UND_ERR_SOCKET with code 0, when
+ * the server merely shuts down.
  */
 const GOAWAY = /^HTTP\/2: "GOAWAY" frame received with code (\d+)/;
 
@@ -76,16 +76,16 @@ export function readFault(error: unknown): NetworkFault {
 function recognise(error: object): NetworkFault | undefined {
   const code =
     label(error, 'code') ?? (peek(error, 'message') === ENDED_STREAM ? 'ERR_HTTP2_STREAM_ERROR' : undefined);
-  const says = CLASS_CODES.get(peek(error, 'name')) ?? (isAxiosTimeout(error) ? 'ETIMEDOUT' : (code ?? ''));
+  const meant = CLASS_CODES.get(peek(error, 'name')) ?? (isAxiosTimeout(error) ? 'ETIMEDOUT' : (code ?? ''));
   // OpenSSL's own codes, which `node:https` wraps in an EPROTO.
-  const hint = TERMINAL_CODES.get(says.startsWith('ERR_SSL_') ? 'EPROTO' : says);
-  if (hint !== undefined) return { verdict: 'terminal', code: code ?? says, unprocessed: false, hint };
-  if (!TRANSIENT_CODES.has(says) && !UNPROCESSED_CODES.has(says)) return undefined;
-  const unprocessed = UNPROCESSED_CODES.has(says) || causesOf(error).some(isBeforeSending);
-  return { verdict: 'transient', code: code ?? says, unprocessed, hint: hintOf(says) };
+  const hint = TERMINAL_CODES.get(meant.startsWith('ERR_SSL_') ? 'EPROTO' : meant);
+  if (hint !== undefined) return { verdict: 'terminal', code: code ?? meant, unprocessed: false, hint };
+  if (!TRANSIENT_CODES.has(meant) && !UNPROCESSED_CODES.has(meant)) return undefined;
+  const unprocessed = UNPROCESSED_CODES.has(meant) || causesOf(error).some(isBeforeSending);
+  return { verdict: 'transient', code: code ?? meant, unprocessed, hint: hintOf(meant) };
 }
 
-/** axios gives its timeouts the code of a broken connection, which alone has a cause. */
+/** axios gives a timeout the code of a broken connection, but only a broken connection has a cause. */
 function isAxiosTimeout(error: object): boolean {
   return (
     peek(error, 'code') === 'ECONNABORTED' &&

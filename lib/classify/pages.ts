@@ -1,6 +1,6 @@
 /**
- * Names the proxies, firewalls and load balancers whose own pages come instead of an API's answers, so that a hint does
- * not blame the request's credentials.
+ * Recognises pages that a proxy, firewall or load balancer sends instead of the API's answer, so that a hint does not
+ * blame the request's credentials.
  */
 import type { Headers } from '../words/types.ts';
 import { valuesOf } from './field-values.ts';
@@ -11,7 +11,7 @@ const MAX_PAGE = 4000;
 /** Maximum length of a page that is plain text. */
 const MAX_TEXT = 500;
 
-/** Who wrote a page, by what its first characters or its headers say; the first that fits. */
+/** Writers of pages, recognised by the page's first characters or by a header; the first match counts. */
 const WRITERS: readonly (readonly [
   name: string,
   page: RegExp,
@@ -106,7 +106,7 @@ function hintOf(status: number, name: string, text: string): string {
     return `${page}: it got no proper answer from the API's servers. If this recurs, ask whoever runs the API.`;
   if (status === 404 || status === 405) return `${page}: check the host and the path of the request.`;
   const challenge = /Just a moment|challenge|captcha/i.test(text)
-    ? 'It wants to see a browser, which no program can be. Ask'
+    ? 'It expects a browser instead of a program. Ask'
     : 'One of its rules blocked the request, by its address, User-Agent or content. Ask';
   return `${page}. ${challenge} whoever runs the API to let this client through.`;
 }

@@ -21,11 +21,11 @@ const MAX_POLICIES = 8;
 /** Maximum length of a bucket's name. */
 const MAX_BUCKET = 100;
 
-/** Maximum length of a window that stands for a missing reset, in ms; for a longer one it would be a guess. */
+/** Maximum length, in ms, of a window that stands in for a missing reset; a longer one would be a guess. */
 const MAX_BOUND_MS = 3_600_000;
 
 /**
- * Headers that name the limit that refused, which is no bucket of its own.
+ * Headers that name the limit behind a refusal, which is not a bucket of its own.
  * https://developer.atlassian.com/cloud/jira/platform/build-an-app-that-respects-rate-limits/
  */
 const REASONS = ['ratelimit-reason', 'x-ratelimit-reason'];
@@ -52,18 +52,18 @@ export function rateLimits(headers: Headers, receivedAt: number): RateLimit[] {
   return limits.every(isStatement) ? limits : limits.filter(isStatement);
 }
 
-/** The bucket that a response names, where it states no policy of it. */
+/** A bucket that a response names without stating its policy. */
 function bare(bucket: string): RateLimit {
   const none = { limit: undefined, remaining: undefined, resetMs: undefined, windowMs: undefined };
   return { name: '', requests: true, bucket, ...none };
 }
 
-/** False for a reset alone of no bucket, which means something only where a request was refused. */
+/** False for a reset alone, without a bucket: it means something only in a refusal. */
 function isStatement({ bucket, remaining, limit, windowMs }: RateLimit): boolean {
   return bucket !== undefined || remaining !== undefined || (limit !== undefined && windowMs !== undefined);
 }
 
-/** Like {@link rateLimits}, with policies of which only the reset is told. */
+/** Like {@link rateLimits}, but includes policies that state only a reset. */
 function statedLimits(headers: Headers, receivedAt: number): RateLimit[] {
   const found: RateLimit[] = structuredLimits(headers);
   const families = familiesOf(headers);
@@ -100,7 +100,7 @@ function familiesOf(headers: Headers): Family[] | undefined {
   return families;
 }
 
-/** Adds a family's policies: as many as it lists what remains of, e.g. `0, 1999` for a second and a month. */
+/** Adds a family's policies, one for each number of its `remaining`, e.g. `0, 1999` for a second and a month. */
 function addPolicies(found: RateLimit[], family: Family, bucket: string | undefined, now: number): void {
   const { header, remaining, reset } = family;
   if (remaining === undefined && reset === undefined) return;
@@ -108,7 +108,7 @@ function addPolicies(found: RateLimit[], family: Family, bucket: string | undefi
   for (let index = 0; index < length; index++) {
     const left = count(part(remaining, index, length));
     const limit = count(part(family.limit, index, length));
-    // Azure OpenAI sends 0 and -1 for limits it does not count; Okta 0 of 0 for a limit in flight.
+    // Azure OpenAI sends 0 and -1 for limits it does not count; Okta sends 0 of 0 for a concurrency limit.
     if (remaining !== undefined && (left === undefined || (left === 0 && limit === 0))) continue;
     const window = count(part(family.window, index, length));
     const policy = {
@@ -126,7 +126,7 @@ function addPolicies(found: RateLimit[], family: Family, bucket: string | undefi
   }
 }
 
-/** The part of a list that belongs to a policy, if there are as many parts as policies; else the first. */
+/** The part of a list that belongs to a policy, if the numbers of parts and policies agree; else the first part. */
 function part(text: string | undefined, index: number, length: number): string | undefined {
   // The comma of a date separates no parts: GoCardless sends one as its reset.
   if (text === undefined || !text.includes(',') || parseHttpDate(text, 0) !== undefined) return item(text);
@@ -139,14 +139,14 @@ export function bucketOf(headers: Headers): string | undefined {
   return named(headers, BUCKETS);
 }
 
-/** A bucket, as an answer names it. */
+/** A bucket that an answer names. */
 export interface Bucket {
   readonly name: string;
-  /** Whether it names a group of routes (`search`), or what exactly these routes share, as Discord's `x-ratelimit-bucket`. */
+  /** `group`: a group of routes, such as `search`. `routes`: exactly those that share it, as Discord's `x-ratelimit-bucket`. */
   readonly kind: 'group' | 'routes';
 }
 
-/** The bucket that an answer says it drew on; `quota` is what its classification names. */
+/** The bucket that an answer says it drew on; `quota` is the one that its classification names. */
 export function bucketIn(headers: Headers | undefined, quota: string | undefined): Bucket | undefined {
   const name = headers && bucketOf(headers);
   if (name !== undefined)
@@ -155,7 +155,7 @@ export function bucketIn(headers: Headers | undefined, quota: string | undefined
   return { name: quota, kind: 'group' };
 }
 
-/** The limit that a refusal says it is by. Untrusted text. */
+/** The limit that a refusal names as its reason. Untrusted text. */
 export function reasonOf(headers: Headers): string | undefined {
   return named(headers, REASONS);
 }
@@ -185,7 +185,7 @@ export interface UsedUp {
 }
 
 /**
- * The used-up policy of a refused request that resets last. If none is used up, a reset counts whose family does not
+ * The used-up policy of a refused request that resets last. If none is used up, a reset counts if its family does not
  * say what remains. A reset in the past explains no refusal.
  */
 export function refusedBy(headers: Headers, receivedAt: number): UsedUp | undefined {
@@ -216,13 +216,13 @@ function firstOf(header: Headers[string]): string | undefined {
   return value === undefined || value.length > MAX_CHARACTERS ? undefined : value;
 }
 
-/** Without parameters: `100;w=60` (-03 to -06 of the draft). */
+/** Strips parameters: `100;w=60` (-03 to -06 of the draft). */
 function item(text: string | undefined): string | undefined {
   const end = text?.indexOf(';') ?? -1;
   return text === undefined ? undefined : trimOws(end < 0 ? text : text.slice(0, end));
 }
 
-/** A whole number; what remains may have a fraction, as at Reddit, and less than one request is none. */
+/** A number, rounded down: Reddit states what remains with a fraction. */
 function count(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Math.floor(Number(text)) : undefined;
 }

@@ -21,27 +21,27 @@ const VERDICTS: ReadonlySet<unknown> = new Set<Verdict>([
 export class Readings {
   readonly #profile: Profile;
   readonly #warn: (code: string, message: string) => void;
-  /** Whether the user asks for the bodies of good answers to a request. */
-  readonly #asked: ((request: RequestFacts) => boolean) | undefined;
-  /** False where nobody asks for any. */
+  /** Whether the user wants the body of a good answer to this request read. */
+  readonly #userReads: ((request: RequestFacts) => boolean) | undefined;
+  /** False if neither the user nor the profile reads any body of a good answer. */
   readonly #readsBodies: boolean;
 
   constructor(
     profile: Profile,
     warn: (code: string, message: string) => void,
-    asked?: (request: RequestFacts) => boolean,
+    userReads?: (request: RequestFacts) => boolean,
   ) {
     this.#profile = profile;
     this.#warn = warn;
-    this.#asked = asked;
-    this.#readsBodies = asked !== undefined || profile.readsBody !== undefined;
+    this.#userReads = userReads;
+    this.#readsBodies = userReads !== undefined || profile.readsBody !== undefined;
   }
 
   /** Whether a good answer to this request may hold a refusal, so that its body is read. */
   readsBody(request: RequestFacts): boolean {
     if (!this.#readsBodies || request.unreadable) return false;
     try {
-      return this.#asked?.(request) === true || this.#profile.readsBody?.(request) === true;
+      return this.#userReads?.(request) === true || this.#profile.readsBody?.(request) === true;
     } catch (error) {
       this.#warn(
         'profile-failed',
@@ -66,9 +66,9 @@ export class Readings {
     try {
       const read = this.#profile.classify(outcome);
       if (!VERDICTS.has(read.verdict)) throw new TypeError(`it returned ${noVerdict(read)}`);
-      const spoken =
-        read.verdict === 'success' && outcome.body !== undefined && this.#asked?.(outcome.request);
-      return this.#bounded(spoken ? classifyGoodAnswer(outcome) : read, 'profile-failed', name);
+      const byBody =
+        read.verdict === 'success' && outcome.body !== undefined && this.#userReads?.(outcome.request);
+      return this.#bounded(byBody ? classifyGoodAnswer(outcome) : read, 'profile-failed', name);
     } catch (error) {
       // A throw inside a client's event would end the process and leak the permit.
       this.#warn('profile-failed', `${name} could not classify an outcome: ${messageOf(error)}`);

@@ -32,7 +32,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['day', 86_400_000],
 ]);
 
-/** Maximum number of characters read of a message, and of parts of a wait (`1 hour and 5 minutes`). */
+/** Maximum number of characters read from a message, and of parts of a wait (`1 hour and 5 minutes`). */
 const MAX_CHARACTERS = 2000;
 const MAX_PARTS = 4;
 /** Maximum wait, in ms; longer waits than a month are ignored. */
@@ -58,7 +58,7 @@ export function textWaitMs(message: string, now: number): number | undefined {
       .slice(after, after + REACH)
       .split(/\s+/)
       .map(bare);
-    // What follows the cue at once is punctuation or nothing.
+    // The first word is empty if a space or punctuation follows the cue.
     let at = words[0] === '' ? 1 : 0;
     for (let fillers = 0; fillers < MAX_FILLERS && FILLERS.has((words[at] ?? '').toLowerCase()); fillers++)
       at++;

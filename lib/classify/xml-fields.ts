@@ -27,12 +27,11 @@ export function isHtml(body: string): boolean {
 }
 
 /**
- * The elements of an XML error body that hold text alone, by local name; the first of each name.
+ * The elements of an XML error body that hold only text, by local name; the first of each name.
  *
- * This is no XML parser: it looks for text between two tags, in one pass. An error body has a handful of leaves of
+ * This is not an XML parser: it looks for text between two tags, in one pass. An error body has a handful of leaves of
  * interest (`Code`, `Message`, `RequestId`), and XML parsers bring 20 to 60 kB and a history of entity expansions.
- * Here entities other than the five predefined ones stay as they are, so that there is nothing to expand, and depth
- * costs nothing.
+ * Only the five predefined entities are replaced, so nothing can expand, and depth costs nothing.
  */
 export function xmlFields(body: string): Record<string, string> | undefined {
   const text = body.slice(0, BODY_LIMIT);
@@ -46,7 +45,7 @@ export function xmlFields(body: string): Record<string, string> | undefined {
     const cdata = text.startsWith('<![CDATA[', end + 1);
     const next = cdata ? text.indexOf(']]>', end) : text.indexOf('<', end);
     const name = NAMED.exec(tag)?.[1] ?? NAME.exec(tag)?.[1];
-    // Only the next tag of the same name makes it a leaf.
+    // A leaf: the next tag closes it.
     if (name !== undefined && next > 0 && text.startsWith('</', cdata ? next + 3 : next)) {
       const raw = text.slice(cdata ? end + 10 : end + 1, Math.min(next, end + MAX_TEXT));
       const value = (cdata ? raw : raw.replace(/&(?:lt|gt|quot|apos|amp);/g, (e) => ENTITIES[e] ?? e)).trim();
