@@ -27,9 +27,9 @@ export const anthropic: ProfileFactory<'organization'> = /* @__PURE__ */ defineP
       match: { path: '/v1/messages' },
       spent: { 'input-tokens': 'body:usage.input_tokens', 'output-tokens': 'body:usage.output_tokens' },
       source: 'headers',
-      note: 'Requests, input tokens and output tokens per model and tier, told by headers.',
+      note: 'Requests, input tokens and output tokens per model and tier; headers state them.',
     },
-    { name: 'other', match: { path: '/v1/**' }, source: 'headers', note: 'Told by headers.' },
+    { name: 'other', match: { path: '/v1/**' }, source: 'headers', note: 'Stated in headers.' },
   ],
   error: { code: ['error.type'], message: ['error.message'] },
   codes: [
@@ -37,7 +37,8 @@ export const anthropic: ProfileFactory<'organization'> = /* @__PURE__ */ defineP
       code: 'rate_limit_error',
       status: 429,
       verdict: 'throttled',
-      advice: 'Requests or tokens per minute are used up, or use grew too fast: wait until they reopen.',
+      advice:
+        'The requests or tokens per minute are used up, or usage grew too fast: wait until the quota reopens.',
       source: 'errors',
     },
     {
@@ -45,21 +46,21 @@ export const anthropic: ProfileFactory<'organization'> = /* @__PURE__ */ defineP
       status: 529,
       verdict: 'transient',
       unprocessed: true,
-      advice: 'The service is overloaded for everyone: it is tried again, more slowly.',
+      advice: 'The service is overloaded for everyone. The request is retried, more slowly.',
       source: 'errors',
     },
     {
       code: 'api_error',
       status: 500,
       verdict: 'transient',
-      advice: 'A fault of the service: it is tried again.',
+      advice: 'A fault of the service. The request is retried.',
       source: 'errors',
     },
     {
       code: 'invalid_request_error',
       status: 400,
       verdict: 'terminal',
-      advice: 'Correct the request: the message says what.',
+      advice: 'Correct the request: the message says what is wrong.',
       source: 'errors',
     },
     {
@@ -95,10 +96,10 @@ export const anthropic: ProfileFactory<'organization'> = /* @__PURE__ */ defineP
   headers: [
     ...UNITS.flatMap((unit) => [
       { name: `anthropic-ratelimit-${unit}-limit`, means: `Limit of ${unit}.`, source: 'headers' },
-      { name: `anthropic-ratelimit-${unit}-remaining`, means: `Left of ${unit}.`, source: 'headers' },
+      { name: `anthropic-ratelimit-${unit}-remaining`, means: `Remaining ${unit}.`, source: 'headers' },
       {
         name: `anthropic-ratelimit-${unit}-reset`,
-        means: `Moment of renewal of ${unit}: RFC 3339.`,
+        means: `Time at which ${unit} are replenished: RFC 3339.`,
         source: 'headers',
       },
     ]),
@@ -119,7 +120,7 @@ export const anthropic: ProfileFactory<'organization'> = /* @__PURE__ */ defineP
   },
   examples: [
     {
-      title: 'Overloaded: a status of its own',
+      title: 'Overload has its own status',
       request: MESSAGES,
       status: 529,
       body: error('overloaded_error', 'Overloaded'),

@@ -4,7 +4,7 @@ const ID = '11111111-2222-4333-8444-555555555555';
 const SUBSCRIPTION = 'https://management.azure.com/subscriptions/s';
 const error = (code: string, message: string): object => ({ error: { code, message } });
 
-/** Reads, writes and deletes each have a bucket, for each subscription and, of what lies outside of them, the tenant. */
+/** Reads, writes and deletes each have a bucket per subscription, and one per tenant for requests outside subscriptions. */
 function bucket(
   name: string,
   method: readonly string[],
@@ -51,7 +51,7 @@ export const azureResourceManager: ProfileFactory<'app'> = /* @__PURE__ */ defin
       verdict: 'transient',
       unprocessed: true,
       advice:
-        'Another operation has locked this resource: it is tried again; other resources are not affected.',
+        'Another operation has locked this resource. The request is retried; other resources are not affected.',
       source: 'limits',
     },
     {
@@ -70,7 +70,8 @@ export const azureResourceManager: ProfileFactory<'app'> = /* @__PURE__ */ defin
     {
       code: 'OperationNotAllowed',
       status: [400, 403, 409],
-      advice: 'Not allowed in this state or by a quota of resources (e.g. cores): the message says which.',
+      advice:
+        'Not allowed in this state, or a quota of resources (such as cores) is used up: the message says which.',
       documented: false,
     },
   ],
@@ -80,22 +81,23 @@ export const azureResourceManager: ProfileFactory<'app'> = /* @__PURE__ */ defin
     { name: 'retry-after', means: 'Seconds to wait.', source: 'limits' },
     {
       name: 'x-ms-ratelimit-remaining-subscription-reads',
-      means: 'Reads left, of the subscription.',
+      means: 'Remaining reads of the subscription.',
       source: 'limits',
     },
     {
       name: 'x-ms-ratelimit-remaining-subscription-writes',
-      means: 'Writes left, of the subscription.',
+      means: 'Remaining writes of the subscription.',
       source: 'limits',
     },
     {
       name: 'x-ms-ratelimit-remaining-resource',
-      means: 'Requests left by policy of the compute provider: `Policy;n,Policy;n`.',
+      means: 'Remaining requests for each policy of the compute provider: `Policy;n,Policy;n`.',
       source: 'limits',
     },
     {
       name: 'x-ms-ratelimit-microsoft.costmanagement-entity-retry-after',
-      means: 'Seconds to wait, of Cost Management; further headers end in `-retry-after` too.',
+      means:
+        'Seconds to wait, from Cost Management; its other limits have headers that end in `-retry-after` too.',
       source: 'https://github.com/mlabouardy/komiser/issues/1405',
       sourceDate: '2026-11',
     },
@@ -111,7 +113,7 @@ export const azureResourceManager: ProfileFactory<'app'> = /* @__PURE__ */ defin
   },
   examples: [
     {
-      title: 'Limit, window and wait stand in the message',
+      title: 'The message states limit, window and wait',
       request: `GET ${SUBSCRIPTION}/providers/Microsoft.Cdn/profiles`,
       status: 429,
       body: error(
@@ -135,7 +137,7 @@ export const azureResourceManager: ProfileFactory<'app'> = /* @__PURE__ */ defin
       sourceDate: '2026-11',
     },
     {
-      title: 'A lock on one resource is no quota',
+      title: 'A lock on one resource is not a quota',
       request: `PUT ${SUBSCRIPTION}/providers/Microsoft.Network/virtualNetworks/v`,
       status: 429,
       headers: { 'x-ms-request-id': ID },
@@ -153,7 +155,7 @@ export const azureResourceManager: ProfileFactory<'app'> = /* @__PURE__ */ defin
     },
   ],
   notes: [
-    'Regions have buckets of their own. Which one serves a request is not visible to a client, so one is assumed.',
-    'Resource providers have limits of their own, which are left to learning.',
+    'Each region has its own buckets. A client cannot see which region serves a request, so one region is assumed.',
+    'Resource providers have their own limits, which are learned.',
   ],
 });

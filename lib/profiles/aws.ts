@@ -1,6 +1,6 @@
 import { defineProfile, type ProfileFactory } from './define/index.ts';
 
-/** Profile of the JSON APIs of AWS: DynamoDB, Bedrock, Lambda, API Gateway and those like them. */
+/** Profile of AWS's JSON APIs: DynamoDB, Bedrock, Lambda, API Gateway and others. */
 export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
   name: 'aws',
   title: 'AWS (JSON protocols)',
@@ -44,7 +44,7 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
       code: 'LimitExceededException',
       status: 429,
       verdict: 'throttled',
-      advice: 'The quota of a usage plan (of a day, week or month) is used up, or a limit of the account.',
+      advice: 'The quota of a usage plan (per day, week or month) or a limit of the account is used up.',
       source: 'captured',
     },
     {
@@ -63,7 +63,7 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
       ],
       status: [400, 429, 503],
       verdict: 'throttled',
-      advice: 'Refused by a rate limit, whatever the status: fewer requests, or more capacity.',
+      advice: 'Refused by a rate limit, whatever the status: send fewer requests, or get more capacity.',
       source: 'retries',
     },
     {
@@ -72,7 +72,7 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
       verdict: 'transient',
       unprocessed: true,
       advice:
-        'An earlier request for the same thing is under way: wait for it, or send such requests one after another.',
+        'An earlier request for the same object is still in progress: wait for it, or send such requests one after another.',
       source: 'retries',
     },
     {
@@ -95,7 +95,7 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
     { name: 'x-amz-retry-after', means: 'Milliseconds to wait.', source: 'retries' },
     { name: 'x-amzn-errortype', means: 'The code of the error.', source: 'captured' },
   ],
-  // SDKs sign their requests themselves; a bearer token is never AWS’s.
+  // SDKs sign their requests themselves; AWS takes no bearer token.
   withhold: {},
   simulation: {
     told: { 'x-amzn-requestid': 'ABC' },
@@ -107,7 +107,7 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
   },
   examples: [
     {
-      title: 'A throttled table comes as 400',
+      title: 'A throttled table gives a 400',
       request: 'POST https://dynamodb.us-east-1.amazonaws.com/',
       status: 400,
       headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'ABC' },
@@ -124,7 +124,7 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
       source: 'captured',
     },
     {
-      title: 'The code stands in a header',
+      title: 'The code is in a header',
       request: 'POST https://bedrock-runtime.us-east-1.amazonaws.com/model/m/invoke',
       status: 429,
       headers: {
@@ -146,7 +146,7 @@ export const aws: ProfileFactory<'account'> = /* @__PURE__ */ defineProfile({
       source: 'captured',
     },
     {
-      title: 'A 400 that is no limit',
+      title: 'A 400 that is not a limit',
       request: 'POST https://dynamodb.us-east-1.amazonaws.com/',
       status: 400,
       headers: { 'x-amzn-requestid': 'ABC' },

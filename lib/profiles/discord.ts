@@ -2,9 +2,9 @@ import { defineProfile, type ProfileFactory, type QuotaDefinition } from './defi
 
 const CHANNEL = 'POST https://discord.com/api/v10/channels/1/messages';
 
-/** Routes are limited for each top-level resource, and may differ by method; the first segment below it names the route. */
+/** Limits apply per route, top-level resource and, possibly, method; the first segment below the resource names the route. */
 function route(resource: string, id: string): QuotaDefinition[] {
-  const note = 'Told by headers: the documentation asks not to write limits down.';
+  const note = 'Stated in headers: the documentation asks clients not to hard-code limits.';
   return [
     {
       name: `${resource} route`,
@@ -57,7 +57,7 @@ export const discord: ProfileFactory<'bot'> = /* @__PURE__ */ defineProfile({
       header: 'x-ratelimit-global: true',
       verdict: 'throttled',
       quota: 'account',
-      advice: 'The global limit of the bot: all its routes are closed.',
+      advice: 'The global limit of the bot is used up: all its routes are closed.',
       source: 'limits',
     },
     {
@@ -65,7 +65,7 @@ export const discord: ProfileFactory<'bot'> = /* @__PURE__ */ defineProfile({
       header: 'x-ratelimit-scope: global',
       verdict: 'throttled',
       quota: 'account',
-      advice: 'The global limit of the bot: all its routes are closed.',
+      advice: 'The global limit of the bot is used up: all its routes are closed.',
       source: 'limits',
     },
     {
@@ -74,7 +74,7 @@ export const discord: ProfileFactory<'bot'> = /* @__PURE__ */ defineProfile({
       verdict: 'throttled',
       quota: 'account',
       advice:
-        'Banned for a while, after too many answers of 401, 403 or 429 (10,000 in 10 minutes): stop, and find out where they come from.',
+        'Temporarily banned after too many 401, 403 or 429 answers (10,000 in 10 minutes): stop, and find their cause.',
       documented: false,
       source: 'https://github.com/discord/discord-api-docs/issues/5810',
       sourceDate: '2026-11',
@@ -82,20 +82,20 @@ export const discord: ProfileFactory<'bot'> = /* @__PURE__ */ defineProfile({
     {
       status: 429,
       verdict: 'throttled',
-      advice: 'The limit of this route: other routes go on.',
+      advice: 'The limit of this route is used up: other routes remain open.',
       source: 'limits',
     },
     {
       status: 401,
       verdict: 'terminal',
-      advice: 'The token is wrong: do not repeat it, since refused requests lead to a ban.',
+      advice: 'The token is wrong: do not send it again, because refused requests lead to a ban.',
       source: 'limits',
     },
   ],
   waits: [{ body: 'retry_after', unit: 's' }],
   headers: [
-    { name: 'x-ratelimit-limit', means: 'Requests of the window.', source: 'limits' },
-    { name: 'x-ratelimit-remaining', means: 'Requests left.', source: 'limits' },
+    { name: 'x-ratelimit-limit', means: 'Requests per window.', source: 'limits' },
+    { name: 'x-ratelimit-remaining', means: 'Remaining requests.', source: 'limits' },
     { name: 'x-ratelimit-reset', means: 'End of the window: epoch seconds.', source: 'limits' },
     {
       name: 'x-ratelimit-reset-after',
@@ -107,8 +107,8 @@ export const discord: ProfileFactory<'bot'> = /* @__PURE__ */ defineProfile({
       means: 'Name of the limit, the same on all routes that share it.',
       source: 'limits',
     },
-    { name: 'x-ratelimit-scope', means: '`user`, `global` or `shared`; on a 429 alone.', source: 'limits' },
-    { name: 'x-ratelimit-global', means: '`true` after the global limit.', source: 'limits' },
+    { name: 'x-ratelimit-scope', means: '`user`, `global` or `shared`; only on a 429.', source: 'limits' },
+    { name: 'x-ratelimit-global', means: '`true` when the global limit refused.', source: 'limits' },
   ],
   simulation: {
     told: {
@@ -142,7 +142,7 @@ export const discord: ProfileFactory<'bot'> = /* @__PURE__ */ defineProfile({
       source: 'limits',
     },
     {
-      title: 'A ban tells no wait',
+      title: 'A ban names no wait',
       request: 'POST https://discord.com/api/webhooks/1/x',
       status: 429,
       headers: { server: 'cloudflare' },

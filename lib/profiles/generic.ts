@@ -2,11 +2,11 @@ import { classifyAnswer } from '../classify/answer.ts';
 import type { Profile, QuotaRef } from '../words/types.ts';
 
 /**
- * A profile for any API: each origin has one quota of unknown limits. Answers are read by status, headers and error body
- * in the shapes in common use; the status decides, unless a header or a known code says otherwise.
+ * A profile for any API: each origin has one quota with unknown limits. Answers are read by status, headers and the common
+ * shapes of error bodies; the status decides, unless a header or a known code says otherwise.
  */
 export function generic(): Profile {
-  // Most programs use one origin: comparing it is cheaper than building it again.
+  // Most programs use one origin: comparing it is cheaper than building the key again.
   let last: QuotaRef = { key: '', windows: [] };
   let lastRoot = '';
   return {

@@ -37,13 +37,13 @@ export const github: ProfileFactory<
       name: 'search',
       match: { path: '/search/**' },
       source: 'limits',
-      note: 'A smaller limit of its own, told by headers.',
+      note: 'Has its own, smaller limit, stated in headers.',
     },
     {
       name: 'graphql',
       match: { method: 'POST', path: '/graphql' },
       source: 'limits',
-      note: 'Points of its own, told by headers.',
+      note: 'Has its own points, stated in headers.',
     },
     {
       name: 'rate limit',
@@ -61,7 +61,7 @@ export const github: ProfileFactory<
           limit: 900,
           per: '1m',
           of: 'points',
-          note: 'REST, for one endpoint; which paths are one is not told',
+          note: 'REST, per endpoint; which paths form one endpoint is not documented',
         },
       ],
       except: { path: '/graphql' },
@@ -86,7 +86,7 @@ export const github: ProfileFactory<
         { limit: 500, per: '1h' },
       ],
       source: 'limits',
-      note: 'Requests that make content; every POST below /repos is taken for one.',
+      note: 'Requests that create content; every POST below /repos counts as one.',
     },
   ],
   readBody: { method: 'POST', path: '/graphql' },
@@ -105,21 +105,21 @@ export const github: ProfileFactory<
       verdict: 'throttled',
       wait: '60s',
       advice:
-        'A secondary limit: fewer requests at once, fewer writes; at least a minute of rest where no wait is told.',
+        'A secondary limit: send fewer requests at once and fewer writes; wait at least a minute if the answer names no wait.',
       source: 'limits',
     },
     {
       status: [403, 429],
       header: 'retry-after',
       verdict: 'throttled',
-      advice: 'A limit told by Retry-After: wait that long.',
+      advice: 'A limit with a Retry-After: wait that long.',
       source: 'limits',
     },
     {
       status: 429,
       verdict: 'throttled',
       wait: '60s',
-      advice: 'A limit without a wait: at least a minute of rest.',
+      advice: 'A limit without a wait: wait at least a minute.',
       source: 'limits',
     },
     {
@@ -127,19 +127,19 @@ export const github: ProfileFactory<
       status: [200, 403],
       verdict: 'throttled',
       wait: '60s',
-      advice: 'The points of GraphQL are used up: wait until x-ratelimit-reset.',
+      advice: 'The GraphQL points are used up: wait until x-ratelimit-reset.',
       documented: false,
     },
   ],
   correlation: ['header:x-github-request-id'],
   headers: [
     { name: 'x-ratelimit-limit', means: 'Requests per hour.', source: 'limits' },
-    { name: 'x-ratelimit-remaining', means: 'Requests left in this window.', source: 'limits' },
+    { name: 'x-ratelimit-remaining', means: 'Remaining requests in this window.', source: 'limits' },
     { name: 'x-ratelimit-used', means: 'Requests made in this window.', source: 'limits' },
     { name: 'x-ratelimit-reset', means: 'End of the window: epoch seconds.', source: 'limits' },
     {
       name: 'x-ratelimit-resource',
-      means: 'The quota that was counted: `core`, `search`, `graphql`, …',
+      means: 'The quota that the request drew on: `core`, `search`, `graphql`, …',
       source: 'limits',
     },
     { name: 'retry-after', means: 'Seconds to wait, after a secondary limit.', source: 'limits' },
@@ -155,7 +155,7 @@ export const github: ProfileFactory<
   },
   examples: [
     {
-      title: 'The primary limit comes as 403',
+      title: 'The primary limit gives a 403',
       request: 'GET https://api.github.com/repos/o/r',
       status: 403,
       headers: {
@@ -189,7 +189,7 @@ export const github: ProfileFactory<
       sourceDate: '2026-11',
     },
     {
-      title: 'A secondary limit, without one: a minute at least',
+      title: 'A secondary limit without a wait: at least a minute',
       request: 'POST https://api.github.com/repos/o/r/issues',
       status: 403,
       body: { message: SECONDARY },
@@ -197,7 +197,7 @@ export const github: ProfileFactory<
       source: 'limits',
     },
     {
-      title: 'A 403 that is no limit',
+      title: 'A 403 that is not a limit',
       request: 'POST https://api.github.com/repos/o/r/issues',
       status: 403,
       headers: { 'x-ratelimit-remaining': '4999', 'x-github-request-id': 'FA2D:3' },
@@ -206,7 +206,7 @@ export const github: ProfileFactory<
     },
   ],
   notes: [
-    'Also 90 s of CPU time per 60 s, 60 s of them for GraphQL: response times, which are left to learning.',
-    'An installation of an app has 5,000 to 12,500 an hour; GITHUB_TOKEN 1,000 per repository. Headers tell.',
+    'A further limit is 90 s of CPU time per 60 s, at most 60 s of them for GraphQL. It depends on response times and is learned.',
+    'An app installation has 5,000 to 12,500 requests an hour; GITHUB_TOKEN has 1,000 per repository. Headers state which.',
   ],
 });

@@ -30,7 +30,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       name: 'service',
       match: { path: '/**' },
       source: 'drive',
-      note: 'Limits per service, project and user, as its console shows them. Drive counts quota units: 1,000,000 a minute per project and 325,000 per user for projects before May 2026.',
+      note: 'Limits per service, project and user, as the console shows them. Drive counts quota units: 1,000,000 a minute per project and 325,000 per user for projects before May 2026.',
     },
   ],
   error: {
@@ -43,7 +43,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       message: /\bper day\b|\bper_day\b|\bdaily limit\b|\bdaily quota\b/i,
       verdict: 'throttled',
       advice:
-        'A quota of the day is used up: it reopens at midnight Pacific Time. Wait until then, or ask for more in the console.',
+        'A daily quota is used up: it reopens at midnight Pacific Time. Wait until then, or ask for more in the console.',
       documented: false,
       source: 'https://github.com/google-gemini/gemini-cli/issues/10925',
       sourceDate: '2026-11',
@@ -53,21 +53,21 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       status: [403],
       verdict: 'terminal',
       advice:
-        'A quota of the day is used up: it reopens at midnight Pacific Time. Wait until then, or ask for more in the console.',
+        'A daily quota is used up: it reopens at midnight Pacific Time. Wait until then, or ask for more in the console.',
       documented: false,
     },
     {
       code: ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED'],
       status: [403, 429],
       verdict: 'throttled',
-      advice: 'A quota per minute, of the project or of its user, is used up: wait until it reopens.',
+      advice: 'A per-minute quota of the project or user is used up: wait until it reopens.',
       source: 'drive',
     },
     {
       code: 'RESOURCE_EXHAUSTED',
       status: 429,
       verdict: 'throttled',
-      advice: 'A quota is used up, or the service is short of capacity: wait until it reopens.',
+      advice: 'A quota is used up, or the service lacks capacity: wait until it reopens.',
       source: 'captured',
     },
     {
@@ -81,7 +81,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       status: 403,
       message: /\brate limit\b|\brate-limit\b|\bquota exceeded\b/i,
       verdict: 'throttled',
-      advice: 'A quota, although the status speaks of permissions: wait until it reopens.',
+      advice: 'A quota is used up, although the status suggests a missing permission: wait until it reopens.',
       documented: false,
     },
     {
@@ -94,7 +94,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       code: 'UNAVAILABLE',
       status: 503,
       verdict: 'transient',
-      advice: 'The service is unavailable: it is tried again.',
+      advice: 'The service is unavailable. The request is retried.',
       source: 'codes',
     },
     {
@@ -105,7 +105,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       source: 'codes',
     },
   ],
-  headers: [{ name: 'retry-after', means: 'Seconds to wait; seldom sent.', source: 'drive' }],
+  headers: [{ name: 'retry-after', means: 'Seconds to wait; rarely sent.', source: 'drive' }],
   simulation: {
     refusal: {
       status: 429,
@@ -121,7 +121,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
   },
   examples: [
     {
-      title: 'A quota per user comes as 403',
+      title: 'A quota per user gives a 403',
       request: FILES,
       status: 403,
       body: usage('userRateLimitExceeded', 'User rate limit exceeded.'),
@@ -130,7 +130,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       sourceDate: '2026-11',
     },
     {
-      title: 'A quota of the day reopens at midnight Pacific Time',
+      title: 'A daily quota reopens at midnight Pacific Time',
       request: 'POST https://datastore.googleapis.com/v1/projects/p:runQuery',
       status: 403,
       body: usage(
@@ -142,7 +142,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       sourceDate: '2026-11',
     },
     {
-      title: 'Short of capacity',
+      title: 'Lack of capacity',
       request: 'POST https://aiplatform.googleapis.com/v1/p:generateContent',
       status: 429,
       body: {
@@ -176,7 +176,7 @@ export const google: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
     },
   ],
   notes: [
-    'A 429 may also mean a quota per day: its text says "per day", and no wait of minutes cures it.',
-    'Quotas in units (Drive, Gmail, YouTube) are left to learning: what a method costs is not in the answers.',
+    'A 429 may also mean a daily quota: its text says "per day", and waiting for minutes does not help.',
+    'Quotas in units (Drive, Gmail, YouTube) are learned: answers do not state what a method costs.',
   ],
 });

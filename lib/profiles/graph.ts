@@ -60,7 +60,7 @@ export const graph: ProfileFactory<'tenant' | 'app'> = /* @__PURE__ */ definePro
         { path: '/{version}/security/secureScoreControlProfiles/**' },
       ],
       windows: [
-        { limit: 150, per: '1m', note: 'documented for secureScore alone' },
+        { limit: 150, per: '1m', note: 'documented only for secureScore' },
         { limit: 10_000, per: '10m' },
       ],
       concurrency: { limit: 4 },
@@ -95,7 +95,7 @@ export const graph: ProfileFactory<'tenant' | 'app'> = /* @__PURE__ */ definePro
       message: /query execution was preempted/i,
       verdict: 'terminal',
       advice:
-        'The query took too much CPU or memory: narrow it. The same query is refused again, also when the quota of the tenant has room.',
+        "The query took too much CPU or memory: narrow it. The same query would be refused again, even with room in the tenant's quota.",
       documented: false,
       source: 'https://github.com/OpenAEV-Platform/collectors/issues/284',
       sourceDate: '2025-09',
@@ -114,7 +114,7 @@ export const graph: ProfileFactory<'tenant' | 'app'> = /* @__PURE__ */ definePro
       code: 'Authentication_RequestFromNonPremiumTenantOrB2CTenant',
       status: 403,
       verdict: 'terminal',
-      advice: 'The tenant lacks the premium licence that this needs. No permission cures this.',
+      advice: 'The tenant lacks the premium licence that this request needs. No permission replaces it.',
       documented: false,
     },
     {
@@ -122,8 +122,7 @@ export const graph: ProfileFactory<'tenant' | 'app'> = /* @__PURE__ */ definePro
       status: 403,
       message: /\bmissing application scopes\b/i,
       verdict: 'terminal',
-      advice:
-        'The token is a delegated one and lacks a scope that the message names: consent to it, then sign in again.',
+      advice: 'This delegated token lacks a scope that the message names: consent to it, then sign in again.',
       documented: false,
     },
     {
@@ -145,7 +144,7 @@ export const graph: ProfileFactory<'tenant' | 'app'> = /* @__PURE__ */ definePro
     { name: 'x-ms-resource-unit', means: 'Resource units that the request cost.', source: 'security' },
     {
       name: 'x-ms-throttle-limit-percentage',
-      means: 'Share of the limit that is used, from 0.8 to 1.8; sent above 0.8 alone.',
+      means: 'Share of the limit that is used, from 0.8 to 1.8; sent only above 0.8.',
       source: 'security',
     },
     { name: 'x-ms-throttle-scope', means: 'Scope of the limit that refused.', source: 'security' },
@@ -224,7 +223,7 @@ export const graph: ProfileFactory<'tenant' | 'app'> = /* @__PURE__ */ definePro
   ],
   notes: [
     'Throttled requests count against the limit as well.',
-    'The limits of the other services (Outlook, Teams, identity, Intune, …) are left to learning.',
-    'A batch answers 200; the status of each request in it is in its body.',
+    'The limits of the other services (Outlook, Teams, identity, Intune, …) are learned.',
+    'A batch is answered with 200; its body holds the status of each request.',
   ],
 });

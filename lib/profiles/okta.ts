@@ -27,7 +27,10 @@ export const okta: ProfileFactory = /* @__PURE__ */ defineProfile({
     {
       name: 'concurrent',
       also: true,
-      concurrency: { limit: 75, note: 'per org, of requests that are neither agents nor Microsoft 365' },
+      concurrency: {
+        limit: 75,
+        note: 'per org, for requests that come neither from agents nor from Microsoft 365',
+      },
       source: 'help',
     },
     {
@@ -35,13 +38,13 @@ export const okta: ProfileFactory = /* @__PURE__ */ defineProfile({
       match: { path: '/api/v1/{resource}/**' },
       each: ['param:resource'],
       source: 'headers',
-      note: 'Requests per minute by endpoint, plan and org, told by headers. Which paths share a limit differs; the first segment is taken for it.',
+      note: 'Requests per minute by endpoint, plan and org, stated in headers. Which paths share a limit varies; paths with the same first segment are assumed to.',
     },
     {
       name: 'oauth',
       match: { path: '/oauth2/**' },
       source: 'headers',
-      note: 'Told by headers.',
+      note: 'Stated in headers.',
     },
   ],
   error: { code: ['errorCode'], message: ['errorSummary'] },
@@ -52,7 +55,7 @@ export const okta: ProfileFactory = /* @__PURE__ */ defineProfile({
       header: 'x-rate-limit-limit: 0',
       verdict: 'throttled',
       quota: 'concurrent',
-      advice: 'Too many requests at once in this org: fewer in flight. The reset is only a hint.',
+      advice: 'Too many concurrent requests in this org: send fewer at once. The reset is only a hint.',
       source: 'concurrent',
     },
     {
@@ -82,10 +85,10 @@ export const okta: ProfileFactory = /* @__PURE__ */ defineProfile({
   headers: [
     {
       name: 'x-rate-limit-limit',
-      means: 'Requests per minute; 0 beside a remaining of 0: the concurrency limit.',
+      means: 'Requests per minute; 0 with a remaining of 0 means the concurrency limit.',
       source: 'headers',
     },
-    { name: 'x-rate-limit-remaining', means: 'Requests left in this window.', source: 'headers' },
+    { name: 'x-rate-limit-remaining', means: 'Remaining requests in this window.', source: 'headers' },
     { name: 'x-rate-limit-reset', means: 'End of the window: epoch seconds.', source: 'headers' },
   ],
   simulation: {

@@ -28,7 +28,7 @@ export const openai: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       match: { path: '/v1/**' },
       spent: { tokens: 'body:usage.total_tokens' },
       source: 'headers',
-      note: 'Limits per model and tier, told by headers. Requests and tokens are limited at once.',
+      note: 'Limits per model and tier, stated in headers. Both requests and tokens are limited.',
     },
   ],
   error: { code: ['error.code', 'error.type'], message: ['error.message'] },
@@ -44,7 +44,7 @@ export const openai: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       status: 429,
       verdict: 'terminal',
       advice:
-        'Credits or a budget are used up, not a rate: add credits or raise the limit of the project. No wait cures this.',
+        "Credits or a budget are used up, not a rate: add credits or raise the project's limit. Waiting does not help.",
       source: 'billing',
     },
     {
@@ -52,7 +52,7 @@ export const openai: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       status: 429,
       verdict: 'throttled',
       advice:
-        'Requests or tokens per minute or day are used up: the message says which. Wait until they reopen.',
+        'The requests or tokens per minute or day are used up: the message says which. Wait until the quota reopens.',
       source: 'errors',
     },
     {
@@ -62,16 +62,20 @@ export const openai: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       advice: 'The key is wrong or revoked: make a new one.',
       source: 'errors',
     },
-    { status: 500, advice: 'A fault of the service: it is tried again.', source: 'errors' },
-    { status: 503, advice: 'The service is overloaded: it is tried again, more slowly.', source: 'errors' },
+    { status: 500, advice: 'A fault of the service. The request is retried.', source: 'errors' },
+    {
+      status: 503,
+      advice: 'The service is overloaded. The request is retried, more slowly.',
+      source: 'errors',
+    },
   ],
   correlation: ['header:x-request-id'],
   headers: ['requests', 'tokens'].flatMap((unit) => [
     { name: `x-ratelimit-limit-${unit}`, means: `Limit of ${unit}.`, source: 'headers' },
-    { name: `x-ratelimit-remaining-${unit}`, means: `Left of ${unit}.`, source: 'headers' },
+    { name: `x-ratelimit-remaining-${unit}`, means: `Remaining ${unit}.`, source: 'headers' },
     {
       name: `x-ratelimit-reset-${unit}`,
-      means: `Time until full: a duration such as \`8ms\`.`,
+      means: `Time until the quota is full: a duration such as \`8ms\`.`,
       source: 'headers',
     },
   ]),
@@ -100,7 +104,7 @@ export const openai: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
   },
   examples: [
     {
-      title: 'The purse is empty: no wait cures that',
+      title: 'The credits are used up: waiting does not help',
       request: CHAT,
       status: 429,
       headers: { 'x-request-id': 'req_1' },
@@ -152,5 +156,5 @@ export const openai: ProfileFactory<'project'> = /* @__PURE__ */ defineProfile({
       source: 'errors',
     },
   ],
-  notes: ['`x-should-retry` is honoured, as its SDK does.'],
+  notes: ["`x-should-retry` is honoured, as in OpenAI's SDK."],
 });

@@ -30,7 +30,7 @@ export const salesforce: ProfileFactory = /* @__PURE__ */ defineProfile({
       name: 'org',
       match: { path: '/services/**' },
       source: 'limits',
-      note: 'In any 24 hours 100,000 and more by licence, told by Sforce-Limit-Info. Requests of 20 seconds or longer: 25 at once, 5 in developer and trial orgs; shorter ones without limit.',
+      note: '100,000 requests or more in any 24 hours, depending on licences; Sforce-Limit-Info states them. Requests of 20 seconds or longer: 25 at once, 5 in developer and trial orgs; shorter requests are not limited.',
     },
   ],
   error: { code: ['0.errorCode', 'error'], message: ['0.message', 'error_description'] },
@@ -40,7 +40,7 @@ export const salesforce: ProfileFactory = /* @__PURE__ */ defineProfile({
       status: 403,
       message: /\bConcurrent/i,
       verdict: 'throttled',
-      advice: 'Too many long requests at once: as soon as one ends, the next may go.',
+      advice: 'Too many long requests at once: as soon as one ends, the next may start.',
       source: 'captured',
     },
     {
@@ -49,14 +49,14 @@ export const salesforce: ProfileFactory = /* @__PURE__ */ defineProfile({
       message: /\bTotalRequests\b/i,
       verdict: 'terminal',
       advice:
-        'The requests of 24 hours are used up: the oldest must pass, or more be bought. No wait of minutes cures this.',
+        'The requests of 24 hours are used up: wait until the oldest leave the window, or buy more. Waiting for minutes does not help.',
       source: 'limits',
     },
     {
       code: 'REQUEST_LIMIT_EXCEEDED',
       status: 403,
       verdict: 'throttled',
-      advice: 'A limit of requests: the message says which.',
+      advice: 'A limit on requests: the message says which.',
       source: 'limits',
     },
     {
@@ -97,7 +97,7 @@ export const salesforce: ProfileFactory = /* @__PURE__ */ defineProfile({
       source: 'captured',
     },
     {
-      title: 'The day’s requests are used up',
+      title: 'The daily requests are used up',
       request: QUERY,
       status: 403,
       body: [{ message: 'TotalRequests Limit exceeded.', errorCode: 'REQUEST_LIMIT_EXCEEDED' }],

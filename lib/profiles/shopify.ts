@@ -32,7 +32,7 @@ export const shopify: ProfileFactory<'app', Choices> = /* @__PURE__ */ definePro
       ],
       spent: { points: 'body:extensions.cost.actualQueryCost' },
       source: 'graphql',
-      note: 'A leaky bucket per app and store; its size is told by each answer (extensions.cost.throttleStatus).',
+      note: 'A leaky bucket per app and store; each answer states its size (extensions.cost.throttleStatus).',
     },
     {
       name: 'rest',
@@ -43,13 +43,13 @@ export const shopify: ProfileFactory<'app', Choices> = /* @__PURE__ */ definePro
           limit: 4,
           per: '1s',
           when: { plan: 'advanced' },
-          note: 'the size of the bucket is not documented there',
+          note: "the bucket's size is not documented",
         },
         {
           limit: 20,
           per: '1s',
           when: { plan: 'plus' },
-          note: 'the size of the bucket is not documented there',
+          note: "the bucket's size is not documented",
         },
         { limit: 40, per: '1s', when: { plan: 'enterprise' }, note: '20 times the standard limit' },
       ],
@@ -65,13 +65,13 @@ export const shopify: ProfileFactory<'app', Choices> = /* @__PURE__ */ definePro
       verdict: 'throttled',
       unit: 'points',
       advice:
-        'The bucket of query cost is empty: wait for (requested - available) / restore rate, or ask for less.',
+        'The bucket of query points is empty: wait for (requested - available) / restore rate, or request less.',
       source: 'graphql',
     },
     {
       status: 429,
       verdict: 'throttled',
-      advice: 'The bucket of REST requests is empty: wait until it leaks.',
+      advice: 'The bucket of REST requests is full: wait until it has leaked.',
       source: 'rest',
     },
   ],
@@ -113,5 +113,5 @@ export const shopify: ProfileFactory<'app', Choices> = /* @__PURE__ */ definePro
       source: 'rest',
     },
   ],
-  notes: [`GraphQL answers 200 with THROTTLED (${GRAPHQL}).`],
+  notes: [`A throttled GraphQL query is answered with 200 and THROTTLED (${GRAPHQL}).`],
 });

@@ -24,7 +24,7 @@ export const slack: ProfileFactory<'workspace' | 'app'> = /* @__PURE__ */ define
       match: { host: 'slack.com', path: '/api/{method}' },
       each: ['param:method'],
       source: 'limits',
-      note: 'Per method, workspace and app. Tier 1: 1 a minute, tier 2: 20, tier 3: 50, tier 4: 100, all with bursts above; which tier a method has is on its page. Left to learning.',
+      note: 'Per method, workspace and app. Tier 1: 1 a minute, tier 2: 20, tier 3: 50, tier 4: 100, with bursts above that. The page of a method states its tier. Limits are learned.',
     },
     {
       name: 'webhook',
@@ -86,7 +86,7 @@ export const slack: ProfileFactory<'workspace' | 'app'> = /* @__PURE__ */ define
       sourceDate: '2026-11',
     },
     {
-      title: 'A webhook tells the wait in its body',
+      title: "A webhook's answer states the wait in its body",
       request: 'POST https://hooks.slack.com/services/x',
       status: 429,
       body: { retry_after: 1, ok: false, error: 'rate_limited' },
@@ -96,8 +96,8 @@ export const slack: ProfileFactory<'workspace' | 'app'> = /* @__PURE__ */ define
     },
   ],
   notes: [
-    'chat.postMessage allows about one message a second for each channel; the channel stands in the body.',
-    'Since 2025-05-29 conversations.history and conversations.replies have smaller limits for new apps that are sold outside of the Marketplace.',
+    'chat.postMessage allows about one message a second per channel; the request body names the channel.',
+    'Since 2025-05-29 conversations.history and conversations.replies have smaller limits for new apps that are distributed outside the Marketplace.',
     'Errors come with status 200 and ok: false.',
   ],
 });

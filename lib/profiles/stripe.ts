@@ -2,7 +2,7 @@ import { defineProfile, type ProfileFactory, type QuotaDefinition } from './defi
 
 type Choices = { readonly mode: readonly ['live', 'sandbox'] };
 
-/** Each operation is an endpoint with a limit of its own; an ID does not make another of it. */
+/** Each operation is an endpoint with its own limit; different IDs share it. */
 function operation(path: string): QuotaDefinition<'account', 'mode'> {
   const each = ['method', 'param:resource', ...(path.includes('{action}') ? ['param:action'] : [])];
   return { name: path, match: { path }, each, windows: [{ limit: 25, per: '1s' }], source: 'limits' };
@@ -71,7 +71,7 @@ export const stripe: ProfileFactory<'account', Choices> = /* @__PURE__ */ define
       verdict: 'transient',
       unprocessed: true,
       advice:
-        'Another request has locked this object: it is tried again. No rate limit; other objects are not affected.',
+        'Another request has locked this object. The request is retried. This is not a rate limit; other objects are not affected.',
       source: 'lock',
     },
     {
@@ -85,7 +85,7 @@ export const stripe: ProfileFactory<'account', Choices> = /* @__PURE__ */ define
       status: [500, 502, 503],
       header: 'stripe-should-retry: false',
       verdict: 'terminal',
-      advice: 'The answer is stored under the Idempotency-Key: repeating the request gives the same.',
+      advice: 'The answer is stored under the Idempotency-Key: a repeated request gets the same answer.',
       source: 'sdk',
     },
     {
@@ -93,7 +93,7 @@ export const stripe: ProfileFactory<'account', Choices> = /* @__PURE__ */ define
       header: 'stripe-should-retry: true',
       verdict: 'transient',
       unprocessed: true,
-      advice: 'A conflict that Stripe says to try again.',
+      advice: 'A conflict that Stripe says to retry.',
       source: 'sdk',
     },
     {
@@ -118,7 +118,7 @@ export const stripe: ProfileFactory<'account', Choices> = /* @__PURE__ */ define
       means: 'Which limit refused: global, endpoint, concurrency or resource.',
       source: 'limits',
     },
-    { name: 'stripe-should-retry', means: '`true` or `false`: decides before the status.', source: 'sdk' },
+    { name: 'stripe-should-retry', means: '`true` or `false`: outranks the status.', source: 'sdk' },
   ],
   simulation: {
     told: { 'request-id': 'req_1' },
@@ -130,7 +130,7 @@ export const stripe: ProfileFactory<'account', Choices> = /* @__PURE__ */ define
   },
   examples: [
     {
-      title: 'A lock on one object is no rate limit',
+      title: 'A lock on one object is not a rate limit',
       request: 'POST https://api.stripe.com/v1/customers/c',
       status: 429,
       headers: { 'request-id': 'req_o73536', 'stripe-should-retry': 'true' },
@@ -146,7 +146,7 @@ export const stripe: ProfileFactory<'account', Choices> = /* @__PURE__ */ define
       source: 'lock',
     },
     {
-      title: 'A stored answer is not worth another request',
+      title: 'A stored answer is not requested again',
       request: 'POST https://api.stripe.com/v1/charges',
       status: 500,
       headers: { 'request-id': 'req_1', 'stripe-should-retry': 'false' },
@@ -164,5 +164,5 @@ export const stripe: ProfileFactory<'account', Choices> = /* @__PURE__ */ define
       source: 'limits',
     },
   ],
-  notes: ['Limits of subscriptions (invoices and updates per subscription) are left to learning.'],
+  notes: ['Limits on subscriptions (invoices and updates per subscription) are learned.'],
 });

@@ -78,7 +78,7 @@ function quotaRow(definition: ProfileDefinition, quota: QuotaDefinition): string
   if (concurrency)
     limits.push(`${concurrency.limit} at once${concurrency.note ? ` (${concurrency.note})` : ''}`);
   return [
-    `${name ?? requestsOf(match)}${also ? ' (besides)' : ''}`,
+    `${name ?? requestsOf(match)}${also ? ' (additional)' : ''}`,
     requestsOf(match) + (except === undefined ? '' : `, except ${requestsOf(except)}`),
     limits.join('; ') || 'learned',
     [...sharedBy, ...each].join(', '),
@@ -145,7 +145,7 @@ export function pageOf(exported: string, { definition }: ProfileFactory): string
     sources = {},
   } = definition;
   const options = [
-    ...sharers.map((name) => [code(name), 'who shares the quotas']),
+    ...sharers.map((name) => [code(name), 'identifies a sharer of the quotas']),
     ...Object.entries(choices).map(([name, values]) => [
       code(name),
       `one of ${values.map(code).join(', ')}; default ${code(values[0] as string)}`,
@@ -179,7 +179,7 @@ export function pageOf(exported: string, { definition }: ProfileFactory): string
       `${table(
         ['code', 'status', 'if', 'verdict', 'advice (`hint`)', 'source'],
         codes.map((entry) => codeRow(definition, entry)),
-      )}${codes.some(({ documented }) => documented === false) ? '\n\n\\* seen, not documented.' : ''}`,
+      )}${codes.some(({ documented }) => documented === false) ? '\n\n\\* Observed, not documented.' : ''}`,
     ),
     section(
       'Wait',

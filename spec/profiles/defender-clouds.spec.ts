@@ -139,8 +139,12 @@ describe("Defender XDR's paths", () => {
 describe('The hint of a Defender refusal', () => {
   it('tells a wrong path from a wrong ID', () => {
     for (const body of [undefined, '', '<html>404</html>', '{}', '"x"']) {
-      expect(classify(404, body, 'GET /api/nosuch').hint, body).to.match(/^No such path/);
-      expect(classify(404, body, 'GET /api/machines/abc').hint, body).to.match(/^No such path/);
+      expect(classify(404, body, 'GET /api/nosuch').hint, body).to.match(
+        /^The path, rather than the ID, is wrong/,
+      );
+      expect(classify(404, body, 'GET /api/machines/abc').hint, body).to.match(
+        /^The path, rather than the ID, is wrong/,
+      );
     }
     expect(classify(404, error('ResourceNotFound', 'x')).hint).to.match(/check the ID/);
     expect(classify(404, error('SomethingNew', 'x')).hint).to.match(/check the ID/);
@@ -157,15 +161,15 @@ describe('The hint of a Defender refusal', () => {
       forbidden(
         'Missing application roles. API required roles: Machine.Read.All,Machine.ReadWrite.All, application roles: Alert.ReadWrite.All.',
       ),
-    ).to.match(/an application's.*application roles/);
+    ).to.match(/application token.*application roles/);
     expect(
       forbidden(
         'The application does not have any of the required application permissions (Machine.Isolate) to access the resource.',
       ),
-    ).to.match(/an application's/);
+    ).to.match(/application token/);
     expect(
       forbidden('Missing application scopes. API required one of the following scopes: Machine.Read.'),
-    ).to.match(/a delegated one.*scope/);
+    ).to.match(/delegated .user. token.*scope/);
     expect(forbidden('Application context is not allowed to access this API')).to.match(
       /delegated token.*instead of client credentials/,
     );
@@ -191,7 +195,7 @@ describe('The hint of a Defender refusal', () => {
     ]) {
       const read = classify(401, error('Unauthorized', message));
       expect(read, message).to.include({ verdict: 'terminal', code: 'Unauthorized' });
-      expect(read.hint, message).to.match(/No new token/);
+      expect(read.hint, message).to.match(/token.*does not help/);
     }
     expect(classify(401, error('Unauthorized', 'The token has expired'))).to.include({
       verdict: 'unauthorized',

@@ -268,7 +268,7 @@ describe('A definition that is wrong', () => {
     refused({ quotas: [{ each: ['ip'] }] }, /quotas\.0\.each/);
     refused({ quotas: [{ name: 'a' }, { name: 'a' }] }, /quotas\.1\.name.*no other quota/);
     refused({ quotas: [{ sharedBy: ['tenant'] }] }, /sharedBy.*'sharers'/);
-    refused({ codes: [{ advice: 'x' }] }, /codes\.0.*'code', 'status' or 'message'/);
+    refused({ codes: [{ advice: 'x' }] }, /codes\.0.*'code', 'status' and 'message'/);
     refused({ codes: [{ code: 'x' }] }, /codes\.0\.advice/);
     refused({ codes: [{ code: 'x', advice: 'x', verdict: 'retry' }] }, /codes\.0\.verdict.*throttled/);
     refused({ codes: [{ message: /x/g, advice: 'x' }] }, /codes\.0\.message.*flags/);

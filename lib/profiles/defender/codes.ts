@@ -15,21 +15,21 @@ export interface DefenderErrorCode {
 }
 
 const CASE =
-  'Names of body parameters are case-sensitive: compare them with the example on the page of the endpoint.';
-const MISSING = 'No such thing: check the ID, and that the device still reports within the retention period.';
+  "Names of body parameters are case-sensitive: compare them with the example on the endpoint's page.";
+const MISSING = 'Not found: check the ID, and that the device has reported within the retention period.';
 const QUOTA = 'The quota is used up, by number of calls or by CPU time: wait until it reopens.';
 
 /**
  * Every code of the page "Common Microsoft Defender for Endpoint API errors", in its order (read in
  * merill/defender-docs-mirror at commit 417a5f8), then those it omits. The verdicts are Headgate's, except for the
- * page's rule that a client error is the caller's fault and a server error is temporary.
+ * page's own rule: a client error is the caller's fault, a server error is temporary.
  */
 export const defenderErrorCodes: readonly DefenderErrorCode[] = [
   entry(
     'BadRequest',
     400,
     'terminal',
-    'The message says what is wrong with the request; an advanced-hunting result over 50 MB and an expiry date in the past count as such.',
+    'The message says what is wrong with the request; possible causes include an advanced-hunting result over 50 MB and an expiry date in the past.',
   ),
   entry('ODataError', 400, 'terminal', 'Correct the query options: $filter, $top, $skip, $expand.'),
   entry(
@@ -45,7 +45,7 @@ export const defenderErrorCodes: readonly DefenderErrorCode[] = [
     'InvalidIpAddress',
     400,
     'terminal',
-    'Not an IP address (ranges are not taken); in a batch, drop that item.',
+    'Not an IP address (ranges are not accepted); in a batch, drop that item.',
   ),
   entry('InvalidUrl', 400, 'terminal', 'Not a URL; in a batch, drop that item.'),
   entry(
@@ -88,7 +88,7 @@ export const defenderErrorCodes: readonly DefenderErrorCode[] = [
     'InternalServerError',
     500,
     'transient',
-    'A passing fault of the service: it may come without a message; send the request again.',
+    'A temporary fault of the service, often without a message; send the request again.',
   ),
   // Observed instead of TooManyRequests: microsoft-365-docs#4616 (2021), colin-stubbs/minemeld-wd-atp (2022).
   entry('429', 429, 'throttled', QUOTA, false),

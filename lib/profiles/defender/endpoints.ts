@@ -40,7 +40,7 @@ export const defenderLimits: readonly DefenderLimit[] = limits.map(
  * The Defender XDR API's endpoints on the same hosts, in the form of {@link defenderLimits}. `X26`: the Learn pages
  * api-advanced-hunting.md, api-list-incidents.md, api-update-incidents.md, api-get-incident.md and api-incident.md of
  * defender-xdr, as of 2026-07. Several pages grant the incidents API 50 calls per minute as a whole, and a single
- * incident 100: the tighter figure is taken.
+ * incident 100; the table has the tighter figure.
  */
 export const defenderXdrLimits: readonly DefenderLimit[] = [
   {

@@ -43,7 +43,7 @@ export const examples: readonly ProfileExample[] = [
     sourceDate: '2023-04',
   },
   {
-    title: 'A licence is missing: no new token cures it',
+    title: 'A licence is missing: a new token does not help',
     request: `GET ${HOST}/api/vulnerabilities`,
     status: 401,
     body: error('Unauthorized', 'Unauthorized request - reason of failure: No Tvm license'),

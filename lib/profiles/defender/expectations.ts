@@ -1,6 +1,6 @@
 import type { Verdict } from '../../words/types.ts';
 
-/** What a 404 means at one endpoint, where it does not mean that the ID is wrong. */
+/** Meaning of a 404 at one endpoint, if it does not mean a wrong ID. */
 export interface DefenderExpectation {
   /** HTTP method, in upper case. */
   readonly method: string;
@@ -27,8 +27,8 @@ const EMPTY = 'Read this 404 as an empty result';
  * Per-endpoint exceptions to "404 is terminal", each with the page that documents it.
  *
  * `not-ready` is transient, so that one call waits for the resource, at the pace that the endpoint's quota allows.
- * `empty` is terminal and not a success: the client throws for a 404 in any case, and the report shows what was on the
- * wire.
+ * `empty` is terminal rather than a success: the client throws for a 404 in any case, and the report shows what was
+ * received.
  */
 export const defenderExpectations: readonly DefenderExpectation[] = [
   {
@@ -38,7 +38,7 @@ export const defenderExpectations: readonly DefenderExpectation[] = [
     means: 'not-ready',
     verdict: 'transient',
     retryAfterMs: 30_000,
-    hint: 'The package is not ready, or there is no such action. Poll GET /api/machineactions/{id}, which has the larger quota, until its status is Succeeded; then ask for the URI once.',
+    hint: 'The package is not ready, or the action does not exist. Poll GET /api/machineactions/{id}, which has the larger quota, until its status is Succeeded; then ask for the URI once.',
   },
   {
     // get-machines: 404 if there are no recent machines.
@@ -70,7 +70,7 @@ export const defenderExpectations: readonly DefenderExpectation[] = [
     path: '/api/indicators/BatchDelete',
     means: 'unknown-reference',
     verdict: 'terminal',
-    hint: 'At least one of the indicators does not exist (any more): list the indicators, and send only IDs that still exist.',
+    hint: 'At least one of the indicators does not exist: list the indicators, and send only IDs that still exist.',
   },
   {
     // Seen for machines that exist: microsoft-365-docs#13047.
@@ -78,6 +78,6 @@ export const defenderExpectations: readonly DefenderExpectation[] = [
     path: '/api/machines/{id}/getmissingkbs',
     means: 'doubtful',
     verdict: 'terminal',
-    hint: 'This endpoint answers 404 now and then for devices that exist: ask again later to confirm it.',
+    hint: 'This endpoint sometimes answers 404 for devices that exist: repeat the request later to confirm.',
   },
 ];

@@ -3,13 +3,13 @@ import { caseCorrections, jsonBody } from './body.ts';
 import { LostFilter } from './paging.ts';
 import { bodyNames } from './parameters.ts';
 
-/** Codes, in lower case, that a parameter name in the wrong case can cause, by the page of common errors. */
+/** Codes, in lower case, that a parameter name in the wrong case can cause, according to the page of common errors. */
 const CASE_CODES: ReadonlySet<string | undefined> = new Set([
   'invalidrequestbody',
   'missingrequiredparameter',
 ]);
 
-/** What the tables cannot say: mistakes in the request's body, and links that have lost their filter. */
+/** What the tables cannot express: mistakes in the request's body, and links that lost their filter. */
 export function hooks(): Hooks {
   const lostFilter = new LostFilter();
   return {

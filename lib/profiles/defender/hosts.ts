@@ -1,9 +1,9 @@
 import type { ProfileDefinition } from '../define/definition.ts';
 
 /**
- * Hosts of the commercial cloud, by pattern: Microsoft adds regions without notice. Each pattern ends in a domain of Microsoft and
- * `{region}` is one label of a name, so that no host of somebody else fits. Whether the regional hosts of a cloud have
- * separate quotas is unknown; they are assumed to share one, because that error costs speed rather than refusals.
+ * Hosts of the commercial cloud, as patterns, because Microsoft adds regions without notice. Each pattern ends in one of
+ * Microsoft's domains and `{region}` is a single label, so no foreign host can match. Whether the regional hosts of a cloud
+ * have separate quotas is unknown; they are assumed to share one, because that error costs speed rather than refusals.
  *
  * Sources: the regional hosts `eu.api.security.microsoft.com` are listed on the Learn pages of 2025-11 to 2026-07, the
  * government hosts in defender-endpoint/gov.md of 2026-01 and defender-xdr/usgov.md. The others are their predecessors
@@ -29,12 +29,12 @@ export const hosts: ProfileDefinition['hosts'] = [
   ...GOV.map((host) => ({ host, family: 'gov' })),
 ];
 
-/** Paths of the Defender XDR API, which takes tokens for an audience of its own. */
+/** Paths of the Defender XDR API, which takes tokens for its own audience. */
 const XDR = ['/api/advancedhunting/**', '/api/incidents/**'];
 
 /**
  * Audiences of tokens. Sources: exposed-apis-create-app-*.md and defender-xdr/api-hello-world.md for the commercial cloud;
- * clients in use for the government's.
+ * existing clients for the government clouds.
  */
 export const scopes: NonNullable<ProfileDefinition['scopes']> = [
   { host: GCC, path: XDR, scope: 'https://api-gcc.security.microsoft.us/.default' },

@@ -38,12 +38,12 @@ export interface DefenderOptions {
 
 type Sharers = 'tenant' | 'app';
 
-/** A 404 that the API itself did not give: it answers a wrong ID with an error body. */
+/** Hint for a 404 without an error body: the API itself answers a wrong ID with one. */
 const STRAY =
-  'No such path, rather than no such ID: the answer is not an error of the API. Check the path (collections are plural: /api/machines), the method, the host, and any proxy.';
+  'The path, rather than the ID, is wrong: this answer is not an error of the API. Check the path (collections are plural: /api/machines), the method, the host, and any proxy.';
 
 /**
- * Where a hunt's answer tells its running time, and the CPU time of all its nodes (run-advanced-query-api.md and
+ * Where a hunt's answer states its running time, and the CPU time of all its nodes (run-advanced-query-api.md and
  * defender-xdr/api-advanced-hunting.md, `Stats`).
  */
 const spentByHunts = {
@@ -54,8 +54,8 @@ const spentByHunts = {
 const isHunt = (path: string): boolean => path.startsWith('/api/advanced');
 
 /**
- * Running time of hunts, which their answers tell: until the first has, they draw next to nothing. The limit of Defender
- * XDR, in CPU time by tenant size, is documented nowhere as a number.
+ * Running time of hunts, as their answers state it; until the first answer, a hunt is charged next to nothing. The limit of
+ * Defender XDR, in CPU time by tenant size, is documented nowhere as a number.
  */
 const runningTime: QuotaDefinition<Sharers> = {
   name: 'running time of hunts',
@@ -69,7 +69,7 @@ const runningTime: QuotaDefinition<Sharers> = {
   cost: { seconds: 0.001 },
   spent: { seconds: spentByHunts.seconds },
   source: 'V26',
-  note: 'Counted by what each answer tells (Stats.ExecutionTime).',
+  note: 'Counted as each answer states it (Stats.ExecutionTime).',
 };
 
 function quotaOf({
@@ -136,8 +136,8 @@ export const defender: ProfileFactory<Sharers> = /* @__PURE__ */ defineProfile({
     //   API calls quota exceeded! Maximum allowed 30 per 00:01:00 for the key Destination+TenantID+AppID. You can
     //   send requests again in 8 seconds.
     { message: /\bagain in (\d{1,9}) seconds?\b/i, unit: 's' },
-    // Whether windows are fixed or rolling, the quota is open again one whole window after the last call. A shorter
-    // wait would be a guess, and refused calls probably count against the quota.
+    // Fixed or rolling, the window is open again one whole length after the last call. A shorter wait would be a guess,
+    // and refused calls probably count against the quota.
     { message: /\bper ((?:\d{1,3}\.)?\d{1,2}:\d{2}:\d{2})(?![\d:])/i, unit: 'timespan' },
   ],
   scopes,
@@ -148,7 +148,7 @@ export const defender: ProfileFactory<Sharers> = /* @__PURE__ */ defineProfile({
   // from copies of message MC1220762, which names both.
   deprecations: ['/api/advancedqueries/run', '/api/advancedhunting/run'].map((path) => ({
     match: { method: 'POST', path },
-    message: `POST ${path} is being retired since January 2026 and stops working on 1 February 2027 (MC1220762). Use POST https://graph.microsoft.com/v1.0/security/runHuntingQuery, of the Microsoft Graph security API, instead.`,
+    message: `POST ${path} has been in retirement since January 2026 and stops working on 1 February 2027 (MC1220762). Use POST https://graph.microsoft.com/v1.0/security/runHuntingQuery, of the Microsoft Graph security API, instead.`,
     source: 'hunting',
   })),
   examples,

@@ -1,4 +1,4 @@
-/** Method, path template, calls per minute, calls per hour, source, and what else the endpoint's page says. */
+/** Method, path template, calls per minute, calls per hour, source, and other remarks of the endpoint's page. */
 export type LimitRow = readonly [
   method: string,
   path: string,
@@ -15,13 +15,13 @@ export const limitsAsOf: string = '2026-07-28';
  * tenant. `null`: no limit is documented for that window. If two pages differ, the table has the tighter figure.
  *
  * Sources:
- * - `V26`: read in the Learn pages as mirrored by merill/defender-docs-mirror, defender-endpoint/api, commit
+ * - `V26`: the Learn pages as mirrored by merill/defender-docs-mirror, defender-endpoint/api, commit
  *   417a5f8; pages dated 2025-11 to 2026-07
- * - `V25`: read in MicrosoftDocs/defender-docs, defender-endpoint/api; pages dated 2024 to 2025-11
- * - `V22`: numbers of KaganCanSit/microsoft-365-docs-pr.tr-TR, commit 43590811, of 2022-07; not found again in a
- *   newer page
+ * - `V25`: MicrosoftDocs/defender-docs, defender-endpoint/api; pages dated 2024 to 2025-11
+ * - `V22`: numbers of KaganCanSit/microsoft-365-docs-pr.tr-TR, commit 43590811, of 2022-07; not found in any newer
+ *   page
  * - `S25`: unverified: only in the summaries of rbkidea11/microsoft-defender-for-endpoint-openapi, of 2025-08,
- *   which err elsewhere
+ *   which contain errors elsewhere
  * - `none`: the endpoint's page documents no limit (V22; the list pages of recommendations, exposureScore and
  *   remediationTasks again V26)
  */

@@ -3,7 +3,7 @@ import type { Notice } from '../../words/types.ts';
 const LOST_FILTER: Notice = {
   code: 'lost-filter',
   message:
-    'GET /api/machines is asked for another page without the $filter of the first: the API lost it from its @odata.nextLink, whose pages then hold all devices and never end (microsoft-365-docs#8316). Page with $filter, $top and $skip of your own instead, or stop at the first page that has no new device.',
+    'This request for a further page of GET /api/machines lacks the $filter of the first: the API dropped it from its @odata.nextLink, whose pages then list all devices and never end (microsoft-365-docs#8316). Set $filter, $top and $skip yourself instead, or stop at the first page without a new device.',
 };
 
 /** Parameters that ask for a page after the first. */
@@ -11,15 +11,15 @@ const NEXT = /^\$?skip(?:token)?$/i;
 const FILTER = /^\$?filter$/i;
 
 /**
- * Finds links to the next page of a list that have lost the list's filter. A link of the API may keep the filter's
- * value but lose its name, `?=onboardingStatus eq 'Onboarded'&$skip=10000`, which shows by itself; or lose both, which
- * shows only after a page that had one.
+ * Detects links to the next page that lost the list's filter. The API's link may keep the filter's value but lose its
+ * name, `?=onboardingStatus eq 'Onboarded'&$skip=10000`, which is visible in the link itself. Or it may lose both, which
+ * is visible only by comparison with an earlier page.
  */
 export class LostFilter {
-  /** Whether the list last begun has a filter. */
+  /** Whether the most recently started list has a filter. */
   #filtered = false;
 
-  /** The notice for a request for a page of the list. */
+  /** The notice for a request for one page. */
   notice({ searchParams }: URL): Notice | undefined {
     const names = [...searchParams.keys()];
     if (names.some((name) => FILTER.test(name))) this.#filtered = true;

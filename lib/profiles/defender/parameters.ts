@@ -1,4 +1,4 @@
-/** Names of body parameters; an object where a parameter holds an object, or a list of them, of known names. */
+/** Names of body parameters; nested for a parameter that holds an object, or a list of objects, with known names. */
 export interface Names {
   readonly [name: string]: Names | null;
 }

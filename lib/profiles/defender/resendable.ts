@@ -3,7 +3,7 @@ import type { ResendDefinition } from '../define/definition.ts';
 type Resending = 'harmless' | 'harmless-without-comment';
 
 /**
- * POST and PATCH endpoints that are safe to call again when the fate of the first call is unknown.
+ * POST and PATCH endpoints that are safe to call again when the outcome of the first call is unknown.
  *
  * Omitted on purpose: machine actions, investigations and cancellations (repetition starts a second action or is
  * refused because of the first), CreateAlertByReference and new scan definitions (repetition creates a second one),

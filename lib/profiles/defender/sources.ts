@@ -1,6 +1,6 @@
 import type { Source } from '../define/definition.ts';
 
-/** Where the facts about the API were read; see limits.ts for what each tag of a limit means. */
+/** Sources of the facts about the API; limits.ts explains the tags of limits. */
 export const sources: Readonly<Record<string, Source>> = {
   V26: {
     url: 'https://github.com/merill/defender-docs-mirror/tree/417a5f8/defender-endpoint/api',
@@ -15,12 +15,12 @@ export const sources: Readonly<Record<string, Source>> = {
   V22: {
     url: 'https://github.com/KaganCanSit/microsoft-365-docs-pr.tr-TR/tree/43590811',
     date: '2022-07',
-    note: 'numbers alone; not found again in a newer page',
+    note: 'numbers only; not found in any newer page',
   },
   S25: {
     url: 'https://github.com/rbkidea11/microsoft-defender-for-endpoint-openapi',
     date: '2025-08',
-    note: 'unverified: only in summaries that err elsewhere',
+    note: 'unverified: only in summaries that contain errors elsewhere',
   },
   X26: {
     url: 'https://learn.microsoft.com/defender-xdr/api-incident',

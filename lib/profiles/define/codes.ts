@@ -3,7 +3,7 @@ import type { CodeDefinition } from './definition.ts';
 import { listOf, Requests } from './requests.ts';
 import type { PathForm } from './routes.ts';
 
-/** An error, as far as its tables need it. */
+/** What the tables need to know of an error. */
 export interface ErrorFacts {
   readonly outcome: Outcome;
   readonly code: string | undefined;
@@ -24,7 +24,7 @@ interface Entry {
 /** The meaning of an API's errors. */
 export class Codes {
   readonly #entries: readonly Entry[];
-  /** The first definition of each code that asks for nothing else. */
+  /** The first definition of each code that has no further condition. */
   readonly #byCode = new Map<string, Entry>();
   /** Codes that may come with a status below 400, and are errors there. */
   readonly #ofSuccess = new Set<string>();
@@ -44,7 +44,7 @@ export class Codes {
     return this.#ofSuccess.size > 0;
   }
 
-  /** True if the code is an error whatever the status. */
+  /** True if the code is an error even with a status below 400. */
   isErrorOfSuccess(code: string | undefined): boolean {
     return code !== undefined && this.#ofSuccess.has(code.toLowerCase());
   }
@@ -60,8 +60,8 @@ export class Codes {
   }
 
   /**
-   * Advice for a code that the table does not know, or none: that of the first code of the same status and verdict, which
-   * is the most general. A code that comes with several statuses lends it to none of them.
+   * Advice if the code is absent or unknown: taken from the first code of the same status and verdict, which is the most
+   * general. Codes with several statuses are left out.
    */
   adviceFor(status: number, verdict: Classification['verdict']): string | undefined {
     return this.#entries.find(
@@ -73,7 +73,7 @@ export class Codes {
     )?.definition.advice;
   }
 
-  /** The status with which the code comes by the table, or else the answer's. */
+  /** The answer's status, unless the table lists only others for the code. */
   #statusOf({ outcome: { status }, code }: ErrorFacts): number | undefined {
     const known = code === undefined ? undefined : this.#byCode.get(code.toLowerCase());
     if (!known || known.statuses.length === 0) return status;
@@ -100,7 +100,7 @@ function compile(definition: CodeDefinition, form: PathForm): Entry {
   };
 }
 
-/** True if a definition asks for a code or a status alone. */
+/** True if a definition has no condition besides code and status. */
 function isPlain({ match, message, header, bare }: CodeDefinition): boolean {
   return match === undefined && message === undefined && header === undefined && bare === undefined;
 }

@@ -13,9 +13,9 @@ export interface Source {
 
 /** A fact with its source. */
 export interface Sourced {
-  /** A name in `sources`, or an address; the latter with `sourceDate`. */
+  /** A name in `sources`, or an address, which needs `sourceDate`. */
   readonly source?: string | undefined;
-  /** `2026-11-25` or `2026-11`; by default the date of the source that `source` names. */
+  /** `2026-11-25` or `2026-11`. Default: the date of the source that `source` names. */
   readonly sourceDate?: string | undefined;
 }
 
@@ -30,11 +30,11 @@ export interface RequestMatch {
   readonly path?: string | readonly string[] | undefined;
   /** Host template or templates; `{region}` matches one label of the name. Default: any of the profile's hosts. */
   readonly host?: string | readonly string[] | undefined;
-  /** Names of URL parameters, one of which is present. Default: any. */
+  /** Names of URL parameters; at least one must be present. Default: any. */
   readonly query?: string | readonly string[] | undefined;
 }
 
-/** One limit: so many requests, or units of a cost, per time. */
+/** One limit: a number of requests, or of another unit, per time. */
 export interface WindowDefinition<Choices extends string = string> extends Sourced {
   /** Maximum amount in any `per`, or the capacity of a bucket. */
   readonly limit: number;
@@ -44,11 +44,11 @@ export interface WindowDefinition<Choices extends string = string> extends Sourc
   readonly zone?: string | undefined;
   /** Refill of a token bucket, instead of `per`: `'25/s'`, `'1000/m'`. */
   readonly refill?: string | undefined;
-  /** Unit that is counted. Default `requests`, of which each attempt costs 1. */
+  /** Unit that is counted. Default `requests`: each attempt costs 1. */
   readonly of?: string | undefined;
   /** Options of the profile with which this window applies. Default: always. */
   readonly when?: Readonly<Partial<Record<Choices, string>>> | undefined;
-  /** What else the source says. */
+  /** Further remarks of the source. */
   readonly note?: string | undefined;
 }
 
@@ -61,33 +61,33 @@ export type CostDefinition =
 /** A quota of the API. */
 export interface QuotaDefinition<Sharers extends string = string, Choices extends string = string>
   extends Sourced {
-  /** Name in keys, events and the profile's page. Default: made of `match`. */
+  /** Name in keys, events and the profile's page. Default: derived from `match`. */
   readonly name?: string | undefined;
   /** Requests that draw on it. Without `also`, the most specific path of all quotas wins. Default: every request. */
   readonly match?: RequestMatch | readonly RequestMatch[] | undefined;
   /** Requests of `match` that do not draw on it; only with `also`. */
   readonly except?: RequestMatch | readonly RequestMatch[] | undefined;
-  /** Applies besides the quota that a request draws on otherwise. */
+  /** True if it applies in addition to the request's main quota. */
   readonly also?: boolean | undefined;
   /**
    * One quota for each value: `host`, `method`, `path`, or `param:<name in the path's template>`. Buckets that answers name
    * (`x-ratelimit-bucket`) are shared by all requests with the same value of the first `param`.
    */
   readonly each?: readonly string[] | undefined;
-  /** Options that tell apart who shares it. Default: all `sharers`. */
+  /** Options that identify its sharers. Default: all `sharers`. */
   readonly sharedBy?: readonly Sharers[] | undefined;
-  /** Limits that all apply; empty: none documented, to be learned. */
+  /** Limits; all of them apply. Empty: none is documented, so they are learned. */
   readonly windows?: readonly WindowDefinition<Choices>[] | undefined;
   /** Maximum number of requests in flight. */
   readonly concurrency?: ({ readonly limit: number; readonly note?: string } & Sourced) | undefined;
   /** What a request costs, by unit. */
   readonly cost?: Readonly<Record<string, CostDefinition>> | undefined;
   /**
-   * Where an answer tells what the request cost, by unit: `header:<name>` or `body:<path>`. A duration, such as
-   * `00:00:19.06`, counts in seconds. Of a body longer than 64 KiB the beginning is read.
+   * Where an answer states what the request cost, by unit: `header:<name>` or `body:<path>`. A duration, such as
+   * `00:00:19.06`, counts in seconds. Only the first 64 KiB of a body are read.
    */
   readonly spent?: Readonly<Record<string, string>> | undefined;
-  /** What else is known of it. */
+  /** Further remarks, for the profile's page. */
   readonly note?: string | undefined;
 }
 
@@ -96,45 +96,45 @@ export interface CodeDefinition extends Sourced {
   /** Code or codes of the error body, in any case. */
   readonly code?: string | readonly string[] | undefined;
   /**
-   * Status or statuses. Beside `code`: those with which the code comes, for the reader; the code decides. Without: those
-   * that this definition is for. Codes of answers below 400 are read only where this says so.
+   * Status or statuses. With `code`: the statuses that the code comes with, as documentation; the code decides. Without
+   * `code`: the statuses that this definition covers. Codes in answers below 400 are read only if listed with that status.
    */
   readonly status?: number | readonly number[] | undefined;
-  /** Requests that it is for. */
+  /** Requests that it covers. Default: all. */
   readonly match?: RequestMatch | readonly RequestMatch[] | undefined;
-  /** Text of the error's message that it is for. */
+  /** Pattern that the error's message must match. */
   readonly message?: RegExp | undefined;
   /** Header that the answer must have, or header and value: `x-ratelimit-remaining: 0`. */
   readonly header?: string | undefined;
-  /** True if it is for answers without an error body. */
+  /** True if it covers only answers without an error body. */
   readonly bare?: boolean | undefined;
-  /** Verdict. Default: the one of the status. */
+  /** Verdict. Default: the verdict of the status. */
   readonly verdict?: Verdict | undefined;
   /** What to do about it, in one or two sentences. */
   readonly advice: string;
   /** True if the API cannot have processed the request. Default: true when throttled. */
   readonly unprocessed?: boolean | undefined;
-  /** The quota that a refusal means: `account`, or the API's own name of one. Default: what the answer names. */
+  /** The quota that is used up: `account`, or the API's own name for one. Default: the one that the answer names. */
   readonly quota?: string | undefined;
-  /** The unit that is used up. Default: what the answer names. */
+  /** The unit that is used up. Default: the one that the answer names. */
   readonly unit?: string | undefined;
-  /** Wait where the answer tells none. */
+  /** Wait if the answer names none. */
   readonly wait?: Duration | undefined;
-  /** False for what was seen but is not documented. Default true. */
+  /** False for an error that was observed but is not documented. Default true. */
   readonly documented?: boolean | undefined;
 }
 
-/** Where an answer tells how long to wait, besides `Retry-After` and the usual headers. */
+/** Where an answer states how long to wait, besides `Retry-After` and the usual headers. */
 export interface WaitDefinition {
   /** Path in a JSON body: `retry_after`, `error.details.*.retryDelay`, where `*` is any element of a list. */
   readonly body?: string | undefined;
-  /** Text of the error's message, whose first group is the wait. */
+  /** Pattern of the error's message; its first group is the wait. */
   readonly message?: RegExp | undefined;
   /** `timespan`: `[d.]hh:mm:ss`; `date`: a moment by ISO 8601. */
   readonly unit: 's' | 'ms' | 'timespan' | 'date';
 }
 
-/** A header that tells about a quota, for the profile's page. */
+/** A header about a quota, for the profile's page. */
 export interface HeaderDefinition extends Sourced {
   /** Name of the header, in lower case. */
   readonly name: string;
@@ -158,7 +158,7 @@ export interface ResendDefinition extends RequestMatch {
   readonly why?: string | undefined;
 }
 
-/** An answer of the API and its right reading. */
+/** An answer of the API and its correct reading. */
 export interface ProfileExample extends Sourced {
   /** What it shows. */
   readonly title: string;
@@ -177,14 +177,14 @@ export interface ProfileExample extends Sourced {
 }
 
 /**
- * Answers in the API's manner. Texts may hold `{limit}`, `{remaining}`, `{used}`, `{reset}` (epoch seconds),
- * `{resetAfter}` (seconds), `{wait}` (whole seconds), `{waitS}` (seconds) and `{waitMs}`, and the same of a unit, `{remaining:tokens}`. A header whose
- * placeholder has no value is left out.
+ * Answers in the API's style. Texts may hold the placeholders `{limit}`, `{remaining}`, `{used}`, `{reset}` (epoch
+ * seconds), `{resetAfter}` (seconds), `{wait}` (whole seconds), `{waitS}` (seconds) and `{waitMs}`; each may name a unit,
+ * as `{remaining:tokens}` does. A header whose placeholder has no value is left out.
  */
 export interface SimulationDefinition {
   /** Headers of every answer. */
   readonly told?: Readonly<Record<string, string>> | undefined;
-  /** Body of a good answer. Default: `{}`, with what was spent where `spent` says. */
+  /** Body of a good answer. Default: `{}`, with the cost at the places of `spent`. */
   readonly body?: object | undefined;
   /** The answer to a request for which a quota has no room. */
   readonly refusal: {
@@ -195,7 +195,7 @@ export interface SimulationDefinition {
   };
 }
 
-/** What data cannot say. Made anew for each profile, so that it may keep state. */
+/** Code for what data cannot express. Created anew for each profile, so it may keep state. */
 export interface Hooks {
   /** Refines a reading of an error. `endpoint` is the name of the quota that the request draws on. */
   refine?(reading: Classification, outcome: Outcome, endpoint: string | undefined): Classification;
@@ -217,17 +217,17 @@ export interface ProfileDefinition<
   /** Sources by name, for `source`. */
   readonly sources?: Readonly<Record<string, Source>> | undefined;
   /**
-   * Hosts of the API, over HTTPS: `api.example.com`, `{shop}.example.com` (`{…}` is one label). Those of one `family`
-   * share their quotas; by default each host has its own. Loopback addresses count as well: only a simulator listens
+   * Hosts of the API, over HTTPS: `api.example.com`, `{shop}.example.com` (`{…}` is one label). Hosts of one `family`
+   * share their quotas; by default each host has its own. Loopback addresses count as hosts too: only a simulator listens
    * there.
    */
   readonly hosts: readonly (string | { readonly host: string; readonly family: string })[];
-  /** Family of the hosts that a user adds. Default: each its own. */
+  /** Family of the hosts that a user adds. Default: one for each host. */
   readonly family?: string | undefined;
   /** Form of the paths. */
   readonly paths?:
     | {
-        /** Path below which the API lies; what lies elsewhere gets no token and is read by HTTP alone. Default `/`. */
+        /** Path below which the API lies. Requests elsewhere get no token and are read by HTTP alone. Default `/`. */
         readonly root?: string | undefined;
         /** True if a version such as `v1.0` may follow the root. Default false. */
         readonly version?: boolean | undefined;
@@ -235,7 +235,7 @@ export interface ProfileDefinition<
         readonly odata?: boolean | undefined;
       }
     | undefined;
-  /** Options that tell apart who shares the quotas: `tenant`, `app`. */
+  /** Options that identify the sharers of the quotas: `tenant`, `app`. */
   readonly sharers?: readonly Sharers[] | undefined;
   /** Options with a choice, e.g. of a plan; the first is the default. */
   readonly choices?: Choices | undefined;
@@ -243,7 +243,7 @@ export interface ProfileDefinition<
   readonly quotas?: readonly QuotaDefinition<Sharers, keyof Choices & string>[] | undefined;
   /**
    * Where an error has its code and message: paths in a JSON body (`errors.0.code`, `errors.*.reason`), or
-   * `header:<name>`. Of a code such as `com.example#Code` or `Code:http://…`, the name alone counts. Default: the usual
+   * `header:<name>`. Of a code such as `com.example#Code` or `Code:http://…`, only `Code` counts. Default: the usual
    * shapes.
    */
   readonly error?:
@@ -253,11 +253,11 @@ export interface ProfileDefinition<
   readonly codes?: readonly CodeDefinition[] | undefined;
   /** Requests whose answers below 400 may hold errors of `codes`: their bodies are read. Default: none. */
   readonly readBody?: RequestMatch | readonly RequestMatch[] | undefined;
-  /** Where the ID of a request stands, best first: `body:<path>`, `header:<name>`. Default: the usual headers. */
+  /** Where an answer holds the request's ID, best first: `body:<path>`, `header:<name>`. Default: the usual headers. */
   readonly correlation?: readonly string[] | undefined;
-  /** Where a wait stands in a body. Default: the usual places and texts, as `generic()` reads them. */
+  /** Where a body states a wait. Default: the usual places and texts, as `generic()` reads them. */
   readonly waits?: readonly WaitDefinition[] | undefined;
-  /** Headers that tell about quotas. */
+  /** Headers about quotas. */
   readonly headers?: readonly HeaderDefinition[] | undefined;
   /** OAuth scopes of the API's tokens; the first that matches. */
   readonly scopes?: readonly (RequestMatch & { readonly scope: string })[] | undefined;
@@ -265,16 +265,16 @@ export interface ProfileDefinition<
   readonly withhold?: RequestMatch | readonly RequestMatch[] | undefined;
   /** Requests that are safe to repeat, whatever their method. */
   readonly resend?: readonly ResendDefinition[] | undefined;
-  /** Requests that the API retires: each is warned of once. */
+  /** Requests that the API retires; each causes one warning. */
   readonly deprecations?: readonly DeprecationDefinition[] | undefined;
-  /** How a simulator answers in the API's manner. */
+  /** How a simulator answers in the API's style. */
   readonly simulation?: SimulationDefinition | undefined;
-  /** Answers with their right readings. */
+  /** Answers with their correct readings. */
   readonly examples?: readonly ProfileExample[] | undefined;
   /** Defaults for `retry` options that the user leaves out. */
   readonly retry?: { readonly deadline?: Duration; readonly attempts?: number } | undefined;
-  /** What is known of the API but cannot be expressed, for the profile's page. */
+  /** Facts that a definition cannot express, for the profile's page. */
   readonly notes?: readonly string[] | undefined;
-  /** What data cannot say. */
+  /** Code for what data cannot express. */
   readonly hooks?: (() => Hooks) | undefined;
 }

@@ -27,14 +27,14 @@ export function hosts(
     const { host, family } = typeof each === 'string' ? { host: each, family: undefined } : each;
     return { family, exact: !/[{*]/.test(host), template: pathTemplate(host, '.') };
   });
-  // A host that is named outright goes before one that fits a pattern.
+  // Exact hosts precede patterns.
   patterns.sort((a, b) => Number(b.exact) - Number(a.exact));
   const families = new Map<string, string>();
   for (const [i, host] of own.entries()) {
     const origin = originOf(host, `${name}.hosts[${i}]`);
     families.set(origin, family ?? new URL(origin).host);
   }
-  const most = families.size + MAX_REMEMBERED;
+  const maxFamilies = families.size + MAX_REMEMBERED;
   return {
     familyOf(url) {
       const { origin } = url;
@@ -44,7 +44,7 @@ export function hosts(
         const fitting = patterns.find(({ template }) => template.fits(url.host));
         if (fitting) {
           const found = fitting.family ?? url.host;
-          if (families.size < most) families.set(origin, found);
+          if (families.size < maxFamilies) families.set(origin, found);
           return found;
         }
       }

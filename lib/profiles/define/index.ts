@@ -34,7 +34,7 @@ export interface ProfileFactory<Sharers extends string = never, Of extends Choic
 
 /**
  * Makes a profile from data: hosts, quotas with their sources, the meaning of errors, and which requests may be repeated.
- * What the data leaves open is read as `generic()` does. Throws `OptionsError`, which names the faulty part of the
+ * What the data leaves open is read as by `generic()`. Throws `OptionsError`, which names the faulty part of the
  * definition, its value and what is allowed.
  *
  * @example
@@ -62,7 +62,7 @@ export function defineProfile<
   return Object.assign(make, { definition: plain });
 }
 
-/** A definition, compiled: the same for all its profiles. */
+/** A compiled definition, shared by all its profiles. */
 type Tables = ReturnType<typeof tablesOf>;
 
 function tablesOf(definition: ProfileDefinition) {
@@ -82,7 +82,7 @@ function tablesOf(definition: ProfileDefinition) {
     scope: scopes.find(({ path, host, query }) => !path && !host && !query)?.scope,
     scopes: requests(scopes.map((each) => [each, each.scope])),
     withheld: requests(withhold === undefined ? [] : [[withhold, true]]),
-    spoken: requests(readBody === undefined ? [] : [[readBody, true]]),
+    bodyReads: requests(readBody === undefined ? [] : [[readBody, true]]),
     resends: requests(resend.map((each) => [each, each])),
     retired: requests(
       deprecations.map(({ match, message }) => [match, { code: 'deprecated-endpoint', message }]),
@@ -92,12 +92,12 @@ function tablesOf(definition: ProfileDefinition) {
 
 function profileOf(definition: ProfileDefinition, settings: Settings, tables: Tables): DefinedProfile {
   const { name, retry } = definition;
-  const { form, http, reading, scope, scopes, withheld, spoken, resends, retired } = tables;
+  const { form, http, reading, scope, scopes, withheld, bodyReads, resends, retired } = tables;
   const hosts = hostsOf(definition, settings.hosts);
   const quotas = new ProfileQuotas(name, tables.quotas, settings);
   const { refine, notice: noticeOf } = definition.hooks?.() ?? {};
   let last = { href: '', isApi: false };
-  // One URL is asked about several times in a row.
+  // One URL is looked up several times in a row.
   const isApi = (url: URL): boolean => {
     if (last.href !== url.href) {
       const known = hosts.familyOf(url) !== undefined;
@@ -135,8 +135,8 @@ function profileOf(definition: ProfileDefinition, settings: Settings, tables: Ta
         : read;
     },
 
-    ...(!spoken.empty && {
-      readsBody: (request: RequestFacts) => isApi(request.url) && spoken.find(request) !== undefined,
+    ...(!bodyReads.empty && {
+      readsBody: (request: RequestFacts) => isApi(request.url) && bodyReads.find(request) !== undefined,
     }),
 
     resendable(request) {
@@ -153,7 +153,7 @@ function profileOf(definition: ProfileDefinition, settings: Settings, tables: Ta
   };
 }
 
-/** Whether the request's body is one that may be sent twice. */
+/** Whether the request's body may be sent twice. */
 function allows({ unlessBody }: ResendDefinition, request: RequestFacts): boolean {
   if (unlessBody === undefined) return true;
   const body = new Json(bodyOf(request)).value;

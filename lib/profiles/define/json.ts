@@ -1,13 +1,13 @@
 import { BODY_LIMIT } from '../../words/types.ts';
 
-/** A body that may be JSON, parsed when it is first asked for. Never throws. */
+/** A body that may be JSON, parsed on first use. Never throws. */
 export class Json {
   readonly #body: string | undefined;
   readonly #part: boolean;
   #value: unknown;
   #parsed = false;
 
-  /** @param part whether the body may be the beginning of a longer one: its complete values are then read */
+  /** @param part true if the body may be cut off: its complete values are then read */
   constructor(body: string | undefined, part: boolean = false) {
     this.#body = body;
     this.#part = part;
@@ -36,7 +36,7 @@ export class Json {
   }
 }
 
-/** Maximum number of elements of a list that are looked at. */
+/** Maximum number of elements examined in a list. */
 const MAX_ELEMENTS = 20;
 
 function located(value: unknown, path: readonly string[]): string | number | undefined {
@@ -65,7 +65,7 @@ function parsed(body: string | undefined): unknown {
   }
 }
 
-/** Characters of JSON that tell where a value ends; a whole string is one, so that those inside it do not count. */
+/** Tokens of JSON that show where a value ends; a whole string is one token, so characters inside it do not count. */
 const STRUCTURE = /"(?:[^"\\]|\\.)*"?|[[\]{},]/gs;
 
 /** JSON that was cut off, without its last and incomplete value. */

@@ -6,7 +6,7 @@ export type ProfileOptions<
   Sharers extends string,
   Choices extends Readonly<Record<string, readonly string[]>>,
 > = {
-  /** Names who shares the quotas: set each if processes share a ledger. */
+  /** Identifies the sharers of the quotas, such as a tenant or an app. Set each if processes share a ledger. */
   readonly [Name in Sharers]?: string | undefined;
 } & { readonly [Name in keyof Choices]?: Choices[Name][number] | undefined } & {
   /**
@@ -21,9 +21,9 @@ export type ProfileOptions<
   readonly timeScale?: number | undefined;
 };
 
-/** Options, checked. */
+/** Checked options. */
 export interface Settings {
-  /** Who shares the quotas, by option; `-` for what is left out. */
+  /** Sharers of the quotas, by option; `-` for an option left out. */
   readonly sharers: ReadonlyMap<string, string>;
   /** The choices made, or their defaults. */
   readonly choices: ReadonlyMap<string, string>;

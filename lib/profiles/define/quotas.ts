@@ -15,7 +15,7 @@ const MAX_VALUE = 128;
 interface Quota {
   readonly name: string;
   readonly each: readonly string[];
-  /** Who shares it: `tenant/app`. */
+  /** Its sharers: `tenant/app`. */
   readonly sharer: string;
   readonly windows: readonly Window[];
   readonly concurrency: number | undefined;
@@ -46,7 +46,7 @@ export class QuotaRequests {
     this.also = also;
   }
 
-  /** The quota that a request draws on, `also` quotas apart. One request is looked up several times in a row. */
+  /** The quota that a request draws on, apart from `also` quotas. One request is looked up several times in a row. */
   find(request: RequestFacts): Found {
     const { method, url } = request;
     const { href } = url;
@@ -56,7 +56,7 @@ export class QuotaRequests {
     return this.#last.found;
   }
 
-  /** Its name. */
+  /** Name of the quota that a request draws on. */
   nameOf(request: RequestFacts): string | undefined {
     const quota = this.find(request)?.value;
     return quota && (quota.name ?? nameOfMatch(quota.match));
@@ -87,13 +87,13 @@ export class ProfileQuotas {
     this.#sharer = [...settings.sharers.values()].join('/');
   }
 
-  /** The quota that a request draws on, `also` quotas apart. */
+  /** The quota that a request draws on, apart from `also` quotas. */
   main(request: RequestFacts, family: string): QuotaRef {
     const found = this.#requests.find(request);
     return found ? this.#ref(found, request, family) : this.#unknown(request, family);
   }
 
-  /** All quotas that a request draws on, first the one of {@link main}. */
+  /** All quotas that a request draws on, starting with {@link main}. */
   all(request: RequestFacts, family: string): QuotaRef[] {
     const refs = [this.main(request, family)];
     for (const { requests, except } of this.#requests.also) {
@@ -126,7 +126,7 @@ export class ProfileQuotas {
     };
   }
 
-  /** What an answer says that its request cost, whatever the windows count. */
+  /** What an answer says its request cost, including units that no window counts. */
   spent(outcome: Outcome): Amounts | undefined {
     const places = this.#requests.find(outcome.request)?.value.spent;
     if (places === undefined) return undefined;
@@ -139,14 +139,14 @@ export class ProfileQuotas {
   }
 
   /**
-   * The quota of a request that no definition names: one for each method and known first segment of a path, and one for
-   * all others. This bounds their number for any paths.
+   * The quota of a request that no definition covers: one for each method and known first segment of a path, and one for
+   * all others. This bounds the number of quotas, whatever the paths.
    */
   #unknown(request: RequestFacts, family: string): QuotaRef {
     const collection = this.#requests.main.collectionOf(request);
-    const of =
+    const name =
       collection === undefined ? 'other' : `${request.method} ${this.#requests.root}/${collection}/*`;
-    return { key: `${this.#prefix(family, this.#sharer)} ${of}`, windows: [], spent: undefined };
+    return { key: `${this.#prefix(family, this.#sharer)} ${name}`, windows: [], spent: undefined };
   }
 
   #prefix(family: string, sharer: string): string {
@@ -186,7 +186,7 @@ export function nameOfMatch(match: QuotaDefinition['match']): string {
   return `${listOf(first?.method, '*')[0]} ${listOf(first?.path, '**')[0]}`;
 }
 
-/** The window in ms of real time. Days and months of a simulated calendar are rolling ones: no zone has them. */
+/** The window in ms of real time. A scaled day or month becomes a rolling window, because no time zone has it. */
 function windowOf(
   { limit, per = 0, refill, zone, of = 'requests' }: WindowDefinition,
   timeScale: number,

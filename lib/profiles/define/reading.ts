@@ -12,7 +12,7 @@ import { listOf } from './requests.ts';
 import type { PathForm } from './routes.ts';
 import { bodyWait } from './waits.ts';
 
-/** A body, read. */
+/** A parsed body. */
 interface Body {
   readonly json: Json;
   /** The error and those that it wraps, outermost first. */
@@ -38,7 +38,7 @@ export class ProfileReading {
     const http = this.#http(outcome);
     const { status } = outcome;
     if (status === undefined) return http;
-    // A body that was cut off is no answer.
+    // A truncated body is not evidence of an error.
     if (status < 400 && (!this.#codes.ofSuccess || outcome.error !== undefined)) return http;
     const body = this.#bodyOf(outcome, http);
     if (status < 400 && !this.#codes.isErrorOfSuccess(body.code)) return http;
@@ -51,7 +51,7 @@ export class ProfileReading {
     const known = this.#codes.find({ outcome, code, message, bare });
     const verdict = known?.verdict ?? http.verdict;
     const coded = this.#codes.knows(code);
-    const lent = coded ? undefined : this.#codes.adviceFor(status, verdict);
+    const general = coded ? undefined : this.#codes.adviceFor(status, verdict);
     return {
       verdict,
       status,
@@ -61,7 +61,7 @@ export class ProfileReading {
       unprocessed: known?.unprocessed ?? (verdict === 'throttled' || (!coded && http.unprocessed === true)),
       ...named('quota', known?.quota ?? http.quota),
       ...named('unit', known?.unit ?? http.unit),
-      hint: (bare ? strangerOf(outcome) : undefined) ?? known?.advice ?? lent ?? http.hint,
+      hint: (bare ? pageHint(outcome) : undefined) ?? known?.advice ?? general ?? http.hint,
     };
   }
 
@@ -70,7 +70,7 @@ export class ProfileReading {
     const json = new Json(outcome.body);
     const layers = [...layersOf(readErrorEnvelope(outcome.body))];
     const named = paths.map((path) => codeAt(path, json, outcome)).filter((code) => code !== undefined);
-    // Of the codes that the table knows, the innermost is the most precise.
+    // The innermost code that the table knows is the most precise.
     const layer =
       layers.findLast(({ code }) => this.#codes.knows(code)) ?? layers.find(({ code }) => code !== undefined);
     const code = named.find((each) => this.#codes.knows(each)) ?? named[0] ?? layer?.code ?? http.code;
@@ -88,7 +88,7 @@ export class ProfileReading {
     const throttled = verdict === 'throttled';
     if (!throttled && verdict !== 'transient')
       return { retryAfterMs: undefined, retryAfterSource: undefined };
-    // A profile that says where a wait stands in a body means nowhere else.
+    // A profile that defines `waits` rules out waits found elsewhere in a body.
     const guessed = http.retryAfterSource === 'message' && this.#definition.waits !== undefined;
     if (http.retryAfterMs !== undefined && !guessed) {
       return { retryAfterMs: http.retryAfterMs, retryAfterSource: http.retryAfterSource };
@@ -96,10 +96,10 @@ export class ProfileReading {
     const inHeader = headerWait(outcome, throttled);
     if (inHeader !== undefined) return { retryAfterMs: inHeader, retryAfterSource: 'header' };
     const messages = [message, ...layers.map((layer) => layer.message)];
-    const told = throttled
+    const inBody = throttled
       ? bodyWait(this.#definition.waits ?? [], json, messages, outcome.receivedAt)
       : undefined;
-    if (told !== undefined) return { retryAfterMs: told, retryAfterSource: 'message' };
+    if (inBody !== undefined) return { retryAfterMs: inBody, retryAfterSource: 'message' };
     return {
       retryAfterMs: fallback === undefined ? undefined : parseDuration(fallback),
       retryAfterSource: undefined,
@@ -126,7 +126,7 @@ function named(field: 'quota' | 'unit', value: string | undefined): Pick<Classif
   return value === undefined ? {} : { [field]: value };
 }
 
-/** A code without what surrounds it: `com.amazonaws.dynamodb.v20120810#Code`, `Code:http://…`. */
+/** Strips what surrounds a code: `com.amazonaws.dynamodb.v20120810#Code`, `Code:http://…`. */
 function codeAt(place: string, json: Json, { headers }: Outcome): string | undefined {
   const header = place.startsWith('header:')
     ? headers?.[place.slice('header:'.length).toLowerCase()]
@@ -140,8 +140,8 @@ function codeAt(place: string, json: Json, { headers }: Outcome): string | undef
   );
 }
 
-/** The hint for a page of a proxy or firewall that is known by name: no advice of the API's is about it. */
-function strangerOf({ status = 0, headers = {}, body }: Outcome): string | undefined {
+/** The hint for a page by a known proxy or firewall, to which the API's own advice does not apply. */
+function pageHint({ status = 0, headers = {}, body }: Outcome): string | undefined {
   const page = pageOf(status, headers, body);
   return page?.named ? page.hint : undefined;
 }

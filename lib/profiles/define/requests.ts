@@ -21,7 +21,7 @@ interface Entry<T> {
   fits(url: URL): boolean;
 }
 
-/** Values by the requests that they are for. Of several, the one of the most specific path; of those, the first. */
+/** Values by request. If several match, the most specific path wins, then the first one added. */
 export class Requests<T> {
   readonly #byMethod = new Map<string, RouteTable<Entry<T>[]>>();
   readonly #form: PathForm;
@@ -41,7 +41,7 @@ export class Requests<T> {
       const fits = conditions(host, query);
       for (const template of listOf(path, '/**')) {
         const names = [...template.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
-        // A template states the root, or applies below it.
+        // A template either includes the root or is relative to it.
         const segments = segmentsOf(this.#form, template);
         this.#collections.add(segments?.[0] ?? '');
         const full = segments ? template : `/${[...this.#form.root, ''].join('/')}${template}`;

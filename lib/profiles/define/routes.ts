@@ -23,7 +23,7 @@ export interface Found<T> {
 }
 
 /** What a search looks for. */
-interface Way<T> {
+interface Search<T> {
   readonly segments: readonly string[];
   readonly accepts: (value: T) => boolean;
 }
@@ -106,28 +106,27 @@ export class RouteTable<T> {
   }
 
   /** Searches depth-first, so that a wildcard is tried after a literal that leads nowhere. */
-  #walk(at: Node<T>, way: Way<T>, index: number, ids: readonly string[]): Found<T> | undefined {
-    const segment = way.segments[index];
-    if (segment === undefined) return end(at.value, way, ids) ?? end(at.rest, way, ids);
-    return (
-      (index < this.#depth ? this.#next(at, segment, way, index, ids) : undefined) ?? end(at.rest, way, ids)
-    );
+  #walk(at: Node<T>, search: Search<T>, index: number, ids: readonly string[]): Found<T> | undefined {
+    const segment = search.segments[index];
+    if (segment === undefined) return end(at.value, search, ids) ?? end(at.rest, search, ids);
+    const below = index < this.#depth ? this.#next(at, segment, search, index, ids) : undefined;
+    return below ?? end(at.rest, search, ids);
   }
 
   #next(
     at: Node<T>,
     segment: string,
-    way: Way<T>,
+    search: Search<T>,
     index: number,
     ids: readonly string[],
   ): Found<T> | undefined {
     const next = (to: Node<T> | undefined, id?: string): Found<T> | undefined =>
-      to && this.#walk(to, way, index + 1, id === undefined ? ids : [...ids, id]);
+      to && this.#walk(to, search, index + 1, id === undefined ? ids : [...ids, id]);
     const [name, args] = this.#parse(segment);
     if (args !== undefined) {
       const id = args.replace(/^'(.*)'$/, '$1');
       const found = next(at.functions.get(name)) ?? next(at.names.get(name)?.any, id);
-      return found ?? end(at.names.get(name)?.rest, way, ids) ?? next(at.any, segment);
+      return found ?? end(at.names.get(name)?.rest, search, ids) ?? next(at.any, segment);
     }
     const literal = next(at.names.get(name));
     if (literal) return literal;
@@ -149,8 +148,8 @@ export class RouteTable<T> {
   }
 }
 
-function end<T>(value: T | undefined, way: Way<T>, ids: readonly string[]): Found<T> | undefined {
-  return value !== undefined && way.accepts(value) ? { value, ids } : undefined;
+function end<T>(value: T | undefined, search: Search<T>, ids: readonly string[]): Found<T> | undefined {
+  return value !== undefined && search.accepts(value) ? { value, ids } : undefined;
 }
 
 function decode(segment: string): string {

@@ -1,4 +1,4 @@
-/** Checks a definition: its form by a schema, then what its parts say about each other. */
+/** Checks a definition: first its form, by a schema, then the references between its parts. */
 import * as v from 'valibot';
 import { isZone } from '../../time/calendar.ts';
 import { parseDuration } from '../../time/duration.ts';
@@ -227,7 +227,7 @@ export function checkDefinition(given: unknown): void {
       throw new OptionsError(
         `defineProfile.codes.${i}`,
         undefined,
-        "a 'code', 'status' or 'message' that it is for",
+        "at least one of 'code', 'status' and 'message'",
       );
     }
   }
@@ -266,7 +266,7 @@ function checkWindow(
     throw new OptionsError(at, per ?? refill, "one of 'per' and 'refill'");
   }
   if (zone !== undefined && per !== 'day' && per !== 'month') {
-    throw new OptionsError(`${at}.zone`, zone, "a zone beside per: 'day' or 'month' alone");
+    throw new OptionsError(`${at}.zone`, zone, "no zone, unless 'per' is 'day' or 'month'");
   }
   for (const [choice, value] of Object.entries(when)) {
     if (!definition.choices?.[choice]?.includes(value ?? '')) {
@@ -276,10 +276,10 @@ function checkWindow(
   needSource(definition, [window, quota], at);
 }
 
-/** Every limit has a source: its own or its quota's. */
+/** Every limit needs a source: its own or its quota's. */
 function needSource(definition: ProfileDefinition, facts: readonly Sourced[], at: string): void {
   const fact = facts.find(({ source }) => source !== undefined);
-  if (!fact) throw new OptionsError(`${at}.source`, undefined, "a 'source', since every limit has one");
+  if (!fact) throw new OptionsError(`${at}.source`, undefined, "a 'source', which every limit needs");
   checkSource(definition, fact, at);
 }
 

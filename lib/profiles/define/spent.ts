@@ -4,10 +4,10 @@ import type { QuotaDefinition } from './definition.ts';
 import { Json } from './json.ts';
 import { listOf } from './requests.ts';
 
-/** Where an answer tells what its request cost, by unit. */
+/** Places where an answer states what its request cost, by unit. */
 export type Places = NonNullable<QuotaDefinition['spent']>;
 
-/** Reads from headers and JSON bodies what an answer says that its request cost. Absent where no place is given. */
+/** Makes a reader of costs from an answer's headers and JSON body; `undefined` if there are no places. */
 export function spentOf(places: Places): QuotaRef['spent'] {
   const entries = Object.entries(places);
   if (entries.length === 0) return undefined;
@@ -16,8 +16,8 @@ export function spentOf(places: Places): QuotaRef['spent'] {
     const spent: Record<string, number> = {};
     for (const [unit, place] of entries) {
       const at = place.slice(place.indexOf(':') + 1);
-      const told = place.startsWith('header:') ? listOf(headers?.[at.toLowerCase()])[0] : json.at(at);
-      const amount = amountOf(told);
+      const stated = place.startsWith('header:') ? listOf(headers?.[at.toLowerCase()])[0] : json.at(at);
+      const amount = amountOf(stated);
       if (amount >= 0 && amount < Infinity) spent[unit] = amount;
     }
     return spent;
@@ -25,18 +25,18 @@ export function spentOf(places: Places): QuotaRef['spent'] {
 }
 
 /** A number, or the seconds of a duration such as `00:00:19.0625`; `NaN` if it is neither. */
-function amountOf(told: string | number | undefined): number {
-  if (told === undefined || told === '') return Number.NaN;
-  const ms = durationMs(String(told));
-  return ms === undefined ? Number(told) : ms / 1000;
+function amountOf(stated: string | number | undefined): number {
+  if (stated === undefined || stated === '') return Number.NaN;
+  const ms = durationMs(String(stated));
+  return ms === undefined ? Number(stated) : ms / 1000;
 }
 
-/** What a quota with these windows reads: places of units that none of them counts are not looked at. */
+/** The reader of a quota with these windows; it skips units that no window counts. */
 export function spentBy(places: Places, windows: readonly Window[]): Pick<QuotaRef, 'spent' | 'seldom'> {
   const units = new Set(windows.map(({ of = 'requests' }) => of));
   const counted = Object.entries(places).filter(([unit]) => units.has(unit));
   const spent = spentOf(Object.fromEntries(counted));
   const seldom = counted.some(([, place]) => !place.startsWith('header:'));
-  // `spent` is present even where it is undefined: what the profile reads otherwise is for declared quotas.
+  // Present even if undefined: an absent `spent` would be replaced by the profile's own reading of all units.
   return { spent, ...(seldom && { seldom }) };
 }

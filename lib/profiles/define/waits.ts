@@ -2,12 +2,12 @@ import { durationMs } from '../../classify/moment.ts';
 import type { WaitDefinition } from './definition.ts';
 import type { Json } from './json.ts';
 
-/** Longest text of a wait. */
+/** Maximum length of a wait's text. */
 const MAX_TEXT = 40;
 
 /**
- * Finds the wait that a body tells, in ms; `undefined` if it tells none. The first definition that finds one decides, in
- * the first message in which one does.
+ * Finds the wait that a body states, in ms; `undefined` if it states none. Fields come before messages, the first message
+ * before the next, and the first definition that matches decides.
  */
 export function bodyWait(
   definitions: readonly WaitDefinition[],
