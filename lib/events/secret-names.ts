@@ -121,19 +121,19 @@ function matches(name: string, wanted: string): boolean {
 function judge(name: string): boolean {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '');
   const words = wordsOf(plain);
-  if (words.some((word, at) => tells(word, words[at - 1], words.length))) return true;
+  if (words.some((word, at) => suggestsSecret(word, words[at - 1], words.length))) return true;
   // Two words that form a secret together: `app_id`, `API-Key`, `pass phrase`, `APIkey`.
   for (let at = 0; at < words.length - 1; at += 1) {
-    if (tells(`${words[at]}${words[at + 1]}`, undefined, 2)) return true;
+    if (suggestsSecret(`${words[at]}${words[at + 1]}`, undefined, 2)) return true;
   }
   return plain
     .toLowerCase()
     .split(/[^\p{L}\p{N}]/u)
-    .some((run) => run.length > 0 && !words.includes(run) && tells(run, undefined, 1));
+    .some((run) => run.length > 0 && !words.includes(run) && suggestsSecret(run, undefined, 1));
 }
 
 /** Whether one word of a name suggests a secret. */
-function tells(word: string, before: string | undefined, count: number): boolean {
+function suggestsSecret(word: string, before: string | undefined, count: number): boolean {
   const one = singular(word);
   if (HARMLESS.has(one)) return false;
   if (one.endsWith('code') && PLAIN_CODE.has(one === 'code' ? (before ?? '') : one.slice(0, -4)))
@@ -151,7 +151,7 @@ function singular(word: string): string {
   return SECRETS.has(stem) ? stem : word.slice(0, -1);
 }
 
-/** Whether a word joins others to a secret: any number of {@link BEFORE}, the secret, at most one of {@link AFTER}. */
+/** Whether a word joins others with a secret: any number of {@link BEFORE}, the secret, at most one of {@link AFTER}. */
 function isJoined(word: string): boolean {
   /** Indexes at which a secret may begin. */
   const starts = new Set([0]);

@@ -75,14 +75,14 @@ function failed(ended: CallEnd | AttemptEnd): boolean {
   return ended.reason !== undefined || (ended.verdict !== undefined && ended.verdict !== 'success');
 }
 
-/** An error of ours: the client's own may carry headers. */
+/** Headgate's own error, because the client's may carry headers. */
 function errorOf(
   { method, url }: { readonly method?: string; readonly url?: string },
   { code, status, verdict, reason }: CallEnd | AttemptEnd,
 ): Error {
   const what = [status, code, reason ?? verdict].filter((part) => part !== undefined).join(', ');
   const error = Object.assign(new Error(`${method} ${url}: ${what}`), { code });
-  // Taken here, a stack would show only the gate.
+  // A stack taken here would show only the gate.
   error.stack = `${error.name}: ${error.message}`;
   return error;
 }

@@ -34,7 +34,7 @@ export interface AttemptEnd {
   readonly verdict: Verdict;
   /** Status of the response; absent when none arrived. */
   readonly status?: number | undefined;
-  /** HTTP version of the response, e.g. `1.1` or `2`; absent when the client does not tell. */
+  /** HTTP version of the response, e.g. `1.1` or `2`; absent when the client does not report it. */
   readonly protocol?: string | undefined;
   /** The API's error code, or the fault's. */
   readonly code?: string | undefined;
@@ -57,8 +57,8 @@ export interface Trace<End> {
   /** Headers to send with the attempt, e.g. `traceparent`. Read after `run` called `begin`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * Runs the beginning of the call, or the sending of the attempt, in the context that all that follows from it shall
-   * have. Must call `begin` once, synchronously, and return its result.
+   * Runs the start of the call, or the sending of the attempt, in the context that everything after it should inherit.
+   * Must call `begin` once, synchronously, and return its result.
    */
   run?<T>(begin: () => T): T;
   /** The head of the attempt's response arrived. */
@@ -68,8 +68,8 @@ export interface Trace<End> {
 }
 
 /**
- * Follows the calls of a gate and their attempts. An attempt is begun in the context that `run` gave its call. What a
- * tracer throws becomes a process warning and breaks no call.
+ * Follows the calls of a gate and their attempts. An attempt begins in the context that `run` gave its call. An error
+ * thrown by a tracer becomes a process warning and does not affect the call.
  */
 export interface Tracer {
   /** A call begins, before it waits. */

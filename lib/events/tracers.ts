@@ -7,7 +7,7 @@ import type { AttemptEvent, CallBeginEvent } from './types.ts';
 export class Tracers {
   readonly #tracers = new Set<Tracer>();
 
-  /** True when somebody follows calls: lets hot paths skip all else. */
+  /** True when calls are traced: lets hot paths skip everything else. */
   get active(): boolean {
     return this.#tracers.size > 0 || channelsHeard();
   }
@@ -52,7 +52,7 @@ export class Traces<End> {
       .filter((trace) => trace !== undefined);
   }
 
-  /** Headers to send, of all tracers. */
+  /** Headers to send, from all tracers. */
   get headers(): Record<string, string> {
     return Object.assign({}, ...this.#traces.map((trace) => guarded(() => trace.headers)));
   }
@@ -71,7 +71,7 @@ export class Traces<End> {
   }
 }
 
-/** Runs `fn` once, whatever the tracer does. */
+/** Runs `fn` exactly once, whatever the tracer does. */
 function runInside<T>(trace: Trace<never>, fn: () => T): T {
   if (!trace.run) return fn();
   let ran: { readonly value: T } | { readonly error: unknown } | undefined;
@@ -105,7 +105,7 @@ function guarded<T>(fn: () => T): T | undefined {
   }
 }
 
-/** Shows only the error's name and message: it may carry anything. */
+/** Shows only the error's name and message: the error may carry anything. */
 function warn(error: unknown): void {
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: typeof error };
   processWarning(`A tracer of a headgate failed: ${name}: ${message}`, 'HEADGATE_TRACER');

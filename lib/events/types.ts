@@ -44,7 +44,7 @@ export interface AttemptEvent extends CallEvent {
   readonly address: string;
   /** Port that the request names, or its scheme's. */
   readonly port: number;
-  /** Number of requests that the call sent before, for whatever cause: retry, redirect or refused token. */
+  /** Number of requests that the call has already sent, for any cause: retry, redirect or refused token. */
   readonly resends: number;
 }
 
@@ -68,7 +68,7 @@ export interface RetryEvent extends CallEvent {
 export interface SuccessEvent extends CallEvent {
   /** Status of the response. */
   readonly status?: number | undefined;
-  /** All attempts in order; of more than 100, only the first and the last 99. */
+  /** All attempts in order; if more than 100, only the first and the last 99. */
   readonly attempts: readonly AttemptRecord[];
 }
 
@@ -84,7 +84,7 @@ export interface FailureEvent extends CallEvent {
   readonly code?: string | undefined;
   /** Advice in one or two sentences. */
   readonly hint?: string | undefined;
-  /** All attempts in order; of more than 100, only the first and the last 99. */
+  /** All attempts in order; if more than 100, only the first and the last 99. */
   readonly attempts: readonly AttemptRecord[];
 }
 
@@ -102,7 +102,7 @@ export interface PauseEvent {
   readonly untilMs: number;
   /** How the wait became known. */
   readonly cause: PauseCause;
-  /** Call of the throttled attempt; absent if another process was throttled, or if a header said that nothing is left. */
+  /** Call of the throttled attempt; absent if another process was throttled, or if a header said that nothing remains. */
   readonly call?: string;
   /** Number of the throttled attempt, from 1. */
   readonly attempt?: number;
@@ -140,15 +140,15 @@ export interface LearnedEvent {
   readonly quota: string;
   /** `window`: at most `limit` attempts in any `perMs`; `in-flight`: at most `limit` attempts at once. */
   readonly kind: 'window' | 'in-flight';
-  /** Maximum number of attempts, in what `kind` says. */
+  /** Maximum number of attempts, per window or at once. */
   readonly limit: number;
-  /** Length of the window in ms; 0 where `kind` is `in-flight`. */
+  /** Length of the window in ms; 0 if `kind` is `in-flight`. */
   readonly perMs: number;
   /** Evidence for the limit. */
   readonly cause: LearnedCause;
 }
 
-/** A window of a quota that declares `near` is used beyond that share of its limit; once per window. */
+/** A window's use passed the share of its limit that the quota's `near` names; emitted once per window. */
 export interface NearEvent {
   /** Moment; Unix ms on the gate's monotonic clock. */
   readonly at: number;
@@ -156,19 +156,19 @@ export interface NearEvent {
   readonly gate: string;
   /** Key of the quota. */
   readonly quota: string;
-  /** What the window counts: `requests`, `tokens`, … */
+  /** Unit that the window counts: `requests`, `tokens`, … */
   readonly unit: string;
   /** Maximum of the unit in the window. */
   readonly limit: number;
-  /** How much of it is used, attempts in flight included. */
+  /** Amount used, including attempts in flight. */
   readonly used: number;
-  /** The same, as a share of the limit. */
+  /** Amount used, as a share of the limit. */
   readonly share: number;
   /** How the limit is known. */
   readonly source: LimitSource;
-  /** Length of the window in ms; absent where a header does not tell it. */
+  /** Length of the window in ms; absent if no header states it. */
   readonly perMs?: number | undefined;
-  /** Moment at which it begins anew, if a header says so; Unix ms, on the scale of `at`. */
+  /** Moment at which the window resets, if a header states it; Unix ms, on the scale of `at`. */
   readonly until?: number | undefined;
 }
 
@@ -204,7 +204,7 @@ export interface PolicyEvent {
   readonly at: number;
   /** The gate's `name`. */
   readonly gate: string;
-  /** `applied`: calls that begin from now on follow it; `refused`: the old policy stays. */
+  /** `applied`: calls that begin from now on follow it; `refused`: the old policy remains in force. */
   readonly state: 'applied' | 'refused';
   /** Where the policy comes from, e.g. the path of its file. */
   readonly source: string;
@@ -244,7 +244,7 @@ export interface GateEvents {
   resume: ResumeEvent;
   /** A limit was learned, or a learned limit changed. */
   learned: LearnedEvent;
-  /** A window is used beyond the share that its quota's `near` names. */
+  /** A window's use passed the share that its quota's `near` names. */
   near: NearEvent;
   /** The ledger became unreachable, or reachable again. */
   ledger: LedgerEvent;
