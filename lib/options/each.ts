@@ -1,32 +1,32 @@
-/** One quota for each value: what a request's value is. */
+/** `each`: reads the values that tell one quota from another. */
 import { createHash } from 'node:crypto';
 import { isSecretName } from '../events/secret-names.ts';
 import type { RequestFacts } from '../words/types.ts';
 
 export const EACH_RULE =
   "an array of 'host', 'method', 'header:<name>', 'query:<name>' or 'param:<name in match.path>'";
-/** Form of one of `each`. */
+/** Form of an entry of `each`. */
 export const EACH_FORM: RegExp = /^(?:host|method|(?:header|query|param):.+)$/;
-/** Maximum length of a value that is shown as it is. */
+/** Maximum length of a value that is kept as it is; a longer one becomes a digest. */
 const MAX_VALUE = 100;
 /** Length of a digest, in characters of 6 bits. */
 const DIGEST = 22;
-/** Maximum number of digests remembered. */
+/** Maximum number of cached digests. */
 const MAX_KNOWN = 1000;
 
 type Read = (request: RequestFacts) => string | undefined;
 
-/** The rule that one of `each` breaks by the path it belongs to; `undefined` if none. */
+/** The rule that an entry of `each` breaks, given the quota's path; `undefined` if none. */
 export function eachFault(by: string, path: string | undefined): string | undefined {
   const [, name] = /^param:(.+)$/.exec(by) ?? [];
   if (name === undefined) return undefined;
-  if (!path?.includes(`{${name}}`)) return `a param that match.path has: '/items/{${name}}'`;
+  if (!path?.includes(`{${name}}`)) return `a param that occurs in match.path, such as '/items/{${name}}'`;
   return place(path, name) === undefined
-    ? `a param with no '**' on both sides of it in match.path`
+    ? `a param without '**' on both sides of it in match.path`
     : undefined;
 }
 
-/** Reads the values of a request, as a part of a quota's key. */
+/** Makes a reader of a request's values, as part of a quota's key. */
 export function valuesOf(each: readonly string[], path: string | undefined): Read {
   const readers = each.map((by) => [by, reader(by, path)] as const);
   return (request) => {
@@ -67,7 +67,7 @@ function param(path: string, name: string): Read {
   };
 }
 
-/** Where `{name}` stands: the index of its segment, from the end if `**` stands before it. */
+/** Position of `{name}`: the index of its segment, counted from the end if `**` precedes it. */
 interface Place {
   readonly index: number;
   readonly segment: string;
@@ -98,7 +98,7 @@ function bounded(value: string | undefined): string | undefined {
 
 const known = new Map<string, string>();
 
-/** A value that may be secret is kept as a digest alone. */
+/** The digest of a value that may be secret, or is too long to keep. */
 function digested(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   let digest = known.get(value);

@@ -3,14 +3,15 @@ import * as v from 'valibot';
 import { METHOD_RULE, methodBut, object, unlike } from './schema.ts';
 import type { QuotaMatch } from './types.ts';
 
-const PATH_RULE = "a path that starts with '/', without a query: '/v1/items/{id}', or '/v1/**' for all below";
+const PATH_RULE =
+  "a path that starts with '/', without a query: '/v1/items/{id}', or '/v1/**' for everything below";
 const HOST_RULE = "a host, such as 'api.example.com', '*.example.com' or 'localhost:8080'";
 /** Maximum length of a path, and of a host, in characters. */
 const MAX_PATH = 2000;
 const MAX_HOST = 200;
 /** A path without a query. */
 const PATH = /^\/[^?#\\]*$/;
-/** Every brace has its other one, in the same segment. */
+/** Braces form pairs within one segment. */
 const BRACED = /^(?:[^{}]|\{[^{}/]*\})*$/;
 /** Syntaxes of routers and regular expressions, and segments that no request has. */
 const FOREIGN =
@@ -18,7 +19,7 @@ const FOREIGN =
 /** A variable segment of a router: `:id?`, `<int:id>`, `[id]` or `{id:int}`. */
 const VARIABLE = /^(?::(\w+)[?*+]?|<(?:\w+:)?(\w+)>|\[(\w+)\]|\{(\w+):[^{}]*\})$/;
 const HOST = /^[^/\\?#@\s]+$/;
-const OWN_PORT = /:(?:443|80)$/;
+const DEFAULT_PORT = /:(?:443|80)$/;
 
 /** The rule that a path breaks. */
 function pathFault(path: string): string {
@@ -35,7 +36,7 @@ function pathFault(path: string): string {
     return "a path without '.' and '..' segments: no request has them";
   }
   if (path.includes('\\') || FOREIGN.test(path)) {
-    return `${PATH_RULE}, no regular expression or router's syntax`;
+    return `${PATH_RULE}, not a regular expression or a router's syntax`;
   }
   if (/[{}]/.test(path.replace(/\{[^{}/]*\}/g, ''))) {
     return "a path in which every '{' has its '}' in the same segment: '/v1/items/{id}'";
@@ -46,12 +47,12 @@ function pathFault(path: string): string {
 /** The rule that a host breaks. */
 function hostFault(host: string): string {
   if (/[/\\?#@\s]/.test(host)) return `${HOST_RULE}: without scheme, path and user`;
-  if (OWN_PORT.test(host))
-    return "a host without its scheme's own port, which no URL holds: 'api.example.com'";
+  if (DEFAULT_PORT.test(host))
+    return "a host without its scheme's default port, which URLs omit: 'api.example.com'";
   return HOST_RULE;
 }
 
-const one = methodBut(`${METHOD_RULE}; leave match.method out for any`);
+const one = methodBut(`${METHOD_RULE}; omit match.method for any method`);
 
 /** Entries of a quota's `match`. */
 export const matchEntries: Record<'method' | 'path' | 'host', v.GenericSchema> = {
@@ -76,7 +77,7 @@ export const matchEntries: Record<'method' | 'path' | 'host', v.GenericSchema> =
       v.string(HOST_RULE),
       v.maxLength(MAX_HOST, HOST_RULE),
       v.regex(HOST, ({ input }) => hostFault(input)),
-      unlike(OWN_PORT, ({ input }) => hostFault(input)),
+      unlike(DEFAULT_PORT, ({ input }) => hostFault(input)),
     ),
   ),
 };

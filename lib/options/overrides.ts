@@ -1,4 +1,4 @@
-/** Overrides: settings for the calls, and the verdicts, that they match. */
+/** Overrides: settings for the calls and verdicts that they match. */
 import * as v from 'valibot';
 import type { After, CallSettings } from '../policy/call-settings.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -9,7 +9,7 @@ import { merged, policyOf, priority, type Retry, retry } from './retry.ts';
 import { object, text } from './schema.ts';
 import type { OverrideVerdict, QuotaMatch } from './types.ts';
 
-/** An override, checked. */
+/** A checked override. */
 export interface Override {
   readonly match?:
     | (QuotaMatch & {
@@ -45,7 +45,7 @@ export const override: v.GenericSchema<unknown, Override> = v.pipe(
     ({ match, retry, priority, idempotent }) =>
       match?.verdict === undefined ||
       (priority === undefined && idempotent === undefined && retry?.bodyTimeout === undefined),
-    'no priority, idempotent or retry.bodyTimeout beside match.verdict: those are of the whole call',
+    'no priority, idempotent or retry.bodyTimeout with match.verdict: those apply to the whole call',
   ),
   // The same as a JSON Schema.
   v.metadata({
@@ -72,23 +72,23 @@ interface Rule extends Omit<Override, 'match'> {
 const MAX_REMEMBERED = 1000;
 
 /**
- * The settings of calls by the overrides that match them. All that match count; of two that give the same option, the
- * later one.
+ * The settings of calls, after the overrides that match them. All matching overrides apply; if two give the same option,
+ * the later one wins.
  */
 export class Overrides {
   readonly #rules: readonly Rule[];
   readonly #retry: Retry;
   readonly #profile: Profile;
-  readonly #under: CallSettings;
+  readonly #defaults: CallSettings;
   readonly #known = new Map<string, CallSettings>();
   /** True if an override depends on a request's quotas. */
   readonly #needsQuotas: boolean;
 
   /**
    * @param retry the gate's own `retry`
-   * @param under settings of a call that no override matches
+   * @param defaults settings of a call that no override matches
    */
-  constructor(overrides: readonly Override[], retry: Retry, under: CallSettings, profile: Profile) {
+  constructor(overrides: readonly Override[], retry: Retry, defaults: CallSettings, profile: Profile) {
     this.#rules = overrides.map(({ match = {}, ...rest }) => ({
       ...rest,
       fits: fitterOf(match),
@@ -96,7 +96,7 @@ export class Overrides {
       verdicts: listed(match.verdict) ?? [],
     }));
     this.#retry = retry;
-    this.#under = under;
+    this.#defaults = defaults;
     this.#profile = profile;
     this.#needsQuotas = this.#rules.some(({ quotas }) => quotas !== undefined);
   }
@@ -109,12 +109,12 @@ export class Overrides {
       if (!rule.fits(request)) return false;
       if (rule.quotas && this.#needsQuotas) {
         keys ??= keysOf();
-        if (!rule.quotas.some((pattern) => keys?.some((key) => resembles(key, pattern)))) return false;
+        if (!rule.quotas.some((pattern) => keys?.some((key) => matchesPattern(key, pattern)))) return false;
       }
       name += `${index} `;
       return true;
     });
-    if (matching.length === 0) return this.#under;
+    if (matching.length === 0) return this.#defaults;
     let settings = this.#known.get(name);
     if (settings === undefined) {
       settings = this.#merged(matching);
@@ -127,7 +127,7 @@ export class Overrides {
   #merged(matching: readonly Rule[]): CallSettings {
     const policy = (each: Retry): Policy => policyOf(each, this.#profile);
     let retry = this.#retry;
-    let { priority, idempotent } = this.#under;
+    let { priority, idempotent } = this.#defaults;
     for (const rule of matching) {
       if (rule.verdicts.length > 0) continue;
       if (rule.retry) retry = merged(retry, rule.retry);
@@ -136,14 +136,14 @@ export class Overrides {
     }
     const after: Partial<Record<OverrideVerdict, After>> = {};
     for (const verdict of new Set(matching.flatMap(({ verdicts }) => verdicts))) {
-      let said: Retry = {};
+      let given: Retry = {};
       for (const rule of matching) {
-        if (rule.verdicts.includes(verdict) && rule.retry) said = merged(said, rule.retry);
+        if (rule.verdicts.includes(verdict) && rule.retry) given = merged(given, rule.retry);
       }
-      const { attempts, deadline: deadlineMs } = said;
-      after[verdict] = { attempts, deadlineMs, policy: policy(merged(retry, said)) };
+      const { attempts, deadline: deadlineMs } = given;
+      after[verdict] = { attempts, deadlineMs, policy: policy(merged(retry, given)) };
     }
-    return { ...this.#under, policy: policy(retry), priority, idempotent, after };
+    return { ...this.#defaults, policy: policy(retry), priority, idempotent, after };
   }
 }
 
@@ -151,8 +151,8 @@ function listed<T extends string>(given: T | readonly T[] | undefined): readonly
   return given === undefined ? undefined : ([given].flat() as readonly T[]);
 }
 
-/** Whether a key is what the pattern says; `*` matches anything. */
-function resembles(key: string, pattern: string): boolean {
+/** Whether a key matches a pattern; `*` matches anything. */
+function matchesPattern(key: string, pattern: string): boolean {
   const [head = '', ...parts] = pattern.split('*');
   const tail = parts.pop();
   if (tail === undefined) return key === pattern;

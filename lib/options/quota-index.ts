@@ -3,9 +3,9 @@ import type { QuotaRef, RequestFacts } from '../words/types.ts';
 /** A declared quota with a compiled match. */
 export interface Rule {
   readonly ref: QuotaRef;
-  /** It applies besides others. */
+  /** True if it applies in addition to other quotas. */
   readonly also: boolean;
-  /** The quota that a request draws on, by its values. */
+  /** The quota for a request's values. */
   of(request: RequestFacts): QuotaRef;
   readonly name: string | undefined;
   /** Position among the declared quotas: the first that fits wins. */

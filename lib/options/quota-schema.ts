@@ -13,7 +13,7 @@ const WINDOW_RULE = "a duration of more than 0 ms, such as '1m', or 'day' or 'mo
 const WINDOWS_RULE = 'an array of { limit, per or refill, zone?, of?, transit? }';
 const SPACING_RULE = "a duration of more than 0 ms, such as '100ms'";
 const ZONE_RULE = "a time zone, such as 'UTC' or 'America/Los_Angeles'";
-/** Rates of nothing, or in no time. */
+/** Rates with an amount or a time of 0. */
 const ZERO_RATE = /^[0.]+\/|\/0+[a-z]/;
 const COST_RULE = 'amounts by unit, such as { tokens: 1200 } or { tokens: (request) => 1200 }';
 const NEAR_RULE = 'a share of the limit above 0 and up to 1, such as 0.8';
@@ -68,7 +68,7 @@ const window: v.GenericSchema<unknown, GivenWindow> = v.pipe(
   }),
 ) as v.GenericSchema<unknown, GivenWindow>;
 
-/** A window as it is given, its durations in ms. */
+/** A declared window, with durations in ms. */
 interface GivenWindow {
   readonly limit: number;
   readonly per?: number | CalendarUnit | undefined;
@@ -110,7 +110,7 @@ const plain: v.GenericSchema<unknown, Given> = object({
   near: v.optional(v.pipe(v.number(NEAR_RULE), v.gtValue(0, NEAR_RULE), v.maxValue(1, NEAR_RULE))),
 }) as v.GenericSchema<unknown, Given>;
 
-/** Schema of a declared quota: its form, then what its parts say about each other. */
+/** Schema of a declared quota: first its form, then the consistency of its parts. */
 export const quota: v.GenericSchema<unknown, Given> = v.pipe(
   plain,
   v.rawCheck(({ dataset, addIssue }) => {
@@ -136,19 +136,19 @@ function at(input: readonly unknown[], key: number): v.ArrayPathItem {
   return { type: 'array', origin: 'value', input: [...input], key, value: input[key] };
 }
 
-/** What the parts of a window say against each other. */
+/** A contradiction between the parts of a window. */
 function windowFault(given: GivenWindow): { readonly message: string; readonly input: unknown } | undefined {
   const { per, refill, zone, transit, of: unit = 'requests' } = given;
   if ((per === undefined) === (refill === undefined))
     return { message: "either 'per' or 'refill'", input: given };
   if (zone !== undefined && per !== 'day' && per !== 'month')
-    return { message: "no zone but with per: 'day' or 'month'", input: zone };
+    return { message: "no zone, unless 'per' is 'day' or 'month'", input: zone };
   return transit === undefined || unit === 'requests'
     ? undefined
-    : { message: `no transit in a window of ${unit}: an attempt counts there until it ends`, input: transit };
+    : { message: `no transit in a window of ${unit}, where an attempt counts until it ends`, input: transit };
 }
 
-/** The window that was given, as a gate keeps it. */
+/** Converts a declared window to the gate's form. */
 function windowOf({ limit, per = 0, zone, refill, ...rest }: GivenWindow): Window {
   if (refill !== undefined)
     return { limit, per: limit / (parseRate(refill) as number), kind: 'bucket', ...rest };
@@ -156,7 +156,7 @@ function windowOf({ limit, per = 0, zone, refill, ...rest }: GivenWindow): Windo
   return { limit, per: longestPeriodMs(per, zone), kind: per, ...(zone !== undefined && { zone }), ...rest };
 }
 
-/** A checked quota. */
+/** Converts a checked quota to the gate's form. */
 export function declared({
   match: of = {},
   windows = [],

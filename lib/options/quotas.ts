@@ -4,16 +4,16 @@ import { valuesOf } from './each.ts';
 import { QuotaIndex, type Rule } from './quota-index.ts';
 import type { QuotaMatch } from './types.ts';
 
-/** A quota declared by the user, checked. */
+/** A checked quota, declared by the user. */
 export interface DeclaredQuota {
   readonly name: string | undefined;
   readonly match: QuotaMatch;
   /** `per` in ms. */
   readonly windows: readonly Window[];
   readonly concurrency: number | undefined;
-  /** It applies besides others. */
+  /** True if it applies in addition to other quotas. */
   readonly also: boolean;
-  /** What it is one quota for each value of. */
+  /** Values that tell one quota from another, such as `host`. */
   readonly each: readonly string[];
   readonly cost: QuotaRef['cost'];
   readonly spent: QuotaRef['spent'];
@@ -27,15 +27,15 @@ export function keyOf({ name, match }: Pick<DeclaredQuota, 'name' | 'match'>): s
 
 /** The quotas declared by the user, and the lookup of a request's quotas among them. */
 export class DeclaredQuotas {
-  /** All declared quotas, by key; those that are one for each value, without any. */
+  /** All declared quotas, by key without the values of `each`. */
   readonly refs: ReadonlyMap<string, QuotaRef>;
-  /** Keys of those that apply besides others. */
+  /** Keys of the quotas that apply in addition to others. */
   readonly also: ReadonlySet<string>;
   readonly #index: QuotaIndex;
   readonly #also: readonly Rule[];
   readonly #named: ReadonlyMap<string, Rule>;
 
-  /** `profile` tells what was spent, for quotas that do not say so themselves. */
+  /** `profile` reads what was spent, for quotas without their own `spent`. */
   constructor(declared: readonly DeclaredQuota[], profile?: Pick<Profile, 'spent'>) {
     const rules = declared.map((quota, index) => compile(quota, index, profile));
     this.#index = new QuotaIndex(rules.filter(({ also }) => !also));
@@ -50,7 +50,7 @@ export class DeclaredQuotas {
     return this.refs.size === 0 ? undefined : this.#index.match(request)?.of(request);
   }
 
-  /** The quotas that fit the request and apply besides the one that it draws on otherwise. */
+  /** The quotas that fit the request and apply in addition to its main quota. */
   besides(request: RequestFacts): readonly QuotaRef[] {
     if (this.#also.length === 0) return NONE;
     return this.#also.filter((rule) => rule.fits(request)).map((rule) => rule.of(request));
@@ -88,11 +88,11 @@ function describe({ method = '*', host = '', path = '' }: QuotaMatch): string {
 function compile(quota: DeclaredQuota, index: number, profile?: Pick<Profile, 'spent'>): Rule {
   const { host, path } = quota.match;
   const { also, each, windows, concurrency, cost, spent, near } = quota;
-  const lent =
+  const spentBy =
     !spent && profile?.spent && windows.some(({ of = 'requests' }) => of !== 'requests')
       ? { spent: (outcome: Outcome) => profile.spent?.(outcome), seldom: true }
       : { spent };
-  const ref = { key: keyOf(quota), windows, concurrency, cost, ...lent, near };
+  const ref = { key: keyOf(quota), windows, concurrency, cost, ...spentBy, near };
   const values = each.length === 0 ? undefined : valuesOf(each, path);
   return {
     ref,
@@ -106,7 +106,7 @@ function compile(quota: DeclaredQuota, index: number, profile?: Pick<Profile, 's
   };
 }
 
-/** Whether a request is one of a match. */
+/** Makes a test of whether a match covers a request. */
 export function fitterOf({ method, host, path }: QuotaMatch): (request: RequestFacts) => boolean {
   const methods = method === undefined ? undefined : new Set([method].flat());
   const fitsHost = template(host);
@@ -117,13 +117,13 @@ export function fitterOf({ method, host, path }: QuotaMatch): (request: RequestF
     fitsPath(request.url.pathname);
 }
 
-/** Whether a request is one of any of these matches; absent if there are none. */
+/** Makes a test of whether any match covers a request; `undefined` without matches. */
 export function anyOf(matches: readonly QuotaMatch[]): ((request: RequestFacts) => boolean) | undefined {
   const fitters = matches.map(fitterOf);
   return fitters.length === 0 ? undefined : (request) => fitters.some((fits) => fits(request));
 }
 
-/** A lazily compiled template: of many declared quotas, most are rarely compared. */
+/** A template, compiled on first use: most of many declared quotas are rarely compared. */
 function template(text: string | undefined): (given: string) => boolean {
   if (text === undefined) return () => true;
   let compiled: PathTemplate | undefined;

@@ -50,7 +50,7 @@ export interface Settings {
 /** Default of `maxQueue`. */
 const DEFAULT_MAX_QUEUE = 100_000;
 
-const LEARNED_RULE = 'what gate.learned() gave';
+const LEARNED_RULE = 'a result of gate.learned()';
 const moment = v.pipe(
   v.number(LEARNED_RULE),
   v.check((value) => value > 0 && value < Infinity, LEARNED_RULE),
@@ -189,14 +189,18 @@ export function readOptions(given: HeadgateOptions): Settings {
   };
 }
 
-/** Several matches may share a quota by its name, but then their limits must be equal. */
+/** Several matches may share a quota by name, but then their limits must be equal. */
 function refuseContradictions(quotas: readonly DeclaredQuota[]): void {
   const limits = new Map<string, string>();
   for (const [index, quota] of quotas.entries()) {
     const key = keyOf(quota);
     const own = JSON.stringify([quota.windows, quota.concurrency, quota.each, quota.also, quota.near]);
     if ((limits.get(key) ?? own) !== own) {
-      throw new OptionsError(`quotas.${index}`, key, 'a name of its own, or the same limits as its namesake');
+      throw new OptionsError(
+        `quotas.${index}`,
+        key,
+        'a unique name, or the same limits as the other quota of this name',
+      );
     }
     limits.set(key, own);
   }
@@ -207,12 +211,12 @@ const pause = object({
   for: v.pipe(positiveDuration(PAUSE_RULE), v.finite(PAUSE_RULE)),
 });
 
-/** For how long `gate.pause()` closes a quota, in ms. Throws `OptionsError`. */
+/** Time for which `gate.pause()` closes a quota, in ms. Throws `OptionsError`. */
 export function readPauseOptions(given: unknown): number {
   return check(pause, given, 'pause').for;
 }
 
-/** What `gate.pause()` and `gate.resume()` are about. Throws `OptionsError`. */
+/** The quota, or the match, that `gate.pause()` and `gate.resume()` apply to. Throws `OptionsError`. */
 export function readPaused(given: unknown): string | QuotaMatch {
   if (typeof given === 'object' && given !== null) return check(match, given, 'match');
   return check(text, given, 'quota');
@@ -221,7 +225,7 @@ export function readPaused(given: unknown): string | QuotaMatch {
 const forecast = object({ calls: v.optional(count(0)), cost: v.optional(costs) });
 const forecastRequest = object({ method, url: absoluteUrl });
 
-/** What `gate.forecast()` is about, and what of it. Throws `OptionsError`. */
+/** The quota or request that `gate.forecast()` is asked about, with the calls and their cost. Throws `OptionsError`. */
 export function readForecast(
   quota: unknown,
   options: unknown,
@@ -239,10 +243,10 @@ export function readCloseOptions(given: unknown): number {
   return check(close, given, 'close').drain ?? 0;
 }
 
-/** Checks a call's options and applies them over its settings without. Throws `OptionsError`. */
+/** Checks a call's options and applies them over `settings`. Throws `OptionsError`. */
 export function readCallOptions(given: unknown, settings: CallSettings): CallSettings {
-  const asked = check(call, given, 'headgate');
-  const { deadline, bodyTimeout, inline, outage, quota, cost, flow } = asked;
+  const options = check(call, given, 'headgate');
+  const { deadline, bodyTimeout, inline, outage, quota, cost, flow } = options;
   const { policy, after } = settings;
   return {
     policy: {
@@ -252,8 +256,8 @@ export function readCallOptions(given: unknown, settings: CallSettings): CallSet
       inlineMs: inline ?? policy.inlineMs,
       outage: outage ?? policy.outage,
     },
-    priority: asked.priority ?? settings.priority,
-    idempotent: asked.idempotent ?? settings.idempotent,
+    priority: options.priority ?? settings.priority,
+    idempotent: options.idempotent ?? settings.idempotent,
     quota,
     cost,
     flow: flow === undefined ? undefined : String(flow),
@@ -262,14 +266,14 @@ export function readCallOptions(given: unknown, settings: CallSettings): CallSet
   };
 }
 
-/** A call's own deadline precedes those of overrides. */
+/** A call's own deadline outranks the deadlines of overrides. */
 function withoutDeadlines(after: NonNullable<CallSettings['after']>): CallSettings['after'] {
   return Object.fromEntries(
     Object.entries(after).map(([verdict, each]) => [verdict, { ...each, deadlineMs: undefined }]),
   );
 }
 
-/** The options with those of their policy over them. */
+/** The options, overridden by those of their policy. */
 export function withPolicy(given: HeadgateOptions): HeadgateOptions {
   const over = (given as HeadgateOptions | undefined)?.policy?.options;
   return typeof over === 'object' ? { ...given, ...over } : given;

@@ -1,4 +1,4 @@
-/** `retry`: its schema, and the policy that it makes. */
+/** `retry`: its schema, and the policy made from it. */
 import * as v from 'valibot';
 import { DEFAULT_POLICY, type Jitter, type Policy } from '../policy/policy.ts';
 import { PRIORITY_RANGE, type Profile } from '../words/types.ts';
@@ -28,7 +28,7 @@ const backoff = v.pipe(
     max: v.optional(duration()),
     jitter: v.optional(v.picklist(['decorrelated', 'full', 'equal', 'none'])),
   }),
-  v.check(({ base = 0, max = Infinity }) => base <= max, 'a max that is no shorter than base'),
+  v.check(({ base = 0, max = Infinity }) => base <= max, 'a max of at least base'),
 );
 const BODY_TIMEOUT_RULE = "a duration of more than 0 ms, such as '30s', or Infinity";
 /** Schema of `bodyTimeout`. */
@@ -72,15 +72,15 @@ export const priority: v.GenericSchema<unknown, number | undefined> = v.optional
 
 /** The retry policy: the user's options over the profile's defaults over Headgate's. */
 export function policyOf(given: Retry, profile: Profile): Policy {
-  const under = check(retry, profile.retry ?? {}, 'profile.retry');
-  const { backoff = under.backoff ?? {}, budget = under.budget, methods = under.methods } = given;
+  const preset = check(retry, profile.retry ?? {}, 'profile.retry');
+  const { backoff = preset.backoff ?? {}, budget = preset.budget, methods = preset.methods } = given;
   const { baseMs, maxMs, jitter } = DEFAULT_POLICY.backoff;
   return {
-    attempts: given.attempts ?? under.attempts ?? DEFAULT_POLICY.attempts,
-    deadlineMs: given.deadline ?? under.deadline ?? DEFAULT_POLICY.deadlineMs,
-    bodyTimeoutMs: given.bodyTimeout ?? under.bodyTimeout,
-    inlineMs: given.inline ?? under.inline,
-    outage: given.outage ?? under.outage,
+    attempts: given.attempts ?? preset.attempts ?? DEFAULT_POLICY.attempts,
+    deadlineMs: given.deadline ?? preset.deadline ?? DEFAULT_POLICY.deadlineMs,
+    bodyTimeoutMs: given.bodyTimeout ?? preset.bodyTimeout,
+    inlineMs: given.inline ?? preset.inline,
+    outage: given.outage ?? preset.outage,
     // A given bound moves the other bound's default if the two would contradict.
     backoff: {
       baseMs: backoff.base ?? Math.min(baseMs, backoff.max ?? Infinity),
@@ -92,7 +92,7 @@ export function policyOf(given: Retry, profile: Profile): Policy {
   };
 }
 
-/** `over` on top of `under`. A bound of the backoff moves the other one if the two would contradict. */
+/** Applies `over` on top of `under`. A bound of the backoff moves the other one if the two would contradict. */
 export function merged(under: Retry, over: Retry): Retry {
   const backoff = { ...under.backoff, ...over.backoff };
   const { base = 0, max = Infinity } = backoff;

@@ -20,9 +20,7 @@ export function count(min: number): v.GenericSchema<number> {
 /** A whole number of 1 or more. */
 export const positive: v.GenericSchema<number> = count(1);
 
-/**
- * A text that `pattern` must not match. The action tells the pattern, so that a JSON Schema can be made of it.
- */
+/** A text that `pattern` must not match. The action exposes the pattern, from which a JSON Schema is made. */
 export function unlike(
   pattern: RegExp,
   rule: string | ((issue: { readonly input: string }) => string),

@@ -17,23 +17,23 @@ export interface QuotaMatch {
 /** A declared window. */
 export interface WindowOptions {
   /**
-   * Maximum number of attempts in any `per`, or of the unit `of`: a whole number of 1 or more. With `refill`: what a full bucket
-   * holds.
+   * Maximum number of attempts, or amount of the unit `of`, in any `per`: a whole number of 1 or more. With `refill`: the
+   * capacity of the bucket.
    */
   readonly limit: number;
   /**
-   * Length of the window: ms, or text such as `'1m'`. `'day'` and `'month'` are those of the calendar in `zone`: what was used is
-   * free again when the next begins, by the wall clock. Required, unless there is a `refill`.
+   * Length of the window: ms, or text such as `'1m'`. `'day'` and `'month'` are calendar windows in `zone`: all is free
+   * again when the next one begins, by the wall clock. Required, unless there is a `refill`.
    */
   readonly per?: Duration | 'day' | 'month' | undefined;
   /** IANA name of the time zone of a calendar window, such as `'America/Los_Angeles'`. Default `'UTC'`. */
   readonly zone?: string | undefined;
   /**
-   * Makes it a token bucket that holds `limit`, instead of `per`: the rate at which it refills, such as `'25/s'`, `'1000/m'` or
-   * `'5/10s'`.
+   * Rate at which a token bucket of capacity `limit` refills, such as `'25/s'`, `'1000/m'` or `'5/10s'`. Given instead of
+   * `per`.
    */
   readonly refill?: string | undefined;
-  /** Unit that the window counts, such as `'tokens'`. Default `'requests'`, of which each attempt costs 1. */
+  /** Unit that the window counts, such as `'tokens'`. Default `'requests'`: each attempt costs 1. */
   readonly of?: string | undefined;
   /**
    * Maximum time a request takes to reach the server: ms, or text such as `'500ms'`. If set, an attempt counts from the
@@ -45,73 +45,72 @@ export interface WindowOptions {
 
 /** A declared quota. */
 export interface QuotaOptions {
-  /** Key of the quota, by which a call's `quota` refers to it. Default: a key made of `match`. */
+  /** Key of the quota, by which a call's `quota` refers to it. Default: a key made from `match`. */
   readonly name?: string;
   /** Requests that the quota covers. Default `{}`: all. */
   readonly match?: QuotaMatch;
   /**
-   * True for a quota that applies besides the one that a request draws on otherwise, such as a limit of the whole account.
-   * Default false: the first match replaces the profile's quotas.
+   * True for a quota that applies in addition to the request's main quota, such as a limit of the whole account. Default
+   * false: the first match replaces the profile's quotas.
    */
   readonly also?: boolean | undefined;
   /**
    * One quota for each value of these: `'host'`, `'method'`, `'header:<name>'`, `'query:<name>'`, `'param:<name in
-   * match.path>'`. Values that may be secret are kept as digests alone. Idle quotas are forgotten.
+   * match.path>'`. Values that may be secret are kept only as digests. Idle quotas are forgotten.
    */
   readonly each?: readonly string[] | undefined;
   /**
-   * What an attempt costs, by unit: numbers, or functions of the request. Default: the profile's, or else 1 request and
-   * the running mean of what attempts spent of other units.
+   * What an attempt costs, by unit: numbers, or functions of the request. Default: the profile's, or else 1 request and,
+   * for other units, the running mean of what attempts spent.
    */
   readonly cost?: Costs | undefined;
   /** What an attempt spent, by unit, read from its outcome: corrects its cost. Default: the profile's. */
   readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
-  /** Windows that all apply: each allows at most `limit` attempts in any `per`. */
+  /** Windows; all of them apply. Each allows at most `limit` attempts in any `per`. */
   readonly windows?: readonly WindowOptions[];
   /** Maximum number of attempts in flight. */
   readonly concurrency?: number;
   /**
-   * Share of a window, above 0 and up to 1, from which its use is told by a `near` event, once per window: of declared and
-   * learned windows, and of those that headers tell. Default: none is told.
+   * Share of a window, above 0 and up to 1, at which a `near` event reports its use, once per window. Covers declared and
+   * learned windows, and those that headers state. Default: no such events.
    */
   readonly near?: number | undefined;
-  /** Minimum time between the beginnings of two attempts: ms, or text such as `'100ms'`. Default: none. */
+  /** Minimum time between the starts of two attempts: ms, or text such as `'100ms'`. Default: none. */
   readonly spacing?: Duration | undefined;
 }
 
-/** Requests whose good answers are read to the end, since they may hold refusals. */
+/** Requests whose good answers are read before they are returned, because they may hold refusals. */
 export interface ReadBodyOptions {
-  /** The requests: a match, or matches of which one fits. Default `{}`: all. */
+  /** A match, or several matches of which one must fit. Default `{}`: all requests. */
   readonly match?: QuotaMatch | readonly QuotaMatch[] | undefined;
 }
 
-/** Verdicts after which a call may go on. */
+/** Verdicts after which a call may continue. */
 export type OverrideVerdict = Exclude<Verdict, 'success' | 'terminal'>;
 
-/** The calls that an override is for. All given fields must match the call's first request; `{}` matches every call. */
+/** The calls that an override covers. All given fields must match the call's first request; `{}` matches every call. */
 export interface OverrideMatch extends QuotaMatch {
   /**
-   * Key of a quota, or keys, one of which the request draws on, as `gate.quotas()` and events name it; `*` matches
-   * anything.
+   * Key or keys, as in `gate.quotas()` and events: the request must draw on one of these quotas. `*` matches anything.
    */
   readonly quota?: string | readonly string[] | undefined;
   /**
-   * Verdict of an attempt, or verdicts: `'throttled'`, `'transient'`, `'unauthorized'`. The override's `retry` then
-   * decides what follows an attempt with that verdict: `attempts` counts those with it, whichever it is, and
-   * `deadline` replaces the call's until the next attempt ends. Default: the override is for the whole call.
+   * Verdict or verdicts of an attempt: `'throttled'`, `'transient'`, `'unauthorized'`. The override's `retry` then
+   * decides what follows an attempt with that verdict: `attempts` counts only attempts with the same verdict, and
+   * `deadline` replaces the call's until the next attempt ends. Default: the override covers the whole call.
    */
   readonly verdict?: OverrideVerdict | readonly OverrideVerdict[] | undefined;
 }
 
-/** Settings for the calls that it matches, instead of the gate's. */
+/** Settings that replace the gate's for the calls that match. */
 export interface OverrideOptions {
-  /** Calls that the override is for. Default `{}`: all. */
+  /** Calls that the override covers. Default `{}`: all. */
   readonly match?: OverrideMatch | undefined;
-  /** Fields of the retry policy. Omitted ones stay as they are. */
+  /** Fields of the retry policy. Omitted ones keep their values. */
   readonly retry?: RetryOptions | undefined;
-  /** Priority of the calls: a whole number from -10 to 10. Default 0. Not beside `match.verdict`. */
+  /** Priority of the calls: a whole number from -10 to 10. Default 0. Not allowed with `match.verdict`. */
   readonly priority?: number | undefined;
-  /** Whether resending the calls is safe. Default: see `CallOptions`. Not beside `match.verdict`. */
+  /** Whether resending the calls is safe. Default: see `CallOptions`. Not allowed with `match.verdict`. */
   readonly idempotent?: boolean | undefined;
 }
 
@@ -121,15 +120,15 @@ export interface PolicySource {
   readonly source: string;
   /** The policy in force, as options of `headgate()`. */
   readonly options: HeadgateOptions;
-  /** Tells of changes from now on. Returns a function that ends it. */
+  /** Reports changes from now on. Returns a function that stops the reports. */
   follow(follower: PolicyFollower): () => void;
 }
 
-/** Told of a policy's changes. */
+/** Receives a policy's changes. */
 export interface PolicyFollower {
   /** A valid change. */
   applied(options: HeadgateOptions): void;
-  /** A change that is invalid, or that cannot be made while a gate works; the old policy stays. */
+  /** A change that is invalid, or that a working gate cannot make; the old policy remains in force. */
   refused(reason: string): void;
 }
 
@@ -138,7 +137,7 @@ export interface HeadgateOptions {
   /** Knowledge of the API. Default `generic()`, which knows only HTTP. */
   readonly profile?: Profile;
   /**
-   * Policy whose options precede those given here, and which may change while the gate works. Default: none. See
+   * Policy whose options outrank those given here, and which may change while the gate works. Default: none. See
    * `loadPolicy()` of `headgate/policy`.
    */
   readonly policy?: PolicySource;
@@ -147,28 +146,29 @@ export interface HeadgateOptions {
   /** Quotas that take precedence over the profile's. A request uses the first one that matches it. */
   readonly quotas?: readonly QuotaOptions[];
   /**
-   * Settings for some calls, by method, path, host, quota, or by the verdict of an attempt. All that match a call count;
-   * of two that give the same option, the later one. A call's own options precede them. Default: none.
+   * Settings for some calls, by method, path, host, quota, or by the verdict of an attempt. All that match a call apply;
+   * if two give the same option, the later one wins. A call's own options outrank them. Default: none.
    */
   readonly overrides?: readonly OverrideOptions[];
   /**
-   * Requests that are refused with a good status by what the body says, such as GraphQL's `RATE_LIMITED`, besides those of
-   * the profile. For these alone, the body of a good answer is read before it is given, as far as 64 KiB that come within
-   * 2 s; what is longer, slower, cut off, or neither JSON, XML nor plain text is given unread. Default: none.
+   * Requests, in addition to the profile's, that may be refused in the body of a good answer, such as GraphQL's
+   * `RATE_LIMITED`. Only for these is the body of a good answer read before the answer is returned, up to 64 KiB that
+   * arrive within 2 s. A body that is longer, slower, cut off, or neither JSON, XML nor plain text is returned unread.
+   * Default: none.
    */
   readonly readBody?: ReadBodyOptions | undefined;
   /** Whether to learn undeclared limits. Default true. */
   readonly adaptive?: boolean;
   /**
-   * What `gate.learned()` gave in an earlier run: the gate begins with those limits, and goes on to test them. Findings
+   * Result of `gate.learned()` from an earlier run: the gate starts with those limits and continues to test them. Findings
    * older than 7 days are ignored. Default: nothing is known.
    */
   readonly learned?: Learned;
   /** Maximum number of queued attempts; further ones fail with `QueueFullError`. Default 100,000. */
   readonly maxQueue?: number;
   /**
-   * Maximum number of queued attempts of one flow (`flow` of a call); further ones of it fail with `QueueFullError`.
-   * Default: `maxQueue` alone is the limit.
+   * Maximum number of queued attempts of one flow (`flow` of a call); further ones fail with `QueueFullError`. Default:
+   * only `maxQueue` applies.
    */
   readonly maxQueuePerFlow?: number | undefined;
   /** Source of bearer tokens: a `TokenSource`, or any Azure `TokenCredential`. Default: no token is sent. */
@@ -186,8 +186,8 @@ export interface HeadgateOptions {
   /** Name of this gate on its events. Default: the profile's. */
   readonly name?: string;
   /**
-   * Further URL parameters whose values events, reports and messages hide, besides those whose names suggest a secret:
-   * names in any case, or regular expressions. Default: none.
+   * Further URL parameters whose values events, reports and messages hide: names in any case, or regular expressions.
+   * Parameters whose names suggest a secret are always hidden. Default: none.
    */
   readonly redact?: readonly (string | RegExp)[];
 }
@@ -205,7 +205,7 @@ export interface CallOptions {
   readonly bodyTimeout?: Duration;
   /** Maximum single wait of this call; see `retry.inline`. Default: the policy's. */
   readonly inline?: Duration;
-  /** What this call does while its server is out; see `retry.outage`. Default: the policy's. */
+  /** What this call does while its server is down; see `retry.outage`. Default: the policy's. */
   readonly outage?: 'hold' | 'fail';
   /** Whether resending is safe. Default: decided by the method, an Idempotency-Key header, or the profile. */
   readonly idempotent?: boolean;
@@ -214,8 +214,8 @@ export interface CallOptions {
   /** What each attempt costs, by unit: `{ tokens: 1200 }`. Default: the quota's `cost`. */
   readonly cost?: Costs | undefined;
   /**
-   * Whose call it is, such as a tenant's ID. Flows of one priority that wait for a quota share it equally, by cost, so no
-   * flow waits behind all calls of another; within a flow, calls go in order. Default: calls without a flow share one.
+   * Owner of the call, such as a tenant's ID. Flows of one priority that wait for a quota share it equally, by cost, so no
+   * flow waits behind all calls of another. Within a flow, calls go in order. Default: calls without a flow share one.
    */
   readonly flow?: string | number | undefined;
 }

@@ -83,7 +83,7 @@ const profile = v.union(
   ],
   ({ issues = [] }) => {
     const inner = issues.find(({ path }) => path !== undefined);
-    return inner ? `${inner.message}, of its option '${v.getDotPath(inner)}'` : PROFILE_RULE;
+    return inner ? `${inner.message}, for its option '${v.getDotPath(inner)}'` : PROFILE_RULE;
   },
 );
 
@@ -103,7 +103,7 @@ export const documentSchema: v.GenericSchema<PolicyDocument> = object({
 }) as unknown as v.GenericSchema<PolicyDocument>;
 
 /**
- * Checks a policy and gives it as options of `headgate()`.
+ * Checks a policy and returns it as options of `headgate()`.
  *
  * @param given parsed JSON
  * @param source where it comes from, for messages
@@ -113,7 +113,7 @@ export function optionsOf(given: unknown, source: string): HeadgateOptions {
   check(documentSchema, given, source);
   const { $schema: _, profile = 'generic', ...rest } = given as PolicyDocument;
   const options = { ...rest, profile: profileOf(profile, source) };
-  readOptions(options); // what concerns the whole, such as two quotas of one name
+  readOptions(options); // checks the whole, such as two quotas with one name
   return options;
 }
 

@@ -1,7 +1,7 @@
 import { OptionsError } from '../words/errors.ts';
 import type { PolicyDocument } from './document.ts';
 
-/** Options that variables of the environment may override, by the variable's name. */
+/** Options that environment variables may override, by the variable's name. */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   HEADGATE_NAME: ['name'],
   HEADGATE_PROFILE: ['profile'],
@@ -27,8 +27,8 @@ const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 const TEXTS = new Set(['HEADGATE_NAME', 'HEADGATE_PROFILE']);
 
 /**
- * Applies the variables of an environment over a policy. Throws `OptionsError` for a `HEADGATE_RETRY_…` that is unknown:
- * a typo there would silently change nothing.
+ * Applies an environment's variables over a policy. Throws `OptionsError` for an unknown `HEADGATE_RETRY_…`, because a
+ * typo would silently change nothing.
  */
 export function overridden(
   given: unknown,
@@ -46,7 +46,7 @@ export function overridden(
   return document;
 }
 
-/** `3`, `true` and `false` are what they look like; `GET,PUT` of methods is a list; anything else is text, such as `30s`. */
+/** Numbers and booleans are converted; methods such as `GET,PUT` become a list; anything else, such as `30s`, is text. */
 function valueIn(name: string, text: string): unknown {
   if (TEXTS.has(name)) return text;
   if (name === 'HEADGATE_RETRY_METHODS') return text.split(',').map((method) => method.trim());

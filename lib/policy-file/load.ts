@@ -14,7 +14,7 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | false | undefined;
 }
 
-/** A policy that was loaded: the `policy` option of `headgate()`. */
+/** A loaded policy, for the `policy` option of `headgate()`. */
 export interface LoadedPolicy extends PolicySource {
   /** The policy in force, as options of `headgate()`. */
   readonly options: HeadgateOptions;
@@ -25,18 +25,19 @@ export interface LoadedPolicy extends PolicySource {
 }
 
 /**
- * Interval at which a watched file is examined, in ms. It is polled by its path: atomic renames and swapped symlinks
- * (as Kubernetes mounts a ConfigMap) are changes like any other.
+ * Interval at which a watched file is examined, in ms. Polling by path also notices atomic renames and swapped symlinks,
+ * with which Kubernetes updates a mounted ConfigMap.
  */
 const EXAMINE_MS = 250;
 
 /**
- * Loads a policy from a JSON file. With `watch`, a valid change is applied at once to the gates that use it, as one, and
- * told by a `policy` event; an invalid one is refused with the reason, and the old policy stays. `retry`, `quotas` and
- * `overrides` can change while a gate works; a change of anything else is refused. Watching keeps no process alive.
+ * Loads a policy from a JSON file. With `watch`, a valid change is applied at once and as a whole to the gates that use
+ * the policy, with a `policy` event. An invalid change is refused with the reason, and the old policy remains in force.
+ * `retry`, `quotas` and `overrides` can change while a gate works; a change of anything else is refused. Watching does not
+ * keep the process alive.
  *
  * @param file path of the file, relative to the working directory
- * @throws OptionsError if the file cannot be read, is no JSON, or is no valid policy
+ * @throws OptionsError if the file cannot be read, is not JSON, or is not a valid policy
  * @example
  * const gate = headgate({ policy: loadPolicy('policy.json', { watch: true }) });
  */
@@ -58,8 +59,8 @@ class WatchedPolicy implements LoadedPolicy {
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #followers = new Set<PolicyFollower>();
   #text: string;
-  /** A text that was no JSON a moment ago: it may have been half written. */
-  #doubtful: string | undefined;
+  /** Text that was not JSON when last read: the file may have been half written. */
+  #broken: string | undefined;
 
   constructor(file: string, source: string, environment: Readonly<Record<string, string | undefined>>) {
     this.#path = file;
@@ -97,8 +98,8 @@ class WatchedPolicy implements LoadedPolicy {
       this.options = options;
       for (const { applied } of this.#followers) applied(options);
     } catch (error) {
-      if (error instanceof OptionsError && error.cause instanceof SyntaxError && text !== this.#doubtful) {
-        this.#doubtful = text;
+      if (error instanceof OptionsError && error.cause instanceof SyntaxError && text !== this.#broken) {
+        this.#broken = text;
         setTimeout(this.#examine, EXAMINE_MS).unref();
         return;
       }
@@ -128,7 +129,7 @@ class WatchedPolicy implements LoadedPolicy {
     return optionsOf(overridden(given, this.#environment), this.source);
   }
 
-  /** What a gate cannot change while it works must stay as it is. */
+  /** Throws if an option changed that a working gate cannot change. */
   #refuseLiveChange(options: HeadgateOptions): void {
     const fixed = ({ retry: _r, quotas: _q, overrides: _o, profile, ...rest }: HeadgateOptions): unknown => [
       rest,
@@ -138,7 +139,7 @@ class WatchedPolicy implements LoadedPolicy {
       throw new OptionsError(
         this.source,
         'another profile, name, readBody, adaptive, maxQueue, maxQueuePerFlow or redact',
-        'a change of retry, quotas or overrides: restart for others',
+        'a change of retry, quotas or overrides only; other changes need a restart',
       );
   }
 }

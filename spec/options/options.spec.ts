@@ -15,7 +15,7 @@ describe('Options', () => {
     ['retry.deadline', { retry: { deadline: -1 } }, /got -1/],
     ['retry.backoff.jitter', { retry: { backoff: { jitter: 'some' } } }, /"decorrelated"/],
     ['retry.backoff.bse', { retry: { backoff: { bse: 1 } } }, /one of base, max, jitter, got "bse"/],
-    ['retry.backoff', { retry: { backoff: { base: '2s', max: '1s' } } }, /no shorter than base/],
+    ['retry.backoff', { retry: { backoff: { base: '2s', max: '1s' } } }, /a max of at least base/],
     ['retry.backoff.base', { retry: { backoff: { base: Infinity } } }, /got Infinity/],
     ['retry.budget', { retry: { budget: -0.1 } }, /share of first attempts/],
     ['retry.methods.0', { retry: { methods: ['G T'] } }, /HTTP method/],
@@ -28,7 +28,7 @@ describe('Options', () => {
     [
       'quotas.1',
       { quotas: [{ name: 'q' }, { name: 'q', concurrency: 1 }] },
-      /the same limits as its namesake, got "q"/,
+      /the same limits as the other quota of this name, got "q"/,
     ],
     ['maxQueue', { maxQueue: Number.NaN }, /whole number/],
     ['profile', { profile: 'defender' }, /such as generic\(\)/],

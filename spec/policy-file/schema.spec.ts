@@ -22,10 +22,10 @@ function refusal(policy: unknown): string | undefined {
 
 /** What a Schema cannot say: what concerns several values at once, and hosts that no URL can hold. */
 const UNSAID = [
-  /a max that is no shorter than base/,
-  /a name of its own, or the same limits as its namesake/,
-  /a param that match\.path has/,
-  /a param with no '\*\*' on both sides of it/,
+  /a max of at least base/,
+  /a unique name, or the same limits as the other quota of this name/,
+  /a param that occurs in match\.path/,
+  /a param without '\*\*' on both sides of it/,
   /a host such as 'api\.example\.com', or an origin/,
 ];
 
