@@ -6,28 +6,28 @@ import { durationOf, Term, type TermOptions } from './term.ts';
 
 /** A machine action, as the API describes it. */
 export interface MachineAction {
-  /** Its ID, by which it is looked at. */
+  /** ID, by which it is polled. */
   readonly id: string;
-  /** Such as `Isolate`. */
+  /** Type, such as `Isolate`. */
   readonly type: string;
   /** `Pending`, `InProgress`, `Succeeded`, `Failed`, `TimeOut` or `Cancelled`. */
   readonly status: string;
-  /** The device that it is for. */
+  /** Device that it acts on. */
   readonly machineId?: string | undefined;
   readonly [field: string]: unknown;
 }
 
 /** Statuses after which an action does not change. https://learn.microsoft.com/defender-endpoint/api/machineaction */
 const FINAL: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'TimeOut', 'Cancelled']);
-/** Wait before the first look at an action, and the longest, in ms, and by how much each is longer than the one before. */
+/** First and longest wait between two polls, in ms, and the factor by which waits grow. */
 const FIRST_MS = 2000;
 const LONGEST_MS = 60_000;
 const GROWTH = 1.5;
 
-/** A machine action ended otherwise than by success. */
+/** A machine action ended without success. */
 export class ActionError extends Error {
   override readonly name = 'ActionError';
-  /** The action, as it was seen last. */
+  /** Last known state of the action. */
   readonly action: MachineAction;
 
   constructor(action: MachineAction) {
@@ -39,20 +39,20 @@ export class ActionError extends Error {
 /** Options of `pollAction()`. */
 export interface PollOptions extends TermOptions {
   /**
-   * Wait between two looks: ms, or text. Default: 2 s, then 1.5 times as long each time, up to 60 s, so that many actions do
-   * not use the quota up that others need.
+   * Wait between two polls: ms, or text. Default: 2 s, then 1.5 times as long each time, up to 60 s, so that many actions
+   * do not use up the quota that other requests need.
    */
   readonly every?: Duration | undefined;
-  /** Called after each look. */
+  /** Called after each poll. */
   readonly onProgress?: ((action: MachineAction) => void) | undefined;
 }
 
 /**
- * Looks at a machine action until it has ended, and gives it once it has succeeded.
+ * Polls a machine action until it has ended, and returns it if it succeeded.
  *
  * @param url address of the action: `…/api/machineactions/{id}`
- * @throws `OptionsError`; {@link ActionError} if it ends otherwise; `DeadlineError` as soon as the next look would come after
- *   `deadline`; {@link RefusedError}; and what the client throws
+ * @throws `OptionsError`; {@link ActionError} if it ends without success; `DeadlineError` as soon as the next poll would
+ *   come after `deadline`; {@link RefusedError}; the client's own errors
  */
 export async function pollAction(
   client: Client,
@@ -75,15 +75,15 @@ export async function pollAction(
 export interface ActionRequest {
   /** Address of the action of a machine: `…/api/machines/{id}/isolate`. */
   readonly url: string | URL;
-  /** Its parameters, whose names are case-sensitive: `{ Comment, IsolationType }`. */
+  /** Parameters; their names are case-sensitive: `{ Comment, IsolationType }`. */
   readonly body: unknown;
 }
 
-/** An action that runs. */
+/** A running action. */
 export interface StartedAction {
-  /** The action, as it was seen when it was started or found. */
+  /** The action, in its state when it was started or found. */
   readonly action: MachineAction;
-  /** True if it was pending already, asked for by somebody else. */
+  /** True if it was already pending, started by another request. */
   readonly adopted: boolean;
 }
 
@@ -92,10 +92,10 @@ const PENDING = 'ActiveRequestAlreadyExists';
 const MACHINE = /^(.*\/machines\/)([^/]+)\/(\w+)\/?$/i;
 
 /**
- * Starts a machine action; if the same is pending on this machine, which the API refuses, gives that one. An action that
- * ends between the refusal and the look at the list leaves the refusal.
+ * Starts a machine action. If the API refuses it because the same action is pending on this machine, returns the pending
+ * one. If that action ends before it is found in the list, the refusal is thrown.
  *
- * @throws `OptionsError`; {@link RefusedError}; and what the client throws
+ * @throws `OptionsError`; {@link RefusedError}; the client's own errors
  * @example
  * const { action } = await adoptAction(fetch, { url: `${api}/api/machines/${id}/isolate`, body: { Comment, IsolationType: 'Full' } });
  * await pollAction(fetch, `${api}/api/machineactions/${action.id}`, { deadline: '30m' });
@@ -117,7 +117,7 @@ export async function adoptAction(
   } catch (error) {
     if (!(error instanceof RefusedError) || error.code !== PENDING) throw error;
     const list = new URL(`${root.slice(0, -'machines/'.length)}machineactions`, target);
-    // A quote within a value is doubled (OData 4.01, 5.1.1.6.1).
+    // OData doubles a quote within a value (OData 4.01, 5.1.1.6.1).
     const id = decodeURIComponent(machine).replaceAll("'", "''");
     list.searchParams.set('$filter', `machineId eq '${id}'`);
     list.searchParams.set('$orderby', 'creationDateTimeUtc desc');
@@ -131,7 +131,7 @@ export async function adoptAction(
   }
 }
 
-/** Types are named as the last part of the path, but for `runliveresponse`: `LiveResponse`. */
+/** A type has the name of the path's last segment, except `LiveResponse` for `runliveresponse`. */
 function sameType(type: string, verb: string): boolean {
   const name = type.toLowerCase();
   return name === verb.toLowerCase() || `run${name}` === verb.toLowerCase();
@@ -143,6 +143,6 @@ function isAction(value: unknown): value is MachineAction {
 }
 
 function actionOf(body: unknown): MachineAction {
-  if (!isAction(body)) throw new TypeError('The answer is no machine action: it lacks id, type or status');
+  if (!isAction(body)) throw new TypeError('The answer is not a machine action: it lacks id, type or status');
   return body;
 }

@@ -5,7 +5,7 @@ import { attachReport } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
 import { reportOf } from '../words/report-of.ts';
 
-/** A gated client: the function of `gate.fetch()`, or an instance of got that is gated. */
+/** A gated client: the function that `gate.fetch()` returns, or a gated got instance. */
 export type Client = GatedFetchLike | GatedGotLike;
 
 type GatedFetchLike = (url: string, init?: never) => Promise<unknown>;
@@ -13,9 +13,9 @@ interface GatedGotLike {
   extend(...options: never[]): unknown;
 }
 
-/** What all helpers take for their requests. */
+/** Request options of all helpers. */
 export interface RequestOptions {
-  /** Aborts the request on the wire, and whatever waits. */
+  /** Aborts the request in flight, and any wait. */
   readonly signal?: AbortSignal | undefined;
   /** Further headers of each request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -35,9 +35,9 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   /** HTTP status of the answer. */
   readonly status: number;
-  /** The API's code, such as `ResourceNotFound`. Free of what may change, unlike the message. */
+  /** The API's code, such as `ResourceNotFound`. Stable, unlike the message. */
   readonly code: string | undefined;
-  /** What the body says, as JSON; absent if it is none. */
+  /** The parsed body; absent if it is not JSON. */
   readonly body: unknown;
   /** Record of the call. */
   declare readonly headgate?: CallReport;
@@ -57,7 +57,7 @@ function codeIn(text: string | undefined): string | undefined {
   return layers.findLast(({ code }) => code !== undefined)?.code;
 }
 
-/** The body of a good answer, as JSON. Throws {@link RefusedError} for any other, and what the client throws for none. */
+/** Parsed body of a good answer. Throws {@link RefusedError} for any other answer, or the client's own error without one. */
 export async function ask(client: Client, asked: Asked): Promise<unknown> {
   const { method = 'GET', url } = asked;
   const { status, text, report, cause } =
@@ -65,7 +65,7 @@ export async function ask(client: Client, asked: Asked): Promise<unknown> {
   if (status < 400) {
     const body = parseJson(text);
     if (body !== undefined || text === '') return body;
-    throw new SyntaxError(`${method} ${pathOf(url)} was answered by what is no JSON`);
+    throw new SyntaxError(`${method} ${pathOf(url)} got an answer that is not JSON`);
   }
   const error = new RefusedError(`${method} ${pathOf(url)}`, status, text, cause);
   if (report) attachReport(error, report);

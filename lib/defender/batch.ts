@@ -3,48 +3,48 @@ import { OptionsError } from '../words/errors.ts';
 import { ask, type Client, RefusedError } from './ask.ts';
 import { Term, type TermOptions } from './term.ts';
 
-/** The request of one part of a batch. */
+/** The request for each part of a batch. */
 export interface BatchRequest<T> {
-  /** Default `POST`. */
+  /** HTTP method. Default `POST`. */
   readonly method?: string | undefined;
   /** Address of the endpoint, such as `…/api/indicators/import`. */
   readonly url: string | URL;
-  /** The body for some of the items. Names of parameters are case-sensitive. */
+  /** Returns the body for the items of one part. Names of parameters are case-sensitive. */
   readonly body: (items: readonly T[]) => unknown;
 }
 
 /** Options of `splitBatch()`. */
 export interface BatchOptions extends TermOptions {
-  /** Maximum items of a part. Default: all are tried at once, and the API's refusal tells. */
+  /** Maximum number of items in a part. Default: tries all at once, and learns the size from the API's refusal. */
   readonly size?: number | undefined;
 }
 
-/** An item that the API did not take, although it accepted the part. */
+/** An item that the API rejected although it accepted the part. */
 export interface FailedItem<T> {
-  /** The item, as it was given. */
+  /** The item, as given. */
   readonly item: T;
   /** Position among all items, from 0. */
   readonly index: number;
-  /** The API's words. */
+  /** The API's reason. */
   readonly reason: string | undefined;
 }
 
-/** What became of a batch. */
+/** Outcome of a batch. */
 export interface BatchResult<T> {
   /** Answers of the parts, in the order of the items. */
   readonly answers: readonly unknown[];
-  /** Items that an answer calls failed, in order. */
+  /** Items that the answers report as failed, in order. */
   readonly failed: readonly FailedItem<T>[];
-  /** Maximum items of a part, as far as it was needed or found. */
+  /** Maximum number of items in a part, as given or learned so far. */
   readonly size: number;
 }
 
-/** A part was refused. What was sent before it stays done. */
+/** A part was refused. The parts sent before it remain processed. */
 export class BatchError<T = unknown> extends Error {
   override readonly name = 'BatchError';
-  /** What became of the parts before. */
+  /** Outcome of the earlier parts. */
   readonly result: BatchResult<T>;
-  /** Position of the first item that was not taken, from 0: go on from there. */
+  /** Position of the first item that was not accepted, from 0: continue from there. */
   readonly next: number;
 
   constructor(result: BatchResult<T>, next: number, total: number, cause: unknown) {
@@ -54,14 +54,14 @@ export class BatchError<T = unknown> extends Error {
   }
 }
 
-/** Code of a refusal for the number of items: https://learn.microsoft.com/defender-endpoint/api/common-errors */
+/** Code of a refusal because of the number of items: https://learn.microsoft.com/defender-endpoint/api/common-errors */
 const TOO_MANY = 'MaximumBatchSizeExceeded';
 
 /**
  * Sends items in parts, one after another. A part that is refused for its size (`MaximumBatchSizeExceeded`) was not
- * processed: it is sent again in parts of the size that the refusal names, or else in halves.
+ * processed: its items are sent again in parts of the size that the refusal names, or else in halves.
  *
- * @throws `OptionsError`; {@link BatchError} with what was done, its `cause` being why it ended
+ * @throws `OptionsError`; {@link BatchError} with the outcome so far, and the reason as its `cause`
  * @example
  * const { failed } = await splitBatch(gate.fetch(), { url: `${api}/api/indicators/import`, body: (Indicators) => ({ Indicators }) }, all);
  */
@@ -100,19 +100,19 @@ export async function splitBatch<T>(
 }
 
 /**
- * The size that a refusal allows; `undefined` if it was not for the size. The message is free text: a number in it that is
- * smaller than the part is taken for the size, which the next refusal would correct.
+ * The size that a refusal allows; `undefined` if the size was not its reason. The message is free text: the largest number
+ * in it that is smaller than the part is taken as the size. If it is wrong, the next refusal corrects it.
  */
 function allowedBy(error: unknown, sent: number): number | undefined {
   if (!(error instanceof RefusedError) || error.code !== TOO_MANY) return undefined;
   const { error: envelope } = (isObject(error.body) ? error.body : {}) as { error?: { message?: unknown } };
   const words = String(envelope?.message ?? '').slice(0, 1000);
   const numbers = [...words.matchAll(/\d{1,9}/g)].map(([digits]) => Number(digits));
-  const told = numbers.filter((number) => number > 0 && number < sent);
-  return told.length > 0 ? Math.max(...told) : Math.floor(sent / 2);
+  const sizes = numbers.filter((number) => number > 0 && number < sent);
+  return sizes.length > 0 ? Math.max(...sizes) : Math.floor(sent / 2);
 }
 
-/** Items that an answer calls failed: `{"value":[{"isFailed":true,"failureReason":"…"}]}`, in the order of the part. */
+/** Items that an answer reports as failed: `{"value":[{"isFailed":true,"failureReason":"…"}]}`, in the order of the part. */
 function failedOf<T>(answer: unknown, part: readonly T[], from: number): FailedItem<T>[] {
   const { value } = (isObject(answer) ? answer : {}) as { readonly value?: unknown };
   if (!Array.isArray(value)) return [];

@@ -1,4 +1,4 @@
-/** Longer work with Microsoft Defender for Endpoint, through any gated client. Pages are those of Microsoft Graph, too. */
+/** Multi-request work with Microsoft Defender for Endpoint, through any gated client. `pages` works for Microsoft Graph too. */
 
 export {
   ActionError,

@@ -6,23 +6,23 @@ import { Term, type TermOptions } from './term.ts';
 /** Options of `pages()`. */
 export interface PagesOptions extends TermOptions {
   /**
-   * Items of a page, for lists without `@odata.nextLink`: pages are asked for by `$top` and `$skip`, until one is not full.
-   * Default: the API's links are followed.
+   * Items per page, for lists without `@odata.nextLink`: pages are requested by `$top` and `$skip` until one is not full.
+   * Default: follows the API's links.
    */
   readonly pageSize?: number | undefined;
 }
 
 /** One page of a list. */
 export interface Page<T> {
-  /** From 1. */
+  /** Number of the page, from 1. */
   readonly number: number;
-  /** Its items, in the API's order. */
+  /** Items, in the API's order. */
   readonly items: readonly T[];
-  /** Items so far, these included. */
+  /** Number of items so far, including these. */
   readonly done: number;
-  /** Items of the whole list, where the API tells (`$count=true`). */
+  /** Number of items in the whole list, if the API states it (`$count=true`). */
   readonly total: number | undefined;
-  /** ms that the rest will take at the pace so far, which the quotas set; `undefined` where `total` is. */
+  /** Expected ms for the remaining items, at the pace so far; `undefined` without `total`, or before the first item. */
   readonly leftMs: number | undefined;
 }
 
@@ -32,12 +32,12 @@ export class PagingError extends Error {
 }
 
 /**
- * The pages of an OData list, such as Defender's and Graph's, one request each, made when the page is asked for. A link
- * that leads to another origin, or to a page that was seen, ends it with a {@link PagingError}: tokens go to no stranger,
- * and no list is endless. A `$filter` that a link has lost is put back (microsoft-365-docs#8316).
+ * The pages of an OData list, such as Defender's and Graph's. Each page is one request, sent when the page is asked for. A
+ * link to another origin, or to a page already seen, throws a {@link PagingError}: tokens stay with the first origin, and
+ * no list is endless. A `$filter` that a link lost is restored (microsoft-365-docs#8316).
  *
  * @param url address of the first page
- * @throws `OptionsError`; `DeadlineError` once `deadline` is over; {@link RefusedError}; and what the client throws
+ * @throws `OptionsError`; `DeadlineError` once `deadline` has passed; {@link RefusedError}; the client's own errors
  * @example
  * for await (const { items, done, total } of pages(gate.fetch(), `${api}/api/machines?$filter=${filter}`)) save(items);
  */
@@ -58,7 +58,8 @@ export async function* pages<T = unknown>(
   let total: number | undefined;
   let next: URL | undefined = pageSize === undefined ? first : skipping(first, pageSize, 0);
   for (let number = 1; next !== undefined; number += 1) {
-    if (seen.has(next.href)) throw new PagingError(`Page ${number} of ${first.pathname} was seen before`);
+    if (seen.has(next.href))
+      throw new PagingError(`Page ${number} of ${first.pathname} repeats an earlier page`);
     seen.add(next.href);
     const body = await ask(client, { url: next.href, ...term.next() });
     const { value, '@odata.nextLink': link, '@odata.count': count } = fieldsOf(body);
@@ -88,7 +89,7 @@ function skipping(first: URL, top: number, skip: number): URL {
 function followed(link: string, first: URL): URL {
   const url = URL.canParse(link, first.href) ? new URL(link, first) : undefined;
   if (url?.origin !== first.origin) {
-    throw new PagingError(`The next page of ${first.pathname} is said to be at another origin`);
+    throw new PagingError(`The link to the next page of ${first.pathname} leads to another origin`);
   }
   const filter = first.searchParams.get('$filter');
   if (filter !== null && !url.searchParams.has('$filter')) {

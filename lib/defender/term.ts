@@ -4,15 +4,15 @@ import { DeadlineError, OptionsError } from '../words/errors.ts';
 import type { Duration } from '../words/types.ts';
 import type { RequestOptions } from './ask.ts';
 
-/** Options of work that takes several requests. */
+/** Options of work that needs several requests. */
 export interface TermOptions extends RequestOptions {
   /** Maximum time for all of it: ms, or text such as `'30m'`. Default: none. */
   readonly deadline?: Duration | undefined;
-  /** Default: the system's. */
+  /** Clock. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 
-/** The time that several requests have together. */
+/** The time that several requests share. */
 export class Term {
   readonly #clock: Clock;
   readonly #options: TermOptions;
@@ -33,7 +33,7 @@ export class Term {
     return this.#clock.now() - this.#startedAt;
   }
 
-  /** Options of the next request, which has the rest of the time. Throws `DeadlineError` if there is none. */
+  /** Options of the next request, which gets the remaining time. Throws `DeadlineError` if none remains. */
   next(): RequestOptions {
     const { signal, headers, headgate } = this.#options;
     const left = this.#limitMs - this.elapsedMs;
@@ -58,7 +58,7 @@ export class Term {
   }
 }
 
-/** A duration in ms, if it is given. Throws `OptionsError`. */
+/** A duration in ms, if given. Throws `OptionsError`. */
 export function durationOf(option: string, given: Duration | undefined): number | undefined {
   const ms = given === undefined ? undefined : parseDuration(given);
   if (given !== undefined && (ms === undefined || !(ms > 0))) {

@@ -3,19 +3,19 @@ import type { WrapContext } from '../clients/function/index.ts';
 import type { FetchHeadgate } from '../face.ts';
 import type { CallOptions } from '../options/types.ts';
 
-/** The headers of a request or response, in the parts that are used. */
+/** The used part of a request's or response's headers. */
 interface PipelineHeaders extends Iterable<[string, string]> {
   set(name: string, value: string): void;
 }
 
-/** The signal of a request, in the parts that are used. */
+/** The used part of a request's signal. */
 interface Signal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options?: object): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** The request of a pipeline, in the parts that are used. */
+/** The used part of a pipeline's request. */
 interface Sent {
   readonly url: string;
   readonly method: string;
@@ -24,18 +24,18 @@ interface Sent {
   abortSignal?: Signal;
 }
 
-/** The response of a pipeline, in the parts that are used. */
+/** The used part of a pipeline's response. */
 interface Received {
   readonly status: number;
   readonly headers: Iterable<[string, string]>;
 }
 
-/** A policy of a pipeline, as `@azure/core-rest-pipeline` has it. */
+/** A pipeline policy of `@azure/core-rest-pipeline`. */
 export interface AzurePolicy {
   /** `headgatePolicy`. */
   readonly name: string;
-  /** Sends a request, as often as the gate lets it, and resolves with the last response. */
-  // biome-ignore lint/suspicious/noExplicitAny: a pipeline types requests and responses by interfaces of its own.
+  /** Sends a request, as many times as the gate allows, and resolves with the last response. */
+  // biome-ignore lint/suspicious/noExplicitAny: a pipeline has its own types of requests and responses.
   sendRequest(request: any, next: (request: any) => Promise<any>): Promise<any>;
 }
 
@@ -48,7 +48,7 @@ export interface AzurePolicyOptions {
 }
 
 /**
- * A policy that sends every request of an Azure SDK's client through the gate. It takes the place of the SDK's own retries, which
+ * A policy that sends every request of an Azure SDK's client through the gate. It replaces the SDK's own retries, which
  * would multiply with the gate's:
  *
  * @example
@@ -69,7 +69,7 @@ export function headgatePolicy(gate: FetchHeadgate, { call }: AzurePolicyOptions
     next: (request: Sent) => Promise<Received>,
   ): Promise<Received> {
     for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
-    // A response that streams is still its user's to abort when the attempt is over.
+    // The caller can still abort a streaming response after the attempt has ended.
     request.abortSignal = own instanceof AbortSignal ? AbortSignal.any([own, signal]) : signal;
     try {
       return await next(request);
@@ -81,7 +81,7 @@ export function headgatePolicy(gate: FetchHeadgate, { call }: AzurePolicyOptions
   const send = gate.wrap(once, {
     request: ({ url, method, headers, body }: Sent, own: Signal | undefined, _next: unknown) => ({
       ...{ url, method, headers },
-      // A function makes its stream anew for each attempt.
+      // A function makes a new stream for each attempt.
       ...(typeof body !== 'function' && body != null && { body }),
       ...(own && { signal: own as AbortSignal }),
       headgate: typeof call === 'function' ? call({ url, method }) : call,
@@ -103,7 +103,7 @@ export function headgatePolicy(gate: FetchHeadgate, { call }: AzurePolicyOptions
   };
 }
 
-/** The pipeline aborts what takes longer than the request's `timeout`. */
+/** The error of a request that the pipeline aborted because of its `timeout`. */
 function timeoutOf(cause: unknown): Error {
   return Object.assign(new Error('The request took longer than its timeout', { cause }), {
     code: 'ETIMEDOUT',

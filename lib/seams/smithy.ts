@@ -1,9 +1,9 @@
-/** `headgate/smithy`: the request handler of SDKs made with Smithy, AWS's (v3) among them, through a gate. */
+/** `headgate/smithy`: a gated request handler for SDKs made with Smithy, such as AWS's (v3). */
 import type { FetchHeadgate } from '../face.ts';
 import type { CallOptions } from '../options/types.ts';
 import { BODY_LIMIT } from '../words/types.ts';
 
-/** The request of such an SDK, in the parts that are used. */
+/** The used part of such an SDK's request. */
 interface Sent {
   readonly method: string;
   readonly protocol: string;
@@ -15,7 +15,7 @@ interface Sent {
   readonly body?: unknown;
 }
 
-/** Its response, in the parts that are used. */
+/** The used part of its response. */
 interface Received {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
@@ -30,7 +30,7 @@ interface HandlerOptions {
 /** A request handler: `NodeHttpHandler` of `@smithy/node-http-handler`, or another. */
 export interface SmithyHandler {
   /** Sends a request. */
-  // biome-ignore lint/suspicious/noExplicitAny: handlers type requests and options by classes of their own.
+  // biome-ignore lint/suspicious/noExplicitAny: handlers have their own types of requests and options.
   handle(request: any, options?: any): Promise<{ response: any }>;
 }
 
@@ -42,7 +42,7 @@ export interface SmithyHandlerOptions {
     | ((request: { readonly url: string; readonly method: string }) => CallOptions | undefined);
 }
 
-/** One attempt's response as the gate reads it, and what its SDK gets. */
+/** One attempt's response: as the gate reads it, and as the SDK gets it. */
 interface Answer {
   readonly status: number;
   readonly headers: Record<string, string>;
@@ -52,8 +52,9 @@ interface Answer {
 }
 
 /**
- * A handler that sends every request through the gate. It takes the place of the SDK's own retries, which would multiply with the
- * gate's: set `maxAttempts: 1`. All attempts bear one signature, so the deadline should not exceed its life (AWS: 5 minutes).
+ * A handler that sends every request through the gate. It replaces the SDK's own retries, which would multiply with the
+ * gate's: set `maxAttempts: 1`. All attempts carry one signature, so the deadline should not exceed its lifetime (AWS: 5
+ * minutes).
  *
  * @example
  * new DynamoDBClient({ maxAttempts: 1, requestHandler: headgateHandler(gate, new NodeHttpHandler()) });
@@ -85,7 +86,7 @@ export function headgateHandler<H extends SmithyHandler>(
       withContext: true,
     },
   );
-  // All else that a handler has stays its own: metadata, configuration, destroy.
+  // Everything else remains the handler's own: metadata, configuration, destroy.
   return new Proxy(handler, {
     get(target, key) {
       if (key === 'handle') {
@@ -107,7 +108,7 @@ function urlOf({ protocol, hostname, port, path, query = {} }: Sent): string {
   return url.href;
 }
 
-/** Reads the body of an error, as far as it matters, and gives it back to the response. */
+/** Reads the body of an error, up to {@link BODY_LIMIT}, and restores it in the response. */
 async function answerOf(response: Received): Promise<Answer> {
   const { statusCode: status, headers, body } = response;
   if (status < 400 || !isStream(body)) return { status, headers, response };
@@ -121,11 +122,11 @@ async function answerOf(response: Received): Promise<Answer> {
     size += chunk.length;
   }
   const { Readable } = await import('node:stream');
-  const again = async function* (): AsyncGenerator<unknown> {
+  const restored = async function* (): AsyncGenerator<unknown> {
     yield* chunks;
     yield* { [Symbol.asyncIterator]: () => rest };
   };
-  response.body = Readable.from(again(), { objectMode: false });
+  response.body = Readable.from(restored(), { objectMode: false });
   return { status, headers, data: Buffer.concat(chunks).toString(), response };
 }
 

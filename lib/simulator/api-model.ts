@@ -4,13 +4,13 @@ import { filledBody, filledHeaders, put, type Values } from './fill.ts';
 import { Meter, type MeterKind } from './meters.ts';
 import { seeded } from './random.ts';
 
-/** What a model of an API is made of. */
+/** Options of an {@link ApiModel}. */
 export interface ApiModelOptions {
-  /** The quotas that a request draws on; those of one key are one. */
+  /** The quotas that a request draws on; quotas with the same key are one. */
   readonly quotas: (request: RequestFacts) => readonly QuotaRef[];
   /** How it answers. */
   readonly simulation: SimulationDefinition;
-  /** Definitions of the quotas, for the place where an answer tells what was spent. Default: none. */
+  /** Definitions of the quotas, for the place where an answer states what was spent. Default: none. */
   readonly definitions?: ProfileDefinition['quotas'];
   /** How windows are counted. Default `fixed`, at a random phase. */
   readonly kind?: MeterKind | undefined;
@@ -18,7 +18,7 @@ export interface ApiModelOptions {
   readonly cost?: ((unit: string, request: RequestFacts) => number | undefined) | undefined;
   /** Seed of the random numbers. Default 1. */
   readonly seed?: number | undefined;
-  /** Unix ms at the moment 0, for windows of the calendar. Default 0: moments are Unix ms. */
+  /** Unix ms at moment 0, for calendar windows. Default 0: moments are Unix ms. */
   readonly epoch?: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface ApiModelOptions {
 export interface Arrival {
   /** ms until the quotas would have accepted it; 0 if they did. */
   readonly waitMs: number;
-  /** Ends its place among the requests in flight. */
+  /** Ends the request: it is no longer in flight. */
   leave(): void;
   /** The answer at `now`; `wall` is Unix ms, for resets. */
   answer(now: number, wall: number): ModelAnswer;
@@ -50,7 +50,7 @@ interface Draw {
   readonly state: State;
 }
 
-/** An API that keeps its quotas and answers in its manner. Reads no clock and knows no network: every method takes the moment. */
+/** Model of an API that enforces its quotas and answers in its style. Uses neither clock nor network: methods take the moment. */
 export class ApiModel {
   readonly #options: ApiModelOptions;
   readonly #random: () => number;
@@ -61,7 +61,7 @@ export class ApiModel {
     this.#random = seeded(options.seed ?? 1);
   }
 
-  /** Counts a request, or refuses it: under all quotas that it draws on, or under none. */
+  /** Counts a request against all the quotas that it draws on, or refuses it and counts nothing. */
   receive(request: RequestFacts, now: number): Arrival {
     const draws = this.#options.quotas(request).map((ref) => ({ ref, state: this.#stateOf(ref, now) }));
     const waitMs = this.#wait(draws, request, now);
@@ -81,7 +81,7 @@ export class ApiModel {
     };
   }
 
-  /** The longest wait of all quotas; requests over a limit of requests in flight are told to come back in 1 s. */
+  /** The longest wait of all quotas; a request over a concurrency limit is told to come back in 1 s. */
   #wait(draws: readonly Draw[], request: RequestFacts, now: number): number {
     let longest = 0;
     for (const { ref, state } of draws) {
@@ -149,20 +149,20 @@ export class ApiModel {
   }
 }
 
-/** What placeholders stand for: the first window of each unit, and of requests without a unit. */
+/** Values of placeholders, from the first window of each unit; names without a unit mean requests. */
 function valuesOf(draws: readonly Draw[], waitMs: number, now: number, wall: number): Values {
   const values: Record<string, number> = {};
   for (const { state } of draws) {
     for (const meter of state.meters) {
       const used = meter.used(now);
-      const told: Record<string, number> = {
+      const stated: Record<string, number> = {
         limit: meter.limit,
         used: Math.ceil(used),
         remaining: Math.max(0, Math.floor(meter.limit - used)),
         reset: Math.ceil((wall + meter.reset(now)) / 1000),
         resetAfter: Math.ceil(meter.reset(now)) / 1000,
       };
-      for (const [name, value] of Object.entries(told)) {
+      for (const [name, value] of Object.entries(stated)) {
         values[`${name}:${meter.unit}`] ??= value;
         if (meter.unit === 'requests') values[name] ??= value;
       }

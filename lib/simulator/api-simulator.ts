@@ -31,7 +31,7 @@ export interface ApiLogEntry {
   readonly refused: boolean;
 }
 
-/** A server on loopback that keeps the quotas of a profile and answers in the API's manner. */
+/** A server on loopback that enforces the quotas of a profile and answers in the API's style. */
 export interface ApiSimulator {
   /** Origin, e.g. `http://127.0.0.1:4711`. */
   readonly url: string;
@@ -44,8 +44,8 @@ export interface ApiSimulator {
 }
 
 /**
- * Starts a server that keeps the quotas of a profile, all of those that a request draws on, and refuses in the manner of
- * the API, as the profile's `simulation` says. For quotas without documented limits, make a profile with some:
+ * Starts a server that enforces all the quotas of a profile that a request draws on, and refuses in the API's style, as
+ * the profile's `simulation` says. For quotas without documented limits, make a profile that has limits:
  * `defineProfile({ ...openai.definition, quotas: […] })`.
  *
  * Throws `OptionsError` if the profile has no `simulation`.

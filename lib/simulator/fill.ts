@@ -4,7 +4,7 @@ export type Values = Readonly<Record<string, number | undefined>>;
 const PLACEHOLDER = /\{([a-zA-Z]+(?::[\w-]+)?)\}/g;
 const WHOLE = /^\{([a-zA-Z]+(?::[\w-]+)?)\}$/;
 
-/** Headers with their placeholders filled; one whose placeholder has no value is left out. */
+/** Headers with their placeholders filled; a header whose placeholder has no value is left out. */
 export function filledHeaders(
   headers: Readonly<Record<string, string>> = {},
   values: Values,
@@ -18,7 +18,7 @@ export function filledHeaders(
   return filled;
 }
 
-/** A body with its placeholders filled; a text that is one placeholder becomes its number. */
+/** A body with its placeholders filled; a text that is a single placeholder becomes a number. */
 export function filledBody(body: unknown, values: Values): unknown {
   if (typeof body === 'string') {
     const whole = WHOLE.exec(body)?.[1];

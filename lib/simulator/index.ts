@@ -1,4 +1,4 @@
-/** `headgate/simulator`: loopback servers for tests: a Defender-like one, and one that keeps the quotas of any profile. */
+/** `headgate/simulator`: loopback servers for tests: a Defender-like one, and one that enforces the quotas of any profile. */
 export {
   type ApiLogEntry,
   type ApiSimulator,

@@ -4,7 +4,7 @@ import type { Window } from '../words/types.ts';
 /** How a server counts a window. */
 export type MeterKind = 'fixed' | 'rolling' | 'bucket';
 
-/** Amount below which a difference is one of rounding. */
+/** Amount below which a difference is a rounding error. */
 const ROUNDING = 1e-3;
 
 /** One window as a server counts it, by cost. Reads no clock: every method takes the moment, in simulated ms. */
@@ -16,15 +16,15 @@ export class Meter {
   readonly #zone: string;
   readonly #epoch: number;
   readonly #phase: number;
-  /** What was counted, oldest first, and its sum; a bucket keeps its level instead. */
+  /** Counted costs, oldest first, and their sum; a bucket keeps its level instead. */
   #counted: { readonly at: number; readonly cost: number }[] = [];
   #sum = 0;
   #level = 0;
   #levelAt = 0;
 
   /**
-   * @param kind how a window is counted that says nothing of it itself
-   * @param epoch Unix ms at the moment 0, for windows of the calendar
+   * @param kind how to count a window that does not state its kind
+   * @param epoch Unix ms at moment 0, for calendar windows
    */
   constructor(window: Window, kind: MeterKind, phase: number, epoch: number = 0) {
     const { limit, per, of = 'requests', kind: own, zone = 'UTC' } = window;
@@ -52,7 +52,7 @@ export class Meter {
     return this.#sum;
   }
 
-  /** ms until `cost` would be accepted; 0 if it would be now. More than the limit is accepted by an empty window. */
+  /** ms until `cost` would be accepted; 0 if it would be now. An empty window accepts even more than its limit. */
   wait(now: number, cost: number): number {
     const used = this.used(now);
     const most = Math.max(this.limit, cost);
@@ -83,7 +83,7 @@ export class Meter {
     return Math.max(0, (this.#counted.at(-1)?.at ?? now - this.#per) + this.#per - now);
   }
 
-  /** The window at a moment; the start of a rolling one is exclusive. */
+  /** The window at a moment; a rolling window excludes its start. */
   #period(now: number): Period {
     if (this.#kind === 'rolling') return { start: now - this.#per + Number.EPSILON, end: now };
     if (this.#kind === 'day' || this.#kind === 'month') {

@@ -3,7 +3,7 @@ import { check, count, duration, object, positive, text } from '../options/schem
 import { DURATION_RULE } from '../time/duration.ts';
 import type { SimulatorOptions } from './types.ts';
 
-/** {@link SimulatorOptions}, checked and with defaults; quotas and faults are checked where they are used. */
+/** Checked {@link SimulatorOptions} with defaults; quotas and faults are checked where they are used. */
 export interface SimulatorSettings
   extends Omit<SimulatorOptions, 'timeScale' | 'tokenLife' | 'retryAfter' | 'auth' | 'seed'> {
   readonly timeScale: number;
@@ -50,7 +50,7 @@ export function readSimulatorOptions(given: SimulatorOptions): SimulatorSettings
     seed = 1,
     ...rest
   } = check(options, given, 'simulate');
-  // Naming the client that may get a token implies that a token is required.
+  // Naming a client for the token endpoint implies that a token is required.
   const { auth = rest.clientId !== undefined || rest.clientSecret !== undefined ? true : undefined } = rest;
   const defined = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return { ...defined, timeScale, tokenLifeMs: tokenLife ?? DEFAULT_TOKEN_LIFE_MS, retryAfter, auth, seed };

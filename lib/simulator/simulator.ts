@@ -12,7 +12,7 @@ import type { GatedQuota, LogEntry, Match, Reply, Simulator, SimulatorOptions } 
 
 /** Maximum number of log entries; older ones are dropped. */
 const MAX_LOGGED = 100_000;
-/** Maximum size of a request body that is read, in bytes, and that is logged, in characters. */
+/** Maximum size of a request body: in bytes that are read, and in characters that are logged. */
 const MAX_BODY_READ = 1024 * 1024;
 const MAX_BODY_LOGGED = 64 * 1024;
 
@@ -138,7 +138,7 @@ class Server implements Simulator {
     this.log.push(entry);
     if (this.log.length > MAX_LOGGED) this.log.shift();
 
-    // Decided on arrival, when a quota counts the request; only the API itself needs the body.
+    // Decided on arrival, because quotas count requests then; only the API itself needs the body.
     const decided = this.#intercept(entry, now);
     this.#working += 1;
     response.once('close', () => {
@@ -152,7 +152,7 @@ class Server implements Simulator {
     if (!response.destroyed) send(response, reply, entry);
   }
 
-  /** A reply in place of the API's: by a script, overload, a random fault, a used-up quota or a bad token. */
+  /** A reply in place of the API's: from a script, overload, a random fault, a used-up quota or a bad token. */
   #intercept(entry: LogEntry, now: number): Reply | undefined {
     const { method, path } = entry;
     const scripted = this.#scripts.find(({ fits, replies }) => replies.length > 0 && fits(method, path));

@@ -33,7 +33,7 @@ export interface Reply {
   readonly status?: number | undefined;
   /** Error code of a Defender envelope. */
   readonly code?: string | undefined;
-  /** Message of the envelope. Default: made of the code. */
+  /** Message of the envelope. Default: derived from the code. */
   readonly message?: string | undefined;
   /** Target of the envelope. Default: a new GUID. */
   readonly target?: string | undefined;
@@ -141,11 +141,11 @@ export interface Simulator {
   /** Speed of simulated time relative to real time. */
   readonly timeScale: number;
   /**
-   * Returns the simulated quotas in a gate's form, scaled to real time: `headgate({ quotas: sim.quotas() })` keeps them
-   * at any `timeScale`. The most specific quotas come first, since a gate uses the first that matches a request.
+   * Returns the simulated quotas in a gate's form, scaled to real time: `headgate({ quotas: sim.quotas() })` respects them
+   * at any `timeScale`. The most specific quotas come first, because a gate uses the first that matches a request.
    */
   quotas(): GatedQuota[];
-  /** Requests received, in order; of more than 100,000, only the last ones. */
+  /** Requests received, in order; only the last 100,000. */
   readonly log: readonly LogEntry[];
   /** Gives the next matching requests these replies, in order, with precedence over everything else. */
   script(match: Match, ...replies: Reply[]): void;

@@ -1,6 +1,6 @@
 /**
- * The figures that a gate shows, whoever collects them: their names, kinds and labels, and how they follow from events
- * and `gate.quotas()`.
+ * A gate's figures, for any collector: their names, kinds and labels, and how they derive from events and
+ * `gate.quotas()`.
  */
 import type { AnyEvent, EventName, Listener, QuotaSnapshot, WindowSnapshot } from '../public.ts';
 
@@ -22,7 +22,7 @@ export interface Figure {
   /** Unit by the UCUM, as OpenTelemetry writes it. */
   readonly unit: string;
   readonly help: string;
-  /** Names of its labels besides `gate` and `quota`. */
+  /** Names of its labels, in addition to `gate` and `quota`. */
   readonly labels: readonly string[];
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
@@ -90,7 +90,7 @@ export const READ: Readonly<Record<'queue' | 'flight' | 'used' | 'limit' | 'paus
     name: 'headgate.queue.length',
     kind: 'gauge',
     unit: '{request}',
-    help: 'Attempts that wait at the gate.',
+    help: 'Attempts that are queued at the gate.',
     labels: [],
   },
   flight: {
@@ -104,7 +104,7 @@ export const READ: Readonly<Record<'queue' | 'flight' | 'used' | 'limit' | 'paus
     name: 'headgate.quota.used',
     kind: 'gauge',
     unit: '{request}',
-    help: 'What counts against a limit now.',
+    help: 'Amount that counts against the limit now.',
     labels: WINDOW_LABELS,
   },
   limit: {
@@ -164,7 +164,7 @@ function valuesOf(event: AnyEvent): Value[] {
 
 const COUNTED_EVENTS: readonly EventName[] = ['attempt', 'retry', 'pause', 'success', 'failure'];
 
-/** Hands on every value that the gate's events add. Returns a function that ends this. */
+/** Passes every value that the gate's events add to `add`. Returns a function that stops this. */
 export function count(gate: Observed, add: (value: Value) => void): () => void {
   const listener = (event: object): void => {
     for (const value of valuesOf(event as AnyEvent)) add(value);
@@ -175,7 +175,7 @@ export function count(gate: Observed, add: (value: Value) => void): () => void {
   };
 }
 
-/** The state of a gate's quotas, in figures. */
+/** The state of a gate's quotas, as values of figures. */
 export function read(gate: Observed, name: string): Value[] {
   return gate.quotas().flatMap((quota) => {
     const of = (figure: Figure, value: number, labels: Labels = {}): Value => ({
@@ -223,7 +223,7 @@ function limitsOf({ windows, concurrency, inFlight, learned }: QuotaSnapshot): L
   ];
 }
 
-/** Keeps the number of different quotas in labels bounded: those beyond it share the label `_other`. */
+/** Bounds the number of different quotas in labels: further quotas share the label `_other`. */
 export class Bounded {
   readonly #most: number;
   readonly #known = new Set<string>();
@@ -241,7 +241,7 @@ export class Bounded {
     return labels;
   }
 
-  /** The values with bounded labels; gauges that come to share their labels are added up. */
+  /** The values with bounded labels; gauges that then share their labels are added up. */
   sums(values: readonly Value[]): Value[] {
     const sums = new Map<string, Value>();
     for (const { figure, value, labels: given } of values) {

@@ -15,15 +15,15 @@ export type { LoggerLike, LoggerProviderLike } from './otel/logs.ts';
 export interface Traceable extends Observed {
   /** Name of the gate. */
   readonly name: string;
-  /** Has a tracer follow its calls. */
+  /** Adds a tracer that follows its calls. */
   trace(tracer: Tracer): () => void;
 }
 
 /** Options of {@link opentelemetry}. */
 export interface OpenTelemetryOptions {
   /**
-   * Who makes the span of each request. `own`: the gate, which injects `traceparent` too and suppresses the spans of
-   * HTTP instrumentations. `enrich`: an active HTTP instrumentation, whose spans {@link headgateSpanProcessor} completes.
+   * Source of each request's span. `own`: the gate, which also injects `traceparent` and suppresses the spans of HTTP
+   * instrumentations. `enrich`: an active HTTP instrumentation, whose spans {@link headgateSpanProcessor} completes.
    * Default `own`.
    */
   readonly mode?: 'own' | 'enrich' | undefined;
@@ -31,20 +31,20 @@ export interface OpenTelemetryOptions {
   readonly tracerProvider?: TracerProvider | undefined;
   /** Default: the global one. */
   readonly meterProvider?: MeterProvider | undefined;
-  /** Default: the global one of `@opentelemetry/api` 1.10 or later. Without any, waits become events of the call's span. */
+  /** Default: the global one of `@opentelemetry/api` 1.10 or later. Without one, waits become events of the call's span. */
   readonly loggerProvider?: LoggerProviderLike | undefined;
-  /** Maximum number of quotas with metrics of their own; the rest share the name `_other`. Default 100. */
+  /** Maximum number of quotas with their own metrics; the rest share the name `_other`. Default 100. */
   readonly maxQuotas?: number | undefined;
 }
 
 const SCOPE = 'headgate';
 
 /**
- * Shows a gate's calls as spans, its figures as metrics, and its waits, retries and pauses as log events. Returns a
- * function that ends this. Throws `OptionsError`.
+ * Exports a gate's calls as spans, its figures as metrics, and its waits, retries and pauses as log events. Returns a
+ * function that stops this. Throws `OptionsError`.
  *
- * Per call there is an INTERNAL span, `headgate GET`; per attempt a CLIENT span, by the stable HTTP conventions of
- * OpenTelemetry (semantic conventions 1.44).
+ * Each call has an INTERNAL span, `headgate GET`; each attempt has a CLIENT span, by OpenTelemetry's stable HTTP
+ * conventions (semantic conventions 1.44).
  *
  * @example
  * const stop = opentelemetry(gate);
@@ -81,7 +81,7 @@ export function opentelemetry(gate: Traceable, options: OpenTelemetryOptions = {
 
 /**
  * Returns a span processor for `mode: 'enrich'`: it adds the resend count, the wait, the quota and the correlation ID to
- * the spans that an HTTP instrumentation makes of a gate's attempts, and hides secrets in their URLs.
+ * the spans that an HTTP instrumentation makes for a gate's attempts, and hides secrets in their URLs.
  *
  * @example
  * new NodeTracerProvider({ spanProcessors: [headgateSpanProcessor(), new BatchSpanProcessor(exporter)] });

@@ -1,4 +1,4 @@
-/** Prometheus for gates, by `prom-client` 15. */
+/** Prometheus metrics of gates, through `prom-client` 15. */
 import { Counter, Gauge, Histogram, type Registry, register } from 'prom-client';
 import { type AttemptEnd, type AttemptEvent, OptionsError, type Trace, type Tracer } from '../public.ts';
 import {
@@ -18,7 +18,7 @@ import { checkGate, maxQuotasOf } from './options.ts';
 export interface Collectable extends Observed {
   /** Name of the gate: its label. */
   readonly name: string;
-  /** Has a tracer follow its calls. */
+  /** Adds a tracer that follows its calls. */
   trace(tracer: Tracer): () => void;
 }
 
@@ -26,11 +26,11 @@ export interface Collectable extends Observed {
 export interface PrometheusOptions {
   /** Default: the global registry of `prom-client`. */
   readonly registry?: Registry | undefined;
-  /** Maximum number of quotas with labels of their own; the rest share the label `_other`. Default 100. */
+  /** Maximum number of quotas with their own labels; the rest share the label `_other`. Default 100. */
   readonly maxQuotas?: number | undefined;
 }
 
-/** Duration of attempts; not among the figures of OpenTelemetry, which has `http.client.request.duration`. */
+/** Duration of attempts; for Prometheus only, because OpenTelemetry has `http.client.request.duration`. */
 const DURATION: Figure = {
   name: 'headgate.attempt.duration',
   kind: 'histogram',
@@ -43,7 +43,7 @@ const DURATION: Figure = {
 /** Units in metric names (https://prometheus.io/docs/practices/naming): base units, in full. */
 const UNITS: Readonly<Record<string, string>> = { s: '_seconds' };
 
-/** Names that OpenTelemetry's do not lead to. */
+/** Names that do not follow from OpenTelemetry's. */
 const NAMES: ReadonlyMap<Figure, string> = new Map([
   [COUNTED.attempts, 'headgate_attempts_per_call'],
   [READ.budget, 'headgate_retry_budget'],
@@ -56,17 +56,17 @@ export function metricName(figure: Figure): string {
   return kind === 'counter' ? `${base}_total` : base;
 }
 
-/** Every figure that Prometheus is shown. */
+/** Every figure that Prometheus gets. */
 export const FIGURES: readonly Figure[] = [...Object.values(COUNTED), DURATION, ...Object.values(READ)];
 
 /** The collectors of each registry. */
 const collectors = new WeakMap<Registry, Collector>();
 
 /**
- * Shows a gate's figures in a registry of `prom-client`, which may show those of several gates. Returns a function that
- * ends this for the gate. Throws `OptionsError`.
+ * Exports a gate's figures to a registry of `prom-client`, which several gates may share. Returns a function that stops
+ * this for the gate. Throws `OptionsError`.
  *
- * Labels are bounded: `gate`, `quota` (at most `maxQuotas` of them), and values of fixed lists.
+ * Labels are bounded: `gate`, `quota` (at most `maxQuotas` of them), and values from fixed lists.
  *
  * @example
  * prometheus(gate);
@@ -86,7 +86,7 @@ export function prometheus(gate: Collectable, options: PrometheusOptions = {}): 
 
 type Add = (labels: Record<string, string>, value: number) => void;
 
-/** The metrics of one registry, and the gates that they show. */
+/** The metrics of one registry, and the gates that they cover. */
 class Collector {
   readonly #adds: ReadonlyMap<Figure, Add>;
   readonly #gates = new Map<Collectable, Bounded>();
@@ -150,7 +150,7 @@ function durations(add: (seconds: number, status: string, quota: string) => void
   };
 }
 
-/** Class of a status: `2xx`, …; 429 by itself; `fault` without a response. */
+/** Class of a status: `2xx`, …; `429` has its own; `fault` without a response. */
 function classOf(status: number | undefined): string {
   if (status === undefined) return 'fault';
   return status === 429 ? '429' : `${Math.floor(status / 100)}xx`;

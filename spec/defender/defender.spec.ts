@@ -126,7 +126,7 @@ for (const [name, clientOf] of Object.entries(CLIENTS)) {
         answers(() => [200, { value: [1], '@odata.nextLink': `${server.url}/api/machines?$skip=1` }]);
         const loop = await rejected(collect(pages(client, `${server.url}/api/machines`)));
         expect(loop).to.be.instanceOf(PagingError);
-        expect(loop.message).to.include('seen before');
+        expect(loop.message).to.include('repeats an earlier page');
         expect(server.seen).to.have.length(3);
       });
 

@@ -1,4 +1,4 @@
-/** Attributes by the stable HTTP conventions of OpenTelemetry (semantic conventions 1.44), and ours. */
+/** Attributes by OpenTelemetry's stable HTTP conventions (semantic conventions 1.44), and Headgate's own. */
 import type { Attributes } from '@opentelemetry/api';
 import type { AttemptEnd, AttemptEvent, CallEnd, CallEvent } from '../../public.ts';
 
@@ -21,7 +21,7 @@ const OTHER = '_OTHER';
 /** Attribute of the ID that the server gave an attempt. */
 export const CORRELATION_ID = 'headgate.correlation_id';
 
-/** Name of a CLIENT span: never with the path, of which there may be any number. */
+/** Name of a CLIENT span; without the path, because the number of paths is unbounded. */
 export function spanName(method: string): string {
   return METHODS.has(method) ? method : 'HTTP';
 }
@@ -42,7 +42,7 @@ export function commonOf({ gate, call, quota, method, url }: CallEvent): Attribu
   };
 }
 
-/** What an attempt has besides what any HTTP client tells. */
+/** Attributes of an attempt that HTTP clients do not report. */
 export function ownOf({ gate, call, quota, resends, waitedMs }: AttemptEvent): Attributes {
   return {
     ...(resends > 0 && { 'http.request.resend_count': resends }),
@@ -62,7 +62,7 @@ function serverOf({ address, port }: AttemptEvent): Attributes {
   return { 'server.address': address, ...(port > 0 && { 'server.port': port }) };
 }
 
-/** Attributes of an attempt that is over, which its metric has too. */
+/** Attributes of an ended attempt, for its span and its metric. */
 export function endedOf(end: AttemptEnd): Attributes {
   const error = errorOf(end);
   return {
@@ -78,7 +78,7 @@ export function metricOf(attempt: AttemptEvent, end: AttemptEnd): Attributes {
   return { 'http.request.method': method, ...serverOf(attempt), ...endedOf(end) };
 }
 
-/** `error.type` of an attempt: its status or its fault. That its user cancelled it is no error. */
+/** `error.type` of an attempt: its status or its fault. A cancellation by the user is not an error. */
 export function errorOf({ verdict, status, code, reason }: AttemptEnd): string | undefined {
   if (verdict === 'success' || reason === 'aborted') return undefined;
   if (status !== undefined && status >= 400) return String(status);
@@ -97,7 +97,7 @@ export function callErrorOf({ status, code, reason }: CallEnd): string | undefin
 /** Maximum length of a fault's code, in characters. */
 const MAX_CODE = 60;
 
-/** A fault's code, e.g. `ECONNRESET`; of anything else there may be any number of values. */
+/** A fault's code, e.g. `ECONNRESET`; anything else could have an unbounded number of values. */
 function faultOf(code: string | undefined): string {
   return code !== undefined && code.length <= MAX_CODE && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : OTHER;
 }

@@ -11,7 +11,7 @@ import type { AttemptEnd, AttemptEvent, CallBeginEvent, CallEnd, Trace, Tracer }
 import { CORRELATION_ID, ownOf } from './attributes.ts';
 import { callSpan } from './spans.ts';
 
-/** The call to which whatever is sent in a context belongs. */
+/** Key of the call that requests sent in a context belong to. */
 const CALL = createContextKey('headgate call');
 
 /** A call, and its attempt on the wire. */
@@ -21,7 +21,7 @@ interface Current {
   span?: Span | undefined;
 }
 
-/** Lets the spans that an HTTP instrumentation makes find their attempts. Makes none of its own but one per call. */
+/** Connects the spans of an HTTP instrumentation with their attempts. Makes only one span itself, for the call. */
 export class EnrichedSpans implements Tracer {
   readonly #spans: SpanMaker;
 
@@ -40,7 +40,7 @@ export class EnrichedSpans implements Tracer {
     current.attempt = attempt;
     current.span = undefined;
     const identify = ({ correlationId }: { correlationId?: string | undefined }): void => {
-      // A later attempt has a span of its own.
+      // A later attempt has its own span.
       if (correlationId === undefined || current.attempt !== attempt) return;
       if (current.span?.isRecording()) current.span.setAttribute(CORRELATION_ID, correlationId);
     };
@@ -52,7 +52,7 @@ export class EnrichedSpans implements Tracer {
 export interface StartedSpan extends Span {
   /** Kind of the span. */
   readonly kind: SpanKind;
-  /** Attributes with which it began. */
+  /** Attributes at its start. */
   readonly attributes: Attributes;
 }
 
@@ -86,12 +86,12 @@ function isHttp(attributes: Attributes): boolean {
   return 'http.request.method' in attributes || 'http.method' in attributes;
 }
 
-/** The URLs among a span's attributes, without secrets; `http.url` and `http.target` are the older conventions'. */
+/** The URLs among a span's attributes, without secrets; `http.url` and `http.target` are from older conventions. */
 function redacted(given: Attributes, attempt: AttemptEvent): Attributes {
   const full = given['url.full'] ?? given['http.url'];
   if (typeof full !== 'string' || !URL.canParse(full)) return {};
   const url = new URL(full);
-  // Of another request, which the attempt led to, nothing is known but that its query may hold secrets.
+  // The span may belong to another request that the attempt led to; its query may hold secrets.
   const other = `${url.origin}${url.pathname}${url.search && '?REDACTED'}`;
   const shown = new URL(attempt.url).host === url.host ? attempt.url : other;
   const { pathname, search } = new URL(shown);

@@ -3,7 +3,7 @@ import { type Attributes, context, trace } from '@opentelemetry/api';
 import type { AnyEvent, EventName } from '../../public.ts';
 import type { Observed } from '../figures.ts';
 
-/** The used part of a logger: of `@opentelemetry/api` from 1.10 on, or of `@opentelemetry/api-logs`. */
+/** The used part of a logger, from `@opentelemetry/api` 1.10 or later, or from `@opentelemetry/api-logs`. */
 export interface LoggerLike {
   /** Emits one record. */
   emit(record: {
@@ -12,7 +12,7 @@ export interface LoggerLike {
     attributes?: Attributes;
     context?: api.Context;
   }): void;
-  /** False if nobody would see it. */
+  /** False if a record would be discarded. */
   enabled?(): boolean;
 }
 
@@ -22,12 +22,12 @@ export interface LoggerProviderLike {
   getLogger(name: string): LoggerLike;
 }
 
-/** OpenTelemetry's numbers of severities. */
+/** OpenTelemetry's severity numbers. */
 const INFO = 9;
 const WARN = 13;
 
-/** The events that are told, by name. */
-const TOLD: ReadonlyMap<EventName, { readonly name: string; readonly severityNumber: number }> = new Map([
+/** Events that are reported, by name. */
+const REPORTED: ReadonlyMap<EventName, { readonly name: string; readonly severityNumber: number }> = new Map([
   ['queued', { name: 'headgate.wait', severityNumber: INFO }],
   ['retry', { name: 'headgate.retry', severityNumber: WARN }],
   ['pause', { name: 'headgate.pause', severityNumber: WARN }],
@@ -37,19 +37,19 @@ const TOLD: ReadonlyMap<EventName, { readonly name: string; readonly severityNum
   ['ledger', { name: 'headgate.ledger', severityNumber: WARN }],
 ] as const);
 
-/** Events without a call of their own: whatever span is active is not about them. */
+/** Events without a call, so the active span has nothing to do with them. */
 const NO_CALL: ReadonlySet<EventName> = new Set(['resume', 'learned', 'near', 'ledger']);
 
 /**
- * Tells of waits, retries and pauses: as log events where there is a logger provider, else as events of the call's span.
- * Returns a function that ends this.
+ * Reports waits, retries and pauses: as log events if there is a logger provider, else as events of the call's span.
+ * Returns a function that stops this.
  */
 export function tellEvents(gate: Observed, provider: LoggerProviderLike | undefined): () => void {
   const logs = provider ?? (api as { readonly logs?: LoggerProviderLike }).logs;
   const logger = logs?.getLogger('headgate');
   const tell = (given: object): void => {
     const event = given as AnyEvent;
-    const { name, severityNumber } = TOLD.get(event.type) as { name: string; severityNumber: number };
+    const { name, severityNumber } = REPORTED.get(event.type) as { name: string; severityNumber: number };
     const attributes = attributesOf(event);
     if (logger && logger.enabled?.() !== false) {
       logger.emit({ eventName: name, severityNumber, attributes, context: context.active() });
@@ -57,13 +57,13 @@ export function tellEvents(gate: Observed, provider: LoggerProviderLike | undefi
       trace.getActiveSpan()?.addEvent(name, attributes);
     }
   };
-  for (const name of TOLD.keys()) gate.on(name, tell);
+  for (const name of REPORTED.keys()) gate.on(name, tell);
   return () => {
-    for (const name of TOLD.keys()) gate.off(name, tell);
+    for (const name of REPORTED.keys()) gate.off(name, tell);
   };
 }
 
-/** Names of fields that have one in the conventions. */
+/** Names of the fields that the conventions name. */
 const NAMES: Readonly<Record<string, string>> = {
   method: 'http.request.method',
   url: 'url.full',
@@ -71,7 +71,7 @@ const NAMES: Readonly<Record<string, string>> = {
   correlationId: 'headgate.correlation_id',
 };
 
-/** Fields told otherwise: the record's own moment and name, and what is there for compatibility. */
+/** Fields left out: the record has its own moment and name, and `untilMs` exists only for compatibility. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['type', 'at', 'untilMs']);
 
 /** An event's fields as attributes: durations in s under names without `Ms`. */

@@ -22,7 +22,7 @@ export function requestDuration(meter: Meter): Histogram {
   });
 }
 
-/** Shows a gate's figures. Returns a function that ends this. */
+/** Exports a gate's figures. Returns a function that stops this. */
 export function showMetrics(
   meter: Meter,
   gate: Observed & { readonly name: string },
@@ -59,7 +59,7 @@ function instrument(meter: Meter, { name, kind, unit, help, buckets }: Figure): 
   return (value, attributes) => histogram.record(value, attributes);
 }
 
-/** What adds up over processes is an UpDownCounter. */
+/** A figure that adds up over processes is an UpDownCounter. */
 function observable(meter: Meter, figure: Figure): Observable {
   const { name, unit, help: description } = figure;
   return figure === READ.queue || figure === READ.flight

@@ -25,7 +25,7 @@ import { isSuppressed, type Sending, Suppressed } from './suppressed.ts';
 /**
  * The span around all attempts of a call.
  *
- * @param key under it, the call's context has `state` for the attempts
+ * @param key context key under which the call's attempts find `state`
  */
 export function callSpan(
   spans: SpanMaker,
@@ -64,7 +64,7 @@ function endCall(span: Span, end: CallEnd): void {
 /** Key of a call's {@link Sending}. */
 const SENDING = createContextKey('headgate sending');
 
-/** Makes a CLIENT span of each attempt, in the place of any HTTP instrumentation. */
+/** Makes a CLIENT span for each attempt, in place of any HTTP instrumentation. */
 export class OwnSpans implements Tracer {
   readonly #spans: SpanMaker;
   readonly #duration: Histogram;
@@ -121,7 +121,7 @@ function endAttempt(span: Span, end: AttemptEnd): void {
   });
   const error = errorOf(end);
   if (error !== undefined) {
-    // A status says enough by itself.
+    // A status needs no message.
     const message = status !== undefined && status >= 400 ? {} : { message: error };
     span.setStatus({ code: SpanStatusCode.ERROR, ...message });
   }

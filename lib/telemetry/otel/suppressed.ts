@@ -1,27 +1,27 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 
-/** Key of `suppressTracing` in `@opentelemetry/core`, which every SDK since 1.0 heeds. */
+/** Key of `suppressTracing` in `@opentelemetry/core`, which every SDK since 1.0 respects. */
 const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 /** Key of the active span in `@opentelemetry/api`. */
 const SPAN = createContextKey('OpenTelemetry Context Key SPAN');
 
-/** True where no spans are wanted, e.g. in an exporter's own requests. */
+/** True if no spans are wanted, e.g. for an exporter's own requests. */
 export function isSuppressed(context: Context): boolean {
   return context.getValue(SUPPRESSED) === true;
 }
 
-/** What is known of a call while its attempts are sent. */
+/** State of a call while its attempts are sent. */
 export interface Sending {
-  /** True from the sending of an attempt until the head of its response: nobody else makes spans. */
+  /** True from the sending of an attempt until the head of its response: instrumentations make no spans meanwhile. */
   active: boolean;
-  /** True once an HTTP instrumentation has taken up a request. */
+  /** True once an HTTP instrumentation has handled a request. */
   instrumented: boolean;
 }
 
 /**
- * A context in which others make no spans while an attempt is sent. Afterwards it suppresses nothing: a client's events,
- * which its users listen to, are still told in it. It notices an HTTP instrumentation, which makes its suppressed span
- * the active one and still measures the duration of the request.
+ * A context in which instrumentations make no spans while an attempt is sent. Afterwards it suppresses nothing, because
+ * the client's events, which users listen to, still fire in it. It also detects an HTTP instrumentation, which activates
+ * its suppressed span and still measures the duration of the request.
  */
 export class Suppressed implements Context {
   readonly #base: Context;
