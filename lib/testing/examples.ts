@@ -2,7 +2,7 @@ import { headgate } from '../headgate.ts';
 import type { Classification, Profile } from '../words/types.ts';
 import { type Answer, bodyText, compare, type ExpectedReading, requestOf } from './readings.ts';
 
-/** An answer and its right reading. */
+/** An answer and its correct reading. */
 export interface Example extends Answer {
   /** What it shows. */
   readonly title: string;
@@ -10,20 +10,20 @@ export interface Example extends Answer {
   readonly reading: ExpectedReading;
 }
 
-/** A profile with examples of its own, as `defineProfile` makes it. */
+/** A profile with its own examples, as made by `defineProfile`. */
 export interface WithExamples extends Profile {
   /** What the profile was made from. */
   readonly definition?: { readonly examples?: readonly Example[] | undefined };
 }
 
 /**
- * Tries a profile's examples over real HTTP: a server on the loopback address gives each answer to a request through a
- * gate with this profile, and the gate's reading must be as expected. Needs Node.js.
+ * Checks a profile's examples over real HTTP: a loopback server gives each answer to a request sent through a gate with
+ * this profile, and the gate's reading must be as expected. Needs Node.js.
  *
- * Throws an `Error` that names the first example that is read wrong, and how; or that there are no examples.
+ * Throws an `Error` that names the first misread example and the difference, or an `Error` if there are no examples.
  *
  * @param examples Default: the profile's own.
- * @returns the number of examples tried
+ * @returns the number of examples checked
  */
 export async function expectExamples(
   profile: WithExamples,
@@ -60,14 +60,14 @@ async function readOverHttp(profile: Profile, example: Example, origin: string):
     profile: {
       ...profile,
       classify(outcome) {
-        // The head of a 429 is read first, then the whole: the last reading counts.
+        // A 429 is read twice, first its head, then the whole answer: the last reading counts.
         read = profile.classify(outcome);
         return { ...read, verdict: read.verdict === 'success' ? 'success' : 'terminal' };
       },
     },
     retry: { attempts: 1 },
   });
-  // A notice about a deprecated request is none of ours.
+  // Notices about deprecated requests do not matter here.
   gate.on('warning', () => undefined);
   try {
     const { method, url } = requestOf(example);

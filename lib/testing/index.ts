@@ -1,4 +1,4 @@
-/** `headgate/testing`: a clock that a test moves by hand, for `headgate(options, { clock })`, and trials of profiles. */
+/** `headgate/testing`: a clock that a test moves by hand, for `headgate(options, { clock })`, and checks of profiles. */
 import { VirtualClock } from './virtual-clock.ts';
 
 export type { Clock, Timer } from '../time/clock.ts';
@@ -12,7 +12,7 @@ const START = Date.UTC(2026, 0, 1);
 /**
  * A clock that moves only when a test moves it.
  *
- * @param now Unix ms to begin at. Default: 2026-01-01 00:00:00 UTC
+ * @param now Unix ms to start at. Default: 2026-01-01 00:00:00 UTC
  * @example
  * const clock = virtualClock();
  * const gate = headgate({}, { clock });

@@ -1,6 +1,6 @@
 import type { Classification, Profile, RequestFacts } from '../words/types.ts';
 
-/** An answer to read. */
+/** An answer whose reading is checked. */
 export interface Answer {
   /** Method and URL, e.g. `POST https://api.example.com/items`. Default: `GET` of a host that no profile knows. */
   readonly request?: string | undefined;
@@ -10,7 +10,7 @@ export interface Answer {
   readonly status: number;
   /** Headers, in any case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Text, or an object that is read as its JSON. */
+  /** Text, or an object that is sent as JSON. */
   readonly body?: string | object | undefined;
   /** Wall-clock moment of arrival: Unix ms. Default: the answer's `Date` header, or else now. */
   readonly receivedAt?: number | undefined;
@@ -39,8 +39,8 @@ export function requestOf({ request = 'GET https://unknown.invalid/', requestBod
 }
 
 /**
- * Reads an answer by a profile, and throws an `Error` that names each field of the reading that is not as expected. Fields
- * that `expected` does not name may be anything.
+ * Reads an answer with a profile, and throws an `Error` that names each field of the reading that is not as expected.
+ * Fields that `expected` does not name are not compared.
  *
  * @returns the whole reading
  * @example

@@ -17,7 +17,7 @@ export class VirtualClock implements Clock {
   /** Time that passed only on the wall clock, in ms. */
   #suspendedMs = 0;
   readonly #timers = new Set<Pending>();
-  /** The same timers, next first; may include cancelled ones. */
+  /** The same timers, earliest first; may include cancelled ones. */
   readonly #queue = new TinyQueue<Pending>([], (a, b) => a.at - b.at || a.order - b.order);
   #order = 0;
 
