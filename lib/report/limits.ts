@@ -1,15 +1,15 @@
 import type { WindowSnapshot } from '../words/snapshot.ts';
 import { duration } from './text.ts';
 
-/** What there is to say of a window. */
+/** The parts of a window that its text needs. */
 export type ToldWindow = Pick<WindowSnapshot, 'limit' | 'per' | 'kind' | 'zone' | 'unit'>;
 
-/** The limit of a window, in few words: `45 per 1 min`, `1000 per day in Europe/Paris`, `250, refilled at 25/s`, `one each 10 ms`. */
+/** A window's limit as text: `45 per 1 min`, `1000 per day in Europe/Paris`, `250, refilled at 25/s`, `one every 10 ms`. */
 export function limitText({ limit, per, kind, zone = 'UTC', unit }: ToldWindow): string {
   const amount = unit === undefined || unit === 'requests' ? `${limit}` : `${limit} ${unit}`;
   switch (kind) {
     case 'spacing':
-      return `one each ${duration(per)}`;
+      return `one every ${duration(per)}`;
     case 'bucket':
       return `${amount}, refilled at ${rateText(limit, per)}`;
     case undefined:
@@ -19,7 +19,7 @@ export function limitText({ limit, per, kind, zone = 'UTC', unit }: ToldWindow):
   }
 }
 
-/** A rate in the shortest unit of which it has one or more: `25/s`, `1.5/min`. */
+/** A rate per the shortest unit of time in which it is at least 1: `25/s`, `1.5/min`. */
 export function rateText(limit: number, per: number): string {
   const units: [string, number][] = [
     ['s', 1000],

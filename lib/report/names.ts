@@ -1,9 +1,9 @@
 /**
- * Names of quotas for people. A profile's keys begin with whose quota it is, `defender/<host>/<tenant>/<app> GET /api/alerts`:
- * where all quotas are one owner's it says nothing, and hides what tells them apart.
+ * Readable names of quotas. A profile's keys begin with the owner, `defender/<host>/<tenant>/<app> GET /api/alerts`. If all
+ * quotas have the same owner, it only obscures how they differ, so it is left out.
  *
  * @param keys keys of all quotas shown together
- * @returns a name for each key; the key itself where nothing can be left out
+ * @returns a name for each key; the key itself if nothing can be left out
  */
 export function namesOf(keys: Iterable<string>): Map<string, string> {
   const all = [...new Set(keys)];
@@ -19,7 +19,7 @@ function nameOf(key: string): string {
   return owner === '' ? key : key.slice(owner.length + 1);
 }
 
-/** The first word of a key, if it names an owner: with a slash, as no method or name of a quota has. */
+/** The first word of a key if it is an owner, which contains a slash, unlike a method or a quota's name. */
 function ownerOf(key: string): string {
   const end = key.indexOf(' ');
   const owner = end > 0 ? key.slice(0, end) : '';

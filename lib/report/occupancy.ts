@@ -1,4 +1,4 @@
-/** Equal bins over a time. */
+/** Time bins of equal width. */
 export class Bins {
   readonly from: number;
   readonly width: number;
@@ -22,14 +22,14 @@ export class Bins {
 }
 
 /**
- * Mean number of things that go on at once, for each bin. Adding one costs the same however long it lasts: its two ends
- * are noted, and the bins between them follow from a running sum.
+ * Mean number of concurrent intervals, for each bin. Adding an interval takes constant time: only its two ends are stored,
+ * and a running sum covers the bins between them.
  */
 export class Occupancy {
   readonly #bins: Bins;
-  /** What begins in full at a bin, less what ends. */
+  /** Number of intervals that cover a bin from its start, as changes from bin to bin. */
   readonly #steps: Float64Array;
-  /** Shares of the bins at both ends. */
+  /** Partial shares in the bins at both ends of intervals. */
   readonly #parts: Float64Array;
 
   constructor(bins: Bins) {
@@ -56,10 +56,10 @@ export class Occupancy {
   }
 
   means(): number[] {
-    let standing = 0;
+    let whole = 0;
     return Array.from(this.#parts, (part, index) => {
-      standing += this.#steps[index] as number;
-      return Math.round((standing + part) * 100) / 100;
+      whole += this.#steps[index] as number;
+      return Math.round((whole + part) * 100) / 100;
     });
   }
 

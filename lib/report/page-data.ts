@@ -1,6 +1,6 @@
 /**
- * What the page of a report draws, computed here so that the page stays small and quick whatever the size of the record.
- * Imports types alone: the page imports this file, too.
+ * Data of a report's page, computed in advance so that the page stays small and fast for records of any size. Contains
+ * only types, because the page imports this file too.
  */
 
 /** A quota's timeline. All arrays are parallel, one entry for each moment of `at`. */
@@ -10,15 +10,15 @@ export interface QuotaTimeline {
   readonly limits: string;
   /** Unix s: the middle of each bin. */
   readonly at: readonly number[];
-  /** Mean number of attempts that waited. */
+  /** Mean number of queued attempts. */
   readonly queued: readonly number[];
   /** Mean number of attempts in flight. */
   readonly inFlight: readonly number[];
   /** Attempts sent in the bin. */
   readonly sent: readonly number[];
-  /** Of those, how many were refused with a 429. */
+  /** Number of these that were refused with a 429. */
   readonly refused: readonly number[];
-  /** Used share of its tightest window, in %; null where it was not sampled. */
+  /** Used share of its tightest window, in %; null if the bin has no sample. */
   readonly used: readonly (number | null)[];
   /** Pauses: from and to, in Unix s. */
   readonly pauses: readonly (readonly [number, number, string])[];
@@ -30,13 +30,13 @@ export interface QuotaTimeline {
   readonly refusals: number;
 }
 
-/** One attempt of a waterfall, in ms from the beginning of its call. */
+/** One attempt of a waterfall, in ms from the start of its call. */
 export interface Bar {
-  /** Waits for its permit from here. */
+  /** Start of its wait for a permit. */
   readonly waits: number;
-  /** Is sent here. */
+  /** Moment of sending. */
   readonly sent: number;
-  /** Its response, or fault, ended here. */
+  /** End of its response, or moment of its fault. */
   readonly ends: number;
   /** Status or code. */
   readonly outcome: string;
@@ -44,7 +44,7 @@ export interface Bar {
   readonly correlationId?: string | undefined;
 }
 
-/** A call that the page shows by itself. */
+/** A call that the page shows individually. */
 export interface CallView {
   readonly call: string;
   /** Unix ms */
@@ -78,7 +78,7 @@ export interface PageData {
   readonly failures: readonly CallView[];
   /** Failed calls beyond those in `failures`. */
   readonly moreFailures: number;
-  /** Further quotas, without a timeline of their own. */
+  /** Number of further quotas, without a timeline. */
   readonly moreQuotas: number;
   readonly notices: readonly { readonly at: number; readonly type: string; readonly text: string }[];
 }
@@ -97,6 +97,6 @@ export interface Totals {
   /** Median and 99th percentile of the calls' durations, in ms. */
   readonly p50: number;
   readonly p99: number;
-  /** Earlier calls of which the record keeps nothing. */
+  /** Number of earlier calls that the record dropped. */
   readonly dropped: number;
 }

@@ -26,7 +26,7 @@ export interface RecordedCall {
   readonly correlationId?: string | undefined;
   /** Advice for the failure. */
   readonly hint?: string | undefined;
-  /** All attempts in order; of more than 100, only the first and the last 99. */
+  /** All attempts in order; if more than 100, only the first and the last 99. */
   readonly attempts: readonly AttemptRecord[];
 }
 
@@ -50,26 +50,26 @@ export interface RecordedSample {
   readonly quotas: readonly QuotaSnapshot[];
 }
 
-/** An event that concerns no single call: a limit learned, a window nearly used up, the ledger's state, a warning, the gate closing. */
+/** An event that is not about a single call: a limit learned, a window nearly used up, the ledger's state, a warning, the gate closing. */
 export type Notice = Extract<AnyEvent, { type: 'learned' | 'near' | 'ledger' | 'warning' | 'close' }>;
 
-/** What one gate did over a time, as plain JSON. */
+/** The activity of one gate, as plain JSON. */
 export interface GateRecord {
   /** The gate's `name`; empty until its first event. */
   readonly gate: string;
-  /** Moment of the first line; Unix ms on the gate's clock; 0 when it is empty. */
+  /** Moment of the first line; Unix ms on the gate's clock; 0 when the record is empty. */
   readonly from: number;
-  /** Moment of the last line; Unix ms on the gate's clock; 0 when it is empty. */
+  /** Moment of the last line; Unix ms on the gate's clock; 0 when the record is empty. */
   readonly to: number;
-  /** Calls in order of their beginning; at most `maxCalls`, the last ones. */
+  /** Calls in the order in which they began; only the last `maxCalls`. */
   readonly calls: readonly RecordedCall[];
   /** Number of earlier calls that were dropped, beyond `maxCalls`. */
   readonly dropped: number;
-  /** Pauses in order of their end; at most 4096, the last ones. */
+  /** Pauses: the last 4096 that ended, in that order, then those still open. */
   readonly pauses: readonly RecordedPause[];
   /** Samples of the quotas over the whole time; at most 4096. */
   readonly samples: readonly RecordedSample[];
-  /** Limits learned, windows nearly used up, warnings, states of the ledger and of closing; at most 4096, the last ones. */
+  /** Limits learned, windows nearly used up, warnings, states of the ledger and of closing; only the last 4096. */
   readonly notices: readonly Notice[];
 }
 
@@ -78,10 +78,10 @@ export type RecordLine = AnyEvent | ({ readonly type: 'quotas' } & RecordedSampl
 
 /** Default of `maxCalls`. */
 export const DEFAULT_MAX_CALLS = 100_000;
-/** Maximum number of samples, pauses and notices each; beyond it, every second sample and the oldest of the others are dropped. */
+/** Maximum number of samples, pauses and notices each; beyond it, every second sample, or the oldest other entry, is dropped. */
 const MAX_KEPT = 4096;
 
-/** Adds lines up to a record. What a gate does is recorded once, as lines; the record in memory and the one read from disk are this sum. */
+/** Builds a record from lines: both the record in memory and a record read from disk. */
 export class RecordSum {
   readonly #maxCalls: number;
   readonly #calls = new Map<string, RecordedCall>();
@@ -161,7 +161,7 @@ export class RecordSum {
   #end(line: Extract<AnyEvent, { type: 'success' | 'failure' }>): void {
     const known = this.#calls.get(line.call);
     const first = line.attempts[0];
-    // A call that began before the recording did is known by its attempts alone.
+    // A call that began before the recording is known only from its attempts.
     const beganAt = known?.beganAt ?? (first ? first.startedAt - first.waitedMs : line.at);
     this.#from = Math.min(this.#from, beganAt);
     const failed = line.type === 'failure' ? { reason: line.reason, code: line.code, hint: line.hint } : {};

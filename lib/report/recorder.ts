@@ -20,9 +20,9 @@ export interface Recordable {
 
 /** Options of {@link record}. */
 export interface RecordOptions {
-  /** File to which every line is appended as JSON. Default: none; the record is kept in memory alone. */
+  /** File to which every line is appended as JSON. Default: none; the record is kept only in memory. */
   readonly file?: string | undefined;
-  /** Maximum number of calls kept in memory, the last ones; the file keeps all. Default 100,000. */
+  /** Maximum number of calls kept in memory; older ones are dropped. The file keeps all. Default 100,000. */
   readonly maxCalls?: number | undefined;
   /** Minimum time between two samples of the quotas. Default 1 s. */
   readonly sampleEvery?: Duration | undefined;
@@ -33,13 +33,13 @@ export interface Recording {
   /** The record so far. */
   readonly record: GateRecord;
   /**
-   * Stops recording and returns the record, once every line is in the file. Rejects with the file system's error if the
+   * Stops recording and returns the record once every line is in the file. Rejects with the file system's error if the
    * file could not be written.
    */
   stop(): Promise<GateRecord>;
 }
 
-/** Events in a record. `queued` and `retry` are told by the attempts of the calls, too. */
+/** Events in a record. `queued` and `retry` are left out, because the calls' attempts imply them. */
 const RECORDED: readonly EventName[] = [
   'call',
   'attempt',
@@ -53,14 +53,14 @@ const RECORDED: readonly EventName[] = [
   'warning',
   'close',
 ];
-/** Maximum number of quotas in a sample: the busiest. */
+/** Maximum number of quotas in a sample; the busiest are kept. */
 const MAX_SAMPLED = 50;
-/** Maximum size of what waits to be written, in bytes: a disk that is slower than the traffic must not fill the memory. */
+/** Maximum amount of unwritten data, in bytes: a disk that is slower than the traffic must not fill the memory. */
 const MAX_UNWRITTEN = 64 * 2 ** 20;
 
 /**
  * Records what a gate does from now on: calls with their attempts, pauses, learned limits, warnings, and the use of its
- * quotas. It sets no timer: the quotas are sampled when events come.
+ * quotas. It sets no timer: the quotas are sampled when events arrive.
  *
  * Throws `OptionsError`.
  *
@@ -105,8 +105,8 @@ export function record(gate: Recordable, options: RecordOptions = {}): Recording
 }
 
 /**
- * Reads a record from the lines that {@link record} wrote to a file. A last line that is cut off is ignored, as a process
- * may have ended while it wrote. Rejects with the file system's error, or with a `SyntaxError` that names the line.
+ * Reads a record from the lines that {@link record} wrote to a file. A truncated last line is ignored, because the process
+ * may have ended while writing it. Rejects with the file system's error, or with a `SyntaxError` that names the line.
  */
 export async function readRecord(
   file: string,
@@ -121,7 +121,7 @@ export async function readRecord(
     if (text.trim() === '') continue;
     const line = parsed(text);
     if (line) sum.add(line);
-    else broken = new SyntaxError(`Line ${number} of ${file} is no line of a record`);
+    else broken = new SyntaxError(`Line ${number} of ${file} is not a line of a record`);
   }
   if (broken && number === 1) throw broken;
   return sum.record;
@@ -142,7 +142,7 @@ function busiest(quotas: QuotaSnapshot[]): QuotaSnapshot[] {
   return quotas.sort((a, b) => load(b) - load(a)).slice(0, MAX_SAMPLED);
 }
 
-/** Appends lines to a file, and remembers the first error until the end: no listener of a gate may throw. */
+/** Appends lines to a file, and holds the first error back until the end, because a gate's listeners must not throw. */
 class LineFile {
   readonly #stream: WriteStream;
   #error: Error | undefined;
@@ -158,7 +158,7 @@ class LineFile {
     if (this.#error) return;
     if (this.#stream.writableLength > MAX_UNWRITTEN)
       this.#error = new Error(
-        `The disk is slower than the gate: ${MAX_UNWRITTEN / 2 ** 20} MiB wait to be written`,
+        `The disk is slower than the gate: ${MAX_UNWRITTEN / 2 ** 20} MiB are still unwritten`,
       );
     else this.#stream.write(`${JSON.stringify(line)}\n`);
   }

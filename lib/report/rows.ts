@@ -7,7 +7,7 @@ import { counted, duration } from './text.ts';
 /** Draws a share from 0 to 1 as a bar of text. */
 export type DrawBar = (share: number) => string;
 
-/** A batch of calls: how many there are, and how many have ended. */
+/** A batch of calls: its size, and the number of calls that have ended. */
 export interface Batch {
   readonly calls: number;
   readonly ended: number;
@@ -17,15 +17,15 @@ type Window = QuotaSnapshot['windows'][number];
 
 /** Maximum length of a quota's name in a row. */
 const MAX_NAME = 40;
-/** Minimum length to which a narrow terminal cuts it. */
+/** Minimum length to which it is cut on a narrow terminal. */
 const MIN_NAME = 16;
 
-/** Declared windows of a quota, or those it learned. */
+/** A quota's declared windows, or else the learned ones. */
 function windowsOf({ windows, learned }: QuotaSnapshot): readonly (ToldWindow & Pick<Window, 'used'>)[] {
   return windows.length > 0 ? windows : (learned?.windows ?? []);
 }
 
-/** The window of which the largest share is used. */
+/** The window with the largest used share. */
 function tightest(quota: QuotaSnapshot): ReturnType<typeof windowsOf>[number] | undefined {
   return windowsOf(quota)
     .filter(({ kind }) => kind !== 'spacing')
@@ -88,8 +88,8 @@ export function batchRow(
 }
 
 /**
- * Minimum time until `left` calls are through, in ms: those that are not queued or in flight yet will draw on the quotas in
- * proportion to what is. `forecast` tells when so many calls more of a quota would be sent.
+ * Minimum time until `left` calls have been sent, in ms. Calls not yet queued or in flight are assumed to draw on the
+ * quotas in proportion to the present load. `forecast` gives the time until a number of further calls would be sent.
  */
 export function etaMs(
   left: number,
@@ -105,7 +105,7 @@ export function etaMs(
   return Math.max(0, ...all);
 }
 
-/** A part of a row and what parts it from the next. Where a terminal is too narrow, the parts of the highest rank go first. */
+/** A part of a row, and the gap after it. On a narrow terminal, the parts of the highest rank are dropped first. */
 type Part = readonly [rank: number, text: string | false | undefined, gap?: string];
 
 /** Highest rank of a part. */
@@ -129,7 +129,7 @@ function lineOf(parts: readonly Part[], most: number): string {
     .trimEnd();
 }
 
-/** A name of just that width; of a longer one the end is shown, which tells it from others. */
+/** A name fitted to a width; a longer one is cut at its start, because its end distinguishes it. */
 function fitted(name: string, width: number): string {
   return name.length > width ? `…${name.slice(1 - width)}` : name.padEnd(width);
 }

@@ -9,12 +9,12 @@ import { timelinesOf } from './timeline.ts';
 const MAX_QUOTAS = 20;
 /** Number of slowest calls shown. */
 const SLOWEST = 20;
-/** Maximum number of failed calls in the table: the last ones. */
+/** Maximum number of failed calls in the table; the last ones are shown. */
 const MAX_FAILURES = 2000;
-/** Maximum number of notices shown: the last ones. */
+/** Maximum number of notices; the last ones are shown. */
 const MAX_NOTICES = 200;
 
-/** Computes what the page of a record shows. */
+/** Computes the data of a record's page. */
 export function summaryOf(record: GateRecord, title: string): PageData {
   const totals = totalsOf(record);
   const timelines = timelinesOf(record);

@@ -3,7 +3,7 @@ import type { AnyEvent } from '../events/types.ts';
 /** Time over which a rate is measured, in ms. */
 const RATE_MS = 5000;
 
-/** What a gate's events say of one quota, beside what `gate.quotas()` says. */
+/** Counts of one quota from a gate's events, which `gate.quotas()` lacks. */
 export interface QuotaTally {
   retries: number;
   refused: number;
@@ -51,7 +51,7 @@ export class Tally {
     return sent.length / (RATE_MS / 1000);
   }
 
-  /** Whether anything was sent under a quota, or refused. */
+  /** Whether anything was sent or retried under a quota. */
   used(quota: string): boolean {
     return this.quotas.has(quota);
   }

@@ -1,4 +1,4 @@
-/** A duration for people: `850 ms`, `12.5 s`, `1 min`, `2 h 5 min`. */
+/** A readable duration: `850 ms`, `12.5 s`, `1 min`, `2 h 5 min`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const s = ms / 1000;

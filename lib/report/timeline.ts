@@ -4,7 +4,7 @@ import { Bins, Occupancy } from './occupancy.ts';
 import type { QuotaTimeline } from './page-data.ts';
 import type { GateRecord, RecordedCall } from './record.ts';
 
-/** Number of points of a chart: about one for each two pixels of a wide screen. */
+/** Number of points of a chart: about one for every two pixels of a wide screen. */
 const BINS = 600;
 /** Status of a refusal. */
 const THROTTLED = 429;

@@ -1,4 +1,4 @@
-/** `headgate/watch`: a gate's quotas in the terminal, while it works. */
+/** `headgate/watch`: shows a gate's quotas in the terminal while it works. */
 import type { WriteStream } from 'node:tty';
 import cliProgress from 'cli-progress';
 import { createLogUpdate } from 'log-update';
@@ -13,7 +13,7 @@ import { Tally } from './tally.ts';
 
 /** The part of a gate that a view needs. */
 export interface Watchable extends Recordable {
-  /** ms until as many calls more of a quota would be sent. */
+  /** ms until this number of further calls of a quota would be sent. */
   forecast(quota: string, options: { readonly calls: number }): number;
 }
 
@@ -21,17 +21,17 @@ export interface Watchable extends Recordable {
 export interface WatchOptions {
   /** Stream to draw on. Default `process.stderr`, so that a program's own output stays clean. */
   readonly stream?: NodeJS.WriteStream | undefined;
-  /** Number of calls in the batch: draws its progress and the time left. Default: none. */
+  /** Number of calls in the batch, to show its progress and the time left. Default: none. */
   readonly calls?: number | undefined;
-  /** Time between two drawings: 200 ms on a terminal, 10 s for plain lines, by default. */
+  /** Time between two drawings. Default: 200 ms on a terminal, 10 s for plain lines. */
   readonly every?: Duration | undefined;
-  /** Clock of the gate, if it has one of its own. Default: that of the process. */
+  /** Clock of the gate. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 
 /** A view in progress. */
 export interface Watching {
-  /** Prints a line of the program's own above the view, or between plain lines. */
+  /** Prints a line of the program above the view, or between plain lines. */
   log(line: string): void;
   /** Draws the last state, and stops. */
   stop(): void;
@@ -45,7 +45,7 @@ const BAR = 20;
 const EVERY_MS = 200;
 const EVERY_PLAIN_MS = 10_000;
 
-/** cli-progress draws its bars from options, of which these are all that it reads. */
+/** cli-progress reads only these options when it draws a bar. */
 const bar: DrawBar = (share) =>
   cliProgress.Format.BarFormat(Math.min(1, share), {
     barsize: BAR,
@@ -56,8 +56,8 @@ const bar: DrawBar = (share) =>
 
 /**
  * Shows a gate in the terminal while it works: a row for each quota (use of its limit, queue, pause, rate, retries) and,
- * with `calls`, the progress of a batch with the time its quotas still ask for. Where the stream is no terminal, or
- * `NO_COLOR` is set, it prints plain lines now and then. It keeps no process alive.
+ * with `calls`, the progress of a batch with the time that its quotas still require. If the stream is not a terminal, or
+ * `NO_COLOR` is set, it prints plain lines at intervals. It does not keep the process alive.
  *
  * Throws `OptionsError`.
  *

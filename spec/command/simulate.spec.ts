@@ -82,7 +82,7 @@ describe('headgate simulate', function () {
     const spaced = { adaptive: false, quotas: [{ spacing: '100ms' }] };
     const kept = await simulated(spaced, '--calls', '30');
     expect(kept.refused).to.equal(0);
-    expect(kept.limits).to.deep.equal(['one each 100 ms']);
+    expect(kept.limits).to.deep.equal(['one every 100 ms']);
     expect(kept.finishedMs).to.be.within(3000, 3010);
     expect(kept.finishedMs).to.equal(kept.idealMs);
   });

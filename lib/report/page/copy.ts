@@ -17,7 +17,7 @@ export function copyable(id: string): HTMLElement {
   return h('span', { class: 'id' }, h('code', {}, id), button);
 }
 
-/** A page opened from a file has no clipboard in some browsers: the text is selected there, for the user to copy. */
+/** A page opened from a file has no clipboard in some browsers: then the text is selected for the user to copy. */
 async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,6 +1,6 @@
 type Child = Node | string | undefined | false;
 
-/** Makes an element: attributes by name, listeners as functions by `on…`, then children. Text is never parsed as HTML. */
+/** Makes an element from attributes, listeners (functions named `on…`) and children. Text is never parsed as HTML. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Record<string, string | number | boolean | ((event: never) => void) | undefined> = {},

@@ -4,7 +4,7 @@ import { copyable } from './copy.ts';
 import { clockTime, h } from './dom.ts';
 import { body } from './waterfall.ts';
 
-/** Rows drawn at once; a button draws as many more. */
+/** Number of rows drawn at first, and for each press of a button. */
 const ROWS = 100;
 
 const causeOf = ({ code, status, reason }: CallView): string => code ?? String(status ?? reason);

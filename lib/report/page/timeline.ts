@@ -11,7 +11,7 @@ const TICK = 12;
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** The chart of one quota: queued, in flight and refused attempts, use of its limit, and its pauses as bands. */
+/** Chart of one quota: queued, in-flight and refused attempts, use of its limit, and its pauses as bands. */
 export class Timeline {
   readonly element: HTMLElement;
   readonly #quota: QuotaTimeline;
@@ -40,7 +40,7 @@ export class Timeline {
     );
   }
 
-  /** Draws it anew: at first, in another theme, at another width. */
+  /** Draws the chart: at first, and again for another theme. */
   draw(): void {
     this.#plot?.destroy();
     const { at, queued, inFlight, refused, used } = this.#quota;
@@ -115,7 +115,7 @@ export class Timeline {
     ctx.restore();
   }
 
-  /** Ticks at the foot: on the scale of what is queued, a few refusals would not be seen. */
+  /** Ticks at the bottom: on the scale of queued attempts, a few refusals would be invisible. */
   #refusals(plot: uPlot): void {
     const { ctx, bbox } = plot;
     const { at, refused } = this.#quota;
@@ -161,7 +161,7 @@ export class Timeline {
   }
 }
 
-/** The quota in one or two sentences: what a reader of the screen gets in place of the picture. */
+/** The quota in one or two sentences, which screen readers get instead of the chart. */
 function summary({ limits, calls, failed, attempts, refusals, closed, pauses }: QuotaTimeline): string {
   return (
     `${counted(calls, 'call')}${failed > 0 ? ` (${failed} failed)` : ''}, ${counted(attempts, 'attempt')}, ${counted(refusals, '429')}; ` +

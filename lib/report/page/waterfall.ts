@@ -17,7 +17,7 @@ export function waterfall(call: CallView, open = false): HTMLElement {
       h('span', { class: 'took' }, `${duration(call.tookMs)}, ${counted(call.attempts, 'attempt')}`),
     ),
   );
-  // What nobody opens is not drawn: a table of failures may hold thousands.
+  // Drawn only when opened: a table of failures may hold thousands.
   const draw = (): void => void details.append(body(call));
   if (open) {
     details.open = true;
@@ -26,7 +26,7 @@ export function waterfall(call: CallView, open = false): HTMLElement {
   return details;
 }
 
-/** The attempts of a call on one scale, and what is known of its failure. */
+/** The attempts of a call on one scale, and the details of its failure. */
 export function body(call: CallView): HTMLElement {
   const whole = Math.max(1, call.tookMs, ...call.bars.map(({ ends }) => ends));
   return h(
