@@ -2,36 +2,36 @@ import { writeFileSync } from 'node:fs';
 
 /** Exit codes of the command. `docs/command.md` documents them. */
 export const EXIT = {
-  /** Done, and nothing to object to. */
+  /** Done, without objection. */
   OK: 0,
   /** Done, and the answer is no: an invalid policy, calls that failed, limits that stayed unknown. */
   NO: 1,
-  /** The command was called wrongly, or what it was given cannot be read. */
+  /** Wrong usage, or unreadable input. */
   USAGE: 2,
-  /** Something outside failed: a file cannot be written, an endpoint cannot be reached. */
+  /** An external failure: a file cannot be written, an endpoint cannot be reached. */
   OUTSIDE: 3,
 } as const;
 
-/** What a subcommand answers. */
+/** Answer of a subcommand. */
 export interface Answer {
-  /** For `--json`. */
+  /** Output with `--json`. */
   readonly json: unknown;
-  /** For people, in lines of at most `width`. */
+  /** Output without `--json`, in lines of at most `width`. */
   readonly text: string;
   readonly exit: (typeof EXIT)[keyof typeof EXIT];
 }
 
-/** What a subcommand needs to know of its surroundings. */
+/** Environment of a subcommand. */
 export interface Surroundings {
   /** Width of the text, in columns. */
   readonly width: number;
-  /** Text of the standard input, for `-`. */
+  /** Text of standard input, for `-`. */
   readonly stdin: () => Promise<string>;
-  /** Tells people something on the standard error at once; nothing with `--json`. */
+  /** Prints a message on standard error at once; prints nothing with `--json`. */
   readonly aside: (text: string) => void;
 }
 
-/** Something outside failed. */
+/** An external failure. */
 export class OutsideError extends Error {
   override readonly name = 'OutsideError';
 }

@@ -33,7 +33,7 @@ interface Given {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
   readonly error?: unknown;
-  /** It is an example of the profile's: its ID is nobody's. */
+  /** True for one of the profile's examples, whose ID is not real. */
   readonly exemplary?: boolean | undefined;
 }
 
@@ -78,7 +78,7 @@ export async function explain(
           ...(unit === undefined ? [] : [['Unit', unit] as const]),
           ...(correlationId === undefined
             ? []
-            : [['ID', `${correlationId}: tell it to the API's support`] as const]),
+            : [['ID', `${correlationId}: quote it to the API's support`] as const]),
         ],
         width,
       ),
@@ -92,11 +92,11 @@ export async function explain(
 const MEANING: Readonly<Record<Classification['verdict'], string>> = {
   success: 'nothing is wrong',
   throttled: 'refused by a quota, and not processed',
-  transient: 'a fault that may pass',
+  transient: 'a fault that may be temporary',
   unauthorized: 'the token was refused',
-  terminal: 'no retry would cure it',
+  terminal: 'a retry would not help',
 };
-const SOURCE = { header: ', by a header', message: ', by the text', profile: ', by the profile' };
+const SOURCE = { header: ', from a header', message: ', from the text', profile: ', from the profile' };
 
 /** A profile by name, or as JSON with its options. */
 function profileIn(text: string): Profile {
@@ -129,7 +129,7 @@ async function givenIn(
   if (text !== undefined) return answerIn(text, what, status, profile, request);
   const error = Object.assign(new Error(what), { code: what });
   const fault = profile.classify({ request, error, receivedAt: Date.now() });
-  // Of a code that no client has, nothing but the code itself is known.
+  // For an unknown code, nothing but the code itself is known.
   if (status === undefined && (fault.verdict === 'transient' || fault.hint !== undefined)) return { error };
   const answers = answersOf(definitionOf(profile), what);
   if (status !== undefined) return { ...answers[0], status };
@@ -151,7 +151,7 @@ function statusIn(text: string): number {
   return status;
 }
 
-/** Text of a file; `undefined` if the word is none's name. */
+/** Text of a file; `undefined` if the word names no file. */
 function fileText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
@@ -163,7 +163,7 @@ function fileText(file: string): string | undefined {
   }
 }
 
-/** An answer as a file holds it: `{ status, headers, body }`, or a body alone. */
+/** The answer in a file: `{ status, headers, body }`, or only a body. */
 function answerIn(
   text: string,
   source: string,
@@ -192,13 +192,13 @@ function answerIn(
   }
   if (status !== undefined) return { status, body: text };
   const { code } = profile.classify({ request, status: 400, body: text, receivedAt: Date.now() });
-  const said = [
+  const stated = [
     json?.status,
     json?.statusCode,
     json?.code,
     (json?.error as { code?: unknown } | undefined)?.code,
   ];
-  const own = said.map(Number).find((each) => Number.isInteger(each) && each >= 400 && each <= 599);
+  const own = stated.map(Number).find((each) => Number.isInteger(each) && each >= 400 && each <= 599);
   const known =
     code === undefined
       ? undefined
@@ -211,12 +211,12 @@ function answerIn(
     throw new OptionsError(
       '--status',
       undefined,
-      `the status that came with the body in ${source}, which does not say it`,
+      `the status that came with the body in ${source}, which does not state it`,
     );
   return { status: guess, body: text };
 }
 
-/** Answers with a code: the profile's own examples, its table of codes, and the usual envelope. */
+/** Answers that carry a code: from the profile's examples, its table of codes, and the usual envelope. */
 function answersOf(definition: ProfileDefinition | undefined, code: string): Given[] {
   const same = (other: string | undefined): boolean => other?.toLowerCase() === code.toLowerCase();
   const { examples = [], codes = [] } = definition ?? {};
@@ -237,7 +237,7 @@ function answersOf(definition: ProfileDefinition | undefined, code: string): Giv
   return [...shown, ...listed, { body: envelope }];
 }
 
-/** Statuses with which codes of errors come, the likeliest first. */
+/** Statuses that error codes come with, most likely first. */
 const STATUSES = [429, 400, 403, 503, 500, 409, 401];
 
 /** The answer with a status under which the code changes the reading; `undefined` if it never does. */

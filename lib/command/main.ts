@@ -40,14 +40,14 @@ export async function main(argv: readonly string[], streams: Streams = process):
     if (shown !== '') stdout.write(`${shown}\n`);
     exit = answer.exit;
   });
-  const told: string[] = [];
+  const usageErrors: string[] = [];
   for (const each of [program, ...program.commands])
     each
       .exitOverride()
       .configureHelp({ minWidthToWrap: MIN_HELP })
       .configureOutput({
         writeOut: (line) => stdout.write(line),
-        writeErr: (line) => (json ? told.push(line) : stderr.write(line)),
+        writeErr: (line) => (json ? usageErrors.push(line) : stderr.write(line)),
         getOutHelpWidth: () => surroundings.width,
         getErrHelpWidth: () => surroundings.width,
       });
@@ -56,18 +56,18 @@ export async function main(argv: readonly string[], streams: Streams = process):
     return exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.OK;
-    const failure = failureOf(error, told);
+    const failure = failureOf(error, usageErrors);
     if (json) stdout.write(`${JSON.stringify({ error: failure.json }, null, 2)}\n`);
     else if (failure.text !== '') stderr.write(`${wrapped(failure.text, widthOf(stderr))}\n`);
     return failure.exit;
   }
 }
 
-/** What is told of an error. commander has told of its own, unless JSON is wanted. */
-function failureOf(error: unknown, told: readonly string[]): Answer {
+/** The output for an error. commander prints its own errors, unless JSON is requested. */
+function failureOf(error: unknown, usageErrors: readonly string[]): Answer {
   if (error instanceof CommanderError)
     return {
-      json: { code: 'USAGE', message: told.join('').trim() || error.message },
+      json: { code: 'USAGE', message: usageErrors.join('').trim() || error.message },
       text: '',
       exit: EXIT.USAGE,
     };
@@ -81,7 +81,7 @@ function failureOf(error: unknown, told: readonly string[]): Answer {
 
 const collected = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
-/** The command line: names, arguments, help. `act` runs what was asked for. */
+/** The command line: names, arguments, help. `act` runs the chosen subcommand. */
 function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => Promise<void>): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('headgate')
@@ -91,7 +91,7 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
     .showHelpAfterError('(add --help for the options)')
     .addHelpText(
       'after',
-      '\nExit codes:\n  0  done\n  1  done, and the answer is no\n  2  called wrongly\n  3  something outside failed',
+      '\nExit codes:\n  0  done\n  1  done, and the answer is no\n  2  wrong usage\n  3  external failure',
     );
   const add = (name: string, summary: string, description: string, subcommand: Subcommand): Command =>
     program
@@ -109,7 +109,7 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
   )
     .option(
       '--quota <limit/time>',
-      "a limit of the API: '45/1m', '30/1m GET /search/**'; repeatable (default: those of the policy)",
+      "a limit of the API: '45/1m', '30/1m GET /search/**'; repeatable (default: the policy's)",
       collected,
     )
     .addOption(
@@ -120,21 +120,21 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
     .addOption(
       new Option(
         '--tell <where>',
-        "where a 429 names the wait (default: in the manner of the policy's profile, or header)",
+        "where a 429 names the wait (default: as the policy's profile does, or header)",
       ).choices(['header', 'precise', 'message', 'silent']),
     )
     .option('--calls <count>', 'number of calls', '1000')
-    .option('--rate <count/time>', "pace at which calls begin: '10/1s' (default: all at once)")
-    .option('--concurrency <count>', 'most calls open at once (default: no limit)')
+    .option('--rate <count/time>', "pace at which calls start: '10/1s' (default: all at once)")
+    .option('--concurrency <count>', 'maximum number of open calls (default: no limit)')
     .option(
       '--request <request>',
-      "'GET https://example.com/{n}', where {n} is the call's number; repeatable (default: one of the policy's first quota)",
+      "'GET https://example.com/{n}', where {n} is the call's number; repeatable (default: one for the policy's first quota)",
       collected,
     )
     .option('--latency <time>', "time of an answer: '200ms', '100ms-300ms'", '100ms')
     .option(
       '--capacity <count>',
-      'most requests the API carries at once; further ones get a 503 (default: no limit)',
+      'maximum number of requests that the API handles at once; further ones get a 503 (default: no limit)',
     )
     .option(
       '--faults <list>',
@@ -142,22 +142,25 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
       collected,
     )
     .option('--deadline <time>', "replaces the policy's retry.deadline")
-    .option('--start <date>', 'when it begins, for limits per day or month (default: 2026-01-01, UTC)')
+    .option(
+      '--start <date>',
+      'start of the simulated time, for limits per day or month (default: 2026-01-01, UTC)',
+    )
     .option('--seed <number>', 'seed of the random numbers', '1')
-    .option('--compare <other.json>', 'runs another policy on the same work, and says which is better')
-    .option('--report <file.html>', 'writes a page of the run');
+    .option('--compare <other.json>', 'run another policy on the same work, and say which is better')
+    .option('--report <file.html>', 'write a page of the run');
 
   add(
     'check <policy.json>',
     'is a policy valid, and what does it mean?',
-    'Tells whether a policy is valid, what it means, and what in it is doubtful.',
+    'Reports whether a policy is valid, what it means, and what looks doubtful.',
     check,
   );
 
   add(
     'explain <what>',
     'how is an answer read, and what follows?',
-    'Explains an answer: a status, a code, or a file with a body or { status, headers, body }; - for the standard input.',
+    'Explains an answer: a status, a code, or a file with a body or { status, headers, body }; - for standard input.',
     explain,
   )
     .option(
@@ -172,22 +175,22 @@ function programOf(act: (subcommand: Subcommand, given: readonly unknown[]) => P
   add(
     'report <record.jsonl>',
     'draw a record as a page',
-    'Draws a record, as record(gate, { file }) wrote it, as one HTML page.',
+    'Draws a record that record(gate, { file }) wrote as one HTML page.',
     report,
   )
-    .option('-o, --output <file.html>', 'path of the page (default: that of the record, with .html)')
+    .option('-o, --output <file.html>', "path of the page (default: the record's, with .html)")
     .option('--title <title>', 'title of the page');
 
   add(
     'probe <url>',
     "learn an endpoint's limits",
-    'Learns the limits of an endpoint within a budget of requests, and prints a policy that declares them; what it tells people goes to the standard error. Probe only what you may load.',
+    'Learns the limits of an endpoint within a budget of requests, and prints a policy that declares them; messages go to standard error. Probe only what you are allowed to load.',
     probe,
   )
-    .requiredOption('--requests <count>', 'most requests it may send, refused ones included')
-    .option('--for <time>', 'most time it may take', '2m')
+    .requiredOption('--requests <count>', 'maximum number of requests, including refused ones')
+    .option('--for <time>', 'maximum duration', '2m')
     .option('--method <method>', 'GET, HEAD or OPTIONS (default: GET)')
     .option('--header <header>', "a header of each request: 'authorization: Bearer …'; repeatable", collected)
-    .option('--concurrency <count>', 'most requests in flight', '10');
+    .option('--concurrency <count>', 'maximum number of requests in flight', '10');
   return program;
 }

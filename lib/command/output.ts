@@ -1,11 +1,11 @@
-/** Text of the command for people. Everything fits the width of the terminal; there are no colours and no escapes. */
+/** Readable output of the command: fits the width of the terminal, without colours or escapes. */
 
 /** Maximum width of text, in columns: longer lines are hard to read. */
 const MAX_WIDTH = 100;
 /** Minimum width, below which a terminal wraps lines itself. */
 const MIN_WIDTH = 24;
 
-/** Width of the text for a stream; where it is no terminal, {@link MAX_WIDTH}. */
+/** Width of the text for a stream; {@link MAX_WIDTH} if it is not a terminal. */
 export function widthOf(stream: { readonly columns?: number | undefined }): number {
   return Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, stream.columns || MAX_WIDTH));
 }
@@ -31,7 +31,7 @@ export function bullets(sentences: readonly string[], width: number): string {
   return sentences.map((sentence) => `- ${wrapped(sentence, width, '  ').trimStart()}`).join('\n');
 }
 
-/** Names and values in aligned columns; a value that is too long goes on below itself. */
+/** Names and values in aligned columns; a long value continues on the next line of its column. */
 export function pairs(
   rows: readonly (readonly [name: string, ...values: string[]])[],
   width: number,

@@ -3,13 +3,13 @@ import { type Decision, decide, mayRepeat } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import { duration } from '../report/text.ts';
 
-/** What a gate would do after an answer, and after the same answer again. */
+/** What a gate would do after an answer, if every further attempt got the same answer. */
 export interface Plan {
   /** Whether the request is sent again. */
   readonly resend: boolean;
   /** Why it is (`quota`, `fault`, `token`), or why not (`terminal`, `attempts`, `deadline`, `wait`); absent after a success. */
   readonly reason: string | null;
-  /** The attempts to come. A throttled call has one here: it goes on until its deadline. */
+  /** Further attempts. For a throttled call only the next one is listed: it continues until its deadline. */
   readonly attempts: readonly {
     readonly attempt: number;
     readonly afterMs: { readonly min: number; readonly max: number };
@@ -21,7 +21,7 @@ export interface Plan {
 /** Largest random number. */
 const NEARLY_ONE = 1 - Number.EPSILON;
 
-/** The plan for a request that was answered like this, and is answered like this again. */
+/** The plan for a request that gets the same answer on each attempt. */
 export function planOf(
   classification: Classification,
   request: RequestFacts,
@@ -30,7 +30,7 @@ export function planOf(
 ): Plan {
   const { verdict, retryAfterMs } = classification;
   if (verdict === 'success')
-    return { resend: false, reason: null, attempts: [], sentences: ['Nothing is left to do.'] };
+    return { resend: false, reason: null, attempts: [], sentences: ['Nothing remains to be done.'] };
   const decided = (transients: number, previousDelayMs: number | undefined, random: number): Decision =>
     decide({
       classification,
@@ -74,7 +74,9 @@ export function planOf(
     attempts,
     sentences: [
       `The request is sent again up to ${times(attempts.length)}: after ${waits.join(', then ')}.`,
-      `All of it ends within the deadline of ${deadlineOf(policy)}` +
+      (policy.deadlineMs === Infinity
+        ? 'No deadline ends it sooner'
+        : `Everything ends within the deadline of ${duration(policy.deadlineMs)}`) +
         (policy.budget === Infinity
           ? '.'
           : `, and retries are at most ${Math.round(policy.budget * 1000) / 10} % of the quota's first attempts.`),
@@ -91,15 +93,15 @@ function throttledPlan(retryAfterMs: number | undefined, policy: Policy): Plan {
   const when =
     retryAfterMs === undefined
       ? `No wait is named: the quota closes for about ${duration(baseMs)}, longer each time it is refused again, until the gate has learned its limit.`
-      : `The quota closes for ${duration(retryAfterMs)}: no attempt of it is sent before.`;
+      : `The quota closes for ${duration(retryAfterMs)}: no attempt is sent before then.`;
   return {
     resend: true,
     reason: 'quota',
     attempts: [{ attempt: 2, afterMs }],
     sentences: [
       when,
-      'Then the waiting attempts go first, in order, paced; the request is sent again whatever its method, as it was not processed.',
-      `It goes on like this until the deadline of ${deadlineOf(policy)}; attempts that were throttled are not counted.`,
+      'Then waiting attempts are sent first, in order and paced. The request is sent again, whatever its method, because it was not processed.',
+      `This continues ${policy.deadlineMs === Infinity ? 'without a deadline' : `until the deadline of ${duration(policy.deadlineMs)}`}; throttled attempts are not counted.`,
     ],
   };
 }
@@ -107,15 +109,11 @@ function throttledPlan(retryAfterMs: number | undefined, policy: Policy): Plan {
 function refusal(decision: Extract<Decision, { resend: false }>, policy: Policy): string {
   if (decision.hint !== undefined) return decision.hint;
   if (decision.reason === 'deadline')
-    return `The call fails at once: the wait of ${duration(decision.waitMs ?? 0)} exceeds its deadline of ${deadlineOf(policy)}.`;
+    return `The call fails at once: the wait of ${duration(decision.waitMs ?? 0)} exceeds its deadline of ${duration(policy.deadlineMs)}.`;
   if (decision.reason === 'wait')
     return `The call fails at once with a WaitError: the wait of ${duration(decision.waitMs ?? 0)} is longer than retry.inline allows.`;
   if (decision.reason === 'attempts') return 'It is not sent again: the policy allows one attempt.';
-  return 'It is not sent again: no retry would cure it.';
-}
-
-function deadlineOf({ deadlineMs }: Policy): string {
-  return deadlineMs === Infinity ? 'no length' : duration(deadlineMs);
+  return 'It is not sent again: a retry would not help.';
 }
 
 function range(min: number, max: number): string {

@@ -11,7 +11,7 @@ export interface ReportFlags {
   readonly title?: string;
 }
 
-/** `headgate report`: draws a record as a page, and tells what it advises. */
+/** `headgate report`: draws a record as a page, and prints its advice. */
 export async function report(
   file: string,
   { output, title }: ReportFlags,
@@ -21,7 +21,7 @@ export async function report(
     throw new OptionsError(
       '<record.jsonl>',
       error.code ? `${file} (${error.code})` : file,
-      `a record, as record(gate, { file }) writes it${error.code ? '' : `: ${error.message}`}`,
+      `a record that record(gate, { file }) wrote${error.code ? '' : `: ${error.message}`}`,
     );
   });
   const target = output ?? file.replace(/(?:\.jsonl?)?$/, '.html');

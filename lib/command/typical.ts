@@ -7,7 +7,7 @@ export interface Typical {
   readonly url: string;
 }
 
-/** A host that no API has. */
+/** Host for requests of no particular API. */
 const EXAMPLE = 'api.example.com';
 
 /** The definition of a profile that was made by `defineProfile`. */
@@ -15,7 +15,7 @@ export function definitionOf(profile: Profile | undefined): ProfileDefinition | 
   return (profile as Partial<DefinedProfile> | undefined)?.definition;
 }
 
-/** A request that the policy is about: of its first quota, or else of its profile. */
+/** A request that the policy covers: one of its first quota, or else of its profile. */
 export function typicalRequest({ quotas = [], profile }: HeadgateOptions): Typical {
   const definition = definitionOf(profile);
   const own = quotas[0]?.match;
@@ -24,7 +24,7 @@ export function typicalRequest({ quotas = [], profile }: HeadgateOptions): Typic
   return { method: firstOf(method) ?? 'GET', url: `https://${filled(host)}${filled(path)}` };
 }
 
-/** A request of an API: of its first quota for a path, or else below its root. */
+/** A request to an API: one of its first quota with a path, or else below its root. */
 function of(definition: ProfileDefinition, own: string | readonly string[] | undefined): Typical {
   const { quotas = [], paths } = definition;
   const matches = quotas.flatMap(({ match }) => [match].flat() as RequestMatch[]);

@@ -1,8 +1,8 @@
-/** Values of options, read from the command line. Each throws `OptionsError` for text that it cannot read. */
+/** Readers of option values. Each throws `OptionsError` for text that it cannot read. */
 import { OptionsError } from '../index.ts';
 import { DURATION_RULE, parseDuration } from '../time/duration.ts';
 
-/** Largest number of calls or requests. */
+/** Maximum number of calls or requests. */
 const MAX_COUNT = 100_000;
 
 /** A whole number of 1 or more. */
@@ -69,7 +69,7 @@ export function requestIn(option: string, text: string): { readonly method: stri
   return { method: method.toUpperCase(), url };
 }
 
-/** Headers from `name: value` texts. The message of a wrong one does not show it (`OptionsError` hides headers): it may be a secret. */
+/** Headers from `name: value` texts. `OptionsError` does not show an invalid one, because it may hold a secret. */
 export function headersIn(option: string, texts: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const text of texts) {

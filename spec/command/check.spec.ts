@@ -45,15 +45,15 @@ describe('headgate check', () => {
     );
     for (const part of [
       "The quota 'search' for GET, HEAD /search/**: at most 30 requests in any 1 min and 4 at once.",
-      'A quota for requests to *.example.com, one for each host: at most 3,000 tokens in any 1 min; each costs 12 tokens; it applies besides the others.',
-      'A quota for every request, unless a quota above is for them: at most 45 requests in any 1 min and 1,500 requests in any 1 h.',
-      'Limits that nobody declared are not learned.',
+      'A quota for requests to *.example.com, one for each host: at most 3,000 tokens in any 1 min; each costs 12 tokens; it applies in addition to the others.',
+      'A quota for every request, unless a quota above covers them: at most 45 requests in any 1 min and 1,500 requests in any 1 h.',
+      'Undeclared limits are not learned.',
       'A call may take 2 h',
       'retried up to 2 times, after 250 ms to 30 s',
       'of the methods GET,',
       'at most 5 % of the first attempts',
       'At most 50 attempts wait',
-      "bear the name 'mine'",
+      "carry the name 'mine'",
     ])
       expect(text).to.include(part);
   });
@@ -70,10 +70,10 @@ describe('headgate check', () => {
     });
     expect(doubts).to.deep.equal([]);
     expect(sentences.slice(1, 5).map((each) => each.slice(each.indexOf(': ') + 2))).to.deep.equal([
-      'at most 1,000 requests a day (free again at midnight, by the clocks of Europe/Paris) and 9,000 requests a month (free again on the first, by the clocks of UTC).',
-      'at most 250 requests at once, and then 25/s (a token bucket); attempts begin at least 10 ms apart.',
+      'at most 1,000 requests a day (reset at midnight in Europe/Paris) and 9,000 requests a month (reset on the first in UTC).',
+      'at most 250 requests at once, then 25/s (a token bucket); attempts begin at least 10 ms apart.',
       'attempts begin at least 2 s apart.',
-      'at most 9,000 tokens at once, and then 1.5/s (a token bucket); each costs 5 tokens.',
+      'at most 9,000 tokens at once, then 1.5/s (a token bucket); each costs 5 tokens.',
     ]);
   });
 

@@ -167,7 +167,7 @@ describe('headgate simulate', function () {
     expect(figures.exit).to.equal(1);
     expect(figures.calls.failed).to.be.above(700);
     expect(figures.advice[0]).to.match(
-      /calls failed because of the deadline: the limits ask for 22 min .*retry\.deadline/,
+      /calls failed because of the deadline: the limits require 22 min .*retry\.deadline/,
     );
   });
 

@@ -5,7 +5,7 @@ import { duration } from '../../report/text.ts';
 import { typicalRequest } from '../typical.ts';
 import { requestsOf, windowText } from './sentences.ts';
 
-/** What is valid, but probably not meant. */
+/** Doubts about what is valid but probably not intended. */
 export function doubtsOf({ policy, quotas, adaptive, profile }: Settings): string[] {
   const { deadlineMs, attempts, budget } = policy;
   const windows = quotas.flatMap((quota) => quota.windows.map((window) => ({ quota, ...window })));
@@ -31,13 +31,13 @@ export function doubtsOf({ policy, quotas, adaptive, profile }: Settings): strin
   for (const quota of quotas) {
     if (quota.windows.length === 0 && quota.concurrency === undefined && !adaptive)
       doubts.push(
-        `The quota for ${requestsOf(quota)} has no limit, and none is learned: it only shares a pause.`,
+        `The quota for ${requestsOf(quota)} has no limit, and none is learned: its requests only share pauses.`,
       );
   }
   return doubts;
 }
 
-/** A quota that no request reaches, because an earlier one is for all of its requests. */
+/** A doubt about a quota that no request reaches, because an earlier one covers all of its requests. */
 function hiddenBy(quota: DeclaredQuota, index: number, quotas: readonly DeclaredQuota[]): string[] {
   if (quota.also) return [];
   const { method, url } = typicalRequest({ quotas: [{ match: quota.match }] });
@@ -47,11 +47,11 @@ function hiddenBy(quota: DeclaredQuota, index: number, quotas: readonly Declared
     .find((other) => !other.also && covers(other, quota) && new DeclaredQuotas([other]).match(request));
   if (!before) return [];
   return [
-    `No request reaches the quota for ${requestsOf(quota)}: the first match counts, and the quota for ${requestsOf(before)} stands above it. Put it first, or mark one with "also".`,
+    `No request reaches the quota for ${requestsOf(quota)}: the first match counts, and the quota for ${requestsOf(before)} precedes it. Put it first, or mark one with "also".`,
   ];
 }
 
-/** Whether a match leaves open at least what another does. */
+/** Whether a match is at least as wide as another, as far as its fields show. */
 function covers({ match: wide }: DeclaredQuota, { match: narrow }: DeclaredQuota): boolean {
   const methods = (given: typeof wide.method): readonly string[] | undefined =>
     given === undefined ? undefined : [given].flat();
@@ -61,7 +61,7 @@ function covers({ match: wide }: DeclaredQuota, { match: narrow }: DeclaredQuota
   return wide.path === undefined || narrow.path !== undefined;
 }
 
-/** A window that never binds, because another of its quota allows less in its time. */
+/** Doubts about windows that never bind, because another window of the quota allows less in their time. */
 function idle(quota: DeclaredQuota): string[] {
   return quota.windows
     .filter((window) =>

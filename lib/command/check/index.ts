@@ -6,13 +6,13 @@ import { bullets, wrapped } from '../output.ts';
 import { doubtsOf } from './doubts.ts';
 import { sentencesOf } from './sentences.ts';
 
-/** `headgate check`: whether a policy is valid, what it means, and what is doubtful in it. */
+/** `headgate check`: whether a policy is valid, what it means, and what looks doubtful. */
 export function check(file: string, _flags: unknown, { width }: Surroundings): Answer {
   let settings: ReturnType<typeof readOptions>;
   try {
     settings = readOptions(loadPolicy(file).options);
   } catch (error) {
-    // A file that cannot be read is no answer about a policy.
+    // An unreadable file says nothing about the policy.
     if (
       !(error instanceof OptionsError) ||
       (error.option === file && / file that can be read,/.test(error.message))

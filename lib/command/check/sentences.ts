@@ -6,7 +6,7 @@ import { rateText } from '../../report/limits.ts';
 import { duration, percent } from '../../report/text.ts';
 import { definitionOf } from '../typical.ts';
 
-/** What a policy means, in sentences. */
+/** The meaning of a policy, in sentences. */
 export function sentencesOf({
   profile,
   policy,
@@ -20,31 +20,28 @@ export function sentencesOf({
     profileSentence(profile),
     ...quotas.map((quota, index) => quotaSentence(quota, index, quotas)),
     ...(quotas.length === 0 ? ['No quota is declared.'] : []),
-    adaptive
-      ? 'Limits that nobody declared are learned from the answers.'
-      : 'Limits that nobody declared are not learned.',
+    adaptive ? 'Undeclared limits are learned from the answers.' : 'Undeclared limits are not learned.',
     ...retrySentences(policy),
-    `At most ${maxQueue.toLocaleString('en-US')} attempts wait; more fail with ERR_HEADGATE_QUEUE_FULL.`,
+    `At most ${maxQueue.toLocaleString('en-US')} attempts wait; further ones fail with ERR_HEADGATE_QUEUE_FULL.`,
     ...(redact.length > 0
       ? [
-          `The values of these URL parameters are hidden, besides those that look secret: ${redact.join(', ')}.`,
+          `The values of these URL parameters are hidden, in addition to those that look secret: ${redact.join(', ')}.`,
         ]
       : []),
-    `The gate's events bear the name '${name}'.`,
+    `The gate's events carry the name '${name}'.`,
   ];
 }
 
 function profileSentence(profile: Settings['profile']): string {
   const definition = definitionOf(profile);
-  if (!definition)
-    return `The profile '${profile.name}' reads answers as HTTP and the usual error bodies say.`;
+  if (!definition) return `The profile '${profile.name}' reads answers by HTTP and the usual error bodies.`;
   const hosts = definition.hosts.map((each) => (typeof each === 'string' ? each : each.host));
   const shown = hosts.slice(0, 3).join(', ') + (hosts.length > 3 ? ` and ${hosts.length - 3} more` : '');
   const known = definition.quotas?.length ?? 0;
   return `The profile '${profile.name}' knows ${definition.title} (${shown}): ${known === 0 ? 'no quotas' : `${known} ${known === 1 ? 'quota' : 'quotas'}`}, which apply where no quota below does.`;
 }
 
-/** Which requests a declared quota is about. */
+/** The requests that a declared quota covers, in words. */
 export function requestsOf({ match: { method, host, path } }: DeclaredQuota): string {
   const methods = [method]
     .flat()
@@ -63,11 +60,11 @@ export function windowText({ limit, per, of = 'requests', kind, zone = 'UTC', tr
   switch (kind) {
     case 'day':
     case 'month':
-      return `${amount} a ${kind} (free again ${kind === 'day' ? 'at midnight' : 'on the first'}, by the clocks of ${zone})${counted}`;
+      return `${amount} a ${kind} (reset ${kind === 'day' ? 'at midnight' : 'on the first'} in ${zone})${counted}`;
     case 'bucket':
-      return `${amount} at once, and then ${rateText(limit, per)} (a token bucket)${counted}`;
+      return `${amount} at once, then ${rateText(limit, per)} (a token bucket)${counted}`;
     case 'spacing':
-      return `one each ${duration(per)}`;
+      return `one every ${duration(per)}`;
     default:
       return `${amount} in any ${duration(per)}${counted}`;
   }
@@ -83,12 +80,12 @@ function quotaSentence(quota: DeclaredQuota, index: number, quotas: readonly Dec
   return [
     `${name === undefined ? 'A quota' : `The quota '${name}'`} for ${requestsOf(quota)}`,
     each.length > 0 && `, one for each ${each.join(' and ')}`,
-    before && ', unless a quota above is for them',
+    before && ', unless a quota above covers them',
     limits.length > 0 && `: at most ${listed(limits)}`,
     spacing && `${limits.length > 0 ? ';' : ':'} attempts begin at least ${duration(spacing.per)} apart`,
     limits.length === 0 && !spacing && ': its limits are learned',
     costs.length > 0 && `; each costs ${listed(costs)}`,
-    also && '; it applies besides the others',
+    also && '; it applies in addition to the others',
     '.',
   ]
     .filter(Boolean)
@@ -102,19 +99,19 @@ function retrySentences(policy: Policy): string[] {
   const same = repeated === [...DEFAULT_POLICY.methods].join(', ');
   return [
     deadlineMs === Infinity
-      ? 'A call may take as long as its waits and retries ask for.'
-      : `A call may take ${duration(deadlineMs)} with all its waits and retries; one whose known wait is longer fails at once.`,
+      ? 'A call may take as long as its waits and retries require.'
+      : `A call may take ${duration(deadlineMs)} with all its waits and retries; a call whose known wait is longer fails at once.`,
     ...(inlineMs === undefined || inlineMs === Infinity
       ? []
       : [
-          `A call that would have to wait longer than ${duration(inlineMs)} fails at once, and tells when to come again.`,
+          `A call that would have to wait longer than ${duration(inlineMs)} fails at once, and its error says when to retry.`,
         ]),
-    ...(outage === 'fail' ? ['While the server is out, calls fail at once; only probes are sent.'] : []),
-    'After a 429 its quota is closed until it reopens, for all calls; throttled attempts are sent again whatever their method.',
+    ...(outage === 'fail' ? ['While the server is down, calls fail at once; only probes are sent.'] : []),
+    'After a 429, its quota is closed for all calls until it reopens; throttled attempts are sent again, whatever their method.',
     attempts === 1
       ? 'Nothing is retried: a call has one attempt.'
-      : `After a fault a call is retried up to ${attempts - 1 === 1 ? 'once' : `${attempts - 1} times`}, after ${duration(baseMs)} to ${duration(maxMs)} (jitter: ${jitter}), ` +
-        `if it is ${repeated === '' ? 'marked idempotent' : `${same ? 'of an idempotent method' : `of the methods ${repeated}`}, is marked idempotent`} or bears an Idempotency-Key.`,
+      : `After a fault, a call is retried up to ${attempts - 1 === 1 ? 'once' : `${attempts - 1} times`}, after ${duration(baseMs)} to ${duration(maxMs)} (jitter: ${jitter}), ` +
+        `if it is ${repeated === '' ? 'marked idempotent' : `${same ? 'of an idempotent method' : `of the methods ${repeated}`}, is marked idempotent`} or has an Idempotency-Key.`,
     ...(attempts === 1
       ? []
       : [
@@ -124,7 +121,7 @@ function retrySentences(policy: Policy): string[] {
         ]),
     ...(bodyTimeoutMs === undefined || bodyTimeoutMs === Infinity
       ? []
-      : [`A body that is silent for ${duration(bodyTimeoutMs)} ends its call.`]),
+      : [`A body that stalls for ${duration(bodyTimeoutMs)} ends its call.`]),
   ];
 }
 

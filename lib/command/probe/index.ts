@@ -23,7 +23,7 @@ const BECAUSE: Readonly<Record<Finding['from'], string>> = {
   guess: 'a guess after one refusal: give it more time (--for) to be sure',
 };
 
-/** `headgate probe`: learns the limits of an endpoint within a budget of requests, and gives a policy that declares them. */
+/** `headgate probe`: learns the limits of an endpoint within a budget of requests, and prints a policy that declares them. */
 export async function probe(
   text: string,
   flags: ProbeFlags,
@@ -50,7 +50,7 @@ export async function probe(
   const known = windows.length > 0 || concurrency !== undefined;
   const policy = policyOf(url, found);
   const sentences = sentencesOf(found);
-  // What is for people goes to the standard error, so that the policy can be written to a file.
+  // Messages go to standard error, so that the policy can be redirected to a file.
   aside(bullets(sentences, width));
   return {
     json: { ...found, url: `${url.origin}${url.pathname}`, policy: known ? policy : null, sentences },
@@ -94,13 +94,13 @@ function sentencesOf(found: Found): string[] {
   const unwindowed = stated.find(({ limit, windowMs }) => limit !== undefined && windowMs === undefined);
   if (unwindowed)
     sentences.push(
-      `Its headers tell what is left of ${unwindowed.limit}: a gate follows them without a declaration.`,
+      `Its headers state what remains of ${unwindowed.limit}: a gate follows them without a declaration.`,
     );
-  if (windows.length === 0 && concurrency === undefined) sentences.push('No limit was met.');
+  if (windows.length === 0 && concurrency === undefined) sentences.push('No limit was reached.');
   const why = {
     found: 'the limits are known',
     requests: 'the budget of requests is used up',
-    time: 'the time is over (--for)',
+    time: 'the time is up (--for)',
     wait: `the endpoint asks for a wait of ${duration(waitMs ?? 0)}, longer than the time left (--for)`,
     answer: answered(found),
   };

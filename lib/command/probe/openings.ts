@@ -2,11 +2,11 @@
 export interface Finding {
   readonly limit: number;
   readonly perMs: number;
-  /** How it became known: the server stated it, refusals showed it, or one refusal suggests it. */
+  /** Evidence: the server stated it, refusals showed it, or a single refusal suggests it. */
   readonly from: 'stated' | 'refusals' | 'guess';
 }
 
-/** A time in which the quota was open. */
+/** A period in which the quota was open. */
 interface Opening {
   readonly from: number;
   /** Moment at which it closed. */
@@ -14,7 +14,7 @@ interface Opening {
   served: number;
 }
 
-/** What was served between the moment at which a quota opened and that at which it closed, where refusals name the moment of reopening. */
+/** Counts the requests served while a quota was open, if refusals name the moment of reopening. */
 export class Openings {
   readonly #all: Opening[];
   /** Moment of reopening that the last refusal named. */
@@ -27,12 +27,12 @@ export class Openings {
   /** A request that was sent at `sentAt` was served. */
   served(sentAt: number): void {
     if (sentAt > this.#last.to) this.#all.push({ from: this.#until ?? sentAt, to: Infinity, served: 0 });
-    // One that was sent before the quota closed may be answered after it.
+    // A request sent before the quota closed may be answered afterwards.
     const opening = this.#all.findLast(({ from }) => sentAt >= from) ?? this.#last;
     opening.served += 1;
   }
 
-  /** The quota closed; number of requests served since it opened, or undefined if it was closed already. */
+  /** The quota closed. Returns the number of requests served since it opened; `undefined` if it was already closed. */
   closed(at: number, until: number): number | undefined {
     this.#until = until;
     const last = this.#last;
@@ -41,12 +41,12 @@ export class Openings {
     return last.served;
   }
 
-  /** Whether a whole window was seen: the first opening may have been the rest of one. */
+  /** Whether a whole window was seen: the first opening may have been only the rest of one. */
   get whole(): boolean {
     return this.#all.length > 1;
   }
 
-  /** The window that shows. */
+  /** The window that the openings show. */
   finding(): Finding | undefined {
     const [first, whole] = this.#all;
     const until = this.#until;
@@ -67,16 +67,16 @@ export class Openings {
   }
 }
 
-/** Lengths that windows usually have: seconds, minutes, hours. */
+/** Usual lengths of windows: seconds, minutes, hours. */
 const LENGTHS = [
   ...[1, 2, 5, 10, 15, 20, 30].map((s) => s * 1000),
   ...[1, 2, 5, 10, 15, 20, 30].map((min) => min * 60_000),
   ...[1, 2, 3, 6, 12, 24].map((h) => h * 3_600_000),
 ];
-/** Fraction by which a learned length may fall short of the true one: it is measured at the client. */
+/** Fraction by which a learned length, measured at the client, may fall short of the true one. */
 const SHORT = 0.15;
 
-/** The shortest usual length that is no shorter than a learned one, and hardly longer; or else the learned one in tenths of a second. */
+/** Rounds a learned length up to a usual one that is at most slightly longer, or else to tenths of a second. */
 export function roundedUp(perMs: number, most: number = 1 + SHORT): number {
   const usual = LENGTHS.find((each) => each >= 0.99 * perMs);
   return usual !== undefined && usual <= most * perMs ? usual : Math.ceil(perMs / 100) * 100;
@@ -85,7 +85,7 @@ export function roundedUp(perMs: number, most: number = 1 + SHORT): number {
 /** Error of a time between two reopenings that were named in whole seconds, in ms. */
 const NAMED_MS = 1000;
 
-/** The usual length that a measured time stands for; or else itself, in whole seconds where it is one or longer. */
+/** The usual length near a measured time, or else the time itself, in whole seconds if it is about 1 s or longer. */
 function usualLength(ms: number): number {
   const near = LENGTHS.find((each) => each >= 10_000 && Math.abs(each - ms) <= NAMED_MS + 0.01 * ms);
   return near ?? (ms < 900 ? Math.ceil(ms / 100) * 100 : Math.max(1, Math.round(ms / 1000)) * 1000);

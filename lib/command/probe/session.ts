@@ -3,7 +3,7 @@ import type { Clock, Headgate, LearnedEvent, PauseEvent, Verdict } from '../../i
 import { headgate } from '../../index.ts';
 import { type Finding, Openings, roundedUp } from './openings.ts';
 
-/** What a probe may do. */
+/** Settings of a probe. */
 export interface ProbeSettings {
   readonly url: URL;
   readonly method: string;
@@ -16,10 +16,10 @@ export interface ProbeSettings {
   readonly concurrency: number;
 }
 
-/** What a probe found. */
+/** Findings of a probe. */
 export interface Found {
   readonly windows: readonly Finding[];
-  /** Maximum number of requests in flight; absent if none was met. */
+  /** Maximum number of requests in flight; absent if no such limit was reached. */
   readonly concurrency?: number | undefined;
   /** Limits that headers state without a window. */
   readonly stated: readonly RateLimit[];
@@ -31,21 +31,21 @@ export interface Found {
   readonly ended: 'found' | 'requests' | 'time' | 'wait' | 'answer';
   /** With `wait`: the wait that was longer than the time left, in ms. */
   readonly waitMs?: number | undefined;
-  /** With `answer`: what the endpoint answered instead of a success. */
+  /** With `answer`: the endpoint's answer, which was not a success. */
   readonly answer?:
     | { readonly verdict: Verdict; readonly what: string; readonly hint?: string | undefined }
     | undefined;
 }
 
-/** Number of requests sent one after another at first: headers may tell all there is to know. */
+/** Number of initial requests, sent one after another: headers may already state the limits. */
 const FIRST = 3;
-/** Number of findings in a row that must be alike, where refusals name no wait, and how far they may differ. */
+/** Number of consecutive findings that must agree if refusals name no wait, and the fraction by which they may differ. */
 const CONFIRMED = 3;
 const ALIKE = 0.1;
 /** Time for requests in flight to be answered once the quota has closed, in ms. */
 const GRACE_MS = 500;
 
-/** One probing of an endpoint. */
+/** One probe of an endpoint. */
 export class Session {
   readonly #settings: ProbeSettings;
   readonly #clock: Clock;
@@ -62,12 +62,12 @@ export class Session {
   #answer: Found['answer'];
   /** Whether the gate learns. */
   #learning = false;
-  /** The last window that refusals without a named wait taught, and how often. */
+  /** The last window learned from refusals that name no wait, and the number of findings that agree on it. */
   #learned: { readonly limit: number; readonly perMs: number } | undefined;
   #alike = 0;
   #concurrency: number | undefined;
   readonly #openings: Openings;
-  /** The gate that is in use. Where refusals name no wait, one that learns takes the place of the first. */
+  /** The gate in use. If refusals name no wait, a learning gate replaces the first one. */
   #gate: Headgate | undefined;
 
   constructor(settings: ProbeSettings, clock: Clock, fetchLike: typeof fetch, aside: (line: string) => void) {
@@ -109,7 +109,7 @@ export class Session {
     };
   }
 
-  /** Whether the budget is used up. What is in flight is still answered. */
+  /** Whether the budget is used up; requests in flight may still be answered. */
   get #spent(): boolean {
     return this.#sent >= this.#settings.requests;
   }
@@ -144,7 +144,7 @@ export class Session {
       await response.arrayBuffer();
       if (!response.ok) this.#failed(response.headgate, String(response.status));
     } catch (error) {
-      // A gate that was replaced takes its calls along.
+      // Closing a replaced gate rejects its calls.
       if (this.#over || this.#spent || gate !== this.#gate) return;
       const { headgate: report, code } = error as { headgate?: never; code?: unknown };
       this.#failed(report, String(code ?? error), error);
@@ -197,7 +197,7 @@ export class Session {
   #paused({ at, until, cause }: PauseEvent): void {
     if (this.#over) return;
     if (cause === 'backoff') {
-      // Only a gate that learns finds out when such a quota reopens.
+      // Only a learning gate finds out when such a quota reopens.
       if (this.#learning) return;
       this.#learning = true;
       const before = this.#gate;

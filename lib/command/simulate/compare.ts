@@ -1,12 +1,12 @@
 import { duration, percent } from '../../report/text.ts';
 import type { Figures } from './figures.ts';
 
-/** Relative difference of two times below which they are the same. */
+/** Relative difference below which two times count as equal. */
 const SAME_TIME = 0.01;
-/** Difference of two shares of wasted attempts below which they are the same. */
+/** Difference below which two shares of wasted attempts count as equal. */
 const SAME_WASTE = 0.005;
 
-/** Which of two policies did better on the same work, and why. */
+/** Result of a comparison of two policies on the same work. */
 export interface Comparison {
   /** Path of the better policy; null if neither is. */
   readonly better: string | null;
@@ -28,7 +28,7 @@ export function compared(a: Figures, b: Figures): Comparison {
     return `${better.policy} loses ${least} calls, ${worse.policy} ${most}.`;
   });
   const longer = Math.max(time(a), time(b));
-  // Calls that fail early make a run short: its time says nothing beside one that loses fewer.
+  // Early failures shorten a run, so its time cannot be compared with a run that loses fewer calls.
   const timed = signs[0] === 0 && time(a) !== time(b) && Math.abs(time(a) - time(b)) > SAME_TIME * longer;
   judge(timed ? Math.sign(time(a) - time(b)) : 0, (better, worse) => {
     if (worse.finishedMs === null) return `${better.policy} finishes, ${worse.policy} does not.`;
@@ -42,7 +42,7 @@ export function compared(a: Figures, b: Figures): Comparison {
   const better = verdict === 0 ? null : (verdict < 0 ? a : b).policy;
   const conclusion =
     better === null
-      ? 'Neither policy is better for this work: they lose, take and waste the same.'
+      ? 'Neither policy is better for this work: lost calls, time and waste are equal.'
       : `Prefer ${better} for this work.`;
   const own = [a, b].flatMap(({ policy, advice }) => advice.slice(0, 3).map((each) => `${policy}: ${each}`));
   return { better, advice: [conclusion, ...sayings, ...own] };

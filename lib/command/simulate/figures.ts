@@ -5,13 +5,13 @@ import { summaryOf } from '../../report/summary.ts';
 import { duration } from '../../report/text.ts';
 import type { Run } from './run.ts';
 
-/** What `simulate` tells of a run: the JSON of `--json`. All times in ms. */
+/** Figures of a run: the JSON of `--json`. All times in ms. */
 export interface Figures {
   readonly policy: string;
   readonly requests: readonly string[];
   /** Limits of the API, in words. */
   readonly limits: readonly string[];
-  /** From the beginning of the first call to the end of the last; null if calls were still open after 90 days. */
+  /** Time from the start of the first call to the end of the last; null if calls were still open after 90 days. */
   readonly finishedMs: number | null;
   readonly idealMs: number;
   readonly calls: {
@@ -27,9 +27,9 @@ export interface Figures {
   readonly faulty: number;
   /** Attempts after the first of a call. */
   readonly retries: number;
-  /** Fraction of the attempts that brought nothing. */
+  /** Fraction of attempts that did not succeed. */
   readonly waste: number;
-  /** Time for which calls had no attempt in flight: queue, pauses and backoff. */
+  /** Time that calls spent without an attempt in flight: queue, pauses and backoff. */
   readonly waits: { readonly p50: number; readonly p95: number; readonly max: number };
   /** Largest number of calls that were open and not in flight at once. */
   readonly queued: number;
@@ -143,12 +143,12 @@ function failuresOf(calls: readonly RecordedCall[]): FailureFigures[] {
   return [...counts.values()].sort((a, b) => b.calls - a.calls);
 }
 
-/** What to do when calls fail because the limits ask for a longer wait than their deadline allows. */
+/** Advice if calls fail because the limits require a longer wait than the deadline allows. */
 function deadlineAdvice({ record, idealMs, requests }: Run): string[] {
   const late = record.calls.filter(({ reason }) => reason === 'deadline').length;
   if (late === 0 || requests.length === 0) return [];
   return [
-    `${late.toLocaleString('en-US')} ${late === 1 ? 'call' : 'calls'} failed because of the deadline: the limits ask for ` +
-      `${duration(idealMs)} in all. Raise retry.deadline, or begin the calls more slowly (--rate, --concurrency).`,
+    `${late.toLocaleString('en-US')} ${late === 1 ? 'call' : 'calls'} failed because of the deadline: the limits require ` +
+      `${duration(idealMs)} in total. Raise retry.deadline, or start the calls more slowly (--rate, --concurrency).`,
   ];
 }

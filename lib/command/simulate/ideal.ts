@@ -3,8 +3,8 @@ import { type CalendarUnit, calendarOf } from '../../time/calendar.ts';
 import type { Scenario } from './settings.ts';
 
 /**
- * Time that the limits ask for, in ms: each call goes at the first moment at which all of its windows have room, as if
- * the limits were known exactly and nothing failed.
+ * Time that the limits require, in ms: each call is sent as soon as all of its windows have room, as if the limits were
+ * known exactly and nothing failed.
  *
  * @param draws the quotas of each call, in order
  */
@@ -36,7 +36,7 @@ export function idealMs(draws: readonly (readonly QuotaRef[])[], scenario: Scena
   return last;
 }
 
-/** What a window has counted. */
+/** Count of a window. */
 interface Counted {
   /** First moment with room. */
   opensAt(): number;

@@ -14,10 +14,10 @@ export interface Flags extends SimulateFlags {
   readonly compare?: string;
 }
 
-/** `headgate simulate`: the library itself under a policy, against the model of an API, on a virtual clock. */
+/** `headgate simulate`: runs the library itself under a policy, against a model of an API, on a virtual clock. */
 export async function simulate(policy: string, flags: Flags, { width }: Surroundings): Promise<Answer> {
   const scenario = scenarioOf(flags);
-  // Both are read before either is run: a mistake in the second is told at once.
+  // Both are read before either runs, so that a mistake in the second is reported at once.
   const options = [policy, ...(flags.compare === undefined ? [] : [flags.compare])].map((file) => ({
     file,
     options: loadPolicy(file).options,
@@ -33,7 +33,7 @@ export async function simulate(policy: string, flags: Flags, { width }: Surround
   }
   const [first, second] = all as [Figures, Figures?];
   const exit = all.every(({ calls }) => calls.failed === 0 && calls.open === 0) ? EXIT.OK : EXIT.NO;
-  if (!second) return { json: first, text: told(first, scenario, width), exit };
+  if (!second) return { json: first, text: textOf(first, scenario, width), exit };
   const { better, advice } = compared(first, second);
   return {
     json: { policies: all, better, advice },
@@ -47,7 +47,7 @@ export async function simulate(policy: string, flags: Flags, { width }: Surround
   };
 }
 
-function told(figures: Figures, scenario: Scenario, width: number): string {
+function textOf(figures: Figures, scenario: Scenario, width: number): string {
   return [
     heading(figures, scenario, width),
     rows([figures], width),
@@ -64,14 +64,14 @@ function heading({ calls, requests, limits }: Figures, scenario: Scenario, width
   const { everyMs, concurrency, latencyMs, faults, outages, capacity } = scenario;
   const [from, to] = latencyMs;
   const pace = [
-    everyMs > 0 ? `one each ${duration(everyMs)}` : concurrency === Infinity && 'all at once',
+    everyMs > 0 ? `one every ${duration(everyMs)}` : concurrency === Infinity && 'all at once',
     concurrency < Infinity && `at most ${concurrency} open`,
   ].filter(Boolean);
   const [first = '', ...more] = requests;
   const api = [
     limits.length > 0 ? limits.join('; ') : 'no limit',
     `answers in ${from === to ? duration(from) : `${duration(from)} to ${duration(to)}`}`,
-    capacity < Infinity && `carries ${capacity} at once`,
+    capacity < Infinity && `handles ${capacity} at once`,
     ...faults.map(({ what, share }) => `${percent(share)} ${what}`),
     ...outages.map(({ fromMs, toMs }) => `down for ${duration(toMs - fromMs)} at ${duration(fromMs)}`),
   ].filter(Boolean);

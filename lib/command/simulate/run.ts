@@ -19,23 +19,23 @@ import { MANNERS, World } from './world.ts';
 /** Maximum simulated time, in ms. */
 const MAX_MS = 90 * 86_400_000;
 
-/** What came of a simulation. */
+/** Result of a simulation. */
 export interface Run {
   readonly record: GateRecord;
-  /** ms from the beginning of the first call to the end of the last; absent if calls were still open at the limit of time. */
+  /** ms from the start of the first call to the end of the last; absent if calls were still open at the time limit. */
   readonly finishedMs: number | undefined;
-  /** ms that the API's limits ask for, if nothing is refused and nothing fails. */
+  /** ms that the API's limits require if nothing is refused and nothing fails. */
   readonly idealMs: number;
   /** Warnings of the gate, each once. */
   readonly warnings: readonly string[];
-  /** The requests that were made, in turns. */
+  /** The requests that were made, in turn. */
   readonly requests: readonly { readonly method: string; readonly url: string }[];
-  /** The API's limits, in words; empty: none. */
+  /** Quotas of the API; empty: none. */
   readonly limits: readonly QuotaRef[];
   readonly options: HeadgateOptions;
 }
 
-/** Runs the library itself under a policy, against the model of an API, on a clock that costs no time. */
+/** Runs the library itself under a policy, against a model of an API, on a virtual clock. */
 export async function run(given: HeadgateOptions, scenario: Scenario): Promise<Run> {
   const { deadlineMs, seed, startAt } = scenario;
   const options =
@@ -63,7 +63,7 @@ export async function run(given: HeadgateOptions, scenario: Scenario): Promise<R
       const response = await fetch(url.replaceAll('{n}', String(index + 1)), { method });
       await response.text();
     } catch {
-      // It is in the record.
+      // The record contains the failure.
     }
   };
   const finished = await until(clock, startedAt + MAX_MS, drive(call, scenario, clock));
@@ -87,7 +87,7 @@ function factsOf({ method, url }: { readonly method: string; readonly url: strin
   return { method, url: new URL(url) };
 }
 
-/** Begins the calls, and ends when all have ended. */
+/** Starts the calls, and resolves when all have ended. */
 async function drive(
   call: (index: number) => Promise<void>,
   { calls, everyMs, concurrency }: Scenario,
@@ -106,7 +106,7 @@ async function drive(
   await Promise.all(Array.from({ length: Math.min(calls, concurrency) }, worker));
 }
 
-/** Moves the clock from timer to timer until the work is done; false if it is not by `limit`. */
+/** Advances the clock from timer to timer until the work is done; false if it is not done by `limit`. */
 async function until(clock: VirtualClock, limit: number, work: Promise<void>): Promise<boolean> {
   let open = true;
   work.then(() => {
@@ -122,7 +122,7 @@ async function until(clock: VirtualClock, limit: number, work: Promise<void>): P
   }
 }
 
-/** The quotas of the API that a request draws on: those given, or else those of the policy and its profile. */
+/** The API's quotas that a request draws on: the given ones, or else those of the policy and its profile. */
 function quotasOf(
   options: HeadgateOptions,
   { limits }: Scenario,

@@ -4,7 +4,7 @@ import type { MeterKind } from '../../simulator/meters.ts';
 import { virtualClock } from '../../testing/index.ts';
 import { countIn, durationIn, matchIn, momentIn, periodIn, requestIn, shareIn } from '../values.ts';
 
-/** Options of `headgate simulate`, as they are given. */
+/** Options of `headgate simulate`, as given. */
 export interface SimulateFlags {
   readonly quota?: readonly string[];
   readonly kind?: MeterKind;
@@ -24,34 +24,34 @@ export interface SimulateFlags {
 /** Where a 429 names the wait: as `simulate()` of `headgate/simulator` understands it. */
 export type Tell = 'header' | 'precise' | 'message' | 'silent';
 
-/** A limit that the simulated API keeps. */
+/** A limit that the simulated API enforces. */
 interface Limit {
   readonly ref: QuotaRef;
-  /** As it was given. */
+  /** Text, as given. */
   readonly text: string;
   readonly fits: (request: RequestFacts) => boolean;
 }
 
-/** What answers some requests instead of the API. */
+/** A fault that some requests get instead of the API's answer. */
 export interface SimulatedFault {
-  /** A status, or what becomes of the connection. */
+  /** A status, or what happens to the connection. */
   readonly what: number | 'reset' | 'hang' | 'truncate';
   /** Fraction of the requests. */
   readonly share: number;
 }
 
-/** A time in which every request gets a 503. */
+/** A period in which every request gets a 503. */
 interface Outage {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** What is simulated, beside the policy. */
+/** What is simulated, apart from the policy. */
 export interface Scenario {
   /** Limits of the API; absent: those of the policy and its profile. */
   readonly limits: readonly Limit[] | undefined;
   readonly kind: MeterKind;
-  /** Absent: the manner of the profile's API. */
+  /** Absent: as the profile's API does. */
   readonly tell: Tell | undefined;
   /** Maximum number of requests in progress; further ones get a 503. */
   readonly capacity: number;
@@ -60,15 +60,15 @@ export interface Scenario {
   readonly faults: readonly SimulatedFault[];
   readonly outages: readonly Outage[];
   readonly calls: number;
-  /** ms between the beginnings of two calls; 0: all at once. */
+  /** ms between the starts of two calls; 0: all at once. */
   readonly everyMs: number;
   /** Maximum number of calls that are open at once. */
   readonly concurrency: number;
-  /** Requests, taken in turns; absent: one that the policy is about. */
+  /** Requests, taken in turn; absent: one that the policy covers. */
   readonly requests: readonly { readonly method: string; readonly url: string }[] | undefined;
   readonly deadlineMs: number | undefined;
   readonly seed: number;
-  /** Unix ms at which it begins: windows of the calendar reset by the wall clock. */
+  /** Start, in Unix ms: calendar windows reset by the wall clock. */
   readonly startAt: number;
 }
 
@@ -89,7 +89,7 @@ export function scenarioOf(flags: SimulateFlags): Scenario {
     else faults.push(faultIn(text));
   }
   if (faults.reduce((sum, { share }) => sum + share, 0) > 1)
-    throw new OptionsError('--faults', flags.faults?.join(','), 'shares of at most 100 % in all');
+    throw new OptionsError('--faults', flags.faults?.join(','), 'shares of at most 100 % in total');
   return {
     limits: flags.quota?.map(limitIn),
     kind: flags.kind ?? 'fixed',

@@ -4,14 +4,14 @@ import { ApiModel } from '../../simulator/api-model.ts';
 import { seeded } from '../../simulator/random.ts';
 import type { Scenario, SimulatedFault, Tell } from './settings.ts';
 
-/** What a request meets. */
+/** Outcome of a request. */
 type Fate =
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
   | { readonly broken: 'reset' | 'hang' | 'truncate' };
 
 const OVERLOADED: Fate = { status: 503, headers: {}, body: 'Service Unavailable' };
 
-/** The manners of `simulate()` of `headgate/simulator`: where a 429 names the wait. */
+/** Styles of a 429 by where it names the wait, as in `simulate()` of `headgate/simulator`. */
 export const MANNERS: Readonly<Record<Tell, SimulationDefinition>> = {
   header: { refusal: { status: 429, headers: { 'retry-after': '{wait}' }, body: refused('') } },
   precise: {
@@ -52,7 +52,7 @@ export class World {
     this.#random = seeded(seed + 1);
   }
 
-  /** A fetch that reaches this API alone. */
+  /** A fetch that reaches only this API. */
   readonly fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const { method = 'GET' } = init;
     const { fate, leave } = this.#receive({ method, url: new URL(String(input)) });
@@ -90,7 +90,7 @@ export class World {
     };
   }
 
-  /** At most one fault for a request, each by its share. */
+  /** Draws at most one fault for a request, each by its share. */
   #fault(faults: readonly SimulatedFault[]): Fate | undefined {
     let drawn = faults.length > 0 ? this.#random() : 1;
     for (const { what, share } of faults) {
