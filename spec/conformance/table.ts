@@ -64,7 +64,7 @@ if (process.argv.includes('--write')) {
   const page = new URL('../../docs/clients.md', import.meta.url);
   const few = [
     `${tried} laws are tried on ${drivers.length} clients ([all of them](../spec/conformance/README.md)). ` +
-      `All hold, but for ${differing.length}, where a number tells why:\n`,
+      `All hold except ${differing.length}, where a number gives the reason:\n`,
     ...head,
     ...differing,
     ...notes,

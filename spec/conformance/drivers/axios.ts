@@ -32,12 +32,12 @@ function driver(adapter: 'http' | 'fetch', differences: Differences): Driver {
 
 const common: Differences = {
   ...noPages,
-  'an error whose body never ends is not waited for': {
-    because: 'it reads the body of an error to its end, of which the deadline is the only limit',
+  'the gate does not wait for an error body that never ends': {
+    because: 'it reads the body of an error to its end; only the deadline bounds that',
     shows: /deadline/,
   },
   'a body that is gone is not sent again, and the record says so: an iterable': {
-    because: 'it takes none as a body, and sends `{}` in its place',
+    because: 'it accepts none as a body, and sends `{}` instead',
     shows: /did not fail/,
   },
 };
@@ -45,27 +45,27 @@ const common: Differences = {
 /** Where a redirect is followed unseen. */
 const unsignedLegs: Differences = {
   'a signature goes to no other origin': {
-    because: 'it follows redirects by itself, with all headers: where there is a signature it follows none',
+    because: 'it follows redirects by itself, with all headers; if there is a signature, it follows none',
     shows: /status code 302/,
   },
   'each leg of a redirect is signed for itself': {
-    because: 'it follows redirects by itself, with all headers: where there is a signature it follows none',
+    because: 'it follows redirects by itself, with all headers; if there is a signature, it follows none',
     shows: /status code 302/,
   },
 };
 
 /** Where nothing tells when a head came whose body is read to its end. */
 const headUnseen: Differences = {
-  'a body that still flows when the deadline passes comes whole': {
-    because: 'it does not tell when the head of a response came that it reads to its end',
+  'a body that still flows at the deadline arrives whole': {
+    because: 'if it reads a response to its end, it does not report when the head arrived',
     shows: /deadline/,
   },
-  'a body that is silent for less than its bodyTimeout comes whole': {
-    because: 'it does not tell when the head of a response came that it reads to its end',
+  'a body that stalls for less than its bodyTimeout arrives whole': {
+    because: 'if it reads a response to its end, it does not report when the head arrived',
     shows: /deadline/,
   },
-  'a body that is silent for its bodyTimeout is broken off, and its connection closed': {
-    because: 'it does not tell when the head of a response came that it reads to its end',
+  'a body that stalls for its bodyTimeout is cut off, and its connection closed': {
+    because: 'if it reads a response to its end, it does not report when the head arrived',
     shows: /No end/,
   },
 };

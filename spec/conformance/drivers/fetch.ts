@@ -87,23 +87,23 @@ export const wrapped: Driver = {
     ...noTimeout,
     ...unseenLegs,
     'a signature goes to no other origin': {
-      because: 'the function is given the headers: what it follows redirects with is its own affair',
+      because: 'the function gets the headers, and decides what it follows redirects with',
       shows: /at the other origin/,
     },
     'each leg of a redirect is signed for itself': {
-      because: 'a redirect that a function follows is unseen',
+      because: 'the gate does not see a redirect that a function follows',
       shows: /'\/a'/,
     },
-    'a body that is silent for its bodyTimeout is broken off, and its connection closed': {
-      because: 'its body is no business of the gate: what a function gives is its own',
+    'a body that stalls for its bodyTimeout is cut off, and its connection closed': {
+      because: 'the gate does not see the body: a function’s result is its own',
       shows: /No end/,
     },
-    'what is given bears the record': {
-      because: 'what is given is the function’s own; the `success` event has the record',
+    'the result carries the record': {
+      because: 'the result is the function’s own; the `success` event has the record',
       shows: /record/,
     },
-    'what is thrown bears the record': {
-      because: 'fetch throws nothing at an error status; what a function throws does bear it',
+    'the thrown error carries the record': {
+      because: 'fetch throws nothing at an error status; an error thrown by a function does carry it',
       shows: /record/,
     },
   },

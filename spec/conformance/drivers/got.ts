@@ -59,12 +59,12 @@ function driver(name: string, got: Got, differences: Differences, http2?: Pair):
 }
 
 const common: Differences = {
-  'a throttled POST is made again with the same body: a Blob': {
-    because: 'it takes none as a body',
+  'a throttled POST is resent with the same body: a Blob': {
+    because: 'it accepts none as a body',
     shows: /Received values of type `Blob`/,
   },
-  'what is given bears the record': {
-    because: 'its promise may be for the body alone; the `success` event has the record',
+  'the result carries the record': {
+    because: 'its promise may be only for the body; the `success` event has the record',
     shows: /record/,
   },
 };
@@ -79,9 +79,9 @@ export const gots: readonly Driver[] = [
   driver('got 15', got15 as unknown as Got, common),
   driver('got 14', got14 as unknown as Got, {
     ...common,
-    'a connection that nobody takes is tried again, by POST too': {
+    'a refused connection is retried, for POST too': {
       because:
-        'on Node.js 24 its second upload listens to the first one’s socket, gated or not, and gives up',
+        'on Node.js 24 its second upload listens to the first upload’s socket, gated or not, and gives up',
       shows: /'attempts'/,
     },
   }),

@@ -31,12 +31,12 @@ async function bodyOf(body: Body | undefined): Promise<{ body?: unknown; headers
 }
 
 const record: Differences = {
-  'what is given bears the record': {
-    because: 'what is given is its client’s own; the `success` event has the record',
+  'the result carries the record': {
+    because: 'the result is its client’s own; the `success` event has the record',
     shows: /record/,
   },
-  'what is thrown bears the record': {
-    because: 'it throws nothing at an error status; what is thrown at a fault does bear it',
+  'the thrown error carries the record': {
+    because: 'it throws nothing at an error status; an error thrown at a fault does carry it',
     shows: /record/,
   },
 };
@@ -47,28 +47,28 @@ const OTHER_ORIGIN = 'it follows no redirect to another origin';
 const shared: Differences = {
   ...noPages,
   ...record,
-  'a body that is silent for its bodyTimeout is broken off, and its connection closed': {
-    because: 'its body is no business of the gate: its client reads it',
+  'a body that stalls for its bodyTimeout is cut off, and its connection closed': {
+    because: 'the gate does not see the body: its client reads it',
     shows: /No end/,
   },
   'each leg of a redirect is signed for itself': {
-    because: 'a redirect that its client follows is unseen, and signed as its first leg',
+    because: 'the gate does not see a redirect that its client follows, and that is signed like its first leg',
     shows: /'\/a'/,
   },
 };
 
 /** Clients that read a body before they give its head. */
 const readWhole: Differences = {
-  'an error whose body never ends is not waited for': {
-    because: 'its pipeline reads every body whole before it gives the head: its deadline ends that',
+  'the gate does not wait for an error body that never ends': {
+    because: 'its pipeline reads every body whole before it returns the head; its deadline ends that',
     shows: /deadline/,
   },
-  'a body that still flows when the deadline passes comes whole': {
-    because: 'its pipeline reads every body whole before it gives the head: the deadline is for both',
+  'a body that still flows at the deadline arrives whole': {
+    because: 'its pipeline reads every body whole before it returns the head: the deadline covers both',
     shows: /deadline/,
   },
-  'a body that is silent for less than its bodyTimeout comes whole': {
-    because: 'its pipeline reads every body whole before it gives the head: the deadline is for both',
+  'a body that stalls for less than its bodyTimeout arrives whole': {
+    because: 'its pipeline reads every body whole before it returns the head: the deadline covers both',
     shows: /deadline/,
   },
 };
@@ -82,8 +82,8 @@ const noRedirects: Differences = {
   'a redirect is followed': { because: FOLLOWS_NONE, shows: /'GET '/ },
   'a redirect is one call, and each of its legs an attempt': { because: FOLLOWS_NONE, shows: /events/ },
   'a POST becomes a GET at 303, and stays what it was at 307': { because: FOLLOWS_NONE, shows: /'GET '/ },
-  'a redirect without an end is the client’s to end': { because: FOLLOWS_NONE, shows: /did not fail/ },
-  'a leg waits for the quota of where it leads': { because: FOLLOWS_NONE, shows: /length of 2/ },
+  'an endless redirect is the client’s to end': { because: FOLLOWS_NONE, shows: /did not fail/ },
+  'a redirect leg waits for the quota of its target': { because: FOLLOWS_NONE, shows: /length of 2/ },
   ...noOtherOrigin(FOLLOWS_NONE, /'there'/),
 };
 
@@ -127,8 +127,8 @@ export const azure: Driver = {
     ...unseenLegs,
     ...readWhole,
     ...noOtherOrigin(OTHER_ORIGIN, /'there'/),
-    'a redirect without an end is the client’s to end': {
-      because: 'it gives the last redirect that it follows, and does not fail',
+    'an endless redirect is the client’s to end': {
+      because: 'it returns the last redirect that it follows, and does not fail',
       shows: /did not fail/,
     },
   },

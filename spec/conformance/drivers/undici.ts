@@ -55,19 +55,19 @@ export const undici: Driver = {
     ...noPages,
     ...givenEarly,
     'a body that is gone is not sent again, and the record says so: an iterable': {
-      because: 'an iterable is read along while it is sent, as far as 1 MiB, and sent again',
+      because: 'an iterable is buffered while it is sent, up to 1 MiB, and sent again',
       shows: /did not fail/,
     },
     'a redirect is one call, and each of its legs an attempt': {
-      because: 'its redirect interceptor makes a request, and so a call, of each leg',
+      because: 'its redirect interceptor makes each leg a request, and thus a call',
       shows: /events/,
     },
-    'what is given bears the record': {
-      because: 'a dispatcher gives no object that could bear it; the `success` event has the record',
+    'the result carries the record': {
+      because: 'a dispatcher returns no object that could carry it; the `success` event has the record',
       shows: /record/,
     },
-    'what is thrown bears the record': {
-      because: 'nothing is thrown at an error status; what is thrown at a fault does bear it',
+    'the thrown error carries the record': {
+      because: 'undici throws nothing at an error status; an error thrown at a fault does carry it',
       shows: /record/,
     },
   },

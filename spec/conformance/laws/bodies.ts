@@ -36,7 +36,7 @@ async function expectOver(stage: Stage): Promise<void> {
 }
 
 export const bodies: Laws = {
-  'a body that still flows when the deadline passes comes whole': async (scene) => {
+  'a body that still flows at the deadline arrives whole': async (scene) => {
     serve(scene, [...'abcdefgh'], 60);
     const stage = scene.stage(ONE);
     const { text } = await send(stage, { url: scene.url, headgate: { deadline: 200 } });
@@ -44,13 +44,13 @@ export const bodies: Laws = {
     expect(last(stage)).to.include({ type: 'success' });
     await expectOver(stage);
   },
-  'a body that is silent for less than its bodyTimeout comes whole': async (scene) => {
+  'a body that stalls for less than its bodyTimeout arrives whole': async (scene) => {
     serve(scene, ['a', 'b'], 400);
     const stage = scene.stage({ ...ONE, retry: { deadline: 200, bodyTimeout: '10s' } });
     expect((await send(stage, { url: scene.url })).text).to.equal('ab');
     await expectOver(stage);
   },
-  'a body that is silent for its bodyTimeout is broken off, and its connection closed': async (scene) => {
+  'a body that stalls for its bodyTimeout is cut off, and its connection closed': async (scene) => {
     const stage = scene.stage(ONE);
     serve(scene, ['half'], 0, true);
     const handler = scene.server.handler;

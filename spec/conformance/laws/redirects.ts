@@ -36,14 +36,14 @@ export const redirects: Laws = {
     leads(scene, 307);
     expect((await send(scene.stage(), { url: `${scene.url}from`, ...post })).text).to.equal('POST text');
   },
-  'a redirect without an end is the client’s to end': async (scene) => {
+  'an endless redirect is the client’s to end': async (scene) => {
     leads(scene, 302, '/from');
     const stage = scene.stage();
     await rejection(stage.client.send({ url: `${scene.url}from` }));
     expect(last(stage)).to.include({ type: 'failure', reason: 'terminal' });
     expect(scene.server.seen.length).to.be.within(1, 30);
   },
-  'a leg waits for the quota of where it leads': async (scene) => {
+  'a redirect leg waits for the quota of its target': async (scene) => {
     let throttledAt = 0;
     scene.server.handler = (_n, request, response) => {
       if (request.url === '/from') response.writeHead(302, { location: '/to' }).end();

@@ -49,7 +49,7 @@ async function timesAfter502(scene: Scene, ask: Omit<Ask, 'url'>): Promise<numbe
 export const resending: Laws = {
   ...Object.fromEntries(
     Object.entries(replayable).map(([what, body]) => [
-      `a throttled POST is made again with the same body: ${what}`,
+      `a throttled POST is resent with the same body: ${what}`,
       async (scene: Scene) => {
         scene.server.replies(THROTTLED);
         const { handler } = scene.server;

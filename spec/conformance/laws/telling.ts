@@ -66,14 +66,14 @@ export const telling: Laws = {
       expect(apart).to.be.within(0, 5_000);
     }
   },
-  'what is given bears the record': async (scene) => {
+  'the result carries the record': async (scene) => {
     const stage = scene.stage();
     scene.server.replies({ status: 500 });
     const { report } = await send(stage, { url: scene.url });
     expect(report && statuses(report), 'record').to.deep.equal([500, 200]);
     expect(report).to.include({ call: last(stage).call, verdict: 'success', reason: undefined });
   },
-  'what is thrown bears the record': async (scene) => {
+  'the thrown error carries the record': async (scene) => {
     const stage = scene.stage();
     scene.server.replies({ status: 404, headers: { 'x-request-id': 'id-1' } });
     const { headgate } = await rejection(stage.client.send({ url: scene.url }));
@@ -133,7 +133,7 @@ export const telling: Laws = {
     await send(stage, { url: scene.url, headgate: { quota: 'mine' } });
     expect(stage.events[0]).to.have.property('quota').that.includes('mine');
   },
-  'each page is a call of its own': async (scene) => {
+  'each page is its own call': async (scene) => {
     const stage = scene.stage();
     scene.server.replies({ status: 200 }, { status: 500 });
     if (!stage.client.pages) throw new Error('It follows no pages');

@@ -72,7 +72,7 @@ export const verdicts: Laws = {
     await rejection(stage.client.send({ url: scene.url }));
     expect(scene.server.seen).to.have.length(1);
   },
-  'a connection that nobody takes is tried again, by POST too': async (scene) => {
+  'a refused connection is retried, for POST too': async (scene) => {
     const gone = await scene.another();
     const url = `${gone.url}/`;
     await gone.close();
@@ -102,7 +102,7 @@ export const verdicts: Laws = {
     expect(stage.told().filter((name) => name === 'success')).to.have.length(4);
     expect(stage.told().filter((name) => name === 'attempt')).to.have.length(scene.server.seen.length);
   },
-  'a response cut off in its body is asked for again': async (scene) => {
+  'a response cut off in its body is requested again': async (scene) => {
     scene.server.handler = (n, request, response) => {
       if (n > 1) response.end('{}');
       else {
@@ -114,7 +114,7 @@ export const verdicts: Laws = {
     expect((await send(stage, { url: scene.url })).text).to.equal('{}');
     expect(scene.server.seen).to.have.length(2);
   },
-  'an attempt that takes too long is broken off and made again': async (scene) => {
+  'an attempt that takes too long is aborted and retried': async (scene) => {
     scene.server.handler = (n, _request, response) => {
       if (n > 1) response.end('{}');
     };
@@ -132,7 +132,7 @@ export const verdicts: Laws = {
     await send(scene.stage(), { url: scene.url });
     expect(scene.server.seen).to.have.length(6);
   },
-  'an error whose body never ends is not waited for': async (scene) => {
+  'the gate does not wait for an error body that never ends': async (scene) => {
     scene.server.handler = (n, _request, response) => {
       if (n > 1) {
         response.end('{}');

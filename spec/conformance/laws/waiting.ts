@@ -96,7 +96,7 @@ export const waiting: Laws = {
     expect(most).to.equal(3);
     expect(stage.gate.quotas()[0]).to.include({ inFlight: 0, queued: 0 });
   },
-  'a response is in flight until its body has come': async (scene) => {
+  'a response is in flight until its body has arrived': async (scene) => {
     let [inFlight, most] = [0, 0];
     scene.server.handler = (_n, _request, response) => {
       inFlight += 1;
