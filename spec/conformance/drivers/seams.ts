@@ -52,7 +52,7 @@ const shared: Differences = {
     shows: /No end/,
   },
   'each leg of a redirect is signed for itself': {
-    because: 'the gate does not see a redirect that its client follows, and that is signed like its first leg',
+    because: 'the gate does not see its client’s redirects, which carry the first leg’s signature',
     shows: /'\/a'/,
   },
 };
