@@ -199,7 +199,7 @@ export interface SimulationDefinition {
 export interface Hooks {
   /** Refines a reading of an error. `endpoint` is the name of the quota that the request draws on. */
   refine?(reading: Classification, outcome: Outcome, endpoint: string | undefined): Classification;
-  /** A notice about a request to the API, besides the deprecations. */
+  /** A notice about a request to the API, in addition to the deprecations. */
   notice?(request: RequestFacts, endpoint: string | undefined): Notice | undefined;
 }
 

@@ -63,7 +63,7 @@ export class QuotaRequests {
   }
 }
 
-/** A quota that applies besides others. */
+/** A quota that applies in addition to others. */
 interface Also {
   readonly requests: Requests<QuotaDefinition>;
   readonly except: Requests<true>;
