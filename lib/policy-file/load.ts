@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { HeadgateOptions, PolicyFollower, PolicySource } from '../options/types.ts';
 import { attachCause, OptionsError } from '../words/errors.ts';
-import { optionsOf } from './document.ts';
+import { optionsOf, type PolicyDocument } from './document.ts';
 import { overridden } from './environment.ts';
 
 /** Options of {@link loadPolicy}. */
@@ -59,6 +59,7 @@ class WatchedPolicy implements LoadedPolicy {
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #followers = new Set<PolicyFollower>();
   #text: string;
+  #document: PolicyDocument;
   /** Text that was not JSON when last read: the file may have been half written. */
   #broken: string | undefined;
 
@@ -67,7 +68,8 @@ class WatchedPolicy implements LoadedPolicy {
     this.source = source;
     this.#environment = environment;
     this.#text = this.#read();
-    this.options = this.#optionsOf(this.#text);
+    this.#document = this.#parsed(this.#text);
+    this.options = optionsOf(this.#document, this.source);
   }
 
   watch(): void {
@@ -92,9 +94,11 @@ class WatchedPolicy implements LoadedPolicy {
     try {
       text = this.#read();
       if (text === this.#text) return;
-      const options = this.#optionsOf(text);
+      const document = this.#parsed(text);
+      const options = optionsOf(document, this.source);
       this.#text = text;
-      this.#refuseLiveChange(options);
+      this.#refuseLiveChange(document);
+      this.#document = document;
       this.options = options;
       for (const { applied } of this.#followers) applied(options);
     } catch (error) {
@@ -117,7 +121,7 @@ class WatchedPolicy implements LoadedPolicy {
     }
   }
 
-  #optionsOf(text: string): HeadgateOptions {
+  #parsed(text: string): PolicyDocument {
     let given: unknown;
     try {
       given = JSON.parse(text);
@@ -126,20 +130,28 @@ class WatchedPolicy implements LoadedPolicy {
       attachCause(broken, error);
       throw broken;
     }
-    return optionsOf(overridden(given, this.#environment), this.source);
+    return overridden(given, this.#environment) as PolicyDocument;
   }
 
   /** Throws if an option changed that a working gate cannot change. */
-  #refuseLiveChange(options: HeadgateOptions): void {
-    const fixed = ({ retry: _r, quotas: _q, overrides: _o, profile, ...rest }: HeadgateOptions): unknown => [
-      rest,
-      profile?.name,
-    ];
-    if (!isDeepStrictEqual(fixed(options), fixed(this.options)))
+  #refuseLiveChange(document: PolicyDocument): void {
+    if (!isDeepStrictEqual(fixed(document), fixed(this.#document)))
       throw new OptionsError(
         this.source,
-        'another profile, name, readBody, adaptive, maxQueue, maxQueuePerFlow or redact',
+        'another profile or profile option, name, readBody, adaptive, maxQueue, maxQueuePerFlow or redact',
         'a change of retry, quotas or overrides only; other changes need a restart',
       );
   }
+}
+
+/** What a working gate cannot change. */
+function fixed({
+  $schema: _s,
+  retry: _r,
+  quotas: _q,
+  overrides: _o,
+  profile = 'generic',
+  ...rest
+}: PolicyDocument): unknown {
+  return [rest, typeof profile === 'string' ? { name: profile } : profile];
 }

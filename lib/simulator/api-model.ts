@@ -1,4 +1,5 @@
 import type { ProfileDefinition, SimulationDefinition } from '../profiles/define/index.ts';
+import { nameOf } from '../profiles/define/quotas.ts';
 import type { QuotaRef, RequestFacts } from '../words/types.ts';
 import { filledBody, filledHeaders, put, type Values } from './fill.ts';
 import { Meter, type MeterKind } from './meters.ts';
@@ -138,7 +139,7 @@ export class ApiModel {
     const answer = structuredClone(body) as Record<string, unknown>;
     const { definitions = [] } = this.#options;
     for (const { ref } of draws) {
-      const spent = definitions.find(({ name }) => ref.key.includes(` ${name}`))?.spent ?? {};
+      const spent = definitions.find((quota) => nameOf(quota) === ref.bucket)?.spent ?? {};
       for (const [unit, place] of Object.entries(spent)) {
         if (place.startsWith('body:')) {
           put(answer, place.slice('body:'.length).split('.'), this.#cost(ref, unit, request));

@@ -143,7 +143,7 @@ describe('A policy file', () => {
   });
 
   it('that becomes invalid is refused, and the old policy stays until the next valid one', async () => {
-    await save({ quotas: quotas(5) });
+    await save({ profile: 'openai', quotas: quotas(5) });
     const { gate, told } = await followed();
     await save({ quotas: [{ limit: 3 }] });
     await until('the change is refused', () => told.length === 1);
@@ -156,13 +156,18 @@ describe('A policy file', () => {
     await until('what is no JSON is refused', () => told.length === 2);
     await rm(file);
     await until('its loss is refused', () => told.length === 3);
-    await save({ name: 'other', quotas: quotas(6) });
+    await save({ profile: 'openai', name: 'other', quotas: quotas(6) });
     await until('what cannot change is refused', () => told.length === 4);
     expect(told[3])
       .to.have.property('reason')
       .that.matches(/restart/);
-    await save({ quotas: quotas(8) });
-    await until('a valid one is applied', () => told.length === 5);
+    await save({ profile: { name: 'openai', hosts: ['api.example'] }, quotas: quotas(7) });
+    await until('another option of the profile is refused', () => told.length === 5);
+    expect(told[4])
+      .to.have.property('reason')
+      .that.matches(/profile option/);
+    await save({ profile: { name: 'openai' }, quotas: quotas(8) });
+    await until('a valid one is applied', () => told.length === 6);
     expect(limitOf(gate)).to.equal(8);
   });
 

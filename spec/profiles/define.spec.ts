@@ -66,6 +66,7 @@ const shop = defineProfile({
   waits: [
     { body: 'problem.wait', unit: 's' },
     { message: /in (\d+) ms/, unit: 'ms' },
+    { message: /after (\d+m?s)/, unit: 's' },
   ],
   scopes: [{ path: '/v1/admin/**', scope: 'admin' }, { scope: 'all' }],
   withhold: [{ query: 'signature' }, { path: '/v1/public/**' }],
@@ -147,6 +148,8 @@ describe('A profile made from data', () => {
       retryAfterSource: 'message',
     });
     expect(read(403, { kind: 'over_quota', text: 'again in 250 ms' })).to.include({ retryAfterMs: 250 });
+    expect(read(403, { kind: 'over_quota', text: 'after 4s' })).to.include({ retryAfterMs: 4000 });
+    expect(read(403, { kind: 'over_quota', text: 'after 40ms' })).to.include({ retryAfterMs: 40 });
     expect(read(403, { kind: 'OVER_QUOTA', wait: 3 }, { 'retry-after': '9' })).to.include({
       retryAfterMs: 9000,
       retryAfterSource: 'header',

@@ -116,6 +116,32 @@ describe('The simulator of an API', () => {
     expect((await send(300)).status).to.equal(200);
   });
 
+  it('says what was spent by the quota that the request draws on, whatever other quotas are called', async () => {
+    const quota = (name: string | undefined, path: string, unit: string) => ({
+      ...(name !== undefined && { name }),
+      match: { path },
+      windows: [{ limit: 1000, per: '1h', of: unit, ...SOURCE }],
+      spent: { [unit]: `body:usage.${unit}` },
+    });
+    const sim = await started(
+      limited(openai, [
+        quota('chat', '/v1/chat', 'a'),
+        quota('chat completions', '/v1/chat/completions', 'b'),
+        quota(undefined, '/v1/embeddings', 'c'),
+      ]),
+      { cost: () => 7 },
+    );
+    const used = async (path: string) =>
+      ((await (await fetch(`${sim.url}${path}`, { method: 'POST' })).json()) as { usage: object }).usage;
+    expect(await used('/v1/chat'))
+      .to.include({ a: 7 })
+      .and.not.have.property('b');
+    expect(await used('/v1/chat/completions'))
+      .to.include({ b: 7 })
+      .and.not.have.property('a');
+    expect(await used('/v1/embeddings')).to.include({ c: 7 });
+  });
+
   it('keeps a limit of requests in flight', async () => {
     const sim = await started(limited(github, [{ name: 'few', concurrency: { limit: 2, ...SOURCE } }]), {
       latencyMs: 50,

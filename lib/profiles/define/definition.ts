@@ -130,7 +130,7 @@ export interface WaitDefinition {
   readonly body?: string | undefined;
   /** Pattern of the error's message; its first group is the wait. */
   readonly message?: RegExp | undefined;
-  /** `timespan`: `[d.]hh:mm:ss`; `date`: a moment by ISO 8601. */
+  /** Unit of a number without one. `timespan`: `[d.]hh:mm:ss`; `date`: a moment by ISO 8601. */
   readonly unit: 's' | 'ms' | 'timespan' | 'date';
 }
 

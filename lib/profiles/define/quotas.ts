@@ -59,7 +59,7 @@ export class QuotaRequests {
   /** Name of the quota that a request draws on. */
   nameOf(request: RequestFacts): string | undefined {
     const quota = this.find(request)?.value;
-    return quota && (quota.name ?? nameOfMatch(quota.match));
+    return quota && nameOf(quota);
   }
 }
 
@@ -155,22 +155,13 @@ export class ProfileQuotas {
 }
 
 function compile(quota: QuotaDefinition, { sharers, choices, timeScale }: Settings): Quota {
-  const {
-    match,
-    name,
-    each = [],
-    sharedBy = [...sharers.keys()],
-    windows = [],
-    concurrency,
-    cost,
-    spent = {},
-  } = quota;
+  const { each = [], sharedBy = [...sharers.keys()], windows = [], concurrency, cost, spent = {} } = quota;
   const applying = windows.filter(({ when = {} }) =>
     Object.entries(when).every(([choice, value]) => choices.get(choice) === value),
   );
   const scaled = applying.map((window) => windowOf(window, timeScale));
   return {
-    name: name ?? nameOfMatch(match),
+    name: nameOf(quota),
     each,
     sharer: sharedBy.map((by) => sharers.get(by) ?? '-').join('/'),
     windows: scaled,
@@ -180,9 +171,10 @@ function compile(quota: QuotaDefinition, { sharers, choices, timeScale }: Settin
   };
 }
 
-/** Name of a quota without one: the method and path of its first match. */
-export function nameOfMatch(match: QuotaDefinition['match']): string {
-  const first = listOf(match)[0] as { method?: string; path?: string } | undefined;
+/** Name of a quota. Default: the method and path of its first match. */
+export function nameOf({ name, match }: Pick<QuotaDefinition, 'name' | 'match'>): string {
+  if (name !== undefined) return name;
+  const first = listOf(match)[0];
   return `${listOf(first?.method, '*')[0]} ${listOf(first?.path, '**')[0]}`;
 }
 

@@ -6,7 +6,7 @@ import { parseRate, RATE_RULE } from '../../time/rate.ts';
 import { check, method, object } from '../../words/checked.ts';
 import { OptionsError } from '../../words/errors.ts';
 import type { ProfileDefinition, QuotaDefinition, Sourced, WindowDefinition } from './definition.ts';
-import { nameOfMatch } from './quotas.ts';
+import { nameOf } from './quotas.ts';
 import { listOf } from './requests.ts';
 
 const NAME = 'text of letters, digits, . and -';
@@ -214,7 +214,7 @@ export function checkDefinition(given: unknown): void {
   for (const [i, each] of (definition.quotas ?? []).entries()) {
     const at = `defineProfile.quotas.${i}`;
     checkQuota(definition, each, at);
-    const own = each.name ?? nameOfMatch(each.match);
+    const own = nameOf(each);
     if (names.has(own)) throw new OptionsError(`${at}.name`, own, 'a name that no other quota has');
     names.add(own);
   }

@@ -41,7 +41,7 @@ function inMs(
     return at > receivedAt ? Math.ceil(at - receivedAt) : undefined;
   }
   if (unit === 'timespan') return Math.ceil((text.includes(':') && durationMs(text)) || 0) || undefined;
-  // Google writes its durations with a unit: `36s`.
-  const amount = /^(\d+(?:\.\d+)?)(?:s|ms)?$/.exec(text)?.[1];
-  return amount === undefined ? undefined : Math.ceil(Number(amount) * (unit === 's' ? 1000 : 1));
+  // A unit in the text overrides the definition's: Google writes `36s`.
+  const [, amount, own = unit] = /^(\d+(?:\.\d+)?)(s|ms)?$/.exec(text) ?? [];
+  return amount === undefined ? undefined : Math.ceil(Number(amount) * (own === 's' ? 1000 : 1));
 }
