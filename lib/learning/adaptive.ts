@@ -16,50 +16,50 @@ import { rolling } from './windows/declared.ts';
 import { FleetLearner } from './windows/fleet-learner.ts';
 import { Learner } from './windows/learner.ts';
 
-/** An outage that begins with fewer in flight than that began for no overload. */
+/** Number of attempts in flight below which an outage is not blamed on overload. */
 const FEW = 8;
 
-/** Least time to find out whether a quota is open, in ms. */
+/** Minimum time to find out whether a quota is open, in ms. */
 const LEAST_TRY_MS = 25;
 
-/** One attempt that failed for a fault. */
+/** One attempt that failed with a transient error. */
 export interface Fault {
   readonly sentAt: number;
-  /** Tells calls apart. */
+  /** Identity of the call. */
   readonly call: unknown;
   readonly route: string;
-  /** True when it may tell of a server that has too much to do. */
+  /** True if it may be a sign of server overload. */
   readonly overload: boolean;
 }
 
-/** Is told what was learned. */
+/** Receives what was learned. */
 export interface LearningObserver {
   learned(finding: Finding, cause: LearnedCause): void;
 }
 
-/** What one quota's gate learns by itself: windows that nobody declared, overload, outage. */
+/** Everything one quota's gate learns by itself: undeclared windows, overload, outages. */
 export class Adaptive {
-  /** Made at the first fault: there may be a hundred thousand quotas that meet none. */
+  /** Created at the first failure: a process may have a hundred thousand quotas that never fail. */
   outage: Outage | undefined;
   readonly #random: Random;
-  /** Made for the first sign of overload. */
+  /** Created at the first sign of overload. */
   #concurrency: ConcurrencyLimit | undefined;
   /**
-   * Finds windows beside the declared ones. Where some are declared it is made for the second attempt: there may be a hundred
-   * thousand quotas that are drawn on once.
+   * Finds windows beyond the declared ones. If any are declared, it is created at the second attempt: a process may have a
+   * hundred thousand quotas that are each used once.
    */
   learner: Learner | undefined;
   #declared: readonly Window[];
-  /** Part in what others learn that share the ledger; absent where nobody does. */
+  /** Shares findings with the other users of the ledger; absent if the ledger is not shared. */
   fleet: FleetPart | undefined;
   #made = (unanswered: number): Learner => new Learner(unanswered, this.#declared);
-  /** Made for the first call that waits. */
+  /** Created at the first call that waits. */
   #saturation: Saturation | undefined;
   readonly #allowances = new Allowances();
   readonly #observer: LearningObserver;
   /** Attempts sent. */
   #sent = 0;
-  /** The first was answered, or never sent, before there was a learner. */
+  /** The first attempt was answered, or its permit refunded, before the learner was created. */
   #firstEnded = false;
 
   constructor(declared: readonly Window[], random: Random, observer: LearningObserver) {
@@ -69,7 +69,7 @@ export class Adaptive {
     this.#observer = observer;
   }
 
-  /** Learns with all others that share the ledger. */
+  /** Learns together with all others that share the ledger. */
   join(quota: string, gate: LeaseContext & LearningObserver, keeper: Keeper): void {
     const { ledger } = gate;
     if (!ledger.confer) return;
@@ -85,13 +85,13 @@ export class Adaptive {
     this.fleet = new FleetPart(learner, outage, gate, keeper, confer);
   }
 
-  /** Goes on from what an earlier run knew. */
+  /** Restores what an earlier run knew. */
   recall(known: LearnedQuota, now: number): void {
     this.#learning.recall(known, now);
     if (known.concurrency !== undefined) this.#concurrency = new ConcurrencyLimit(known.concurrency, now);
   }
 
-  /** What another run can go on from; `undefined` if nothing was learned. */
+  /** State from which another run can continue; `undefined` if nothing was learned. */
   known(now: number): LearnedQuota | undefined {
     const { learner } = this;
     const agreed = this.#agreed.map(({ limit, per }) => ({ limit, per }));
@@ -107,7 +107,7 @@ export class Adaptive {
     };
   }
 
-  /** These windows are declared from now on: if they are others, what was learned is void. `unanswered` are in flight. */
+  /** Replaces the declared windows; if they differ, what was learned is void. `unanswered` attempts are in flight. */
   declare(windows: readonly Window[], unanswered: number): void {
     const declared = rolling(windows);
     const before = this.#declared;
@@ -125,7 +125,7 @@ export class Adaptive {
     this.fleet.keep();
   }
 
-  /** The earliest moment at which an attempt may go; `Infinity` when only an outcome can tell. */
+  /** Earliest moment at which an attempt may go; `Infinity` if that depends on an outcome. */
   turnAt(now: number, inFlight: number, heedOutage: boolean): number {
     const { learner, outage } = this;
     return Math.max(
@@ -136,7 +136,7 @@ export class Adaptive {
     );
   }
 
-  /** ms that one attempt takes to find out whether a quota is open whose server named no wait. */
+  /** Time that one attempt needs to find out whether a quota closed without Retry-After is open again, in ms. */
   get tryMs(): number {
     return LEAST_TRY_MS + 2 * (this.learner?.latency ?? 0);
   }
@@ -147,11 +147,11 @@ export class Adaptive {
   }
 
   /**
-   * The server stated what is left of its quotas, in its answer to attempt `number`. Returns for how long nothing more
-   * may be sent, in ms.
+   * The response to attempt `number` states what remains of the server's quotas. Returns for how many ms nothing more may be
+   * sent.
    */
   heard(now: number, number: number, limits: readonly RateLimit[]): number {
-    // Of several policies of one length the narrowest holds.
+    // Of several policies of the same length, the narrowest applies.
     const windows = new Map<number, number>();
     for (const { limit, windowMs, requests } of limits) {
       if (!requests || !limit || !windowMs) continue;
@@ -189,10 +189,10 @@ export class Adaptive {
     else this.#firstEnded = true;
   }
 
-  /** An attempt was answered, and neither throttled nor at fault. */
+  /** An attempt was answered: neither throttled nor failed. */
   served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): void {
     if (this.#concurrency?.served(now, inFlight, waiting, now - sentAt)) this.#overload(this.#concurrency);
-    // If windows are known, they may be what attempts are queued for.
+    // If windows are known, attempts may be queued for them rather than for capacity.
     if (waiting > 0) this.#saturation ??= new Saturation();
     this.fleet?.conference.served(waiting);
     const known = this.#declared.length > 0 || (this.learner?.windows.length ?? 0) + this.#agreed.length > 0;
@@ -206,7 +206,7 @@ export class Adaptive {
     this.#answers(route);
   }
 
-  /** An attempt met a fault. */
+  /** An attempt failed with a transient error. */
   failed(now: number, inFlight: number, { sentAt, call, route, overload }: Fault): void {
     this.outage ??= new Outage(this.#random);
     const { outage } = this;
@@ -215,7 +215,7 @@ export class Adaptive {
     const began = outage.failed(now, sentAt, call, route);
     const probesIn = began || probe ? outage.probesIn(now) : Infinity;
     if (probesIn < Infinity) this.fleet?.conference.outage(probesIn);
-    // A probe of an outage tells nothing of overload; nor does a broken route.
+    // Neither an outage probe nor a broken route says anything about overload.
     const blamed = overload && !probe && !(began && inFlight < FEW) && !outage.routes.broken(route);
     if (!blamed) return;
     const concurrency = this.#limited(now);
@@ -223,8 +223,8 @@ export class Adaptive {
   }
 
   /**
-   * An attempt was refused for the quota, at `at`, which is known now. Returns true when it may just go again when another has
-   * ended.
+   * The quota refused an attempt at `at`; it is known since `now`. Returns true if it may simply be resent once another
+   * attempt has ended.
    */
   throttled(now: number, at: number, sentAt: number, waitMs: number | undefined): boolean {
     this.#answers();
@@ -240,14 +240,14 @@ export class Adaptive {
     this.fleet?.conference.look();
   }
 
-  /** The server answered, and not with a fault. */
+  /** The server is up: it answered without a fault. */
   #answers(route?: string): void {
     const wasOut = this.outage?.on;
     this.outage?.served(route);
     if (wasOut) this.fleet?.conference.outage(0);
   }
 
-  /** The limit in flight changed. A trial is no finding yet. */
+  /** The limit of attempts in flight changed. A trial is not a finding yet. */
   #overload({ limit, trying }: ConcurrencyLimit): void {
     this.#saturation?.disturbed();
     if (limit < Infinity && !trying) this.#observer.learned({ limit, perMs: 0 }, 'overload');
@@ -258,7 +258,7 @@ export class Adaptive {
     return this.learner;
   }
 
-  /** Windows that a fleet agreed on. */
+  /** Windows the fleet agreed on. */
   get #agreed(): readonly Window[] {
     return this.fleet ? (this.learner as FleetLearner).agreed : [];
   }
@@ -271,13 +271,13 @@ export class Adaptive {
     return this.#concurrency;
   }
 
-  /** What the server last said of its limits; absent when it said nothing. */
+  /** What the server last said about its limits; absent if it said nothing. */
   stated(now: number): { readonly stated: readonly StatedLimit[] } | undefined {
     const stated = this.#allowances.snapshot(now, this.#sent);
     return stated.length > 0 ? { stated } : undefined;
   }
 
-  /** What was found out; absent when nothing was. @param agreed windows that a fleet agreed on, as the gate keeps them */
+  /** What was learned; absent if nothing was. @param agreed windows the fleet agreed on, as the gate enforces them */
   snapshot(now: number, agreed: readonly WindowSnapshot[] = []): QuotaSnapshot['learned'] {
     const windows = this.learner?.windows ?? [];
     const limit = Math.min(this.#concurrency?.limit ?? Infinity, this.learner?.inFlight ?? Infinity);

@@ -5,38 +5,38 @@ import type { Window } from '../words/types.ts';
 import type { Finding } from './finding.ts';
 import type { FleetLearner } from './windows/fleet-learner.ts';
 
-/** Time for all processes to lease what they have in use of a window that was just agreed on, in ms. */
+/** Time for all processes to lease what they are using of a newly agreed window, in ms. */
 const GRACE_MS = 250;
 
-/** What keeps the windows that a fleet agrees on. */
+/** Enforces the windows a fleet agrees on. */
 export interface Keeper {
-  /** Keeps these windows from now on, in place of those it was told before. */
+  /** Enforces these windows from now on, in place of the previous ones. */
   keep(windows: readonly Window[], joining: Joining): void;
-  /** The kept window that has no room, by its number. */
+  /** Number of the enforced window that has no room. */
   full(now: number): number | undefined;
 }
 
-/** The gate, as its part in a fleet sees it. */
+/** The gate, as seen by its part in the fleet. */
 interface Home {
   now(): number;
-  /** Attempts may go that could not. */
+  /** Attempts that had to wait may now go. */
   changed(): void;
   learned(finding: Finding, cause: LearnedCause): void;
 }
 
-/** One gate's part in what a fleet learns of a quota. */
+/** One gate's part in what a fleet learns about a quota. */
 export class FleetPart implements Party {
   readonly conference: Conference;
-  /** Nothing goes: the others are asked. */
+  /** Holds all attempts while the other processes are asked. */
   held = true;
-  /** It was told what was agreed on before it came. */
+  /** It has received what was agreed before it joined. */
   #joined = false;
   readonly #learner: () => FleetLearner;
   readonly #home: Home;
   readonly #keeper: Keeper;
   readonly #outage: (ms: number) => void;
 
-  /** @param outage is told what another process said of an outage */
+  /** @param outage receives what another process said about an outage */
   constructor(
     learner: () => FleetLearner,
     outage: (ms: number) => void,
@@ -120,12 +120,12 @@ export class FleetPart implements Party {
     }
   }
 
-  /** Has the windows kept that are agreed on. */
+  /** Passes the agreed windows to the keeper. */
   keep(): void {
     const learner = this.#learner();
     this.#keeper.keep(learner.agreed, {
       served: (...from) => learner.replay(...from),
-      // What was agreed on before is leased by those who use it.
+      // A window agreed before this process joined is already leased by its users: no grace is needed.
       graceMs: this.#joined ? GRACE_MS : 0,
     });
   }

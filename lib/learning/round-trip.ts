@@ -1,11 +1,11 @@
 /** Weight of the newest round trip in the averages. */
 const WEIGHT = 0.1;
-/** Number of round trips per block; the fastest of the last one to two blocks counts, so a longer way is noticed in time. */
+/** Number of round trips per block; the fastest of the last one to two blocks counts, so a longer route is noticed in time. */
 const BLOCK = 500;
-/** Minimum length of a window that can be told from noise, in ms and in round trips. */
+/** Minimum length of a window distinguishable from noise, in ms and in round trips. */
 const MIN_SPAN_MS = 100;
 const SPAN_TRIPS = 0.5;
-/** Number of mean deviations by which round trips differ. */
+/** Number of mean deviations by which round trips are taken to differ. */
 const DEVIATIONS = 2;
 
 /**
@@ -16,7 +16,7 @@ const DEVIATIONS = 2;
 export class RoundTrip {
   #average: number | undefined;
   #deviation = 0;
-  /** The fastest of this block, and of this block and the one before. */
+  /** Fastest round trip of this block, and of this block and the one before. */
   #blockFastest = Infinity;
   #fastest = Infinity;
   #block = 0;
@@ -40,7 +40,7 @@ export class RoundTrip {
     return this.#average ?? 0;
   }
 
-  /** Minimum length of a window that can be told from noise, in ms. */
+  /** Minimum length of a window distinguishable from noise, in ms. */
   get shortestSpan(): number {
     return Math.max(MIN_SPAN_MS, SPAN_TRIPS * this.average);
   }
@@ -55,8 +55,8 @@ export class RoundTrip {
    *
    *     max(sent, answered − fastest)
    *
-   * The fastest round trip is the least that any takes, so distance costs only its variation. How much of it is the way back
-   * is a guess; if the guess is wrong, the server refuses.
+   * Every response is assumed to take at least the fastest round trip to come back, so a constant distance costs nothing: only
+   * its variation does. The way back may be shorter than that; if so, the server refuses.
    */
   arrival(answeredAt: number, sentAt: number): number {
     return Math.max(sentAt, answeredAt - this.#fastest);

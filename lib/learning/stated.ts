@@ -1,37 +1,37 @@
 import type { RateLimit } from '../classify/rate-limit.ts';
 import type { StatedLimit } from '../words/snapshot.ts';
 
-/** What a server said is left of one policy. */
+/** What a server said remains of one policy. */
 interface Allowance {
   readonly remaining: number;
-  /** Number of the attempt that was told so: those sent after it are not counted in `remaining`. */
+  /** Number of the attempt whose response said so: `remaining` does not count those sent after it. */
   readonly number: number;
   /** Moment until which it holds. */
   readonly resetAt: number;
-  /** Whether attempts must heed it; else it is only shown. */
+  /** Whether attempts must obey it; otherwise it is only shown. */
   readonly binds: boolean;
   readonly stated: RateLimit;
 }
 
 /** Maximum number of policies remembered. */
 const MAX_POLICIES = 8;
-/** A statement that is no refusal holds for an hour at the most, in ms; then one attempt asks again. */
+/** Maximum time for which a statement that is not a refusal holds, in ms; then one attempt asks again. */
 const LONGEST_HOLD_MS = 3_600_000;
 
 /**
- * What the server itself says may still be sent, by its rate-limit headers:
+ * How many attempts the server's own rate-limit headers still allow:
  *
- *     left = remaining − attempts sent after the one that was told so
+ *     left = remaining − attempts sent after the one whose response said so
  *
- * until the reset that it named, or for an hour.
+ * until the reset that the server named, at most for an hour.
  */
 export class Allowances {
   /** Made for the first statement. */
   #allowances: Map<string, Allowance> | undefined;
 
   /**
-   * @param number of the attempt that was answered, of all of the quota's
-   * @returns ms for which nothing more may be sent; 0 when something may
+   * @param number of the answered attempt, among all of the quota
+   * @returns ms for which nothing more may be sent; 0 if attempts may go
    */
   heard(now: number, number: number, limits: readonly RateLimit[]): number {
     let closed = 0;
@@ -42,13 +42,13 @@ export class Allowances {
       const resetMs = stated.resetMs && Math.min(stated.resetMs, LONGEST_HOLD_MS);
       const known = allowances.get(name);
       if (known?.binds && known.number > number && known.resetAt > now) {
-        // An older answer that came late unsays nothing; if both say that nothing is left, the later reset holds.
+        // An older response that arrives late changes nothing; if both say that nothing is left, the later reset applies.
         if (remaining !== 0 || known.remaining > 0 || !resetMs || now + resetMs <= known.resetAt) continue;
         allowances.set(name, { ...known, resetAt: now + resetMs });
         closed = Math.max(closed, resetMs);
         continue;
       }
-      // Nor does it replace what is only shown, unless it says that nothing is left.
+      // Nor does it replace a value that is only shown, unless it says that nothing is left.
       if (known && known.number > number && known.resetAt > now && remaining !== 0) continue;
       allowances.delete(name);
       if (remaining === undefined) continue;
@@ -56,13 +56,13 @@ export class Allowances {
       if (!this.#hasRoom(binds)) continue;
       const resetAt = now + (resetMs || LONGEST_HOLD_MS);
       allowances.set(name, { remaining, number, resetAt, binds, stated });
-      // If what is left may have been taken by those in flight, their answers tell: until then `turnAt` holds the rest.
+      // If attempts in flight may have used up what remains, `turnAt` holds the rest until their responses tell.
       if (binds && remaining === 0) closed = Math.max(closed, resetMs);
     }
     return closed;
   }
 
-  /** The earliest moment at which an attempt may go, after `sent` attempts. */
+  /** Earliest moment at which an attempt may go, after `sent` attempts. */
   turnAt(now: number, sent: number): number {
     let turn = now;
     if (!this.#allowances) return turn;
@@ -73,7 +73,7 @@ export class Allowances {
     return turn;
   }
 
-  /** What the server last said that still holds. */
+  /** The server's latest statements that still hold. */
   snapshot(now: number, sent: number): StatedLimit[] {
     const all: StatedLimit[] = [];
     for (const { remaining, number, resetAt, stated } of this.#allowances?.values() ?? []) {
@@ -91,7 +91,7 @@ export class Allowances {
     return all;
   }
 
-  /** Whether one more can be remembered. What binds goes before what is only shown. */
+  /** Whether one more can be remembered. A binding value evicts one that is only shown. */
   #hasRoom(binds: boolean): boolean {
     const allowances = this.#allowances as Map<string, Allowance>;
     if (allowances.size < MAX_POLICIES) return true;

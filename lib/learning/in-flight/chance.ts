@@ -1,14 +1,14 @@
-/** Fraction of attempts that fail beyond what chance explains: the excess that is looked for. */
+/** Excess to detect: fraction of attempts that fail beyond what chance explains. */
 const EXCESS = 0.1;
 /** Log-likelihood ratio at which that excess is suspected: 3,000 to 1. */
 const SUSPICION = 8;
-/** Range of the fraction of faults put down to chance. */
+/** Range of the fraction of faults attributed to chance. */
 const LEAST_CHANCE = 0.01;
 const MOST_CHANCE = 0.3;
-/** Weight of the minimum before anything was measured, and maximum weight of what was measured, in outcomes. */
+/** Initial weight of that minimum, and maximum weight of what was measured since, in outcomes. */
 const PRIOR_OUTCOMES = 20;
 const MEMORY = 400;
-/** Minimum number of outcomes of a trial. */
+/** Minimum number of outcomes that a trial needs. */
 const LEAST_TRIAL = 16;
 /** Log-likelihood ratio that decides a trial: 20 to 1. */
 const DECIDED = 3;
@@ -29,7 +29,7 @@ class Tally {
   }
 }
 
-/** Log-likelihood of one outcome if `share` of the attempts fail, over its likelihood if `other` do. */
+/** Log of the ratio of an outcome's likelihood if the fraction `share` of attempts fails to that if `other` does. */
 function evidence(fault: boolean, share: number, other: number): number {
   return fault ? Math.log(share / other) : Math.log((1 - share) / (1 - other));
 }
@@ -38,9 +38,8 @@ function evidence(fault: boolean, share: number, other: number): number {
  * Tells overload from faults that have nothing to do with load: with fewer attempts in flight, the fraction of faults
  * falls in the first case and stays in the second.
  *
- * A run of faults that chance hardly explains raises a suspicion. In a trial fewer attempts are then kept in flight, and
- * their outcomes decide between the two. A trial also measures the fraction left to chance, which raises no suspicion
- * again until it changes.
+ * A run of faults that chance hardly explains raises a suspicion. A trial then keeps fewer attempts in flight, and their
+ * outcomes decide. It also measures the fraction of faults due to chance, which raises no new suspicion until it changes.
  *
  * Sources: E. Page, "Continuous Inspection Schemes", 1954, for the suspicion (CUSUM); A. Wald, "Sequential Tests of
  * Statistical Hypotheses", 1945, for the verdict.
@@ -51,7 +50,7 @@ export class Chance {
   readonly #many = new Tally();
   /** Outcomes of the trial's own attempts. */
   readonly #fewer = new Tally();
-  /** Outcomes measured that load does not explain. */
+  /** Measured outcomes that load does not explain. */
   #faults = LEAST_CHANCE * PRIOR_OUTCOMES;
   #outcomes = PRIOR_OUTCOMES;
 
@@ -76,8 +75,8 @@ export class Chance {
   }
 
   /**
-   * An attempt ended during a trial; `within` tells whether it was sent in it, `inFlight` how many were in flight before.
-   * Returns whether it is overload, or `undefined` while that is undecided.
+   * An attempt ended during a trial; `within` tells whether it was sent during it, `inFlight` how many were in flight before
+   * the trial. Returns whether it is overload, or `undefined` while undecided.
    */
   tried(fault: boolean, within: boolean, inFlight: number): boolean | undefined {
     const share = this.#share;
@@ -95,7 +94,7 @@ export class Chance {
     return Math.abs(cured) < DECIDED ? undefined : cured > 0;
   }
 
-  /** The verdict on what was suspected, with or without a trial. */
+  /** The verdict on a suspicion, with or without a trial. */
   conclude(overload: boolean): void {
     if (!overload) this.#remember(this.#many);
     this.#remember(this.#fewer);

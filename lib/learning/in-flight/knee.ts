@@ -3,12 +3,12 @@ const MIN_SERVED = 50;
 const SERVED_PER_FLIGHT = 1.5;
 /** Minimum in flight during a sample, as a fraction of its maximum: less steady samples tell nothing. */
 const STEADY = 0.6;
-/** Growth of attempts in flight that must bring at least this growth of throughput. */
+/** Growth of attempts in flight, and the minimum growth of throughput expected from it. */
 const MORE = 1.4;
 const GAIN = 1.1;
-/** Fraction of the throughput that must remain when the limit is lowered for that. */
+/** Fraction of the throughput that must remain when the limit is lowered. */
 const KEPT = 0.85;
-/** Slack above the number in flight that was enough. */
+/** Factor by which the limit exceeds the number in flight that sufficed. */
 const SLACK = 1.1;
 /** Number of samples after which an older one is forgotten. */
 const MEMORY = 8;
@@ -31,14 +31,14 @@ interface Probe {
 }
 
 /**
- * Finds saturation: the point from which more attempts in flight are served later, not faster. It is suspected when 40 % more
- * in flight bring less than 10 % more throughput. The lower number is then probed as a limit and kept if throughput does not
- * fall, so that slow answers with another cause are not mistaken for saturation.
+ * Finds saturation: the point beyond which more attempts in flight raise latency, not throughput. It is suspected when 40 %
+ * more in flight bring less than 10 % more throughput. The lower number is then tried as a limit and kept if throughput does
+ * not fall, so that slow responses with another cause are not mistaken for saturation.
  *
- * Only samples count during which calls were queued all the time and the number in flight was steady.
+ * A sample counts only if calls were queued throughout and the number in flight was steady.
  *
- * Source: the law X(n) = n / S(n), J. Little, "A Proof for the Queuing Formula L = λW", 1961; the knee of it is sought as
- * in R. Jain et al., "Congestion Avoidance in Computer Networks With a Connectionless Network Layer", 1988.
+ * Source: the law X(n) = n / S(n), J. Little, "A Proof for the Queuing Formula L = λW", 1961; the search for its knee follows
+ * R. Jain et al., "Congestion Avoidance in Computer Networks With a Connectionless Network Layer", 1988.
  */
 export class Saturation {
   #since: number | undefined;

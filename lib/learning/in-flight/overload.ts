@@ -1,35 +1,35 @@
 import { Chance } from './chance.ts';
 
-/** Fraction of the attempts in flight kept after overload: minimum, maximum. */
+/** Fraction of the attempts in flight kept after overload: minimum and maximum. */
 const LEAST_KEPT = 0.5;
 const MOST_KEPT = 0.95;
 /** Fraction kept during a trial. */
 const TRIED = 0.5;
-/** Duration of a trial, in times that the fault took: an attempt that fails slowly needs the time to do so. */
+/** Duration of a trial, as a multiple of the time the fault took: an attempt that fails slowly needs time to do so. */
 const TRIAL_TIMES = 2;
-/** Number of cuts without another trial after the first verdict of overload; it doubles with each further one. */
+/** Number of cuts without another trial after a first verdict of overload, about doubled at each further one; and maximum. */
 const TRUST = 3;
 const MOST_TRUST = 1023;
-/** Attempts served at full use, per permit, before the limit grows; maximum after growth that was refuted. */
+/** Attempts served at full use, per permit, before the limit grows: initially, and at most, after refuted growth. */
 const ROUNDS = 4;
 const MOST_ROUNDS = 16;
 /** Maximum growth in one step, as a fraction of the limit. */
 const WIDEST_STEP = 0.25;
-/** Number of queued attempts per permit that makes growth worth its risk; with fewer, the limit grows more rarely. */
+/** Number of queued attempts per permit that makes growth worth its risk; credit of an attempt served while fewer are queued. */
 const WORTH = 32;
 const RARELY = 1 / 32;
-/** Delay of one more attempt when none in flight answers, in ms and in latencies: they may hang. */
+/** Delay before one more attempt if none in flight is answered, in ms and in latencies: they may hang. */
 const STALL_MS = 1000;
 const STALL_LATENCIES = 4;
 /** Weight of the newest latency in their average. */
 const LATENCY_SHARE = 0.1;
-/** Time without overload after which the limit may be obsolete, in ms: it then grows by half each second. */
+/** Time without overload after which the limit may be obsolete, in ms: minimum and maximum. Interval and factor of its growth then. */
 const SHORTEST_QUIET_MS = 3000;
 const LONGEST_QUIET_MS = 120_000;
 const QUIET_STEP_MS = 1000;
 const QUIET_GROWTH = 1.5;
 
-/** The moment at which overload was suspected. */
+/** The state when overload was suspected. */
 interface Suspicion {
   readonly at: number;
   /** Earliest moment of a verdict. */
@@ -40,18 +40,18 @@ interface Suspicion {
 }
 
 /**
- * The number of attempts a server bears at once, learned from overload (503, timeouts, broken connections) or from
- * saturation. Unlimited until the first sign.
+ * The number of attempts a server can handle at once, learned from overload (503, timeouts, broken connections) or from
+ * saturation. Unlimited until the first sign of either.
  *
- * Additive increase, multiplicative decrease. If a fraction f of the attempts fails with n in flight, and {@link Chance}
- * does not explain it, n / 2 are tried. If that cures it, the limit becomes n · (1 − f), that factor held between 0.5 and
- * 0.95, or what it was before its last growth if that is more; otherwise it returns to what it was. After a verdict of
- * overload the next 3 cuts need no trial, after a second verdict in a row the next 7, and so on.
+ * Additive increase, multiplicative decrease. If the fraction f of the attempts fails with n in flight, and {@link Chance}
+ * does not explain it, n / 2 are tried. If that cures it, the limit becomes n · (1 − f), with the factor kept between 0.5 and
+ * 0.95, but no less than before its last growth; otherwise the limit is restored. After a verdict of overload the next 3 cuts
+ * need no trial, after a second verdict in a row the next 7, and so on.
  *
  * The limit grows by 1, 2, 4, … after 4 · limit attempts served at full use, or 32 times as many if few are queued; each
- * growth that is refuted doubles the 4, up to 16. After a first verdict, which may be wrong, it grows by half for each
- * limit served until the next cut. It is never below 1. After 3 s without a suspicion the limit may be obsolete: it grows
- * by half each second while it is used in full; if that was wrong, the next such growth comes after four times as long.
+ * refuted growth doubles the 4, up to 16. After a first verdict, which may be wrong, it grows by half after every `limit`
+ * attempts served, until the next cut. It is never below 1. After 3 s without a suspicion the limit may be obsolete: it grows
+ * by half each second while fully used; if that was wrong, the next such growth comes after four times as long.
  *
  * Source: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; the
  * shape of Netflix's concurrency-limits (AIMDLimit).
@@ -62,9 +62,9 @@ export class ConcurrencyLimit {
   #worth = false;
   readonly #chance = new Chance();
   #trial: Suspicion | undefined;
-  /** Outcomes of attempts sent before this tell nothing of the current limit. */
+  /** Outcomes of attempts sent before this moment say nothing about the current limit. */
   #changedAt = -Infinity;
-  /** Verdicts of overload in a row, and number of cuts left that need no trial. */
+  /** Verdicts of overload in a row, and number of further cuts that need no trial. */
   #verdicts = 0;
   #trust = 0;
   /** The last verdict may be wrong: no cut has confirmed it since. */
@@ -73,15 +73,15 @@ export class ConcurrencyLimit {
   /** Moment of the last suspicion of overload, or of the last growth after quiet. */
   #loudAt = -Infinity;
   #quietMs = SHORTEST_QUIET_MS;
-  /** The limit grew after quiet since it was last lowered. */
+  /** The limit has grown after quiet since it was last lowered. */
   #tried = false;
   #latency = 0;
-  /** What it was before it was {@link saturated} last. */
+  /** The limit before it was last {@link saturated}. */
   #unsaturated = Infinity;
-  /** The limit before its last step, which the server bore; 0 after a cut. */
+  /** The limit before its last growth, which the server handled; 0 after a cut. */
   #grownFrom = 0;
   #rounds = ROUNDS;
-  /** Next growth of the limit. */
+  /** Size of the next growth. */
   #step = 1;
 
   /** @param known the limit that an earlier run found; believed as if it had been found `now` */
@@ -95,18 +95,18 @@ export class ConcurrencyLimit {
     return this.#limit;
   }
 
-  /** True while a smaller limit is tried. */
+  /** True while a trial holds a smaller limit. */
   get trying(): boolean {
     return this.#trial !== undefined;
   }
 
-  /** The earliest moment at which another may go. */
+  /** Earliest moment at which another attempt may go. */
   turnAt(now: number, inFlight: number): number {
     if (inFlight < this.#limit) return now;
     return this.#takenAt + Math.max(STALL_MS, STALL_LATENCIES * this.#latency);
   }
 
-  /** An attempt goes. */
+  /** An attempt is sent. */
   taken(now: number): void {
     this.#takenAt = now;
   }
@@ -122,7 +122,7 @@ export class ConcurrencyLimit {
     return false;
   }
 
-  /** An attempt failed for overload or by chance. Returns true if that changed the limit. */
+  /** An attempt failed, through overload or by chance. Returns true if that changed the limit. */
   overloaded(now: number, sentAt: number, inFlight: number): boolean {
     return this.#ended(now, sentAt, inFlight, true);
   }
@@ -152,7 +152,7 @@ export class ConcurrencyLimit {
     this.#step = Math.max(1, Math.min(this.#step * 2, Math.floor(this.#limit * WIDEST_STEP)));
   }
 
-  /** The server is no faster with more than `limit` in flight; `Infinity` if that was a mistake. */
+  /** Throughput is no higher with more than `limit` in flight; `Infinity` if that was a mistake. */
   saturated(now: number, limit: number): void {
     this.#trial = undefined;
     if (limit < Infinity) this.#unsaturated = this.#limit;

@@ -3,18 +3,18 @@ const SOON_TRIPS = 1.5;
 const SOON_MS = 25;
 /** Number of refusals at or below the limit that refute it. */
 const MAX_STRIKES = 4;
-/** Where others draw on the quota: number of refusals at the limit, without growth between, that lower it by one. */
+/** Maximum number of refusals at the limit, without growth in between, that each lower it by one, if others share the quota. */
 const MAX_YIELDS = 4;
 /** Attempts served at full use, per permit of the limit, before it grows: initially, and at most. */
 const ROUNDS = 4;
 const MAX_ROUNDS = 64;
 /** Maximum growth in one step, as a fraction of the limit. */
 const MAX_STEP = 0.25;
-/** Number of longer waits that refute a limit that has not shown itself yet. */
+/** Number of longer waits that refute a limit not observed yet. */
 const LONGER = 2;
 /** Number of prompt reopenings in a row that revive a refuted limit. */
 const AGAIN = 6;
-/** Fraction of the limit that a strike leaves: minimum and maximum. */
+/** Fraction of the limit left by a strike: minimum and maximum. */
 const MIN_KEPT = 0.5;
 const MAX_KEPT = 0.9;
 
@@ -24,14 +24,14 @@ type State = 'unknown' | 'held' | 'refuted';
  * The number of attempts in flight that a server accepts, if it refuses more with a 429 without Retry-After and counts no
  * requests over time (for example AWS Lambda's concurrency: TooManyRequestsException).
  *
- * The limit shows itself when a quota reopens as soon as an attempt in flight ends, within 1.5 round trips and 25 ms: the number
- * in service at the closing is the limit. Each refusal at or below it lowers it by 10 to 50 %. The fourth refutes it, and so does a longer
- * wait, which makes the quota one of time until prompt reopenings recur six times in a row. The limit grows by 1, 2, 4, … after
- * 4 · limit attempts served at full use, and after twice as many whenever a growth was refused.
+ * Such a limit shows when a quota reopens as soon as an attempt in flight ends, within 1.5 round trips and 25 ms: the number in
+ * service at the closing is the limit. Each refusal at or below it lowers it by 10 to 50 %. The fourth refutes it, and so does a
+ * longer wait: the quota then counts as one of requests over time until it reopens promptly six times in a row. The limit grows
+ * by 1, 2, 4, … after 4 · limit attempts served at full use, and after twice as many whenever a growth was refused.
  *
- * Where several processes draw on the quota, each has a limit of its own, which begins as its share, and changes as they come
- * and go. A refusal may then be for another's growth: who grew last takes that back, and who was refused at its limit lowers
- * it by one.
+ * If several processes share the quota, each has its own limit, which starts as its share and changes as processes come and go.
+ * A refusal may then be due to another process's growth: a process that has just grown takes that back, and one that is refused
+ * at its limit lowers it by one.
  */
 export class InFlightLimit {
   #state: State = 'unknown';
@@ -57,7 +57,7 @@ export class InFlightLimit {
     this.#proved = known;
   }
 
-  /** Such a limit may exist. */
+  /** Whether such a limit may exist. */
   get possible(): boolean {
     return this.#state !== 'refuted';
   }
@@ -68,8 +68,8 @@ export class InFlightLimit {
   }
 
   /**
-   * A quota without a named wait reopened `ms` after it closed, when `inService` attempts were in service. Returns true if this
-   * limit explains it.
+   * A quota closed without Retry-After reopened after `ms`; `inService` attempts were in service when it closed. Returns true if
+   * this limit explains it.
    */
   reopened(ms: number, inService: number, tripMs: number): boolean {
     if (ms > SOON_MS + tripMs * SOON_TRIPS) {
@@ -116,8 +116,8 @@ export class InFlightLimit {
   }
 
   /**
-   * An attempt was refused. Returns true if that says only that the last growth was too large; or, where the quota is `shared`
-   * with other processes, that there are too many in flight for the moment.
+   * An attempt was refused. Returns true if that shows only that the last growth was too large or, if the quota is `shared` with
+   * other processes, that too many are in flight at the moment.
    */
   refused(now: number, sentAt: number, shared: boolean = false): boolean {
     if (this.#limit > this.#proved) this.crowded(now);
@@ -125,7 +125,7 @@ export class InFlightLimit {
     return true;
   }
 
-  /** There are too many in flight: the last growth is taken back, here or where another was refused. */
+  /** Too many are in flight, as a refusal here or in another process showed: takes the last growth back. */
   crowded(now: number): void {
     this.#credit = 0;
     if (this.#limit <= this.#proved) return;
@@ -135,7 +135,7 @@ export class InFlightLimit {
     this.#rounds = Math.min(MAX_ROUNDS, this.#rounds * 2);
   }
 
-  /** Others came to draw on the quota, or went: what each may have in flight changes by this factor. */
+  /** Processes joined or left: each one's share of the limit changes by this factor. */
   scale(factor: number): void {
     if (this.#limit === Infinity) return;
     this.#limit = Math.max(1, Math.floor(this.#limit * factor));
@@ -143,7 +143,7 @@ export class InFlightLimit {
     this.#credit = 0;
   }
 
-  /** Processes that share the quota found a limit, of which this is the share; `undefined`: they found none. */
+  /** The processes that share the quota agreed on a limit, of which `share` is ours; `undefined` if they found none. */
   agree(share: number | undefined): void {
     this.#limit = share ?? Infinity;
     this.#proved = this.#limit;
@@ -176,11 +176,11 @@ export class InFlightLimit {
   }
 }
 
-/** What is left of a limit at or below which an attempt was refused, with `inService` in service; these, if none was known. */
+/** The lowered limit after a refusal with `inService` attempts in service; that number itself if no limit was known. */
 export function lessened(limit: number, inService: number): number {
   if (limit === Infinity) return inService;
   return Math.max(1, Math.floor(limit * Math.max(MIN_KEPT, Math.min(MAX_KEPT, inService / limit))));
 }
 
-/** Shared by quotas that have refused nothing yet: it has no state. */
+/** Shared by all quotas that have refused nothing yet: without a limit its state never changes. */
 export const NONE_KNOWN: InFlightLimit = new InFlightLimit();

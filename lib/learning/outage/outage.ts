@@ -1,39 +1,39 @@
 import type { Random } from '../../policy/backoff.ts';
 import { type RequestRoute, Routes, routeOf } from './routes.ts';
 
-/** Number of failures in a row, without a success between, that make an outage. */
+/** Number of failures in a row that make an outage. */
 const FAILURES = 5;
-/** Minimum number of calls these come from: one call that fails again and again speaks for itself alone. */
+/** Minimum number of calls these must come from: a single call that keeps failing says nothing about the rest. */
 const CALLS = 3;
-/** Interval of probes: minimum in ms, fraction of the outage's age, maximum in ms. */
+/** Interval of probes: minimum and maximum in ms, and fraction of the outage's age. */
 const SHORTEST_MS = 100;
 const LONGEST_MS = 5000;
 const AGE_SHARE = 0.1;
 /** Jitter added to each interval, as a fraction. */
 const JITTER = 0.25;
-/** Interval at which calls of a route that has not failed still go, in ms. */
+/** Interval at which calls to routes that have not failed still go, in ms. */
 const EXEMPTION_MS = 50;
-/** Time after which a probe in flight may hang, in ms: another goes beside it. */
+/** Time after which a probe in flight may hang, in ms: another is then sent. */
 const PATIENCE_MS = 1000;
 /** Number in flight from which the ramp after an outage is over. */
 const RAMP_END = 64;
-/** Number in flight up to which one failure, shortly after an outage, shows that it goes on. */
+/** Number allowed in flight after an outage up to which a single failure shows that it continues. */
 const RELAPSE = 5;
-/** Delay of one more attempt when the allowed number is in flight and none answers, in ms. */
+/** Delay before one more attempt if the allowed number is in flight and none is answered, in ms. */
 const STALL_MS = 100;
 
 /**
- * Decides whether a quota's server is out, by transient failures alone. While it is, only probes are sent, one at a time. The first
- * that is served ends the outage, and the rest follow as fast as they are served (slow start). A single broken route says
+ * Decides from transient failures alone whether a quota's server is down. While it is, only probes are sent, one at a time. The
+ * first one served ends the outage, and the rest follow as fast as they are served (slow start). A single broken route says
  * nothing about the server.
  *
- * The interval of probes is a tenth of the outage's age, from 100 ms to 5 s: a server that is back is found after at most about a
- * tenth of the time it was away.
+ * The interval of probes is a tenth of the outage's age, from 100 ms to 5 s, so recovery is noticed after at most about a tenth
+ * of the downtime.
  */
 export class Outage {
   readonly #random: Random;
   #failures = 0;
-  /** Made at the first failure. */
+  /** Created at the first failure. */
   #calls: Set<unknown> | undefined;
   readonly routes: Routes = new Routes();
   /** Moment at which the outage began; absent while there is none. */
@@ -42,9 +42,9 @@ export class Outage {
   #probing = false;
   #takenAt = -Infinity;
   #exemptAt = -Infinity;
-  /** Until when another process is believed, which found the server out, as soon as one attempt fails here. */
+  /** Until this moment, a single failure here confirms another process's report of an outage. */
   #toldUntil = -Infinity;
-  /** Another process tries before the next probe. */
+  /** Another process probes first. */
   #defers = false;
   /** Maximum in flight after an outage; `Infinity` once the ramp is over. */
   #ramp = Infinity;
@@ -62,38 +62,38 @@ export class Outage {
     return this.#since !== undefined && sentAt >= this.#since;
   }
 
-  /** The earliest moment of the next attempt, with `inFlight` in flight. */
+  /** Earliest moment of the next attempt, with `inFlight` in flight. */
   turnAt(inFlight: number): number {
     if (this.#since === undefined) return inFlight < this.#ramp ? -Infinity : this.#takenAt + STALL_MS;
     return this.#probing ? Math.max(this.#nextAt, this.#takenAt + PATIENCE_MS) : this.#nextAt;
   }
 
-  /** The earliest moment at which {@link exempts} may let another go. */
+  /** Earliest moment at which {@link exempts} may let another call go. */
   get exemptAt(): number {
     return this.#exemptAt + EXEMPTION_MS;
   }
 
-  /** Whether a call may go although the server seems out: its route has not failed and may be healthy. */
+  /** Whether a call may go although the server seems down: its route has not failed and may be healthy. */
   exempts(request: RequestRoute | undefined, now: number): boolean {
     if (!request || now < this.exemptAt || this.routes.fails(routeOf(request))) return false;
     this.#exemptAt = now;
     return true;
   }
 
-  /** An attempt goes. */
+  /** An attempt is sent. */
   taken(now: number): void {
     this.#takenAt = now;
     if (this.on) this.#probing = true;
   }
 
-  /** An attempt ended; if it was a probe without an answer, it said nothing. */
+  /** An attempt ended. A probe that ended without a response says nothing. */
   ended(now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
     this.#nextAt = Math.max(this.#nextAt, now + SHORTEST_MS);
   }
 
-  /** The server answered, and not with a fault. */
+  /** The server is up: it answered without a fault. */
   served(route?: string): void {
     this.routes.served(route);
     this.#failures = 0;
@@ -102,15 +102,15 @@ export class Outage {
     if (this.#since !== undefined) this.#over();
   }
 
-  /** ms until the next probe; `Infinity` where none is due, or it is another process that tries. */
+  /** ms until the next probe; `Infinity` if none is due or another process probes. */
   probesIn(now: number): number {
     return this.#defers || !this.on ? Infinity : Math.max(1, this.#nextAt - now);
   }
 
   /**
-   * Another process found the server out, and tries it again in `ms`; 0: it answers again. That the server is out is believed
-   * as soon as an attempt fails here, too: what is broken may be the other's network. Of all who find it out, the one that
-   * tries first goes on to; the rest try a second later than it does, so that none depends on another's network for long.
+   * Another process found the server down and will probe it in `ms`; 0 means it answers again. The report is believed once an
+   * attempt fails here too: the fault may be in the other's network. Of all the processes that see the outage, the first to probe
+   * keeps probing; the rest follow a second later, so that none depends on another's network for long.
    */
   told(now: number, ms: number): void {
     if (ms === 0) {
@@ -141,7 +141,7 @@ export class Outage {
     this.#failures += 1;
     this.#calls ??= new Set();
     if (this.#calls.size < CALLS) this.#calls.add(call);
-    // Shortly after an outage one failure is enough; later, one may be chance.
+    // Shortly after an outage, or after another process's report, one failure is enough; otherwise it may be chance.
     const told = now < this.#toldUntil;
     const relapse = this.#ramp <= RELAPSE || told;
     if (!relapse && (this.#failures < FAILURES || this.#calls.size < CALLS)) return false;

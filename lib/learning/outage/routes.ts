@@ -3,29 +3,29 @@ const FAILURES = 5;
 /** Maximum number of routes remembered. */
 const MAX_ROUTES = 64;
 
-/** The part of a request that tells its route. */
+/** The part of a request that determines its route. */
 export interface RequestRoute {
   readonly method: string;
   readonly url: URL;
 }
 
-/** A route that fails. */
+/** A failing route. */
 interface Failing {
   failures: number;
-  /** Number of attempts served on all routes when it first failed. */
+  /** Number of attempts served on all routes before its first failure. */
   readonly servedBefore: number;
 }
 
 /**
- * The routes of a quota that fail, and which of them fail alone: a route that failed five times in a row while others were served is
- * broken, and says nothing about the server.
+ * The failing routes of a quota. A route that failed five times in a row while others were served is broken, and says nothing
+ * about the server.
  */
 export class Routes {
-  /** Made at the first failure. */
+  /** Created at the first failure. */
   #failing: Map<string, Failing> | undefined;
   #served = 0;
 
-  /** True while any route fails. */
+  /** True while any route is failing. */
   get failing(): boolean {
     return this.#failing !== undefined && this.#failing.size > 0;
   }
@@ -47,7 +47,7 @@ export class Routes {
       this.#failing.set(route, { failures: 1, servedBefore: this.#served });
   }
 
-  /** An attempt of `route` was served; without a route, none counts as failing from now on. */
+  /** An attempt on `route` was served; if the route is unknown, none counts as failing any longer. */
   served(route: string | undefined): void {
     this.#served += 1;
     if (!this.#failing || this.#failing.size === 0) return;
@@ -56,7 +56,7 @@ export class Routes {
   }
 }
 
-/** A path without what names a single thing in it: digits, and long segments. */
+/** Method and path without identifiers: segments with digits and long segments are replaced. */
 export function routeOf({ method, url }: RequestRoute): string {
   return `${method} ${url.pathname.slice(0, 1000).replaceAll(/[^/]*\d[^/]*|[^/]{25,}/g, ':')}`;
 }

@@ -2,40 +2,40 @@
 const MAX_OVERTAKEN = 3;
 
 /**
- * One closing of a quota, in moments of *sending*: an attempt sent at `refusedAt` was the first refused; one sent between `low` and
- * `high` would have been the first served again. So the time that answers take to come back does not matter.
+ * One closing of a quota, from the first refusal until an attempt is served again. The first refusal was at `refusedAt`, the
+ * reopening between `low` and `high`: estimated *arrivals at the server*, so that response times do not matter.
  */
 export class Closure {
-  /** Moment at which the refusal arrived. */
+  /** Moment at which the refusal arrived here. */
   readonly at: number;
   readonly refusedAt: number;
-  /** The wait was in whole seconds, probably rounded up. */
+  /** The named wait was in whole seconds, probably rounded up. */
   readonly wholeSeconds: boolean;
   /** A 429 without Retry-After. */
   readonly silent: boolean;
   low: number;
   high: number;
-  /** The refused attempt was a probe beyond a full window. */
+  /** The refused attempt was a probe of a full window. */
   probed: boolean;
-  /** The refusal only answers that probe: nothing new. */
+  /** The refusal only answers that probe: it is no new evidence. */
   expected: boolean;
-  /** ms from the refusal's arrival to the sending of the attempt that was served. */
+  /** ms from the first refusal's response to the sending of the attempt that was served. */
   lastedMs: number = Infinity;
   /** When the refused attempt was sent. */
   readonly #sentAt: number;
   /**
-   * Attempts that the server had in service when it refused: those sent no later than the refused one, and served no sooner than
-   * halfway to its answer.
+   * Attempts the server had in service when it refused: those sent no later than the refused one and answered no earlier than
+   * halfway between its sending and its refusal.
    */
   inService: number;
   #unexplained = 0;
 
   /**
-   * @param at moment at which the refusal arrived
-   * @param refusedAt moment at which the server refused, as far as known
-   * @param probed it answers a probe
+   * @param at moment at which the refusal arrived here
+   * @param refusedAt estimated moment at which the server refused
+   * @param probed whether the refused attempt was a probe
    * @param sentAt when the refused attempt was sent
-   * @param inService attempts in service when it was refused that are answered
+   * @param inService attempts in service at the refusal that have been answered since
    */
   constructor(
     at: number,
@@ -56,7 +56,7 @@ export class Closure {
     this.expected = probed;
   }
 
-  /** An attempt was served that was in flight. */
+  /** An attempt was served. */
   served(sentAt: number): void {
     if (sentAt <= this.#sentAt) this.inService += 1;
   }
@@ -67,7 +67,7 @@ export class Closure {
       this.#unexplained += 1;
       const many = this.#unexplained > MAX_OVERTAKEN;
       if (many) this.probed = false;
-      // Refused again after the probe's own wait, or with many others: more than the probe's answer.
+      // More than the probe's answer: too many others were refused, or one sent after the first refusal was known.
       if (many || sentAt > this.at) this.expected = false;
     }
     const [low, high] = opening(refusedAt, waitMs);
@@ -75,7 +75,7 @@ export class Closure {
     this.high = this.high === Infinity ? high : Math.max(this.high, high);
   }
 
-  /** The quota reopened: an attempt that arrived at `servedAt` was served; `named` if the server had named that moment. */
+  /** The quota reopened: an attempt that reached the server at `servedAt` was served; `named` if the server named that moment. */
   end(servedAt: number, named: boolean, sentAt: number): void {
     this.lastedMs = sentAt - this.at;
     if (!named || this.high === Infinity) this.high = servedAt;

@@ -1,21 +1,21 @@
 import type { Window } from '../../words/types.ts';
 import { FIRST_FLIGHT } from './pace.ts';
 
-// What declared windows mean to a learner: the gate keeps them exactly, and a learned window that they keep as well is
-// superfluous. It counts requests: windows of another unit tell it nothing.
+// What declared windows mean to a learner: the gate enforces them exactly, so a learned window that they imply is superfluous.
+// The learner counts requests: windows of another unit say nothing to it.
 
-/** A limit per time; of no length, of attempts in flight. */
+/** A limit over time; with a length of 0, a limit of attempts in flight. */
 interface Limit {
   readonly limit: number;
   /** ms */
   readonly per: number;
-  /** Unit; default `requests`. */
+  /** Unit. Default `requests`. */
   readonly of?: string | undefined;
 }
 
 /**
- * What windows of any kind keep in any time of their length: a bucket lets through what it holds and what comes meanwhile, two
- * calendar days meet within one day. What keeps attempts apart is no limit to learn beside.
+ * The rolling windows implied by windows of any kind. Within its own length, a bucket lets through its content and the refill, and
+ * a calendar window may let through two periods' worth: both twice the limit. Spacing implies no limit to learn from.
  */
 export function rolling(windows: readonly Window[]): readonly Window[] {
   if (windows.every(({ kind }) => kind === undefined)) return windows;
@@ -27,8 +27,8 @@ export function rolling(windows: readonly Window[]): readonly Window[] {
 const ofRequests = ({ of = 'requests' }: Limit): boolean => of === 'requests';
 
 /**
- * Whether the declared windows seem to be all there is, so that attempts need not be paced: a full window was served
- * without a refusal, or they let no more than a first flight go at once.
+ * Whether the declared windows seem to be the server's only ones, so that attempts need not be paced: a full window was served
+ * without a refusal, or a window is no larger than a first flight.
  *
  * @param served attempts served since the last refusal
  */
@@ -38,12 +38,12 @@ export function confirmed(declared: readonly Limit[], served: number): boolean {
   );
 }
 
-/** Whether keeping the declared windows keeps this one as well. */
+/** Whether the declared windows imply this one. */
 export function covers(declared: readonly Limit[], window: Limit): boolean {
   return declared.some((each) => ofRequests(each) && each.per <= window.per && implies(each, window));
 }
 
-/** Those of the learned windows that keeping the others, and the declared ones, does not keep as well. */
+/** The learned windows that neither another learned window nor a declared one implies. */
 export function missing<W extends Limit & { readonly stated: boolean }>(
   declared: readonly Limit[],
   learned: readonly W[],
@@ -53,7 +53,7 @@ export function missing<W extends Limit & { readonly stated: boolean }>(
   return learned.filter((each) => each.stated || !implied(each));
 }
 
-/** Whether keeping a window keeps one of at least its length as well. */
+/** Whether a window implies one that is at least as long. */
 function implies(shorter: Limit, longer: Limit): boolean {
   return Math.ceil(longer.per / shorter.per) * shorter.limit <= longer.limit;
 }

@@ -1,7 +1,7 @@
 import type { Closure } from './closure.ts';
 import type { SentLog } from './sent-log.ts';
 
-/** What is known of a window: its length lies between `low` and `high`, in ms. */
+/** An estimated window: its length lies between `low` and `high`, in ms. */
 export interface Estimate {
   readonly limit: number;
   readonly low: number;
@@ -19,36 +19,36 @@ export interface Known {
 
 /** Maximum fraction by which a window may turn out longer; beyond it, it is another window. */
 const MAX_STRETCH = 0.25;
-/** Minimum fraction of its limit that a longer window may turn out to have. */
+/** Minimum fraction of its known limit that a longer window may turn out to have. */
 const ALMOST = 0.9;
-/** Minimum fraction of its limit that a window may turn out to have where the reopening is known only roughly. */
+/** Minimum fraction of its known limit that a window may turn out to have if the reopening is known only roughly. */
 const MIN_NARROWED = 0.5;
-/** Maximum jitter, as a fraction of the window, at which a reopening counts as known exactly. */
+/** Maximum jitter at which a reopening counts as known exactly, as a fraction of the window. */
 const EXACT = 0.05;
-/** Divisors of a window's length that are considered; a part must give more throughput by this factor. */
+/** Divisors of a window's length to consider, and the factor by which such a part must raise throughput. */
 const PARTS = [2, 3, 4];
 const MORE = 1.2;
-/** Fraction of the limit below which a part is considered where the reopening is known only roughly. */
+/** Fraction of the limit below which a part is considered if the reopening is known only roughly. */
 const MUCH = 0.8;
-/** Factor by which a wait must exceed a window to belong to another. */
+/** Factor by which a wait must exceed a window's length to reveal another window. */
 export const BEYOND: number = 1.05;
-/** Maximum age of the last reopening, in waits, at which it marks the window's begin. */
+/** Maximum age of the last reopening, in waits, at which it marks the start of the window. */
 const RECENT = 8;
-/** Lengths tried, in waits, where nothing marks the window's begin. */
+/** Lengths to try, in waits, if nothing marks the start of the window. */
 const SPANS = [1, 2, 4, 8];
 
 /**
- * Reads what a closing says about a window that was known. The first of these that fits:
+ * Infers from a closing how a known window differs. The first of these that fits, R being the reopening:
  *
- * - *longer*: `limit` holds, and the limit-th last served attempt, sent at b, keeps it closed: per = R − b; if all of them were
- *   sent since the last reopening;
+ * - *longer*: `limit` is right, and the limit-th last served attempt, sent at b, kept the quota closed: per = R − b, if all of
+ *   them were sent since the last reopening;
  * - *longer and slightly narrower*: the same, with a limit that was a little too high;
- * - *a part*: a half to a quarter of the length, with more throughput;
- * - *narrower*: `per` holds, and the attempts served since R − per are the limit;
- * - if R is known too roughly for any, longer by the jitter of answers.
+ * - *a part*: half to a quarter of the length, with more throughput;
+ * - *narrower*: `per` is right, and the limit is the number of attempts served since R − per;
+ * - if R is known too roughly for any of these: longer by the jitter of round trips.
  *
- * R is the reopening. All hold for rolling windows, for fixed ones, which end at R, and for token buckets, where a window is
- * a span and what the bucket gave in it. `undefined` if it must be another window.
+ * This applies to rolling windows, to fixed ones, which end at R, and to token buckets, for which a window is a time span and
+ * what the bucket granted in it. `undefined` if the closing must be due to another window.
  *
  * @param reopenedAt the last reopening
  * @param jitter ms by which attempts may overtake each other
@@ -107,15 +107,15 @@ function partOf(
 }
 
 /**
- * Reads what a closing says where no window was known: of the attempts served since a moment s,
+ * Infers a window from a closing when none was known, from the attempts served since a moment s:
  *
  *     limit = |{ served, sent in [s, R) }|,   per = R − first of them
  *
- * s is the last reopening or, if that is long ago, R − (R − refusal) · 2^k with the k of the highest rate: a limit guessed too high
- * is refused and corrected; one too low costs time unnoticed.
+ * s is the last reopening or, if that is long ago, R − (R − refusal) · 2^k for the k with the highest rate: a limit guessed too
+ * high is refused and corrected, while one too low costs time unnoticed.
  *
  * @param reopenedAt the last reopening
- * @param shortest the shortest window that can be told from noise, in ms
+ * @param shortest length of the shortest window distinguishable from noise, in ms
  */
 export function estimate(
   log: SentLog,
@@ -141,21 +141,24 @@ export function estimate(
   );
 }
 
-/** The window of whole seconds that fits an end told in whole seconds. */
+/** The estimate narrowed to a whole number of seconds, if one fits. */
 export function inWholeSeconds({ limit, low, high }: Estimate): Estimate | undefined {
   const whole = Math.floor(high / 1000) * 1000;
   return whole > low ? { limit, low, high: whole } : undefined;
 }
 
 /**
- * The maximum length, in ms, of a window that allows `limit`: no window, at whatever phase, lets more than twice its limit pass
- * within its length.
+ * Maximum length of a window that allows `limit`, in ms: no window of any phase lets more than twice its limit pass within its
+ * length.
  */
 function longestOf(log: SentLog, limit: number): number {
   return log.tightest(2 * limit);
 }
 
-/** What was served before in a shorter time proves that a window is no longer, unless the limit was different then. */
+/**
+ * Caps an estimated length by earlier throughput: too many served within a shorter time prove that the window is no longer than
+ * that. A time below `low` is ignored: the limit must have been different then.
+ */
 export function bounded(found: Estimate, log: SentLog): Estimate {
   const longest = longestOf(log, found.limit);
   return longest > found.low && longest < found.high ? { ...found, high: longest } : found;

@@ -9,9 +9,9 @@ import { Learner } from './learner.ts';
 import { OwnLog } from './own-log.ts';
 
 /**
- * The learner of one process, where others draw on the quota too: it tells them what it was served and hears what they were, so
- * that a closing is read by what all of them sent. What it finds holds for this process alone, until all agree on it and
- * the gate keeps it: from then on it is declared.
+ * The learner of one process that shares the quota with others. The processes exchange which attempts were served, so that each
+ * interprets a closing by the traffic of all. A finding applies to this process alone until all agree on it; the gate then
+ * enforces it like a declared window.
  */
 export class FleetLearner extends Learner {
   readonly #own = new OwnLog();
@@ -19,20 +19,20 @@ export class FleetLearner extends Learner {
   /** Windows declared by the user. */
   readonly #given: readonly Window[];
   #agreed: readonly Window[] = [];
-  /** Windows that all agreed on, as they turned out to be. */
+  /** Corrections found for windows that all agreed on. */
   #revised: readonly FoundWindow[] = [];
-  /** Maximum in flight of all processes together, as all agreed, and as found since; `Infinity` where there is no such limit. */
+  /** Maximum in flight across all processes: as agreed, and as found since; `Infinity` if there is no such limit. */
   #agreedInFlight = Infinity;
   #foundInFlight = Infinity;
-  /** Number of processes by which it is shared. */
+  /** Number of processes among which that limit is currently divided. */
   #sharedBy = 1;
-  /** When another process was refused last, and attempts in flight here that were served. */
+  /** When another process was last refused, and number of attempts in flight here at that time that were then served. */
   #refusedAt = -Infinity;
   #inService = 0;
-  /** What is to be read once the others were heard: a closing that is over, and the reopening before it. */
+  /** A past closing to interpret once the others have been heard, and the reopening before it. */
   #unread: readonly [closing: Closure, reopenedAt: number] | undefined;
 
-  /** @param sharers number of processes that draw on the quota */
+  /** @param sharers number of processes that share the quota */
   constructor(unanswered: number, declared: readonly Window[], sharers: () => number) {
     super(unanswered, declared);
     this.#given = declared;
@@ -45,12 +45,12 @@ export class FleetLearner extends Learner {
     return this.#agreed;
   }
 
-  /** Maximum in flight of all processes together, as all agreed; `Infinity` where they agreed on none. */
+  /** Maximum in flight across all processes, as agreed; `Infinity` if they agreed on none. */
   get agreedInFlight(): number {
     return this.#agreedInFlight;
   }
 
-  /** The last closing that is not read yet: it is over, or the server named its end; `undefined` where there is none. */
+  /** State of the closing not interpreted yet: it is over, or the server named its end; `undefined` if there is none. */
   get question(): 'over' | 'named' | undefined {
     if (this.#unread) return 'over';
     return this.closing && !this.closing.expected && !this.closing.silent ? 'named' : undefined;
@@ -63,13 +63,13 @@ export class FleetLearner extends Learner {
 
   /** Another process was refused. */
   refusedElsewhere(now: number): void {
-    // One closing may be told by several.
+    // Several processes may report the same closing.
     if (now < this.#refusedAt + this.latency) return;
     this.#refusedAt = now;
     this.#inService = 0;
   }
 
-  /** Reads the last closing by all that was heard. @param elsewhere attempts in service for the other processes at it */
+  /** Interprets the last closing by all that was heard. @param elsewhere attempts of the other processes in service at it */
   answer(now: number, elsewhere: number): void {
     const { closing } = this;
     if (this.#unread) this.#read(now, elsewhere, ...this.#unread);
@@ -80,20 +80,20 @@ export class FleetLearner extends Learner {
     this.#unread = undefined;
   }
 
-  /** The last closing tells nothing. */
+  /** The last closing says nothing. */
   dismiss(): void {
     this.#unread = undefined;
     if (this.closing) this.closing.expected = true;
   }
 
-  /** What was found beside the windows that the gate keeps; among it, with a length of 0, the limit of attempts in flight. */
+  /** Findings beyond the windows that the gate enforces, including the limit of attempts in flight, with a length of 0. */
   get found(): readonly FoundWindow[] {
     const windows = [...this.#revised, ...this.known.filter((each) => !covers(this.declared, each))];
     const limit = this.#foundInFlight;
     return limit === this.#agreedInFlight ? windows : [{ limit, per: 0 }, ...windows];
   }
 
-  /** All agreed on these windows: the gate keeps them from now on. @param inFlight maximum in flight that all agreed on */
+  /** All agreed on these windows: the gate enforces them from now on. @param inFlight maximum in flight that all agreed on */
   agree(windows: readonly Window[], inFlight: number = Infinity): void {
     if (inFlight !== this.#agreedInFlight) this.#share(inFlight);
     const most = Math.max(0, ...windows.map(({ limit }) => limit));
@@ -101,17 +101,17 @@ export class FleetLearner extends Learner {
       this.ramp.begin(most, this.sharers);
     this.#agreed = windows;
     this.declared = [...this.#given, ...windows];
-    // What was found beside them will be found again.
+    // Any other finding that is still true will be found again.
     this.known = [];
     this.#revised = [];
   }
 
-  /** Goes on from what all had agreed on. */
+  /** Takes over what another learner knows to be agreed. */
   inherit({ agreed, agreedInFlight }: FleetLearner): void {
     this.agree(agreed, agreedInFlight);
   }
 
-  /** Another process was refused, as too many are in flight. */
+  /** Another process was refused because too many attempts are in flight. */
   crowded(now: number): void {
     this.flight.crowded(now);
   }
@@ -124,13 +124,13 @@ export class FleetLearner extends Learner {
     return super.served(now, sentAt, inFlight);
   }
 
-  /** What this process was served and did not tell before: ms ago, and how many then, in turn. */
+  /** Attempts of this process served since the last call: alternately the time in ms ago and their number. */
   tell(now: number): number[] {
     this.past.settle();
     return this.#own.tell(now);
   }
 
-  /** Another process told that. */
+  /** Receives what another process returned from {@link tell}. */
   hear(now: number, told: readonly number[]): void {
     for (let index = 0; index + 1 < told.length; index += 2) {
       const at = now - (told[index] as number);
@@ -138,7 +138,7 @@ export class FleetLearner extends Learner {
     }
   }
 
-  /** Calls `each` for every attempt of this process that was served from `from` on. */
+  /** Calls `each` for every served attempt of this process that was sent at `from` or later. */
   replay(from: number, each: (at: number) => void): void {
     this.past.settle();
     this.#own.replay(from, each);
@@ -162,7 +162,7 @@ export class FleetLearner extends Learner {
     const before = this.#agreedInFlight;
     if (inService !== undefined) {
       this.#foundInFlight = lessened(before, inService);
-      // Nothing is agreed on that is as before.
+      // There is nothing to agree on if the limit is unchanged.
       if (this.#foundInFlight === before) this.#share(before);
       return;
     }
@@ -175,7 +175,7 @@ export class FleetLearner extends Learner {
     else this.learnWindow(now, closing, reopenedAt);
   }
 
-  /** Of what all may have in flight each process takes the same part, at first. */
+  /** Divides the limit of attempts in flight equally among the processes, to begin with. */
   #share(inFlight: number): void {
     this.#agreedInFlight = inFlight;
     this.#foundInFlight = inFlight;

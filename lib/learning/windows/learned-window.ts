@@ -4,39 +4,39 @@ import type { Estimate } from './estimate.ts';
 import { ShorterProbe } from './shorter-probe.ts';
 import { WiderProbe } from './wider-probe.ts';
 
-/** Maximum time after the window was filled at which a wider limit is probed: ms, round trips, fraction of the window. */
+/** Maximum delay of a wider probe after the window was filled: the larger of ms and round trips, up to a fraction of the window. */
 const SOON_MS = 5;
 const SOON_LATENCIES = 2;
 const SOON_SHARE = 0.25;
-/** Number of windows without any probe after which a wider limit is probed anyway. */
+/** Number of windows without a probe after which a wider limit is probed even if the length is in doubt. */
 const MAX_UNPROBED = 4;
-/** Maximum number of faults in a window that still allows a probe. */
+/** Maximum number of faults in a window that still allow a probe. */
 const MAX_FAILURES = 2;
 /** Fraction of its former value below which a limit has changed, and may change again soon. */
 const MUCH = 0.8;
-/** Delay of the first attempt beyond a limit after the last within it, in ms. */
+/** Delay before the first attempt beyond a limit, after the last within it, in ms. */
 const APART_MS = 0.5;
 
-/** What is known of a {@link LearnedWindow} beside its estimate. */
+/** Properties of a {@link LearnedWindow} beyond its estimate. */
 export interface LearnedWindowOptions {
   readonly stated?: boolean;
   readonly silent?: boolean;
   readonly believedMs?: number;
-  /** Time for which its limit is not probed, in ms. */
+  /** Time before its limit is probed, in ms. */
   readonly settledMs?: number;
 }
 
 /**
- * A learned window: a limit per time, counted by {@link WindowCount} as a declared one is. If the server refuses although the window
- * has room, the window is {@link revise}d. Now and then it is probed: is it {@link WiderProbe wider}, is it
- * {@link ShorterProbe shorter}?
+ * A learned window: a limit over time, counted by {@link WindowCount} like a declared one. If the server refuses although the
+ * window has room, it is {@link revise}d. Now and then it is probed: is it {@link WiderProbe wider}, or {@link ShorterProbe
+ * shorter}?
  */
 export class LearnedWindow {
   readonly count: WindowCount;
   readonly #shorter: ShorterProbe;
   readonly #wider: WiderProbe;
   readonly #silent: boolean;
-  /** The server itself stated it. */
+  /** Whether the server itself stated it. */
   readonly stated: boolean;
   /** Sending times of the last attempts that failed: the server may not have counted them. */
   #failures: number[] = [];
@@ -46,10 +46,10 @@ export class LearnedWindow {
   #dueAt = -Infinity;
 
   /**
-   * @param since all in its first window is later than this
-   * @param stated by the server itself: its limit is not probed
-   * @param silent the server sends 429s without Retry-After
-   * @param believedMs time for which its length is not probed, in ms
+   * @param since moment after which its first window begins
+   * @param stated whether the server itself stated it: its limit is then not probed
+   * @param silent whether the server sends 429s without Retry-After
+   * @param believedMs time before its length is probed, in ms
    */
   constructor(
     estimate: Estimate,
@@ -64,7 +64,7 @@ export class LearnedWindow {
     this.count = new WindowCount(this.#shorter.per, estimate.limit);
   }
 
-  /** A window that an earlier run knew at `at`; it is probed as one that was settled. */
+  /** A window that an earlier run knew at `at`: neither its limit nor its length is probed for the first four windows. */
   static recalled(record: LearnedWindowRecord, at: number, now: number): LearnedWindow {
     const { limit, per, least = per, used = 0, stated = false, silent = false } = record;
     const settledMs = MAX_UNPROBED * per;
@@ -76,7 +76,7 @@ export class LearnedWindow {
     return window;
   }
 
-  /** What another run needs to go on from. */
+  /** State from which another run can continue. */
   record(now: number): LearnedWindowRecord {
     const { limit, per, stated } = this;
     const used = this.count.used(now);
@@ -92,7 +92,7 @@ export class LearnedWindow {
     return this.count.capacity;
   }
 
-  /** When the next permit was due, at the last refusal that answered a probe. */
+  /** When the next permit was due, as of the last refusal that answered a probe. */
   get dueAt(): number {
     return this.#dueAt;
   }
@@ -102,15 +102,15 @@ export class LearnedWindow {
     return this.count.per;
   }
 
-  /** Length that a probe refuted, in ms: the window is no shorter. */
+  /** Longest length refuted by a probe, in ms: the window is longer. */
   get leastPer(): number {
     return this.#shorter.refutedPer;
   }
 
   /**
-   * The earliest moment at which an attempt may go.
+   * Earliest moment at which an attempt may go.
    *
-   * @param latency ms that an attempt takes
+   * @param latency average round trip, in ms
    */
   turnAt(now: number, latency: number): number {
     const until = this.#shorter.waitsUntil(latency);
@@ -119,7 +119,7 @@ export class LearnedWindow {
       this.#shorter.drop();
     }
     if (this.count.free(now) >= 1) return now;
-    // A little later than the others, so that its answer can be told from theirs.
+    // Slightly later than the others, so that its outcome can be told from theirs.
     const probeAt = Math.max(now, this.#wider.dueAt, this.#wider.out ? now : this.#takenAt + APART_MS);
     if (this.#justFilled(probeAt, latency)) return probeAt;
     const { oldest } = this.count;
@@ -138,20 +138,20 @@ export class LearnedWindow {
     this.#takenAt = now;
   }
 
-  /** The permit taken at `sentAt` was not used; if it was a probe, that told nothing. */
+  /** The permit taken at `sentAt` was not used; if it was for a probe, that said nothing. */
   refund(sentAt: number): void {
     this.count.refund();
     if (this.#shorter.concerns(sentAt)) this.#shorter.drop();
     this.#wider.refunded(sentAt);
   }
 
-  /** An attempt sent at `sentAt` met a fault. */
+  /** An attempt sent at `sentAt` failed with a transient error. */
   failed(sentAt: number): void {
     this.#failures = [...this.#failures.slice(-MAX_FAILURES), sentAt];
     if (!this.#shorter.concerns(sentAt)) this.#shorter.failed();
   }
 
-  /** An attempt sent at `sentAt` was served. Returns true if that changed what is known. */
+  /** An attempt sent at `sentAt` was served. Returns true if that changed the window. */
   served(now: number, sentAt: number): boolean {
     if (this.#shorter.served(sentAt, this.limit)) {
       this.count.per = this.#shorter.per;
@@ -171,12 +171,12 @@ export class LearnedWindow {
       if (!this.#shorter.refused(sentAt)) return false;
       this.count.per = this.#shorter.per;
     }
-    // The latest possible moment, if none was answered yet.
+    // If no attempt in the window was answered yet, the latest possible moment.
     this.#dueAt = Math.min(this.count.nextExpiry(now), now + this.per);
     return true;
   }
 
-  /** The quota reopened; `probed` if a probe had closed it, which then cost the time it was closed. */
+  /** The quota reopened. If a probe had closed it (`probed`), the probe cost the time beyond the next permit's due time. */
   reopened(now: number, probed: boolean): void {
     const ms = probed && this.#dueAt !== -Infinity ? Math.max(0, now - this.#dueAt) : 0;
     this.#dueAt = -Infinity;
@@ -184,7 +184,7 @@ export class LearnedWindow {
     this.#wider.cost(now, ms);
   }
 
-  /** An attempt ended; if it was a probe without an answer, it said nothing. */
+  /** An attempt ended. A probe that ended without a response says nothing. */
   ended(now: number, sentAt: number): void {
     if (this.#shorter.concerns(sentAt)) this.#shorter.drop();
     this.#wider.ended(now, sentAt, this.per);
@@ -199,14 +199,14 @@ export class LearnedWindow {
     this.count.per = this.#shorter.per;
   }
 
-  /** The window is as long as before its last probe. Returns false if there was none. */
+  /** Restores the length from before the last successful probe. Returns false if there was none. */
   regress(): boolean {
     if (!this.#shorter.regress()) return false;
     this.count.per = this.#shorter.per;
     return true;
   }
 
-  /** Number of failed attempts sent from then on; {@link MAX_FAILURES} + 1 stands for more. */
+  /** Number of failed attempts sent at `from` or later, counted up to {@link MAX_FAILURES} + 1. */
   #failedSince(from: number): number {
     return this.#failures.filter((at) => at >= from).length;
   }
@@ -214,10 +214,10 @@ export class LearnedWindow {
   #justFilled(now: number, latency: number): boolean {
     const { oldest } = this.count;
     if (this.#shorter.unsure) return false;
-    // If attempts are spread over the window, the two probes may exclude each other for ever.
+    // With attempts spread over the window, each kind of probe could block the other forever: hence the time limit.
     if (now - this.#probedAt <= MAX_UNPROBED * this.per) {
       if (!this.#shorter.holds(now - oldest, latency)) return false;
-      // A refusal would close a silent quota until the window is over, which leaves no room to probe its length.
+      // Without Retry-After, a refusal would close the quota until the window ends, which leaves no room to probe its length.
       if (this.#silent && this.#shorter.due(oldest, latency)) return false;
     }
     const soon = Math.min(Math.max(SOON_MS, latency * SOON_LATENCIES), this.per * SOON_SHARE);

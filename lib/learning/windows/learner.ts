@@ -13,20 +13,20 @@ import { SilentWait, shortest } from './silent-wait.ts';
 
 /** Maximum number of learned windows per quota. */
 const MAX_WINDOWS = 3;
-/** Fraction of its limit from which a window counts as full, so that a refusal agrees with it. */
+/** Fraction of its limit from which a window counts as full, so that it explains a refusal. */
 const FULL = 0.9;
-/** Number of windows for which a length of whole seconds is believed, if the wait was in whole seconds. */
+/** Number of windows during which a length of whole seconds is not probed, if the wait was in whole seconds. */
 const BELIEVED = 5;
-/** Fraction of a window by which a reopening must be late to be new evidence. */
+/** Fraction of a window by which a reopening must be late to count as new evidence. */
 const SURPRISE = 0.01;
 /** Fraction of a window by which a wait must end early to refute it. */
 const REFUTED = 0.5;
 
 /**
- * Learns the windows of a quota that nobody declared, from what is served and what is refused, beside those that are
- * declared. While nothing is known, attempts are {@link paced}. {@link estimate} and {@link revise} read what a closing tells,
- * {@link LearnedWindow} keeps a window and probes it, {@link InFlightLimit} finds a limit that is not one of time. A
- * window never imposes a wait longer than its own length; a longer wait reveals another window.
+ * Learns a quota's undeclared windows from what is served and what is refused. While nothing is known, attempts are
+ * {@link paced}. {@link estimate} and {@link revise} interpret a closing, {@link LearnedWindow} counts and probes a window, and
+ * {@link InFlightLimit} finds a limit of attempts in flight. A window never imposes a wait longer than its own length; a longer
+ * wait reveals another window.
  */
 export class Learner {
   protected readonly past: Served = new Served();
@@ -37,11 +37,11 @@ export class Learner {
   #lastTakeAt = -Infinity;
   protected closing: Closure | undefined;
   readonly #silentWait = new SilentWait();
-  /** The last reopening distinct from the one before, as known, and since when the quota is open. */
+  /** Last reopening distinct from the one before, as estimated, and the moment since which the quota is open. */
   protected reopenedAt: number = -Infinity;
   #openSince = -Infinity;
   protected readonly ramp: Ramp = new Ramp();
-  /** Windows that the gate keeps itself. */
+  /** Windows enforced by the gate. */
   declared: readonly Window[];
   /** Attempts served since the last refusal. */
   #unrefused = 0;
@@ -51,7 +51,7 @@ export class Learner {
     this.declared = declared;
   }
 
-  /** Goes on from what an earlier run knew. */
+  /** Restores what an earlier run knew. */
   recall({ at, windows = [], inFlight }: LearnedQuota, now: number): void {
     const all = windows.filter((each) => !covers(this.declared, each)).slice(0, MAX_WINDOWS);
     this.known = all.map((each) => LearnedWindow.recalled(each, at, now)).sort((a, b) => a.per - b.per);
@@ -62,17 +62,17 @@ export class Learner {
     return this.known;
   }
 
-  /** Maximum attempts in flight that the server accepts; `Infinity` if unknown. */
+  /** Maximum number of attempts in flight that the server accepts; `Infinity` if unknown. */
   get inFlight(): number {
     return this.flight.limit;
   }
 
-  /** ms that an attempt takes; 0 if unknown. */
+  /** Average round trip, in ms; 0 if unknown. */
   get latency(): number {
     return this.past.trip.average;
   }
 
-  /** The earliest moment at which the next attempt may go; `Infinity` when only an outcome can tell. */
+  /** Earliest moment at which the next attempt may go; `Infinity` if that depends on an outcome. */
   turnAt(now: number, inFlight: number): number {
     if (this.known.length > 0 || this.inFlight < Infinity) {
       const stallMs = this.ramp.stallMs(this.#unanswered, inFlight >= this.inFlight, this.past.trip.average);
@@ -86,12 +86,12 @@ export class Learner {
       : paced(now, this.#lastTakeAt, this.#unanswered, this.#successes, this.sharers);
   }
 
-  /** Processes that draw on the quota, this one included. */
+  /** Number of processes that share the quota, this one included. */
   protected get sharers(): number {
     return 1;
   }
 
-  /** Whether the windows that the gate keeps seem to be all there is, so that attempts need not be paced. */
+  /** Whether the windows enforced by the gate seem to be the server's only ones, so that attempts need not be paced. */
   protected get confirmed(): boolean {
     return confirmed(this.declared, this.#unrefused);
   }
@@ -117,7 +117,7 @@ export class Learner {
     for (const window of this.known) window.refund(sentAt);
   }
 
-  /** An attempt sent at `sentAt` failed for a fault. */
+  /** An attempt sent at `sentAt` failed with a transient error. */
   failed(sentAt: number): void {
     for (const window of this.known) window.failed(sentAt);
   }
@@ -130,7 +130,7 @@ export class Learner {
     this.#unrefused += 1;
     this.ramp.served();
     let finding: Finding | undefined;
-    // A share of a limit is no finding.
+    // A process's share of a limit is not a finding.
     if (this.flight.served(inFlight) && this.sharers === 1) finding = { limit: this.inFlight, perMs: 0 };
     for (const window of this.known) {
       if (window.served(now, sentAt)) finding = { limit: window.limit, perMs: window.per };
@@ -150,7 +150,7 @@ export class Learner {
     return { limit, perMs: per };
   }
 
-  /** An attempt was refused, which is known from `knownAt` on. Returns true if it may simply go again once another has ended. */
+  /** An attempt was refused; that is known since `knownAt`. Returns true if it may simply be resent once another has ended. */
   refused(now: number, sentAt: number, waitMs: number | undefined, knownAt: number = now): boolean {
     if (waitMs === undefined && this.flight.refused(knownAt, sentAt, this.sharers > 1)) return true;
     this.#refused(now, sentAt, waitMs);
@@ -177,8 +177,8 @@ export class Learner {
     );
     this.closing = closing;
     const { jitter } = this.past.trip;
-    // For a full window the server would name a longer wait, so a shorter one refutes the window; unless it is as short as the
-    // time by which attempts overtake each other.
+    // If the window were right and full, the server would name a longer wait. A shorter one therefore refutes the window, unless
+    // it is within the time by which attempts overtake each other.
     const told = closing.high - arrival > 2 * jitter;
     const kept = this.known.filter(({ dueAt, per }) => !told || closing.high >= dueAt - per * REFUTED);
     const refuted = kept.length < this.known.length;
@@ -204,7 +204,7 @@ export class Learner {
   /**
    * The quota reopened.
    *
-   * @param at the moment the server named, or the sending time of the attempt it served
+   * @param at the moment that the server named, or the sending time of the attempt that it served
    * @param named whether the server named it
    */
   reopened(now: number, at: number, named: boolean): Finding | undefined {
@@ -219,17 +219,16 @@ export class Learner {
     return closing.expected ? undefined : this.learn(now, closing, reopenedAt);
   }
 
-  /** The number in service at a closing, if a limit of attempts in flight explains it. @param told by all, where others tell */
+  /** The number in service at a closing, if a limit of attempts in flight explains it. @param told total over all processes */
   protected explained(closing: Closure, told?: number): number | undefined {
     if (!closing.silent) return undefined;
-    // A limit that is taken for too high is refused and lowered; one too low costs time unnoticed.
+    // A limit estimated too high is refused and lowered; one too low costs time unnoticed.
     const inService = told ?? Math.max(closing.inService, this.past.inServiceAt(closing.refusedAt));
     if (this.flight === NONE_KNOWN) this.flight = new InFlightLimit();
     const explains = this.flight.reopened(closing.lastedMs, inService, this.past.trip.average);
     return explains ? inService : undefined;
   }
 
-  /** Draws the conclusion from a closing and drops windows it makes superfluous. */
   protected learn(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
     if (this.explained(closing) !== undefined) return { limit: this.inFlight, perMs: 0 };
     return this.learnWindow(now, closing, reopenedAt);
@@ -257,7 +256,7 @@ export class Learner {
       return { limit: near.limit, perMs: near.per };
     }
     if (near?.regress()) return { limit: near.limit, perMs: near.per };
-    // If another window shows itself before a known one is full, the reopenings so far belonged to that one.
+    // If another window appears before a known one is full, the reopenings so far were the known one's.
     const rounded = closing.wholeSeconds && near && closing.high - closing.refusedAt > near.per * BEYOND;
     const beyond = rounded || !near;
     const other = beyond && !closing.probed && full.length === 0 && this.known.length > 0;
@@ -278,7 +277,7 @@ export class Learner {
     return { limit, per, leastPer: Math.max(leastPer, this.past.trip.shortestSpan) };
   }
 
-  /** A wait in whole seconds is first taken for a window of whole seconds. */
+  /** If the wait was in whole seconds, the window's length is first assumed to be so too. */
   #windowOf(found: Estimate, closing: Closure, now: number): LearnedWindow {
     const whole = closing.wholeSeconds ? inWholeSeconds(found) : undefined;
     const { limit, low, high } = whole ?? found;
@@ -288,7 +287,7 @@ export class Learner {
     return new LearnedWindow({ limit, low, high }, silent ? closing.high - 1 : now, { silent, believedMs });
   }
 
-  /** A new window counts what was sent before it was known. */
+  /** Counts what was sent before the window was known. */
   #remember(window: LearnedWindow, now: number): LearnedWindow {
     this.past.log.replay(now - window.per, (moment) => window.count.preset(moment));
     window.count.presetInFlight(this.#unanswered);

@@ -1,19 +1,19 @@
-/** Attempts in flight while nothing is known of a quota. */
+/** Number of attempts in flight at first, while nothing is known about a quota. */
 export const FIRST_FLIGHT = 12;
-/** Served attempts per further attempt in flight; fewer once many were served, as the quota is then large. */
+/** Number of served attempts per further attempt in flight; fewer once many were served, as the quota is then large. */
 const SERVED_PER_FLIGHT = 12;
 const MANY = 240;
 const SERVED_PER_FLIGHT_OF_MANY = 5;
-/** Interval of one further attempt, in ms; shorter the more are in flight, which grows them by a factor of e per second time. */
+/** Interval of further attempts, in ms: the former, or the latter / in flight if shorter, which is growth by e per 400 ms. */
 const PACE_MS = 20;
 const PACE_GROWTH_MS = 400;
 
 /**
- * When the next attempt may go while nothing is known of a quota, so that the first refusal hits few.
+ * When the next attempt may go while nothing is known about a quota, so that the first refusal hits few attempts.
  *
- * At once while fewer are in flight than 12 + served / 12 (beyond 240 served, / 5); else 20 ms after the last, or
- * 400 ms / in flight, whichever is sooner. Of `sharers` processes each takes its part of that,
- * and of the growth half, as it hears of a refusal later.
+ * At once while fewer are in flight than 12 + served / 12 (/ 5 beyond 240 served); otherwise 20 ms after the last, or
+ * 400 ms / in flight, whichever is sooner. Each of several processes takes its share of the initial 12 and of the pace, but half
+ * of the early growth, since it learns of a refusal elsewhere with a delay.
  */
 export function paced(now: number, lastAt: number, inFlight: number, served: number, sharers = 1): number {
   const few = Math.min(MANY, served);

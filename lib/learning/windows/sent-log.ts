@@ -1,31 +1,31 @@
-/** Number of latest entries that are all kept; and of older ones, how many of each e-fold span. */
+/** Number of latest entries that are all kept, and number of older ones kept per e-fold span. */
 const EXACT = 2048;
 const ROUGH = 256;
-/** Growth since the last thinning, and minimum length, at which the log is thinned. */
+/** Growth since the last thinning at which the log is thinned again, and minimum length. */
 const GROWTH = 1.5;
 const MIN_LENGTH = 4096;
 /** Maximum age of an entry, in ms: no quota in use is longer than a day. */
 const HORIZON_MS = 24 * 3_600_000;
 
 /**
- * Sending times of a quota's served attempts, in order and in bounded memory. The last 2048 are exact; of older ones, enough are
- * kept that a count is right to within 1/256 of the number since: 2048 + 256 · ln(n / 2048), and half as many again. Each
- * time has its number, so the count between two times is a subtraction.
+ * Sending times of a quota's served attempts, in order and in bounded memory. The last 2048 are exact; older ones are thinned so
+ * that a count stays right to within 1/256 of the number since. That keeps 2048 + 256 · ln(n / 2048), and up to half as many
+ * again before the next thinning. Each time keeps its sequence number, so the count between two times is a subtraction.
  */
 export class SentLog {
   #times: number[] = [];
-  /** Number of each, from 0. */
+  /** Sequence number of each, from 0. */
   #numbers: number[] = [];
   #total = 0;
   #thinAt = MIN_LENGTH;
 
-  /** An attempt sent at `at` was served. Answers overtake each other a little, so it is inserted in order. */
+  /** An attempt sent at `at` was served. Responses overtake each other a little, so it is inserted in order. */
   push(at: number): void {
     const [times, numbers] = [this.#times, this.#numbers];
     let index = times.length;
     while (index > 0 && (times[index - 1] as number) > at) index -= 1;
     if (times.length === 0) {
-      // Arrays of one: a first push would make the engine reserve room for 17.
+      // Arrays of one: pushing to an empty array makes the engine reserve room for 17.
       this.#times = [at];
       this.#numbers = [this.#total];
     } else if (index === times.length) {
@@ -40,7 +40,7 @@ export class SentLog {
     if (times.length > this.#thinAt) this.#thin(at);
   }
 
-  /** Number sent from `from` on and before `to`, and the first of them. */
+  /** Number sent at `from` or later and before `to`, and the time of the first of them. */
   between(from: number, to: number): { readonly count: number; readonly oldest: number } {
     const first = this.#indexFrom(from);
     const count = this.#numberOf(this.#indexFrom(to)) - this.#numberOf(first);
@@ -67,7 +67,7 @@ export class SentLog {
     return least;
   }
 
-  /** Calls `each` for every attempt sent from `from` on, in order. */
+  /** Calls `each` for every attempt sent at `from` or later, in order. */
   replay(from: number, each: (at: number) => void): void {
     const first = this.#indexFrom(from);
     for (let index = first; index < this.#times.length; index += 1) {
@@ -76,7 +76,7 @@ export class SentLog {
     }
   }
 
-  /** Index of the first at `from` or later. */
+  /** Index of the first entry at `from` or later. */
   #indexFrom(from: number): number {
     return search(this.#times, from);
   }

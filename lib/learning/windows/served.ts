@@ -1,18 +1,18 @@
 import { RoundTrip } from '../round-trip.ts';
 import { SentLog } from './sent-log.ts';
 
-/** Maximum number of attempts that are not in the log yet. */
+/** Maximum number of attempts not yet in the log. */
 const MAX_RECENT = 64;
 
 const NONE: number[] = [];
 
-/** The served attempts of a quota: how long they took, and when they reached the server. */
+/** A quota's served attempts: how long they took, and when they reached the server. */
 export class Served {
   readonly trip: RoundTrip = new RoundTrip();
-  /** Called with the arrival of each attempt that is entered in the log. */
+  /** Called with the arrival time of each attempt entered in the log. */
   entered: ((arrival: number) => void) | undefined;
   readonly #log = new SentLog();
-  /** Moments of answer and of sending, in turn, of the last attempts that are not in the log yet. */
+  /** Alternately the response and sending times of the last attempts, not yet in the log. */
   #recent: number[] = NONE;
 
   push(now: number, sentAt: number): void {
@@ -22,14 +22,14 @@ export class Served {
     if (this.#recent.length > 2 * MAX_RECENT) this.settle();
   }
 
-  /** Number that the server had in service at a moment: those sent within one round trip before. */
+  /** Number of attempts the server had in service at a moment: those sent within one round trip before. */
   inServiceAt(moment: number): number {
     return this.log.between(moment - this.trip.average, moment + 1).count;
   }
 
   /**
-   * Number of the last ones that the server had in service when it refused an attempt that was sent at `sentAt`: those sent no
-   * later, and answered after the refused one was halfway to its answer.
+   * Number of recently served attempts the server had in service when it refused one sent at `sentAt`: those sent no later and
+   * answered after the halfway point between its sending and its refusal.
    */
   inServiceAtRefusal(now: number, sentAt: number): number {
     const recent = this.#recent;
@@ -42,13 +42,13 @@ export class Served {
     return count;
   }
 
-  /** When each reached the server, as far as known. */
+  /** Estimated times at which they reached the server. */
   get log(): SentLog {
     this.settle();
     return this.#log;
   }
 
-  /** Enters the last attempts in the log, as late as possible: the more round trips are known, the better is their arrival. */
+  /** Enters the last attempts in the log, as late as possible: the more round trips are known, the better the estimated arrival. */
   settle(): void {
     const recent = this.#recent;
     this.#recent = NONE;

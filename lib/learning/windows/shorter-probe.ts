@@ -1,48 +1,48 @@
 import type { Estimate } from './estimate.ts';
 
-/** Precision to which a window's length is measured: fraction of it, ms, and fraction of a round trip. */
+/** Precision to which a window's length is measured: as a fraction of it, in ms, and as a fraction of a round trip. */
 const GRAIN_SHARE = 0.02;
 const GRAIN_MS = 5;
 const GRAIN_LATENCIES = 0.25;
-/** Time after which a probe in flight may hang, in ms and in latencies: it then says nothing. */
+/** Time after which a probe in flight may hang, in ms and in latencies: it is then ignored. */
 const PATIENCE_MS = 1000;
 const PATIENCE_LATENCIES = 4;
-/** Multiple of its cost that a failed probe must earn back, by half of the doubt, before the next. */
+/** Multiple of a failed probe's cost that halving the doubt must be able to earn back before the next. */
 const PAYBACK = 2;
 
 type State = 'none' | 'armed' | 'out';
 
 /**
- * Probes whether a learned window is shorter. Its length lies between `low` and `high`: the first attempt of a window is sent
- * alone, at the middle, until the length is known to 2 % or to within a round trip's jitter. A probe that fails keeps the quota
- * closed for longer; the next follows when it would have earned that back:
+ * Probes whether a learned window is shorter. Its length lies between `low` and `high`: the first attempt of the next window is
+ * sent alone, at the middle of the two, until the length is known to 2 %, 5 ms, or a quarter of a round trip. A failed probe keeps
+ * the quota closed for longer; the next follows once a success could have earned that back:
  *
  *     after  2 · cost / ((high − low) / high)
  */
 export class ShorterProbe {
   #low: number;
   #high: number;
-  /** Upper bound before the last probe that succeeded. */
+  /** Upper bound before the last successful probe. */
   #before: number;
-  /** Attempts still to be served before that probe is confirmed. */
+  /** Number of attempts still to be served before that probe is confirmed. */
   #unproved = 0;
-  /** The longest length that turned out too short. */
+  /** Longest length that turned out too short. */
   #refutedPer = 0;
   #state: State = 'none';
   #from = Infinity;
-  /** When the probe is due, the length it will test, and the length it did test: longer, since it went later. */
+  /** When the probe is due, the length it is to test, and the length it tested: longer if it was sent later. */
   #dueAt = Infinity;
   #length = Infinity;
   #tested = Infinity;
-  /** Attempts to be served before the probe has an answer. */
+  /** Number of attempts to be served before the probe has succeeded. */
   #missing = 1;
-  /** The window has turned over once all in it is later than this; and the earliest moment of another probe. */
+  /** A window may be probed if its first attempt is later than this; and the earliest moment of another probe. */
   #after: number;
   #notBefore: number;
 
   /**
-   * @param since all in the first window is later than this
-   * @param believedMs time for which the length is not probed, in ms
+   * @param since moment after which the first window begins
+   * @param believedMs time before the length is probed, in ms
    */
   constructor({ low, high }: Estimate, since: number, believedMs: number) {
     this.#low = low;
@@ -52,7 +52,7 @@ export class ShorterProbe {
     this.#notBefore = since + believedMs;
   }
 
-  /** Length that was refuted, in ms: the window is longer. */
+  /** Longest length refuted, in ms: the window is longer. */
   get refutedPer(): number {
     return this.#refutedPer;
   }
@@ -62,31 +62,31 @@ export class ShorterProbe {
     return this.#low;
   }
 
-  /** The proved length, in ms. */
+  /** Proved length, in ms. */
   get per(): number {
     return this.#high;
   }
 
-  /** Whether all in the window are surely in the server's as well, `ms` after the first of them. */
+  /** Whether the server surely still counts everything in the window, `ms` after its first attempt. */
   holds(ms: number, latency: number): boolean {
     return ms + latency < this.#low || !this.#doubtful(latency);
   }
 
-  /** While a probe is in flight nothing else goes; `undefined` if none is. */
+  /** Moment until which everything else waits for the probe in flight; `undefined` if none is. */
   waitsUntil(latency: number): number | undefined {
     if (this.#state !== 'out') return undefined;
     return this.#from + Math.max(PATIENCE_MS, PATIENCE_LATENCIES * latency);
   }
 
   /**
-   * The window is full, `oldest` is the first in it, and `failed` of it failed, which the server may not have counted. Returns
-   * the moment of the probe, or `Infinity`.
+   * The window is full, `oldest` is its first attempt, and `failed` of its attempts failed: the server may not have counted
+   * them. Returns the moment of the probe, or `Infinity`.
    */
   turnAt(now: number, oldest: number, latency: number, failed: number): number {
     if (this.#state === 'armed') return this.#dueAt;
     if (this.#state !== 'none' || now < this.#notBefore || !this.due(oldest, latency)) return Infinity;
     const middle = this.#middle;
-    // After its moment a probe would prove nothing.
+    // It is too late for a probe at the middle.
     if (oldest === Infinity || oldest + middle < now) return Infinity;
     this.#state = 'armed';
     this.#dueAt = oldest + middle;
@@ -95,28 +95,28 @@ export class ShorterProbe {
     return this.#dueAt;
   }
 
-  /** Whether the window that begins with `oldest` may end with a probe. */
+  /** Whether the window that begins with `oldest` may be followed by a probe. */
   due(oldest: number, latency: number): boolean {
     return oldest > this.#after && oldest + this.#middle >= this.#notBefore && this.#doubtful(latency);
   }
 
-  /** An attempt goes, of a full window or one with room. Returns true if it is the probe. */
+  /** An attempt is sent while the window is `full` or has room. Returns true if it is the probe. */
   taken(now: number, full: boolean): boolean {
     if (this.#state !== 'armed') return false;
     this.#tested = this.#length + Math.max(0, now - this.#dueAt);
-    // Too late, a probe would prove nothing.
+    // A probe sent too late would prove nothing.
     const probe = full && now >= this.#dueAt && this.#tested < this.#high;
     this.#state = probe ? 'out' : 'none';
     this.#from = now;
     return probe;
   }
 
-  /** The probe said nothing. */
+  /** Discards the probe. */
   drop(): void {
     this.#state = 'none';
   }
 
-  /** An attempt was served, of a window that allows `limit`. Returns true if it was the probe. */
+  /** An attempt was served; the window allows `limit`. Returns true if it was the probe. */
   served(sentAt: number, limit: number): boolean {
     if (!this.concerns(sentAt)) {
       if (this.unsure && sentAt > this.#from) this.#unproved -= 1;
@@ -139,7 +139,7 @@ export class ShorterProbe {
     this.#missing += 1;
   }
 
-  /** A probe was served and is not confirmed yet. */
+  /** Whether a probe was served but is not confirmed yet. */
   get unsure(): boolean {
     return this.#unproved > 0;
   }
@@ -152,17 +152,17 @@ export class ShorterProbe {
       this.#end();
       return true;
     }
-    // One was served early, but not the whole limit: a token bucket has a rate and no length.
+    // The probe was served early, but not the whole limit: a token bucket has a rate, not a length.
     return this.unsure && this.regress();
   }
 
-  /** The last failure kept the quota closed for `ms` longer than it would have been. */
+  /** The last failed probe kept the quota closed for an extra `ms`. */
   cost(now: number, ms: number): void {
     const doubt = (this.#high - this.#low) / this.#high;
     if (doubt > 0) this.#notBefore = Math.max(this.#notBefore, now + (PAYBACK * ms) / doubt);
   }
 
-  /** The last probe succeeded by luck: its length is refuted. Returns false if there was none. */
+  /** The last successful probe succeeded by luck: its length is refuted. Returns false if there was none. */
   regress(): boolean {
     if (this.#before === this.#high) return false;
     this.#low = this.#high;
@@ -173,7 +173,7 @@ export class ShorterProbe {
     return true;
   }
 
-  /** The length turned out to be different; if not, the doubt stays as it was. */
+  /** The length turned out to be different; if `high` is unchanged, so are the bounds. */
   revise(low: number, high: number): void {
     this.#state = 'none';
     if (high === this.#high) return;

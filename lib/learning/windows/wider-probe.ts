@@ -1,39 +1,40 @@
-/** Windows between two probes: initially, growth after each failure, and at most. */
+/** Number of windows between two probes: initial, growth after each failure, and maximum. */
 const FIRST = 1;
 const GROWTH = 2;
 const MAX_WINDOWS = 6;
 /** Maximum growth in one step, as a fraction of the limit. */
 const MAX_STEP = 0.5;
-/** Refusals explained beyond the number of extra attempts: attempts that failed, or came a little early. */
+/** Number of refusals explained beyond the number of extra attempts: of attempts that failed, or came a little early. */
 const SPARE_EXCUSES = 2;
-/** Maximum cost of a failed probe, as a fraction of the time between two. */
+/** Maximum cost of a failed probe, as a fraction of the time until the next. */
 const COST_SHARE = 1 / 8;
 
 /**
- * Probes whether a learned limit is wider: when the window is full, one attempt beyond the limit is sent. If it is served, the limit
- * grows by 1, 2, 4, …; if not, the next probe follows after twice as many windows, up to 6, and never so soon that failing
- * would cost more than an eighth of the time.
+ * Probes whether a learned limit is wider: when the window is full, attempts beyond the limit are sent, at first one. If they are
+ * served, the limit grows by 1, 2, 4, …; if not, the next probe follows after twice as many windows, up to 6, and late enough that
+ * failures cost at most an eighth of the time.
  */
 export class WiderProbe {
   #at: number;
   #step = 1;
   #every = FIRST;
-  /** Attempts beyond the limit: sent, served, ended; and when the first was sent. */
+  /** Number of attempts beyond the limit: sent, served, ended. */
   #extra = 0;
   #served = 0;
   #ended = 0;
-  /** Failed attempts within the limit: the server may not have counted them, so as many more prove nothing. */
+  /** Number of failed attempts within the limit: the server may not have counted them, so as many extra ones prove nothing. */
   #failed = 0;
+  /** When the first attempt beyond the limit was sent. */
   #from = Infinity;
   /**
-   * Sending times, first and last, of attempts that the extra ones may have overtaken: one of them may be refused in place of
-   * an extra one.
+   * First and last sending time of attempts that the extra ones may have overtaken: one of them may be refused in place of an
+   * extra one.
    */
   #overtakenFrom = Infinity;
   #overtakenTo = -Infinity;
-  /** Number of refusals of those that this explains. */
+  /** Number of refusals that this can still explain. */
   #excuses = 0;
-  /** Growth of the limit since. */
+  /** Growth of the limit since `#overtakenFrom`. */
   #gained = 0;
 
   constructor(at: number) {
@@ -45,12 +46,12 @@ export class WiderProbe {
     return this.#extra < this.#step + this.#failed ? this.#at : Infinity;
   }
 
-  /** An attempt beyond the limit is in flight. */
+  /** Whether an attempt beyond the limit is in flight. */
   get out(): boolean {
     return this.#extra > 0;
   }
 
-  /** An attempt beyond the limit goes; attempts take `latency` ms, and `failed` within the limit failed. */
+  /** An attempt beyond the limit is sent; attempts take `latency` ms, and `failed` within the limit failed. */
   taken(now: number, latency: number, failed: number): void {
     if (this.#extra === 0) {
       this.#from = now;
@@ -71,7 +72,7 @@ export class WiderProbe {
     if (this.#concerns(sentAt)) this.#extra -= 1;
   }
 
-  /** An attempt was served. Returns by how much `limit` grows. */
+  /** An attempt was served. Returns the growth of `limit`. */
   served(now: number, sentAt: number, limit: number): number {
     if (!this.#concerns(sentAt)) return 0;
     this.#served += 1;
@@ -80,12 +81,12 @@ export class WiderProbe {
     this.#step = Math.max(1, Math.min(growth * 2, Math.floor((limit + growth) * MAX_STEP)));
     this.#every = FIRST;
     this.#gained += growth;
-    // Attempts that it overtook may still be refused in its place: allow half a round trip more.
+    // Attempts that the probe overtook may still be refused in its place: allow half a round trip more.
     this.#end(now + (now - this.#from) / 2);
     return growth;
   }
 
-  /** An attempt was refused. Returns by how much the limit still grows, or `undefined` if it was no probe. */
+  /** An attempt was refused. Returns the change of the limit, or `undefined` if the refusal does not answer a probe. */
   refused(now: number, sentAt: number, per: number): number | undefined {
     if (sentAt < this.#overtakenFrom || sentAt > this.#overtakenTo) return undefined;
     if (this.#excuses === 0) return undefined;
@@ -100,14 +101,14 @@ export class WiderProbe {
     return growth;
   }
 
-  /** An attempt ended; if it was a probe without an answer, it said nothing. */
+  /** An attempt ended. A probe that ended without a response says nothing. */
   ended(now: number, sentAt: number, per: number): void {
     if (!this.#concerns(sentAt)) return;
     this.#ended += 1;
     if (this.#ended > this.#extra) this.#end(now + this.#every * per);
   }
 
-  /** The last failure kept the quota closed for `ms` longer than it would have been. */
+  /** The last failed probe kept the quota closed for an extra `ms`. */
   cost(now: number, ms: number): void {
     this.#at = Math.max(this.#at, now + ms / COST_SHARE);
   }
@@ -119,7 +120,7 @@ export class WiderProbe {
     this.settled(at);
   }
 
-  /** The limit turned out slightly different: probes in flight say nothing. */
+  /** The limit turned out slightly different: ignore probes in flight. */
   settled(at: number): void {
     this.#step = 1;
     this.#gained = 0;
