@@ -2,39 +2,39 @@ import type { Entry } from '../time/schedule.ts';
 import type { LeaseContext } from './context.ts';
 import type { Account, Lease } from './ledger.ts';
 
-/** What goes beyond a gate's fair share of a window is leased this much later, in ms. */
+/** Delay before leasing beyond the gate's fair share of a window, in ms. */
 const BEYOND_MS = 40;
-/** A ledger that has the permits answers within this, in ms. */
+/** Time within which a ledger with free permits answers, in ms. */
 const PROMPT_MS = 250;
-/** Delay before a refused lease is asked for again, in ms: doubled at each refusal in a row, up to the longest. */
+/** Delay before a refused lease is requested again, in ms, doubled at each refusal in a row; and maximum. */
 const RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2000;
 
-/** For whom leases are asked. */
+/** The party for which leases are requested. */
 export interface Asker {
-  /** Permits to have; a gate asks for no more than all of them. */
+  /** Limit of the window: the maximum number of permits to hold. */
   readonly limit: number;
-  /** Most permits of one lease. */
+  /** Maximum number of permits per lease. */
   readonly block: number;
   /** Permits held. */
   readonly held: number;
-  /** Permits that are needed, and neither held nor asked for. None while nothing may be asked for. */
+  /** Permits needed but neither held nor requested; 0 while nothing may be requested. */
   missing(now: number): number;
   granted(lease: Lease): void;
 }
 
-/** The leases of a window that are asked for. */
+/** The requested leases of a window. */
 export class Asking {
-  /** Permits asked for and not granted yet. */
+  /** Permits requested but not granted yet. */
   pending = 0;
   readonly #asker: Asker;
   readonly #account: Account;
   readonly #context: LeaseContext;
-  /** When the first of them was asked for. */
+  /** When the first of them was requested. */
   #since = 0;
   #soon: Entry | undefined;
   #beyond: Entry | undefined;
-  /** After a refusal: when the next may be asked for, and how long after the last. */
+  /** After a refusal: moment of the next request, and its delay. */
   #retryAt = 0;
   #retryMs = 0;
   #closed = false;
@@ -45,19 +45,19 @@ export class Asking {
     this.#context = context;
   }
 
-  /** Whether the ledger takes longer than it would with free permits. */
+  /** Whether the ledger is taking longer than it would with free permits. */
   isLate(now: number): boolean {
     return this.pending > 0 && now > this.#since + PROMPT_MS;
   }
 
   /**
-   * Requests arrive in bursts: waits for the rest of the burst, then leases once for all. What goes beyond a fair share
-   * of the window is leased a little later, so that others come to theirs.
+   * Requests arrive in bursts: waits for the rest of the burst, then leases once for all. Permits beyond the fair share of
+   * the window are leased a little later, so that others can get theirs.
    */
   askSoon(now: number): void {
     this.#soon ??= this.#context.schedule.at(Math.max(now, this.#retryAt), false, () => {
       this.#soon = undefined;
-      // A share of less than one permit is still worth the first.
+      // A share of less than one permit still allows one.
       this.#ask(Math.min(this.#asker.limit, Math.max(1, this.#account.share)) - this.#asker.held);
       const later = this.#context.now();
       if (this.#asker.missing(later) <= 0) return;
@@ -68,7 +68,7 @@ export class Asking {
     });
   }
 
-  /** Takes back what was asked for last, as far as `permits` cover it. */
+  /** Withdraws the latest requests, up to `permits`. */
   withdraw(permits: number): void {
     if (this.pending > 0) this.pending -= this.#account.withdraw(permits);
   }
@@ -79,7 +79,7 @@ export class Asking {
     this.#beyond?.cancel();
   }
 
-  /** Asks for what is missing, `most` at once. If that is more than there is room for, what goes back comes again. */
+  /** Requests what is missing, up to `most` held and pending. */
   #ask(most: number): void {
     if (this.#closed) return;
     let missing = this.#asker.missing(this.#context.now());

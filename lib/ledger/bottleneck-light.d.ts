@@ -1,4 +1,4 @@
-/** Bottleneck without its Redis: the package ships no types of its own for it. */
+/** Bottleneck without Redis: the package ships no types for this entry point. */
 declare module 'bottleneck/light.js' {
   export { default } from 'bottleneck';
 }

@@ -1,25 +1,25 @@
 /** Time over which the rate of use is measured, in ms. */
 const SPAN_MS = 500;
-/** Leases are taken so far ahead of their use, in ms. */
+/** Time by which leases are taken ahead of their use, in ms. */
 const AHEAD_MS = 100;
 /**
- * Permits of which none was used for so long, though somebody waits, are stale, in ms per doubling of the window: each
- * of two processes may hold what the other lacks. Those of the shorter window go first, so that not all do.
+ * Time, in ms per doubling of the window's length, after which free permits are stale if attempts wait yet none was used:
+ * two processes may each hold what the other needs. Those of the shorter window go back first, so that not all do.
  */
 const STALE_MS = 250;
-/** Minimum number of blocks a window is leased in, so that others find some of it too. */
+/** Minimum number of blocks in which a window is leased, so that others can get some of it too. */
 const MIN_BLOCKS = 20;
-/** Nor in many more, unless no number near divides the limit. */
+/** Maximum number of blocks, if any number from the minimum to this divides the limit. */
 const MOST_BLOCKS = 50;
 
 /**
  * How much of a window to lease at once: as little as one permit when it is used slowly, a block when fast.
  *
- * `ahead(t)` = rate · 100 ms, at most a block, the rate being the uses per ms in the span before the current one and
- * in it so far, whichever is more.
+ * `ahead(t)` = rate · 100 ms, at most a block. The rate is that of the previous 500 ms span or of the current one so far,
+ * whichever is higher.
  */
 export class Demand {
-  /** Most permits of one lease. All processes have to agree on it: Bottleneck favours small jobs. */
+  /** Maximum number of permits per lease. It must be the same in all processes: Bottleneck favours small jobs. */
   readonly block: number;
   readonly #staleMs: number;
   #staleAt = Infinity;
@@ -41,22 +41,22 @@ export class Demand {
     this.stir(now);
   }
 
-  /** Permits came, or were used. */
+  /** Permits arrived or were used. */
   stir(now: number): void {
     this.#staleAt = now + this.#staleMs;
   }
 
-  /** Whether what is free lies about in vain. */
+  /** Whether free permits are sitting unused. */
   stale(now: number): boolean {
     return now >= this.#staleAt;
   }
 
-  /** Whether none was used lately. */
+  /** Whether no permit was used lately. */
   quiet(now: number): boolean {
     return now >= this.#usedAt + SPAN_MS;
   }
 
-  /** Permits to hold while none are waited for. */
+  /** Permits to hold while no attempts wait. */
   ahead(now: number): number {
     this.#roll(now);
     const rate = Math.max(this.#rate, this.#uses / SPAN_MS);
@@ -73,8 +73,8 @@ export class Demand {
 }
 
 /**
- * The size of a block: the largest that divides the limit, so that no permits are left over that fill none; if none of a
- * good size does, a small one, which leaves few.
+ * Size of a block: the largest that divides the limit into 20 to 50 blocks, so that none is left incomplete; otherwise a
+ * small one, which leaves few permits over.
  */
 function blockOf(limit: number): number {
   for (let blocks = MIN_BLOCKS; blocks <= MOST_BLOCKS; blocks += 1) {

@@ -2,14 +2,14 @@ import type { Lease } from './ledger.ts';
 
 /** The leases of one window, the oldest first. */
 export class Holdings {
-  /** Permits in all of them. */
+  /** Total number of permits. */
   permits = 0;
-  /** Permits in those that are too old to be used again. */
+  /** Number of permits in leases too old to be used again. */
   due = 0;
   #due: Lease[] = [];
   #fresh: { readonly lease: Lease; readonly renewAt: number }[] = [];
 
-  /** The moment at which the next of them is too old. */
+  /** Moment at which the next lease becomes too old. */
   get dueAt(): number {
     return this.#fresh[0]?.renewAt ?? Infinity;
   }
@@ -19,7 +19,7 @@ export class Holdings {
     this.#fresh.push({ lease, renewAt });
   }
 
-  /** Looks how old they are; true when another is too old. */
+  /** Checks their age; true if another has become too old. */
   age(now: number): boolean {
     const before = this.due;
     for (let [first] = this.#fresh; first && first.renewAt <= now; [first] = this.#fresh) {
@@ -41,7 +41,7 @@ export class Holdings {
     return size;
   }
 
-  /** Gives back `permits`, those of the oldest leases first. */
+  /** Gives back `permits`, from the oldest leases first. */
   giveBack(permits: number): void {
     let left = Math.min(permits, this.permits);
     this.permits -= left;

@@ -9,24 +9,24 @@ import { OutOfReach } from './out-of-reach.ts';
 import { ROUNDING } from './ring.ts';
 import type { WindowCount } from './window-count.ts';
 
-/** While anything is held, it is looked at anew this often, in ms: demand fades with time alone. */
+/** Interval of reviews while permits are held, in ms: demand fades with time alone. */
 const REVIEW_MS = 250;
 
-/** Permits that have to go back wait so long for a block of them, in ms. */
+/** Time for which permits to be given back wait until they fill a block, in ms. */
 const TOGETHER_MS = 20;
 
-/** Longest that the closing of a gate waits for what is in use to be spent, in ms. */
+/** Maximum wait of a closing gate for permits in use to be spent, in ms. */
 const LONGEST_CLOSE_MS = 5000;
 
-/** Time between two looks at what a closed gate still uses of a ledger in memory, in ms. */
+/** Interval of checks of what a closed gate still uses, with a ledger in memory, in ms. */
 const LINGER_MS = 250;
 
 /**
- * The permits of one window that are leased from a ledger on which others draw too.
+ * The permits of one window, leased from a ledger that others share.
  *
- * Leases are taken by demand, ahead of it while there is traffic. A spent permit is used again while there is demand,
- * within this gate's share of the window; what is held beyond it, or has been held for long, goes back when it is
- * spent. (Permits of one window are alike, so one slow response keeps one permit, not its whole lease.)
+ * Leases are taken by demand, and ahead of it while there is traffic. A spent permit is used again while there is demand
+ * and the gate is within its share of the window; permits held beyond the share, or for too long, go back once spent.
+ * (Permits of one window are interchangeable, so a slow response keeps one permit, not its whole lease.)
  */
 export class Leases implements Asker {
   limit: number;
@@ -40,11 +40,11 @@ export class Leases implements Asker {
   readonly #reach: OutOfReach;
   #tick: Entry | undefined;
   #tickHolds = false;
-  /** When permits that have to go back do not wait for others any more. */
+  /** Moment at which permits to be given back stop waiting for more. */
   #partAt = Infinity;
   #closed = false;
 
-  /** @param whole what is held of the window already */
+  /** @param whole lease of the window that is held already */
   constructor(limit: number, count: WindowCount, account: Account, context: LeaseContext, whole?: Lease) {
     this.limit = limit;
     this.count = count;
@@ -56,45 +56,45 @@ export class Leases implements Asker {
     if (whole) this.#held.add(whole, Infinity);
   }
 
-  /** Another limit from now on: what is held beyond it goes back when it is spent. */
+  /** Changes the limit: permits held beyond it go back once spent. */
   relimit(limit: number, now: number): void {
     if (limit === this.limit) return;
     this.limit = limit;
     this.#demand = new Demand(limit, this.count.per, now);
   }
 
-  /** Whether a wait for permits may be more than the ledger's prompt answer. */
+  /** Whether a wait for permits may exceed the ledger's usual response time. */
   isLate(now: number): boolean {
     return this.#reach.state !== 'leasing' || this.#asking.isLate(now);
   }
 
-  /** What keeps this window from admitting anything, when the ledger is out of reach and there is no share. */
+  /** Reason why this window admits nothing: the ledger is unreachable, and no share is left without it. */
   get failure(): LedgerError | undefined {
     return this.#reach.failure;
   }
 
-  /** Whether leases have grown old since it was looked last. */
+  /** Whether leases have become too old since the last check. */
   aged(now: number): boolean {
     return now >= this.#held.dueAt;
   }
 
-  /** What is free of leases that are too old is not used any more: they could run out in use. */
+  /** Withholds free permits of leases that are too old: they could expire in use. */
   retire(now: number): void {
     if (this.#reach.state !== 'leasing' || !this.#held.age(now)) return;
     const { count } = this;
-    // All in use was taken before: it may as well be of those.
+    // Permits are interchangeable: count those in use as belonging to the old leases.
     const unused = this.#held.due - count.used(now) - count.spent;
     count.spent += Math.max(0, Math.min(unused, count.free(now)));
   }
 
-  /** That many permits were taken. */
+  /** `permits` were taken. */
   taken(now: number, permits: number): void {
     this.#waiting = Math.max(0, this.#waiting - permits);
     this.#demand.use(now, permits);
     this.#balance(now);
   }
 
-  /** Attempts are queued that need that many permits: leases them and gives back what is spent. */
+  /** Queued attempts need `waiting` permits: leases them and gives back what is spent. */
   want(waiting: number): void {
     this.#waiting = waiting;
     if (!this.#closed) this.#balance(this.#context.now());
@@ -108,16 +108,16 @@ export class Leases implements Asker {
     return this.#held.permits;
   }
 
-  /** Permits to ask the ledger for; below 0 where more is asked for than is needed. */
+  /** Permits to request from the ledger; negative if more are pending than needed. */
   missing(now: number): number {
     if (this.#reach.state === 'degraded') return 0;
-    // A ledger counts whole permits.
+    // Ledgers count whole permits.
     return Math.ceil(
       this.#needed(now) + this.count.spent - this.#held.permits - this.#asking.pending - ROUNDING,
     );
   }
 
-  /** The ledger granted what was asked for. */
+  /** The ledger granted a lease. */
   granted(lease: Lease): void {
     const now = this.#context.now();
     this.#demand.stir(now);
@@ -141,8 +141,8 @@ export class Leases implements Asker {
   }
 
   /**
-   * Gives back what is not in use, and the rest when it is spent: a ledger in memory gets that after this has resolved;
-   * another has to be told before, if that is soon, or gets it when it runs out.
+   * Gives back what is not in use at once, and the rest when it is spent: to a ledger in memory even after this has resolved;
+   * to any other before that if it is soon, or else when the leases expire.
    */
   async close(moved: boolean): Promise<void> {
     this.#closed = true;
@@ -173,7 +173,7 @@ export class Leases implements Asker {
     });
   }
 
-  /** Gives back what is not needed, and leases what is missing. */
+  /** Gives back surplus permits and leases missing ones. */
   #balance(now: number): void {
     if (this.#reach.state === 'degraded' || this.#closed) return;
     const { count } = this;
@@ -194,8 +194,8 @@ export class Leases implements Asker {
   }
 
   /**
-   * Permits to have leased: for what is in use, and for what is to come. In the grace, and as long as what is in use is
-   * not leased itself, for that alone: nobody may lease beyond what all use.
+   * Permits to hold: for current and upcoming use. During the grace, and while more are in use than leased, for current use
+   * alone: nobody may lease more until everything in use is leased.
    */
   #needed(now: number): number {
     const used = this.count.used(now);
@@ -203,7 +203,7 @@ export class Leases implements Asker {
     return used + (this.#waiting || this.#demand.ahead(now));
   }
 
-  /** Less than a block, which may be needed again soon, stays for a while, but in the grace: others may be using it. */
+  /** Less than half a block may be needed again soon and stays for a while, except during the grace: others may be using it. */
   #giveBackSurplus(surplus: number, now: number): void {
     const { block } = this.#demand;
     const little = surplus % block;
@@ -211,7 +211,7 @@ export class Leases implements Asker {
     this.#giveBack(all ? surplus : surplus - little);
   }
 
-  /** Uses spent permits again, but for those that have to go back. */
+  /** Frees spent permits for reuse, except those that have to go back. */
   #recycle(now: number): void {
     const { count } = this;
     const { block } = this.#demand;
@@ -234,7 +234,7 @@ export class Leases implements Asker {
     count.spent = Math.max(0, count.spent - permits);
   }
 
-  /** Looks again at `at`, as long as anything is held or waited for. */
+  /** Schedules a review at `at`, if permits are held or attempts wait. */
   #reviewAt(at: number, now: number): void {
     const hold = this.#waiting > 0;
     if (this.#tick && this.#tick.at <= at && this.#tick.at > now && this.#tickHolds === hold) return;

@@ -1,24 +1,24 @@
 import type { Account, Book, Holder, Ledger, LedgerObserver } from './ledger.ts';
 import { Seat } from './seat.ts';
 
-/** Lingering windows examined whenever one is opened: forgetting them is amortised. */
+/** Number of lingering windows examined whenever one is opened: forgetting them is amortised. */
 const LOOK = 2;
-/** Fewest pauses among which those that are over are looked for. */
+/** Minimum number of pauses at which expired ones are removed. */
 const LEAST_PAUSES = 64;
 
 /**
  * The ledger of one process, for gates that share it.
  *
- * A window that only one gate draws on is held by it whole, without asking: there is nothing to arbitrate. Once a second
- * gate opens the same window, a Bottleneck is made, from which each leases what it needs.
+ * A window that only one gate uses is held by it whole, without asking: there is nothing to arbitrate. Once a second gate
+ * opens the same window, a Bottleneck is created, from which each leases what it needs.
  */
 class MemoryLedger implements Ledger {
-  /** One of those who sit at each window. */
+  /** The latest seat at each window. */
   readonly #seats = new Map<string, Seat>();
   /** Keys of windows that only closed gates still use. */
   readonly #lingering = new Set<string>();
   readonly #observers = new Set<LedgerObserver>();
-  /** Quotas that a gate closed, until when. */
+  /** Quotas closed by a gate, and until when. */
   readonly #pauses = new Map<string, number>();
   #mostPauses = LEAST_PAUSES;
 
@@ -79,8 +79,8 @@ class MemoryLedger implements Ledger {
 }
 
 /**
- * The ledger of one process, for gates to share: those that are given the same one share the windows of quotas of the
- * same name and limits, and learn of each other's pauses. A concurrency limit is each gate's own.
+ * An in-memory ledger for the gates of one process. Gates given the same ledger share the windows of quotas with the same
+ * name and limits, and each other's pauses. Concurrency limits are not shared.
  *
  * @example
  * const ledger = memory();

@@ -4,17 +4,17 @@ import type { LeaseContext } from './context.ts';
 import type { WindowCount } from './window-count.ts';
 
 /**
- * How a window makes do while its ledger is out of reach, and in the grace after it: with the capacity that it has, by
- * its own arithmetic alone.
+ * A window's behaviour while its ledger is unreachable, and during the grace after that: it keeps to the capacity it has, by its
+ * own arithmetic alone.
  */
 export class OutOfReach {
-  /** Whether the ledger tells what the window may use. */
+  /** What determines the window's capacity: the ledger's leases, or its own share. */
   state: 'leasing' | 'degraded' | 'grace' = 'leasing';
   readonly #count: WindowCount;
   readonly #context: LeaseContext;
-  /** The end of the grace, or the moment from which on the whole share may be used. */
+  /** End of the grace, or the moment from which the whole share may be used. */
   #turn: Entry | undefined;
-  /** Permits to make do with; with none, nothing is admitted while the ledger is out of reach. */
+  /** Number of permits to keep to; if 0, nothing is admitted while the ledger is unreachable. */
   #share = Infinity;
 
   constructor(count: WindowCount, context: LeaseContext) {
@@ -22,14 +22,14 @@ export class OutOfReach {
     this.#context = context;
   }
 
-  /** What keeps the window from admitting anything. */
+  /** Reason why the window admits nothing. */
   get failure(): LedgerError | undefined {
     return this.state === 'degraded' && this.#share === 0
-      ? new LedgerError('The ledger cannot be reached, and no share of the quota is left without it')
+      ? new LedgerError('The ledger is unreachable, and this process has no share of the quota without it')
       : undefined;
   }
 
-  /** Others may use what is missing of the share for one more window, from the last time that this is told. */
+  /** Uses the whole share only one window later, counted from the last call: until then others may be using part of it. */
   degraded(share: number): void {
     this.#makeshift('degraded', share);
     if (this.#count.capacity < share) {
@@ -41,9 +41,9 @@ export class OutOfReach {
   }
 
   /**
-   * In the grace, all make do with what they could use before, and lease that: together it is within the limit.
+   * During the grace, all keep to what they could use before, which together is within the limit, and lease it.
    *
-   * @param held permits that are leased at its end
+   * @param held number of permits leased at its end
    */
   restored(graceMs: number, held: () => number): void {
     this.#makeshift('grace', Infinity);
@@ -55,12 +55,11 @@ export class OutOfReach {
     this.#context.changed();
   }
 
-  /** The window is closed. */
   end(): void {
     this.#turn?.cancel();
   }
 
-  /** No more than it could use, and than `most`. */
+  /** Keeps to the present capacity, at most `most`. */
   #makeshift(state: 'degraded' | 'grace', most: number): void {
     const count = this.#count;
     this.state = state;

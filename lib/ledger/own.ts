@@ -1,12 +1,12 @@
 import type { Account, Ledger } from './ledger.ts';
 
-/** Account of a window that no other gate draws on. It has no state, so all windows use the same one. */
+/** Account of a window that no other gate uses. It has no state, so all windows share this one. */
 const WHOLE: Account = {
   shared: false,
   share: Infinity,
   renewMs: Infinity,
   lingers: true,
-  /** Never asked of an account that is not shared. */
+  /** Never called on an account that is not shared. */
   lease: () => new Promise(() => undefined),
   withdraw: () => 0,
   close: async () => undefined,

@@ -1,44 +1,44 @@
 import Bottleneck from 'bottleneck/light.js';
 import type { Lease } from './ledger.ts';
 
-/** A gate's part of a page. */
+/** One gate at a page. */
 export interface Sharer {
   readonly closed: boolean;
-  /** It is closed, and nothing that it used counts any more. */
+  /** Whether it is closed and nothing it used still counts. */
   readonly spent: boolean;
 }
 
 /**
- * One window in the ledger of a process on which several gates draw.
+ * One window shared by several gates of a process.
  *
- * A Bottleneck divides it: a lease is one job whose weight is the lease's size. It starts once as many of the window's
- * `limit` (its `maxConcurrent`) are free, and runs until the lease is ended. (A reservoir would let twice the limit
- * through across its refill; a job that runs until `per` after its last response cannot.) A job costs Bottleneck several
- * timers, about 4 ms, and an instance 13 kB: hence leases instead of a job per request, and no instance before there is
+ * A Bottleneck divides it: a lease is one job whose weight is the lease's size. The job starts once that many of the window's
+ * `limit` (Bottleneck's `maxConcurrent`) are free, and runs until the lease is ended. (A reservoir would let twice the limit
+ * through around its refill; a job that runs until `per` after its last response cannot.) A job costs Bottleneck several
+ * timers, about 4 ms, and an instance 13 kB: hence one job per lease instead of per request, and no instance before there is
  * something to divide.
  */
 export class Page {
   readonly #limit: number;
   readonly #seats = new Set<Sharer>();
   readonly #limiter: Bottleneck;
-  /** Permits that running jobs gave back before their end. */
+  /** Number of permits given back by jobs still running. */
   #released = 0;
 
-  /** @param first who had the whole window until now */
+  /** @param first the gate that held the whole window until now */
   constructor(limit: number, first: Sharer) {
     this.#limit = limit;
     this.#limiter = new Bottleneck({ maxConcurrent: limit });
     this.#seats.add(first);
   }
 
-  /** What each open gate may keep. */
+  /** Number of permits each open gate may keep. */
   get share(): number {
     let open = 0;
     for (const { closed } of this.#seats) if (!closed) open += 1;
     return Math.floor(this.#limit / Math.max(1, open));
   }
 
-  /** Whether nobody holds it open, and nothing of it is in use. */
+  /** Whether all gates are closed and nothing is in use. */
   get spent(): boolean {
     for (const { spent } of this.#seats) if (!spent) return false;
     return true;
@@ -52,7 +52,7 @@ export class Page {
     this.#seats.delete(seat);
   }
 
-  /** Queues a job of this weight; `granted` is called once it starts, and says whether it is still needed. */
+  /** Queues a job of this weight; `granted` is called when it starts and returns whether it is still needed. */
   start(weight: number, granted: (lease: Lease) => boolean): Lease {
     const job = new Job(weight, (permits) => this.#release(permits));
     void this.#limiter.schedule({ weight }, () => {
@@ -62,14 +62,14 @@ export class Page {
     return job;
   }
 
-  /** A part of a running job is free from now on; or, if negative, the job that it was a part of ends. */
+  /** Frees part of a running job; a negative number takes that back as the job ends. */
   async #release(permits: number): Promise<void> {
     this.#released += permits;
     await this.#limiter.updateSettings({ maxConcurrent: this.#limit + this.#released });
   }
 }
 
-/** A lease, as a job of Bottleneck's. */
+/** A lease as a Bottleneck job. */
 class Job implements Lease {
   size: number;
   readonly done: Promise<void>;
@@ -77,7 +77,7 @@ class Job implements Lease {
   readonly #release: (permits: number) => Promise<void>;
   #end!: () => void;
 
-  /** @param release makes room for as many more; takes it back if negative */
+  /** @param release makes room for this many more permits; takes it back if negative */
   constructor(weight: number, release: (permits: number) => Promise<void>) {
     this.size = weight;
     this.#weight = weight;
@@ -95,7 +95,7 @@ class Job implements Lease {
   end(): void {
     const released = this.#weight - this.size;
     if (released === 0) this.#end();
-    // The room made for it goes before it does: between the two there is too little of it, never too much.
+    // Take back the extra room before ending the job: in between there is too little room, never too much.
     else void this.#release(-released).then(this.#end);
   }
 }

@@ -1,30 +1,29 @@
-/** Shortest ring, a power of two; and the length from which on typed arrays are used. A short array is smaller: a typed one takes 200 B. */
+/** Minimum length, a power of two; and length from which typed arrays are used: they take 200 B more than plain ones. */
 const LEAST = 4;
 const TYPED = 64;
-/** Rounding error that sums of fractional weights may have. */
+/** Maximum rounding error of sums of fractional weights. */
 export const ROUNDING: number = 1e-9;
 
 type Numbers = number[] | Float64Array;
 
-/** Moments in order, each with a weight: O(1) at both ends; 8 bytes each, or 16 where weights differ from 1. */
+/** Moments in order, each with a weight: O(1) at both ends; 8 bytes each, or 16 if weights differ from 1. */
 export class Ring {
   /** Number of moments. */
   size = 0;
-  /** Sum of their weights. */
+  /** Sum of the weights. */
   weight = 0;
   #moments: Numbers = room(LEAST);
-  /** Absent as long as each is 1. */
+  /** Absent while all are 1. */
   #weights: Numbers | undefined;
   #head = 0;
 
-  /** The same, apart from it. */
   copy(): Ring {
     const copy = new Ring();
     for (let index = 0; index < this.size; index += 1) copy.push(this.at(index), this.weightAt(index));
     return copy;
   }
 
-  /** The moment at an index, 0 being the oldest. */
+  /** Moment at an index; 0 is the oldest. */
   at(index: number): number {
     return this.#moments[this.#slot(index)] as number;
   }
@@ -33,7 +32,7 @@ export class Ring {
     return this.#weights ? (this.#weights[this.#slot(index)] as number) : 1;
   }
 
-  /** The latest moment; `-Infinity` when there is none. */
+  /** The latest moment; `-Infinity` if there is none. */
   get last(): number {
     return this.size > 0 ? this.at(this.size - 1) : -Infinity;
   }
@@ -61,7 +60,7 @@ export class Ring {
     this.#lose(this.weightAt(this.size - 1));
   }
 
-  /** The latest weighs that much more. */
+  /** Increases the weight of the latest. */
   thicken(by: number): void {
     this.#weigh();
     const slot = this.#slot(this.size - 1);
@@ -69,7 +68,7 @@ export class Ring {
     this.weight += by;
   }
 
-  /** The oldest weighs that much less, which is less than it weighs. */
+  /** Decreases the weight of the oldest by less than it weighs. */
   thin(by: number): void {
     this.#weigh();
     (this.#weights as Numbers)[this.#head] = this.weightAt(0) - by;
@@ -80,7 +79,7 @@ export class Ring {
     this.size = this.weight = 0;
   }
 
-  /** Those of this moment weigh less, by as much in all as they have. */
+  /** Decreases the weight of the entries of this moment, by at most their sum. */
   lighten(at: number, by: number): void {
     this.#weigh();
     const weights = this.#weights as Numbers;
@@ -94,7 +93,7 @@ export class Ring {
     }
   }
 
-  /** The moment with which the sum from the oldest on reaches `weight`; `undefined` if it never does. */
+  /** Moment at which the sum of weights, from the oldest on, reaches `weight`; `undefined` if it never does. */
   reaching(weight: number): number | undefined {
     if (weight > this.weight + ROUNDING) return undefined;
     if (!this.#weights) return this.at(Math.ceil(weight - ROUNDING) - 1);
@@ -112,7 +111,7 @@ export class Ring {
 
   #lose(weight: number): void {
     this.size -= 1;
-    // Sums of fractions have rounding errors: with nothing left they begin anew.
+    // Sums of fractions accumulate rounding errors: reset when empty.
     this.weight = this.size === 0 ? 0 : this.weight - weight;
   }
 

@@ -1,13 +1,13 @@
 import type { Account, Book, Holder, Lease } from './ledger.ts';
 import { Page } from './page.ts';
 
-/** Where seats are kept. */
+/** The owner of seats. */
 interface Shelf {
   /** A seat was closed. */
   left(seat: Seat): void;
 }
 
-/** A lease that was asked for; a job that nobody needs any more goes to the next who asks for as much. */
+/** A requested lease. A job no longer needed is reused for the next request of the same size. */
 interface Asked {
   readonly size: number;
   needed: boolean;
@@ -15,8 +15,7 @@ interface Asked {
 }
 
 /**
- * The account of one gate in the ledger of a process: the whole of a window as long as it sits alone, then a seat at a
- * {@link Page}.
+ * One gate's account in the ledger of a process: the whole window while it is alone, then a seat at a {@link Page}.
  */
 export class Seat implements Account {
   readonly key: string;
@@ -50,24 +49,24 @@ export class Seat implements Account {
     return true;
   }
 
-  /** Whether nothing that it took is in use, or can come to be. */
+  /** Whether it is closed and nothing it took is in use. */
   get spent(): boolean {
     return this.closed && this.holder.inUse === 0;
   }
 
-  /** Whether nobody who sits here needs the window. */
+  /** Whether no seat needs the window any longer. */
   get abandoned(): boolean {
     return this.#page ? this.#page.spent : this.spent;
   }
 
-  /** Another gate takes a seat. */
+  /** Another gate joins. */
   welcome(other: Seat): void {
     const page = this.#page ?? new Page(this.#limit, this);
     other.#page = page;
     page.join(other);
     if (this.#page) return;
     this.#page = page;
-    // The first job of the queue, so it starts before all others.
+    // This is the first job in the queue, so it starts before all others.
     this.holder.joined(page.start(this.#limit, () => true));
   }
 

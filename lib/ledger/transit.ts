@@ -1,23 +1,23 @@
-/** Length from which on the part of the line that is over is cut off. */
+/** Minimum length of the processed part of the line at which it is cut off. */
 const TRIM = 1024;
 
 /**
- * When a window counts attempts whose way to the server takes no longer than `ms`:
+ * When a window counts attempts that take at most `ms` to reach the server:
  *
  *     counted = min(response, sending + ms)
  *
- * The server counted an attempt no later. Attempts are told apart by their moment of sending; those of one moment are alike.
- * O(1) each.
+ * The server counted an attempt no later than that. Attempts are identified by their sending time; those with the same one are
+ * interchangeable. O(1) each.
  */
 export class Transit {
   /** `Infinity` makes attempts count from their response alone. */
   ms: number;
-  /** Moments of sending, in order. */
+  /** Sending times, in order. */
   readonly #line: number[] = [];
   #head = 0;
-  /** Attempts that are not counted yet, by their moment of sending. */
+  /** Number of attempts not counted yet, by sending time. */
   readonly #uncounted = new Map<number, number>();
-  /** Those that were counted by time, and not answered since. */
+  /** Number of attempts counted by time but not answered since, by sending time. */
   readonly #unanswered = new Map<number, number>();
 
   constructor(ms: number) {
@@ -28,7 +28,7 @@ export class Transit {
     const line = this.#line;
     line.push(at);
     add(this.#uncounted, at);
-    // An attempt that another quota admitted may be older than the last.
+    // An attempt that another quota admitted first may be older than the last.
     for (let index = line.length - 1; index > this.#head; index -= 1) {
       const before = line[index - 1] as number;
       if (before <= at) break;
@@ -37,7 +37,7 @@ export class Transit {
     }
   }
 
-  /** The next moment at which an attempt counts by time alone; `Infinity` when there is none. */
+  /** Next moment at which an attempt counts by time alone; `Infinity` if there is none. */
   get nextAt(): number {
     for (; this.#head < this.#line.length; this.#next()) {
       const at = this.#line[this.#head] as number;
@@ -54,7 +54,7 @@ export class Transit {
     this.#next();
   }
 
-  /** An attempt ended or was answered. False if it was counted by time before; one that was never told of was not. */
+  /** An attempt ended or was answered. False if it was already counted by time; true for an unknown one. */
   answered(sentAt: number): boolean {
     return take(this.#uncounted, sentAt) || !take(this.#unanswered, sentAt);
   }
@@ -71,7 +71,7 @@ function add(counts: Map<number, number>, key: number): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** Takes one away; false when there is none. */
+/** Removes one; false if there is none. */
 function take(counts: Map<number, number>, key: number): boolean {
   const count = counts.get(key);
   if (count === undefined) return false;

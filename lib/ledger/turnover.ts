@@ -3,19 +3,19 @@ import type { Window } from '../words/types.ts';
 import { type Ring, ROUNDING } from './ring.ts';
 
 /**
- * What a client's clock may lag behind a server's whole milliseconds: a slot is given back this much late, so
- * that a server that counts in integers never sees two uses of it less than `per` apart.
+ * Maximum lag of a client's clock behind a server's whole milliseconds. A permit is freed this much later, so that a server that
+ * counts in integers never sees two uses of it less than `per` apart.
  */
 export const CLOCK_GRAIN_MS = 1;
 
-/** Longest time between two looks at the wall clock while attempts wait for it, in ms: it may jump, or go on while a machine sleeps. */
+/** Maximum interval of checking the wall clock while attempts wait for it, in ms: it may jump, or advance while a machine sleeps. */
 const LOOK_MS = 60_000;
-/** Periods ahead that are looked up; later ones are taken to be no shorter than the shortest. */
+/** Number of future periods to look up; later ones count as the shortest possible. */
 const MOST_PERIODS = 64;
 const SHORTEST_MS = { day: 23 * 3_600_000, month: 28 * 24 * 3_600_000 - 3_600_000 } as const;
-/** What a moment may be rounded by, in ms: at one that is computed, what was waited for must be free. */
+/** Maximum rounding error of a computed moment, in ms, added so that the awaited permits are then free. */
 const ROUNDED_MS = 0.001;
-/** Share of a bucket whose refilling is worth a look. */
+/** Fraction of a bucket whose refill is worth a check. */
 const LOOK_SHARE = 0.02;
 
 /** A clock, as windows read it. */
@@ -25,27 +25,27 @@ export interface WindowClock {
   wall(): number;
 }
 
-/** How what was used becomes free again, where that is not `per` after the response. */
+/** How used permits become free again, if not `per` after the response. */
 export interface Turnover {
-  /** Longest time until that is worth another look, in ms. */
+  /** Maximum time until the next check, in ms. */
   readonly lookMs: number;
-  /** A response came at `at`, or counts from then. */
+  /** Adds a response that came, or counts from, `at`. */
   add(ring: Ring, at: number, weight: number): void;
-  /** Takes out of the ring what is free again at `now`. Returns its weight. @param held permits held */
+  /** Removes from the ring what is free again at `now`. Returns its weight. @param held number of permits held */
   expire(ring: Ring, now: number, held: number): number;
-  /** The moment at which this much of what is in the ring is free again. */
+  /** Moment at which this weight of the ring is free again. */
   freedAt(ring: Ring, weight: number, now: number, held: number): number;
-  /** The next moment at which it is worth a look what is free again; `Infinity` for none. */
+  /** Next moment at which to check for freed permits; `Infinity` if there is none. */
   nextAt(ring: Ring, now: number, held: number): number;
-  /** The earliest moment at which there is room for `missing` permits more, of `most` in all, whatever is used. */
+  /** Earliest moment with room for `missing` more permits, of `most` in all: a lower bound. */
   roomAt(ring: Ring, missing: number, now: number, most: number): number;
-  /** The same for a copy of its ring, by a clock that is ahead. */
+  /** The turnover of a copy of the ring, by a clock that runs ahead. */
   ahead(clock: WindowClock): Turnover;
-  /** What came at `at` weighed less, by so much. */
+  /** Reduces by `by` the weight of what came at `at`. */
   lighten(ring: Ring, at: number, by: number): void;
 }
 
-/** The turnover of a window; `undefined` for that of a rolling one. */
+/** The turnover of a window; `undefined` for a rolling one. */
 export function turnoverOf({ kind, limit, per, zone }: Window, clock: WindowClock): Turnover | undefined {
   if (kind === undefined || kind === 'spacing') return undefined;
   return kind === 'bucket'
@@ -54,21 +54,21 @@ export function turnoverOf({ kind, limit, per, zone }: Window, clock: WindowCloc
 }
 
 /**
- * A token bucket: what was used comes back at a steady rate, the oldest first.
+ * A token bucket: used permits come back at a steady rate, the oldest first.
  *
  *     used(t) = in flight + max over s of ( |{ r in responses : r ≥ s }| − rate · (t − s) )
  *
- * A server's bucket of `limit` is never empty if any [s, t] counts at most limit + rate · (t − s) requests. It may count one
- * anywhere from its sending to its response, so it is counted at the end of that: in flight, nothing comes back for it.
+ * A server's bucket of `limit` never runs dry if every [s, t] has at most limit + rate · (t − s) requests. The server may count
+ * a request at any time between sending and response, so it counts here from the response: nothing refills while in flight.
  *
- * Who holds a part of a bucket has the same part of its rate, so that all parts together are no more than the whole: with
- * what is free, a permit brings its part of the rate along.
+ * The holder of a fraction of a bucket has the same fraction of its rate, so that all parts together never exceed the whole:
+ * each permit carries its part of the rate.
  */
 class Refill implements Turnover {
   readonly lookMs: number = Infinity;
-  /** Permits per ms that come back to each permit held. */
+  /** Number of permits per ms that come back for each permit held. */
   readonly #perPermit: number;
-  /** Until when what came back is taken out of the ring. */
+  /** Moment up to which the refill has been taken out of the ring. */
   #doneAt = 0;
 
   constructor(rate: number, limit: number) {
@@ -126,15 +126,15 @@ class Refill implements Turnover {
     return copy;
   }
 
-  /** From when on the oldest comes back. */
+  /** Moment from which the oldest comes back. */
   #from(ring: Ring): number {
     return Math.max(this.#doneAt, ring.at(0) + CLOCK_GRAIN_MS);
   }
 }
 
 /**
- * A calendar window: what was answered is free again when the next day or month begins, by the wall clock. An attempt that is
- * in flight then counts in both: the server may have counted it before or after. The ring holds ends of periods, in Unix ms.
+ * A calendar window: what was answered is free again when the next day or month begins, by the wall clock. An attempt in flight
+ * at that moment counts in both periods: the server may have counted it in either. The ring holds ends of periods, in Unix ms.
  */
 class CalendarReset implements Turnover {
   readonly lookMs: number;
@@ -189,12 +189,12 @@ class CalendarReset implements Turnover {
     return new CalendarReset(this.#calendar, clock, this.#shortestMs, Infinity);
   }
 
-  /** End of the period of a moment on the gate's clock. */
+  /** End of the period that contains a moment on the gate's clock. */
   #endOf(at: number): number {
     return this.#calendar.at(this.#clock.wall() - (this.#clock.now() - at)).end;
   }
 
-  /** The wall clock was ahead by a period or more, and was set: what was counted counts in the current one. */
+  /** If the wall clock was ahead by a period or more and has been corrected, moves everything to the current period. */
   #mend(ring: Ring, wall: number): void {
     const { end } = this.#calendar.at(wall);
     if (ring.last <= end || ring.last <= this.#calendar.at(end).end) return;
@@ -203,7 +203,7 @@ class CalendarReset implements Turnover {
     ring.push(end, weight);
   }
 
-  /** The moment, on the gate's clock, at which the wall clock is past `wall` by its grain. */
+  /** Moment on the gate's clock at which the wall clock is past `wall`, plus the grain. */
   #momentOf(wall: number, now: number): number {
     return now + Math.max(0, wall + CLOCK_GRAIN_MS - this.#clock.wall());
   }

@@ -4,37 +4,37 @@ import { Transit } from './transit.ts';
 import { CLOCK_GRAIN_MS, type Turnover, type WindowClock } from './turnover.ts';
 
 /**
- * The arithmetic of one window: how many permits are free, and when the next ones will be.
+ * The arithmetic of one window: how many permits are free, and when the next will be.
  *
- * A permit is used from its taking until `per` after its response:
+ * A permit is in use from when it is taken until `per` after its response:
  *
  *     used(t) = in flight + |{ r in responses : t − r < per }|        free(t) = capacity − used(t) − spent
  *
- * Since a server counts a request between the two, used(t) is never less than what any server window, fixed at
- * any phase or rolling, can count; so `free ≥ 1` before each taking keeps every one of them within `limit`.
+ * A server counts a request at some time between sending and response, so used(t) is never less than the count of any server
+ * window, rolling or fixed at any phase. Taking permits only while `free ≥ 1` therefore keeps each such window within `limit`.
  *
- * After that a permit is free again, if it `recycle`s; else it is `spent`, and its holder decides where it goes.
+ * After that a permit is free again if `recycle` is set; otherwise it is `spent`, and its holder decides what happens to it.
  *
- * Where a {@link Turnover} is given, it tells when what was answered is free again, in place of `per`.
+ * If a {@link Turnover} is given, it determines in place of `per` when an answered permit is free again.
  *
  * An attempt may weigh more or less than one permit; |…| is then the sum of the weights. O(1) each.
  */
 export class WindowCount {
-  /** ms; 0 makes it a count of attempts in flight alone. */
+  /** ms; 0 counts only attempts in flight. */
   per: number;
-  /** Permits held. */
+  /** Number of permits held. */
   capacity = 0;
-  /** False when its holder has to release a permit before it can be used again. */
+  /** False if the holder has to release a used permit before it is free again. */
   recycle = true;
-  /** Permits that were used and are not released yet. */
+  /** Number of permits used but not released yet. */
   spent = 0;
   /** Weight of the attempts in flight, and their number. */
   #inFlight = 0;
   #flying = 0;
-  /** Responses in the window, in the order of their arrival. Made for the first. */
+  /** Responses in the window, in order of arrival. Created at the first. */
   #responses: Ring | undefined;
   #transit: Transit | undefined;
-  /** Absent where what was used is free again `per` after its response. */
+  /** Absent if a permit is free again `per` after its response. */
   readonly #turnover: Turnover | undefined;
 
   constructor(per: number, capacity = 0, turnover?: Turnover) {
@@ -43,36 +43,36 @@ export class WindowCount {
     this.#turnover = turnover;
   }
 
-  /** Maximum time of the way to the server, in ms; absent where attempts count from their response. */
+  /** Maximum time to reach the server, in ms; absent if attempts count from their response. */
   get transitMs(): number | undefined {
     return this.#transit && this.#transit.ms < Infinity ? this.#transit.ms : undefined;
   }
 
-  /** Another number of permits is held from now on. */
+  /** Changes the number of permits held. */
   hold(capacity: number, now: number): void {
-    // What was in use until now came back to as many as were held.
+    // Until now, the previous number determined the refill.
     this.#expire(now);
     this.capacity = capacity;
   }
 
-  /** Sets it; what was sent before its first setting counts from its response. */
+  /** Sets the maximum time to reach the server. Attempts sent before the first setting count from their response. */
   limitTransit(ms: number = Infinity): void {
     if (this.#transit) this.#transit.ms = ms;
     else if (ms < Infinity) this.#transit = new Transit(ms);
   }
 
-  /** Permits in use at `now`. */
+  /** Number of permits in use at `now`. */
   used(now: number): number {
     this.#expire(now);
     return this.#responses === undefined ? this.#inFlight : this.#inFlight + this.#responses.weight;
   }
 
-  /** Permits in use whose response has not come. */
+  /** Number of permits in use without a response yet. */
   get unanswered(): number {
     return this.#inFlight;
   }
 
-  /** The oldest response in the window; `Infinity` when there is none. */
+  /** Time of the oldest response in the window; `Infinity` if there is none. */
   get oldest(): number {
     return this.#responses !== undefined && this.#responses.size > 0 ? this.#responses.at(0) : Infinity;
   }
@@ -87,8 +87,8 @@ export class WindowCount {
   }
 
   /**
-   * An attempt was sent, at `sentAt`: the moment matters only where transit is limited, and there only to an attempt that
-   * weighs 1; any other counts from its response.
+   * An attempt was sent at `sentAt`. The moment matters only if transit is limited and the attempt weighs 1; any other counts
+   * from its response.
    */
   take(sentAt = 0, weight = 1): void {
     this.#flying += 1;
@@ -115,14 +115,14 @@ export class WindowCount {
     this.#land(weight);
   }
 
-  /** An attempt in flight weighs that much more than was taken for it, or less. */
+  /** Corrects the weight of an attempt in flight by `by`. */
   reweigh(by: number): void {
     this.#inFlight += by;
   }
 
   /**
-   * An attempt whose response came at `at` weighed that much more than was taken for it, or less: what was too much is free
-   * at once; what was too little counts from now, the last moment at which the server can have counted it.
+   * Corrects by `by` the weight of an attempt whose response came at `at`. An excess is free at once; a shortfall counts from now,
+   * the latest moment at which the server can have counted it.
    */
   amend(by: number, at: number, now: number): void {
     if (by > 0) this.preset(this.#inOrder(now), by);
@@ -130,23 +130,23 @@ export class WindowCount {
     else this.#responses?.lighten(at, -by);
   }
 
-  /** The last response was a refusal, and does not count. */
+  /** Discards the last response: it was a refusal, which does not count. */
   retract(): void {
     if (this.#responses !== undefined && this.#responses.size > 0) this.#responses.pop();
   }
 
-  /** Nothing is in use any more. */
+  /** Resets the count to nothing in use. */
   clear(): void {
     this.#inFlight = this.#flying = 0;
     this.#responses?.clear();
   }
 
-  /** Counts on from another count; where transit is limited, `unanswered` attempts of it are in flight. */
+  /** Takes over another count. If that one limits transit, `unanswered` attempts are in flight. */
   adopt(other: WindowCount, unanswered: number, now: number): void {
     other.#expire(now);
     const responses = other.#responses;
     for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
-      // What a bucket has taken back of these is no more in their weights: it must not come back again.
+      // Their weights no longer include what the old bucket has refilled: counting from now prevents a second refill.
       const at = this.#turnover && other.#turnover ? now : Math.min(now, responses.at(index));
       this.preset(at, responses.weightAt(index));
     }
@@ -154,7 +154,7 @@ export class WindowCount {
     else this.presetInFlight(other.#flying, other.#inFlight);
   }
 
-  /** A copy to reckon ahead with, by a clock of its own: nothing is in flight, and all permits come back by themselves. */
+  /** A copy for simulating ahead, with its own clock: nothing is in flight, and permits recycle. */
   ahead(capacity: number, clock: WindowClock): WindowCount {
     this.#expire(clock.now());
     const copy = new WindowCount(this.per, capacity, this.#turnover?.ahead(clock));
@@ -163,7 +163,7 @@ export class WindowCount {
     return copy;
   }
 
-  /** A response that came before the count began; in order. */
+  /** Adds a response from before the count began; in order. */
   preset(at: number, weight = 1): void {
     if (this.per === 0 || weight === 0) return;
     this.#responses ??= new Ring();
@@ -171,17 +171,17 @@ export class WindowCount {
     else this.#responses.push(at, weight);
   }
 
-  /** Attempts that were sent before the count began. */
+  /** Adds attempts sent before the count began. */
   presetInFlight(count: number, weight: number = count): void {
     this.#flying += count;
     this.#inFlight += weight;
   }
 
   /**
-   * The earliest moment at which the last of `count` newcomers can go, of `most` permits in all; a lower bound, as
-   * attempts in flight end when they like. `Infinity` when only their ending can tell.
+   * Earliest moment at which the last of `count` more permits can be taken, of `most` in all: a lower bound, as attempts in
+   * flight may take any time. `Infinity` if it depends on them alone.
    *
-   *     go(n) = the moment at which n − (most − used) of those in use are free      for n ≤ most
+   *     go(n) = moment at which n − (most − used) of those in use are free          for n ≤ most
    *     go(n) = go(n − most) + per                                                  beyond
    */
   freeAt(count: number, now: number, most: number = this.capacity): number {
@@ -200,7 +200,7 @@ export class WindowCount {
     return (this.#responses?.reaching(missing) ?? now) + (whole + 1) * round;
   }
 
-  /** The earliest moment at which an attempt of this weight fits; `Infinity` when only an event can tell. */
+  /** Earliest moment at which an attempt of this weight fits; `Infinity` if that depends on an event. */
   turnAt(weight: number, now: number): number {
     if (this.fits(weight, now)) return now;
     if (!this.recycle) return Infinity;
@@ -218,7 +218,7 @@ export class WindowCount {
     return freed === undefined ? this.nextExpiry(now) : freed + this.per + CLOCK_GRAIN_MS;
   }
 
-  /** The moment at which the oldest that is counted leaves the window; `Infinity` when only a response can tell. */
+  /** Moment at which the oldest counted attempt leaves the window; `Infinity` if that depends on a response. */
   nextExpiry(now: number): number {
     this.#expire(now);
     if (this.#turnover && this.#responses) {
@@ -230,24 +230,24 @@ export class WindowCount {
     return oldest + this.per + CLOCK_GRAIN_MS;
   }
 
-  /** What was sent long enough ago has come to the server. */
+  /** Counts attempts that must have reached the server by now. */
   #arrive(now: number): void {
     const transit = this.#transit;
     if (!transit) return;
     for (let at = transit.nextAt; at <= now; at = transit.nextAt) {
       transit.count();
       this.#land(1);
-      // A transit that was shortened counts some in the past: the ring is in order.
+      // A shortened transit counts some in the past, but the ring must stay in order.
       this.preset(this.#inOrder(at));
     }
   }
 
-  /** This moment, or the last in the ring if that is later. */
+  /** `at`, or the latest moment in the ring if that is later. */
   #inOrder(at: number): number {
     return this.#turnover ? at : Math.max(at, this.#responses?.last ?? at);
   }
 
-  /** What is in use, in blocks that become free together: one for each response, and one in flight. */
+  /** Permits in use, grouped by when they become free: one group per response, and one in flight. */
   uses(now: number): Use[] {
     this.#expire(now);
     const round = this.per + CLOCK_GRAIN_MS;
@@ -265,16 +265,16 @@ export class WindowCount {
     return all;
   }
 
-  /** One that was in flight is not any more. */
+  /** An attempt is no longer in flight. */
   #land(weight: number): void {
     this.#flying -= 1;
-    // Sums of fractions have rounding errors: with nothing left they begin anew.
+    // Sums of fractions accumulate rounding errors: reset when empty.
     this.#inFlight = this.#flying === 0 ? 0 : this.#inFlight - weight;
   }
 
   #expire(now: number): void {
     this.#arrive(now);
-    // The same sum as in `nextExpiry`: a rounding apart, and a wake-up at that moment would find nothing free.
+    // Exactly the sum in `nextExpiry`: if it were rounded differently, a wake-up at that moment would find nothing free.
     const responses = this.#responses;
     if (responses === undefined) return;
     if (this.#turnover) {

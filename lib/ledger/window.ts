@@ -9,20 +9,20 @@ import { ROUNDING } from './ring.ts';
 import { CLOCK_GRAIN_MS, turnoverOf } from './turnover.ts';
 import { WindowCount } from './window-count.ts';
 
-/** Share of a window's limit that latency may cost before it is told. */
+/** Fraction of a window's limit that latency may cost without being reported. */
 export const COSTLY = 0.25;
 
-/** Fraction by which a length that was learned may be too short unnoticed: some of it is the way to the server. */
+/** Fraction by which a learned length may be too short unnoticed, owing to the way to the server. */
 const MARGIN = 0.0025;
 
-/** The length that is kept, in ms. */
+/** Length to enforce, in ms. */
 function lengthOf({ per, agreed }: Window): number {
   return agreed === undefined ? per : per * (1 + MARGIN);
 }
 
 /**
- * One declared window of a quota, as its gate uses it: whole, if nobody else draws on it, so that a permit costs
- * arithmetic alone; else what {@link Leases} holds of it.
+ * One declared window of a quota, as used by its gate: whole if nobody else uses it, so that a permit costs only arithmetic;
+ * otherwise the part that {@link Leases} holds.
  */
 export class DeclaredWindow implements Holder {
   readonly count: WindowCount;
@@ -35,13 +35,13 @@ export class DeclaredWindow implements Holder {
   constructor(key: string, window: Window, context: LeaseContext) {
     const { limit, per, transit, of = 'requests', kind, zone, agreed } = window;
     this.#window = window;
-    // Attempts that are spaced count from their sending, and the grain is for counts of servers.
+    // Spacing counts from sending, and needs no grain: that is for server-side counts.
     this.count = this.spaces
       ? new WindowCount(Math.max(0, per - CLOCK_GRAIN_MS), limit)
       : new WindowCount(lengthOf(window), limit, turnoverOf(window, context));
     this.limitTransit(transit);
     this.#context = context;
-    // Joined, for a template would keep each of its parts.
+    // Joined: a template string would keep a reference to each of its parts.
     const name = agreed === undefined ? [key, '|', limit, '/', per] : [key, '|agreed ', agreed];
     if (of !== 'requests') name.push(' ', of);
     if (kind !== undefined) name.push(' ', kind);
@@ -55,17 +55,17 @@ export class DeclaredWindow implements Holder {
     return this.#window.limit;
   }
 
-  /** What it counts. */
+  /** The unit it counts. */
   get unit(): string {
     return this.#window.of ?? 'requests';
   }
 
-  /** Number of a window that a fleet agreed on. */
+  /** Id of a window that the fleet agreed on. */
   get agreed(): number | undefined {
     return this.#window.agreed;
   }
 
-  /** What may change of a window that {@link is} the same. */
+  /** Updates the variable settings of a window that {@link is} the same. */
   revise(window: Window): void {
     this.limitTransit(window.transit);
     if (this.agreed === undefined || this.#closed) return;
@@ -77,22 +77,22 @@ export class DeclaredWindow implements Holder {
     else this.count.hold(limit, this.#context.now());
   }
 
-  /** Sets the maximum time of the way to the server. */
+  /** Sets the maximum time to reach the server. */
   limitTransit(ms: number | undefined): void {
     this.count.limitTransit(this.spaces ? 0 : ms);
   }
 
-  /** Whether it keeps attempts apart, whatever they cost. */
+  /** Whether it spaces attempts, whatever they cost. */
   get spaces(): boolean {
     return this.#window.kind === 'spacing';
   }
 
-  /** What keeps this window from admitting anything. */
+  /** Reason why this window admits nothing. */
   get failure(): LedgerError | undefined {
     return this.#leases?.failure;
   }
 
-  /** Permits in use now. */
+  /** Number of permits in use now. */
   get inUse(): number {
     return this.count.used(this.#context.now());
   }
@@ -105,17 +105,17 @@ export class DeclaredWindow implements Holder {
     return this.uses().flatMap(({ permits, freeIn }) => new Array<number>(Math.ceil(permits)).fill(freeIn));
   }
 
-  /** Whether a wait for the ledger's permits may be more than its prompt answer. */
+  /** Whether a wait for permits may exceed the ledger's usual response time. */
   isLate(now: number): boolean {
     return this.#leases?.isLate(now) ?? false;
   }
 
-  /** Stops using leases that are too old, if some have become so. */
+  /** Stops using leases that have become too old. */
   refresh(now: number): void {
     if (this.#leases?.aged(now)) this.#leases.retire(now);
   }
 
-  /** Whether it keeps this limit, whatever its transit. */
+  /** Whether it is this window, apart from the transit. */
   is({ limit, per, of = 'requests', kind, zone, agreed }: Window): boolean {
     const mine = this.#window;
     if (agreed !== undefined || mine.agreed !== undefined) return agreed === mine.agreed;
@@ -124,11 +124,11 @@ export class DeclaredWindow implements Holder {
   }
 
   /**
-   * Share of the limit that latency costs, 0 to 1, as a permit is used from its sending until `per` after it counts:
+   * Fraction of the limit that latency costs, 0 to 1, as a permit is in use from sending until `per` after it counts:
    *
    *     cost = held / (per + held)        held = latency, no longer than the transit
    *
-   * A bucket comes back while attempts are in flight, so it loses only what it cannot hold: 1 − per / held.
+   * A bucket refills while attempts are in flight, so it loses only what overflows: 1 − per / held.
    */
   latencyCost(latencyMs: number): number {
     const held = Math.max(0, Math.min(latencyMs, this.count.transitMs ?? Infinity));
@@ -145,7 +145,7 @@ export class DeclaredWindow implements Holder {
     return {
       limit,
       per,
-      // What has partly come back is no whole request yet.
+      // A partly refilled request is not available yet.
       used: kind === 'bucket' && of === undefined ? Math.ceil(used - ROUNDING) : used,
       ...(of !== undefined && of !== 'requests' && { unit: of }),
       ...(kind !== undefined && { kind }),
@@ -160,12 +160,12 @@ export class DeclaredWindow implements Holder {
     this.#leases?.taken(now, weight);
   }
 
-  /** Attempts are queued that need that much. */
+  /** Queued attempts need `waiting` permits. */
   want(waiting: number): void {
     this.#leases?.want(waiting);
   }
 
-  /** Another gate draws on the window from now on: what was ours without asking is the lease `whole`. */
+  /** Another gate uses the window from now on: what was held without asking becomes the lease `whole`. */
   joined(whole: Lease): void {
     this.#share(whole);
     if (this.#closed) void this.#leases?.close(false);
@@ -184,7 +184,7 @@ export class DeclaredWindow implements Holder {
     this.#leases?.restored(graceMs);
   }
 
-  /** @param moved what is in use counts elsewhere from now on: no answer to it will be told here */
+  /** @param moved whether what is in use counts elsewhere from now on: its responses will not be reported here */
   async close(moved = false): Promise<void> {
     this.#closed = true;
     if (moved && !this.#leases) this.count.clear();

@@ -5,31 +5,31 @@ import type { WindowClock } from './turnover.ts';
 import { COSTLY, DeclaredWindow } from './window.ts';
 import type { WindowCount } from './window-count.ts';
 
-/** Weight of the latest response in an average time. */
+/** Weight of the latest response in the average latency. */
 const LATENCY_WEIGHT = 0.1;
 
-/** Share of a quota that an attempt takes at least: where no limit is declared, all take the same. */
+/** Minimum share of a quota that an attempt takes: if no limit is declared, all take the same. */
 const LEAST_SHARE = 1e-6;
 
 const NONE: readonly DeclaredWindow[] = [];
 
-/** The unit that each attempt costs 1 of, unless its cost says otherwise. */
+/** The unit of which each attempt costs 1, unless its cost says otherwise. */
 export const REQUESTS: string = 'requests';
 
-/** What one attempt is charged, by unit; corrected once what it spent is known. */
+/** Amounts charged to one attempt, by unit; corrected once its actual usage is known. */
 export type Charge = Map<string, number>;
 
-/** A moving average of times, in ms; negative before the first. Whole: the engine keeps other numbers in a box of 16 B. */
+/** A moving average of times, in ms; negative before the first. Rounded: the engine boxes fractional numbers, at 16 B each. */
 export function averaged(average: number, ms: number): number {
   return Math.round(average < 0 ? ms : average + (ms - average) * LATENCY_WEIGHT);
 }
 
-/** A limit, copied to reckon ahead with. */
+/** A copy of a limit for simulating ahead. */
 export interface LimitAhead {
   readonly count: WindowCount;
-  /** What an attempt takes of it. */
+  /** Weight of an attempt. */
   weigh(charge: Charge | undefined): number;
-  /** An attempt takes it until its end, not until its answer. */
+  /** Whether an attempt takes it until its end rather than until its response. */
   readonly toEnd: boolean;
 }
 
@@ -39,11 +39,11 @@ function weightOf(charge: Charge | undefined, window: DeclaredWindow): number {
   return charge.get(window.unit) ?? (window.unit === REQUESTS ? 1 : 0);
 }
 
-/** How one process begins to keep a window that others use already, too. */
+/** How a process starts enforcing a window that others already use. */
 export interface Joining {
-  /** Calls `each` for every attempt of this process that was served from `from` on, in order. */
+  /** Calls `each` for every served attempt of this process that was sent at `from` or later, in order. */
   served(from: number, each: (at: number) => void): void;
-  /** Time for all to lease what they have in use, in which nothing else goes, in ms. */
+  /** Time for all processes to lease what they are using, in ms; nothing more is leased meanwhile. */
   readonly graceMs: number;
 }
 
@@ -63,12 +63,12 @@ export class Windows {
     this.replace(windows);
   }
 
-  /** Whether one of them counts this unit. */
+  /** Whether a window counts this unit. */
   counts(unit: string): boolean {
     return this.#all.some((window) => window.unit === unit);
   }
 
-  /** The largest share of a limit that an attempt takes. */
+  /** Largest share of any limit that an attempt takes. */
   share(charge?: Charge): number {
     let share = LEAST_SHARE;
     for (const window of this.#all) {
@@ -77,25 +77,25 @@ export class Windows {
     return share;
   }
 
-  /** Of each window, its unit, its limit, its length in ms, and what is used of it. */
+  /** Unit, limit, length in ms and usage of each window. */
   uses(now: number): { unit: string; limit: number; per: number; used: number }[] {
     return this.#all.flatMap(({ unit, limit, count, spaces }) =>
       spaces ? [] : { unit, limit, per: count.per, used: count.used(now) },
     );
   }
 
-  /** Attempts sent and not answered. */
+  /** Number of attempts sent and not answered. */
   get unanswered(): number {
     return this.#unanswered;
   }
 
-  /** What keeps the quota from admitting anything at all. */
+  /** Reason why the quota admits nothing. */
   get failure(): Error | undefined {
     for (const { failure } of this.#all) if (failure) return failure;
     return undefined;
   }
 
-  /** Other limits from now on; what was used of the old ones counts on. @param joining for windows that are agreed on */
+  /** Replaces the limits; usage of the old ones carries over. @param joining for agreed windows */
   replace(windows: readonly Window[], joining?: Joining): void {
     if (windows.length === 0 && this.#all === NONE) return;
     const old = this.#all;
@@ -127,7 +127,7 @@ export class Windows {
     for (const window of this.#all) window.take(now, sentAt, weightOf(charge, window));
   }
 
-  /** The response came to the attempt sent at `sentAt`. */
+  /** The attempt sent at `sentAt` was answered. */
   give(at: number, sentAt: number, charge?: Charge): void {
     this.#unanswered -= 1;
     if (this.#all === NONE) return;
@@ -137,7 +137,7 @@ export class Windows {
     this.#latencyMs = averaged(this.#latencyMs, at - sentAt);
   }
 
-  /** It is over: a server may count other units than requests until then. */
+  /** An attempt ended: until then, a server may count units other than requests. */
   finish(at: number, sentAt: number, charge: Charge): void {
     for (const window of this.#all) {
       if (window.unit !== REQUESTS) window.count.give(at, sentAt, weightOf(charge, window));
@@ -145,25 +145,25 @@ export class Windows {
   }
 
   /**
-   * An attempt spent that much more of a unit than it was charged, or less. `countedAt` is the moment from which it counts;
-   * absent while it is in flight.
+   * Corrects by `by` what an attempt was charged of a unit. `countedAt` is the moment from which it counts; absent while it is in
+   * flight.
    */
   correct(unit: string, by: number, now: number, countedAt?: number): void {
     for (const { unit: counted, count } of this.#all) {
-      // By transit, what counted is not known to the attempt.
+      // With a transit, the attempt does not know when it was counted.
       if (counted !== unit || count.transitMs !== undefined) continue;
       if (countedAt === undefined) count.reweigh(by);
       else count.amend(by, countedAt, now);
     }
   }
 
-  /** It was never sent. */
+  /** An attempt was never sent. */
   refund(at: number, sentAt: number, charge?: Charge): void {
     this.#unanswered -= 1;
     for (const window of this.#all) window.count.refund(at, sentAt, weightOf(charge, window));
   }
 
-  /** What to tell, once, where latency costs more than a quarter of a window. Asked while attempts wait. */
+  /** Warning, given once, if latency costs more than a quarter of a window. Called while attempts wait. */
   slowness(): string | undefined {
     const slowed = this.#slownessTold ? undefined : this.#slowed;
     if (!slowed) return undefined;
@@ -171,22 +171,22 @@ export class Windows {
     const { limit, count } = slowed;
     const cost = Math.round(100 * slowed.latencyCost(this.#latencyMs));
     return (
-      `Answers take ${Math.round(this.#latencyMs)} ms, which costs ${cost} % of the limit of ${limit} per ${Math.round(count.per)} ms: an attempt ` +
-      "counts until `per` after its response. If requests reach the server sooner, say how soon by the window's `transit`"
+      `Responses take ${Math.round(this.#latencyMs)} ms, which costs ${cost} % of the limit of ${limit} per ${Math.round(count.per)} ms: an attempt ` +
+      "counts until `per` after its response. If requests reach the server sooner, set the window's `transit` to the maximum time they take"
     );
   }
 
-  /** Time from sending to the response, in ms: a moving average; negative before the first. */
+  /** Time from sending to response, in ms: a moving average; negative before the first. */
   get latencyMs(): number {
     return this.#latencyMs;
   }
 
-  /** `waiting` attempts are queued, each charged about as much as this. */
+  /** `waiting` attempts are queued, each with about this charge. */
   want(waiting: number, charge?: Charge): void {
     for (const window of this.#all) window.want(Math.min(window.limit, waiting * weightOf(charge, window)));
   }
 
-  /** The earliest moment at which each has room; `Infinity` when only an event can tell. */
+  /** Earliest moment at which every window has room; `Infinity` if that depends on an event. */
   turnAt(now: number, charge?: Charge): number {
     let turn = now;
     for (const window of this.#all) {
@@ -196,21 +196,21 @@ export class Windows {
     return turn;
   }
 
-  /** The earliest moment at which the last of `count` attempts can go, if each is charged alike: a lower bound. */
+  /** Earliest moment at which the last of `count` attempts, all with this charge, can go: a lower bound. */
   freeAt(count: number, now: number, charge?: Charge): number {
     let at = now;
     for (const window of this.#all) {
-      // What those before it are charged is not known here, so they may cost nothing of other units.
+      // The charges of the others are unknown here, so they may cost nothing of other units.
       const weight =
         weightOf(charge, window) *
         (window.spaces || (window.unit === REQUESTS && !charge?.has(REQUESTS)) ? count : 1);
-      // However much others have now, it may all be ours by then.
+      // Even if others hold part of the limit now, all of it may be ours by then.
       if (weight > 0) at = Math.max(at, window.count.freeAt(weight, now, window.limit));
     }
     return at;
   }
 
-  /** Copies of them to reckon ahead with: however much others have now, all of it may be ours by then. */
+  /** Copies for simulating ahead, with the whole limit each: what others hold now may be ours by then. */
   ahead(clock: WindowClock): LimitAhead[] {
     return this.#all.map((window) => ({
       count: window.count.ahead(window.limit, clock),
@@ -219,7 +219,7 @@ export class Windows {
     }));
   }
 
-  /** Whether a wait for the ledger's permits may be more than its prompt answer. */
+  /** Whether a wait for permits may exceed the ledger's usual response time. */
   isLate(now: number): boolean {
     return this.#all.some((window) => window.isLate(now));
   }
@@ -228,14 +228,14 @@ export class Windows {
     return this.#all.every(({ count }) => count.used(now) === 0);
   }
 
-  /** Of those that were declared, or of those agreed on. */
+  /** Snapshot of the declared windows, or of the agreed ones. */
   snapshot(now: number, agreed = false): WindowSnapshot[] {
     return this.#all
       .filter((window) => (window.agreed !== undefined) === agreed)
       .map((window) => window.snapshot(now, this.#latencyMs));
   }
 
-  /** The window agreed on that has no room now, by its number. */
+  /** Id of the agreed window that has no room now. */
   full(now: number): number | undefined {
     return this.#all.find(({ agreed, count }) => agreed !== undefined && count.free(now) < 1)?.agreed;
   }
@@ -244,7 +244,7 @@ export class Windows {
     await Promise.all(this.#all.map((window) => window.close()));
   }
 
-  /** The window that loses most to latency, if that is more than a quarter of its limit and no transit is declared. */
+  /** Window that loses most to latency, if it loses more than a quarter of its limit and declares no transit. */
   get #slowed(): DeclaredWindow | undefined {
     let worst: DeclaredWindow | undefined;
     let most = COSTLY;
