@@ -86,9 +86,16 @@ for (const driver of drivers) {
         const controller = new AbortController();
         gate.on(name, () => controller.abort());
         // when the call is refused
-        await soon(client.send({ url: scene.url, signal: controller.signal }).catch(() => undefined));
+        const sent = client.send({ url: scene.url, signal: controller.signal });
+        const outcome = await soon(
+          sent.then(
+            ({ status }) => status,
+            () => 'an error',
+          ),
+        );
         await until('the failure is told', () => eventsByCall(events).flat().includes('failure'));
-        // then nothing follows its failure, and nothing is sent again
+        // then it ends in an error, nothing follows its failure, and nothing is sent again
+        expect(outcome).to.equal('an error');
         const [told = []] = eventsByCall(events);
         expect(told.at(-1), String(told)).to.equal('failure');
         expect(scene.server.seen).to.have.length(1);

@@ -52,7 +52,7 @@ export async function retrying<T>(
       };
       tried = await pRetry(next, FOREVER);
     }
-    return concluded(call, tried);
+    return concluded(call, tried, signal);
   } catch (error) {
     const thrown = call.fail(error);
     throw signal?.aborted && !(thrown instanceof HeadgateError) ? signal.reason : thrown;
@@ -62,9 +62,14 @@ export async function retrying<T>(
 }
 
 /** Returns or throws the result of the last attempt. */
-function concluded<T>(call: Call, tried: Tried<T>): T {
+function concluded<T>(call: Call, tried: Tried<T>, signal: Abortable | undefined): T {
   const { ending, result } = tried;
   if ('error' in result) throw call.fail(result.error, ending);
+  // The user may have aborted from a listener, while the attempt was settled.
+  if (call.sealed && signal?.aborted) {
+    tried.drop?.();
+    throw signal.reason;
+  }
   if (tried.watch && call.limitsSilence && !call.sealed) return tried.watch();
   const doom = call.deliver();
   if (!doom) return result.value;
