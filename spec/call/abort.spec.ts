@@ -32,8 +32,11 @@ for (const driver of drivers) {
       for (let count = 0; count <= MICROTASKS; count += 1) {
         const stage = scene.stage({ adaptive: false, quotas: QUOTAS });
         const { gate, client, events } = stage;
-        scene.server.handler = (_n, _request, response) => void setTimeout(() => response.end('{}'), 30);
-        // given a call that waits for another one's end
+        // given a call that waits for another one's end, which is not answered before
+        let answer: (() => void) | undefined;
+        scene.server.handler = (_n, _request, response) => {
+          answer = () => response.end('{}');
+        };
         const first = client.send({ url: scene.url });
         await until('the first is in flight', () => gate.quotas()[0]?.inFlight === 1);
         const controller = new AbortController();
@@ -44,6 +47,9 @@ for (const driver of drivers) {
           await microtasks(count);
           controller.abort();
         });
+        await until('the first has arrived', () => answer !== undefined);
+        scene.server.handler = (_n, _request, response) => void response.end('{}');
+        answer?.();
         await first;
         await soon(second.catch(() => undefined));
         // then its permit is free, and nothing was told of it after its end
