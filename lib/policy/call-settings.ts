@@ -9,24 +9,24 @@ export interface CallSettings {
   readonly idempotent: boolean | undefined;
   /** Name of the quota to use instead of the one that matches the request. */
   readonly quota: string | undefined;
-  /** What the call costs, by unit, if the user says so. */
+  /** Cost of the call, by unit, if the user gives it. */
   readonly cost?: Costs | undefined;
-  /** Whose call it is, if the user says so. */
+  /** Flow to which the call belongs, if the user gives it. */
   readonly flow?: string | undefined;
   /**
    * True if the call may go to any host, e.g. when all requests of a process are gated: a token then goes only to hosts
    * that the profile authorizes.
    */
   readonly anyOrigin: boolean;
-  /** What applies after an attempt with a verdict, where an override says so. */
+  /** Overrides that apply after an attempt, by its verdict. */
   readonly after?: Partial<Readonly<Record<Verdict, After>>> | undefined;
 }
 
-/** What applies after an attempt with a verdict. */
+/** Override that applies after an attempt with a certain verdict. */
 export interface After {
   readonly policy: Policy;
   /** Maximum number of attempts with the verdict, if there is one. */
   readonly attempts: number | undefined;
-  /** Time from the beginning of the call to its deadline, if it is another. */
+  /** Time from the start of the call to its deadline, if overridden. */
   readonly deadlineMs: number | undefined;
 }

@@ -21,21 +21,21 @@ export interface Situation {
   readonly policy: Policy;
   /** Number of attempts with a transient verdict, this one included. */
   readonly transients: number;
-  /** The attempts that an override allows after this verdict are spent. */
+  /** Whether the attempts that an override allows for this verdict are used up. */
   readonly spent?: boolean | undefined;
   /** Wait before the last resend after a transient verdict, in ms. */
   readonly previousDelayMs: number | undefined;
-  /** Resending is safe: by idempotent method, Idempotency-Key, the user's mark or the API's documentation. */
+  /** Whether resending is safe: by an idempotent method, an Idempotency-Key, the user's mark or the API's documentation. */
   readonly safe: boolean;
-  /** The request's body can be sent again. */
+  /** Whether the request's body can be sent again. */
   readonly replayable: boolean;
-  /** A fresh token is available: `auth` is set and this call has not refreshed one yet. */
+  /** Whether a fresh token is available: `auth` is set and this call has not refreshed one yet. */
   readonly refreshable: boolean;
-  /** ms until the quota admits again; 0 when it is open. */
+  /** ms until the quota admits again; 0 if it is open. */
   readonly reopensInMs: number;
   /** ms until the call's deadline. */
   readonly remainingMs: number;
-  /** ms until the next probe of a server that is out; absent while it is not, or if the call waits for its return. */
+  /** ms until the next probe of a server that is down; absent while it is up, or if the call waits for its return. */
   readonly probeInMs?: number | undefined;
   /** Takes one retry from the quota's budget, if one is left; called last, and only for a transient verdict. */
   readonly withdraw: () => boolean;
@@ -47,7 +47,7 @@ const UNREPLAYABLE =
 const UNSAFE =
   'The server may have processed the request, so it was not resent. Mark the call idempotent if resending is safe.';
 
-/** Whether resending is safe by the request, the policy or the API. */
+/** Whether the request, the policy or the API makes resending safe. */
 export function mayRepeat(request: RequestFacts, policy: Policy, profile: Profile): boolean {
   return (
     policy.methods.has(request.method) ||
@@ -82,7 +82,7 @@ export function decide(s: Situation): Decision {
   return decision;
 }
 
-/** Resends only if the wait is not longer than the call may wait, and ends before the deadline. */
+/** Resends only if the wait is within `retry.inline` and ends before the deadline. */
 function ifInTime(s: Situation, reason: RetryReason, delayMs: number): Decision {
   if (delayMs > (s.policy.inlineMs ?? Infinity)) return { resend: false, reason: 'wait', waitMs: delayMs };
   return delayMs < s.remainingMs

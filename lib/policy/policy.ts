@@ -22,15 +22,15 @@ export interface RetryOptions {
    */
   readonly bodyTimeout?: Duration;
   /**
-   * Maximum single wait that a call makes: for its turn, for a paused quota, or before a retry. If a longer one is known
-   * to be necessary, the call ends with a `WaitError` at once; a wait of unknown length ends with it after this time. Use
-   * it where a job system can wait instead. Default `Infinity`.
+   * Maximum single wait of a call: for its turn, for a paused quota, or before a retry. If a longer one is known to be
+   * necessary, the call fails with a `WaitError` at once; if the length is unknown, it fails so after this time. Use it if a
+   * job system can wait instead. Default `Infinity`.
    */
   readonly inline?: Duration;
   /**
-   * What calls do while their server is out: wait until it is back (`'hold'`), or fail at once with an `OutageError`
-   * (`'fail'`), as with a circuit breaker; calls that arrive when a probe is due are the probes. An outage is found only
-   * with `adaptive`. Default `'hold'`.
+   * Behaviour of calls while their server is down: wait until it is back (`'hold'`), or fail at once with an `OutageError`
+   * (`'fail'`), as with a circuit breaker; a call that arrives when a probe is due becomes the probe. Outages are detected
+   * only with `adaptive`. Default `'hold'`.
    */
   readonly outage?: 'hold' | 'fail';
   /** Wait before a retry after a transient fault, added to the server's Retry-After if it sent one. */
@@ -47,7 +47,7 @@ export interface RetryOptions {
    * reserve still lets a quiet program retry. `false` for no limit. Default 0.1.
    */
   readonly budget?: number | false;
-  /** Methods that may be resent after a transient fault. Default: those idempotent by RFC 9110, 9.2.2, and QUERY. */
+  /** Methods that may be resent after a transient fault. Default: those idempotent by RFC 9110, section 9.2.2, and QUERY. */
   readonly methods?: readonly string[];
 }
 
@@ -74,8 +74,8 @@ export interface Backoff {
 }
 
 /**
- * Methods idempotent by RFC 9110, 9.2.2, and QUERY, which draft-ietf-httpbis-safe-method-w-body makes safe. CONNECT is
- * not idempotent.
+ * Methods idempotent by RFC 9110, section 9.2.2, and QUERY, which draft-ietf-httpbis-safe-method-w-body defines as safe.
+ * CONNECT is not idempotent.
  */
 const IDEMPOTENT_METHODS = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'] as const;
 

@@ -10,7 +10,7 @@ import { limiterId } from './scripts.ts';
 const LAST_GRANT_MS = 100;
 /** Margin on the lifetime of leases that outlive their holder, in ms. */
 const SLACK_MS = 5000;
-/** Permits that are free within this time of each other go back together, in ms. */
+/** Maximum time between permits becoming free at which they go back together, in ms. */
 const TOGETHER_MS = 10;
 /** Maximum fraction by which a lease goes back early, so that leases are not all renewed at once. */
 const RENEW_SPREAD = 0.5;
@@ -168,7 +168,7 @@ export class RedisAccount implements Account {
       const longestMs = Math.max(0, Math.min(until - now, inFlightMs));
       const parts = partsOf(keep, () => Math.min(longestMs, next()));
       const last = parts.pop();
-      // The whole, as long as its last part is in use, and then what is free before.
+      // The job itself lasts as long as its last part; the parts that are free earlier are split off.
       return [
         [grant.index, keep, last?.[2] ?? 0],
         ...parts.map(([, permits, ms]): Settlement => ['', permits, ms]),
@@ -249,7 +249,7 @@ export class RedisAccount implements Account {
   }
 }
 
-/** Tells of one permit in use after another for how many ms it is. */
+/** Returns a function that yields, permit by permit, for how many ms each is still in use. */
 function inTurn(uses: readonly Use[]): () => number {
   let freed = 0;
   let at = 0;
@@ -261,7 +261,7 @@ function inTurn(uses: readonly Use[]): () => number {
   };
 }
 
-/** Permits in use, those together that are free at about the same time. */
+/** Groups permits in use that become free at about the same time. */
 function partsOf(permits: number, next: () => number): Settlement[] {
   const parts: Settlement[] = [];
   let from = -Infinity;

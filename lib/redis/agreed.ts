@@ -3,25 +3,25 @@ import type { AgreedWindow, FoundWindow } from '../ledger/ledger.ts';
 
 /** Maximum number of windows agreed on. */
 const MOST = 3;
-/** Fraction by which the length of a window may differ from one that was found again, and at most ms. */
+/** Maximum difference in length at which a finding counts as the same window: fraction of the length, and ms. */
 const ALIKE = 0.25;
 const ALIKE_MS = 1000;
-/** Lengths are taken for whole multiples of this, in ms, if they fall short of one by no more than this fraction. */
+/** Unit to which lengths are rounded up, in ms, and maximum shortfall for that, as a fraction. */
 const ROUND_MS = 1000;
 const ROUND = 0.05;
-/** Windows' lengths before a higher limit is tried: at first and at most, and growth after each failure. */
+/** Number of window lengths before a higher limit is tried: initial, maximum, and growth after each failure. */
 const FIRST = 6;
 const MOST_EVERY = 32;
 const GROWTH = 2;
 /** Maximum growth of a limit in one trial, as a fraction of it. */
 const MOST_STEP = 0.5;
 
-/** What the processes of a fleet agreed on, as Redis keeps it. */
+/** What the processes of a fleet agreed on, as stored in Redis. */
 export interface Agreed {
   readonly windows: readonly AgreedWindow[];
-  /** Windows' lengths, all of which were full, before a higher limit is tried. */
+  /** Number of consecutive full window lengths before a higher limit is tried. */
   readonly every: number;
-  /** A higher limit is being tried: the window's id, and the limit that is known to hold. */
+  /** The trial of a higher limit under way: the window's id, and the last limit proved. */
   readonly trial?: { readonly id: number; readonly limit: number } | undefined;
 }
 
@@ -36,7 +36,7 @@ const schema = v.object({
   trial: v.optional(v.object({ id: number, limit: number })),
 });
 
-/** Reads what is kept in Redis; `undefined` if it cannot be read. */
+/** Parses what Redis stores; `undefined` if it is invalid. */
 export function parse(text: string): Agreed | undefined {
   try {
     const { success, output } = v.safeParse(schema, JSON.parse(text));
@@ -46,7 +46,7 @@ export function parse(text: string): Agreed | undefined {
   }
 }
 
-/** Agrees on windows that were found. The newest finding holds against an older one of about the same length. */
+/** Adds found windows to the agreed ones. A finding replaces an older one of about the same length. */
 export function merged(agreed: Agreed, found: readonly FoundWindow[]): Agreed {
   let windows = agreed.windows;
   let id = Math.max(0, ...windows.map((each) => each.id));
@@ -62,7 +62,7 @@ export function merged(agreed: Agreed, found: readonly FoundWindow[]): Agreed {
   return { windows, every: FIRST };
 }
 
-/** Tries a higher limit of a window: beyond it by 1, 2, 4, … */
+/** Tries a higher limit for a window: higher by 1, 2, 4, … */
 export function raised(agreed: Agreed, id: number): Agreed {
   const { windows, trial } = agreed;
   const window = windows.find((each) => each.id === id);
@@ -76,7 +76,7 @@ export function raised(agreed: Agreed, id: number): Agreed {
   };
 }
 
-/** The limit that was tried was refused: the one before holds, and the next is tried later than this was, after `every`. */
+/** Restores the proved limit after a refused trial, which had begun after `every`; the next trial comes later. */
 export function lowered({ windows, trial }: Agreed, every: number): Agreed {
   return {
     windows: windows.map((each) => (each.id === trial?.id ? { ...each, limit: trial.limit } : each)),
@@ -84,7 +84,7 @@ export function lowered({ windows, trial }: Agreed, every: number): Agreed {
   };
 }
 
-/** Lengths are estimated a little too short or too long, and most are a number of whole seconds. */
+/** Rounds an estimated length up to whole seconds if it falls just short of them, as most windows are whole seconds. */
 function rounded(per: number): number {
   const whole = Math.ceil(per / ROUND_MS) * ROUND_MS;
   return whole - per <= whole * ROUND ? whole : Math.ceil(per);

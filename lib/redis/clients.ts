@@ -17,7 +17,7 @@ export interface Source {
   readonly connection?: ConnectOptions | undefined;
 }
 
-/** An ioredis client of the ledger's own. */
+/** One of the ledger's own ioredis clients. */
 export type Client = Redis | Cluster;
 
 /** Names of client options that say how to connect. All others may change the replies to commands. */
@@ -78,7 +78,7 @@ export function makeClients(source: Source): { readonly client: Client; readonly
   return both(new Redis(url as string, settings));
 }
 
-/** Two clients like the given one. Only `duplicate` yields the right class; an instance's `constructor` is another. */
+/** Two clients like the given one, created by `duplicate`: an instance's `constructor` may be another class. */
 function both(model: Redis): { readonly client: Client; readonly subscriber: Client } {
   const settings = { ...others(model.options, CONNECTING), ...PATIENT, role: 'master' as const };
   const { connector } = model.duplicate(settings) as unknown as { connector: { constructor: Connecting } };
@@ -142,8 +142,8 @@ function unhold(client: Cluster): void {
 }
 
 /**
- * Waits until a connection that is about to be ready is. ioredis sends a subscription at once, and its own check then
- * finds a connection that only listens: it connects anew, and the subscription is lost.
+ * Waits for a connection that is being set up. Otherwise ioredis subscribes at once, its ready check then fails on a
+ * connection in subscriber mode, it reconnects, and the subscription is lost.
  */
 export async function subscribable(client: Client): Promise<void> {
   const { subscriber } = client as unknown as Messaging;
@@ -180,7 +180,7 @@ function load(): Ioredis {
     'redis',
     undefined,
     `the package 'ioredis' (5 or 6), which cannot be loaded from here: ${[...new Set(tried)].join('; ')}. Install it, ` +
-      "or where the app is bundled give a client of yours: redis({ client: new Redis('redis://…') })",
+      "or, in a bundled app, pass your own client: redis({ client: new Redis('redis://…') })",
   );
 }
 

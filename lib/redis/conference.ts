@@ -3,67 +3,67 @@ import type { Clock, Timer } from '../time/clock.ts';
 import type { LearnedCause } from '../words/causes.ts';
 import { type Agreed, lowered, merged, NONE, parse, raised } from './agreed.ts';
 
-/** Time in which attempts in flight at a refusal are answered, before it is read: round trips, and at least ms. */
+/** Time for attempts in flight at a refusal to be answered before it is interpreted: round trips, and minimum in ms. */
 const SETTLING_TRIPS = 2;
 const SETTLING_MS = 50;
-/** Maximum time that others may take to tell what they were served, in ms. */
+/** Maximum wait for the others to report their served attempts, in ms. */
 const TELLING_MS = 200;
-/** Maximum time for which nothing goes while another process reads a refusal, in ms. */
+/** Maximum time for which all attempts are held while a refusal is interpreted, in ms. */
 const HOLDING_MS = 500;
 
 /** What one process says to the others about a quota. */
 export interface Said {
-  /** What it was served and did not tell before: ms ago, and how many then, in turn. */
+  /** Its attempts served since its last report: alternately the time in ms ago and their number. */
   readonly served?: readonly number[];
-  /** Attempts of it that the server had in service when it last refused. */
+  /** Number of its attempts that the server had in service when it last refused. */
   readonly inService?: number;
-  /** It wants to know what the others were served. */
+  /** It asks the others for their served attempts. */
   readonly asks?: true;
-  /** It was refused, as too many are in flight. */
+  /** It was refused because too many attempts are in flight. */
   readonly crowded?: true;
-  /** The server is out, and it tries it again in so many ms; 0: the server answers again. */
+  /** The server is down, and this process will probe it in so many ms; 0 means the server answers again. */
   readonly outage?: number;
-  /** What it has proposed, and Redis has taken. */
+  /** Its proposal, which Redis has accepted. */
   readonly agreed?: string;
 }
 
 /** The parts of the ledger that a conference needs. */
 export interface ConferenceContext {
   readonly clock: Clock;
-  /** Number of processes that draw on the ledger. */
+  /** Number of processes that use the ledger. */
   sharers(): number;
   /** Says something to the conferences of the other processes. */
   say(said: Said): void;
-  /** What is agreed on, `''` if nothing is. Rejects, or resolves with `undefined`, while Redis is away. */
+  /** Reads the agreement; `''` if there is none. Rejects, or resolves with `undefined`, while Redis is unavailable. */
   read(): Promise<string | undefined>;
-  /** Replaces what is agreed on if it is still `before`. Resolves with what is agreed on then. */
+  /** Replaces the agreement if it is still `before`. Resolves with the resulting agreement. */
   replace(before: string, after: string): Promise<string | undefined>;
   closed(): void;
 }
 
 /**
- * What the processes of a fleet learn together of one quota.
+ * What the processes of a fleet learn together about one quota.
  *
- * A refusal is read by one process, once the others have told it what they were served. What it makes of that it writes to
- * Redis in place of what was agreed on before: if two do, the first is followed. Every process keeps what is agreed on as
- * if it were declared. Now and then, after the windows have been full for a while, one process has all try a higher limit.
+ * One process interprets a refusal once the others have reported their served attempts. It writes its conclusion to Redis in
+ * place of the previous agreement; if two processes do so, the first one wins. Every process enforces the agreement as if it
+ * were declared. After the windows have been full for a while, one process makes all of them try a higher limit.
  */
 export class RedisConference implements Conference {
   readonly #party: Party;
   readonly #context: ConferenceContext;
-  /** What is agreed on: as Redis has it, and as read. */
+  /** The agreement: as stored in Redis, and parsed. */
   #text = '';
   #agreed: Agreed = NONE;
-  /** Windows' lengths before the trial under way. */
+  /** Number of window lengths that preceded the trial under way. */
   #every = NONE.every;
-  /** Since when the windows are full, no refusal came, and no limit changed. */
+  /** Moment since which attempts have been waiting, with no refusal and no change of a limit. */
   #calmSince: number;
   #settling: Timer | undefined;
   #telling: Timer | undefined;
   #holding: Timer | undefined;
-  /** Processes that have told what they were served. */
+  /** Processes that have reported their served attempts. */
   readonly #told = new Set<string>();
-  /** Attempts of theirs in service at the refusal that is being read. */
+  /** Number of their attempts in service at the refusal being interpreted. */
   #inService = 0;
   #proposing = false;
   #closed = false;
@@ -121,7 +121,7 @@ export class RedisConference implements Conference {
     this.#party.refusedElsewhere();
   }
 
-  /** Another process says something: `from` tells processes apart. */
+  /** Handles a message of another process, identified by `from`. */
   hear(from: string, { served, inService = 0, asks, crowded, outage, agreed }: Said): void {
     if (this.#closed) return;
     if (crowded) this.#party.crowded();
@@ -139,7 +139,7 @@ export class RedisConference implements Conference {
     if (agreed !== undefined) this.#follow(agreed, 'peer');
   }
 
-  /** Redis has lost what was agreed on. */
+  /** Writes the agreement again: Redis has lost it. */
   restore(): void {
     const text = this.#text;
     this.#text = '';
@@ -159,7 +159,7 @@ export class RedisConference implements Conference {
     if (!this.#closed) this.look();
   }
 
-  /** Asks the others what they were served; nothing goes until that is known. */
+  /** Asks the others for their served attempts, and holds all attempts until they have answered. */
   #ask(): void {
     if (this.#telling || this.#closed) return;
     this.#told.clear();
@@ -174,7 +174,7 @@ export class RedisConference implements Conference {
     this.#telling?.cancel();
     this.#telling = undefined;
     this.#party.answer(this.#inService);
-    // The others wait for it, even if it is as before.
+    // The others wait for the result, so it is written even if nothing has changed.
     this.#propose(merged(this.#agreed, this.#party.found), 'throttled');
   }
 
@@ -190,13 +190,13 @@ export class RedisConference implements Conference {
       .then((kept) => {
         this.#proposing = false;
         if (kept !== undefined && kept !== '') this.#follow(kept, kept === text ? cause : 'peer');
-        // Redis has lost it.
+        // Redis has lost the agreement.
         else if (kept === '' && this.#text !== '' && !this.#closed) this.restore();
         this.#release();
       });
   }
 
-  /** Keeps what is agreed on. */
+  /** Adopts an agreement. */
   #follow(text: string, cause: LearnedCause): void {
     if (this.#closed) return;
     const agreed = parse(text);
@@ -211,7 +211,7 @@ export class RedisConference implements Conference {
     this.#release();
   }
 
-  /** Nothing goes until the others were heard, or for a while. */
+  /** Holds all attempts until the others have been heard, at most for a while. */
   #hold(): void {
     this.#party.hold(true);
     this.#holding?.cancel();

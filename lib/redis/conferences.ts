@@ -7,9 +7,9 @@ import type { Fleet, Paused } from './fleet.ts';
 interface Surroundings {
   readonly clock: Clock;
   readonly fleet: Fleet;
-  /** Number of processes that draw on the ledger. */
+  /** Number of processes that use the ledger. */
   readonly sharers: () => number;
-  /** Resolves once it is known whether Redis answers: whether it does. */
+  /** Resolves, once known, with whether Redis answers. */
   readonly ready: () => Promise<boolean>;
 }
 
@@ -51,9 +51,9 @@ export class Conferences {
     return conference;
   }
 
-  /** Another process says something of a quota; with `ms`, it closed it. */
+  /** Handles another process's message about a quota; with `ms`, it closed the quota. */
   hear(quota: string, from: string, { ms, ...said }: Said & Paused): void {
-    // One that never met the quota says so at once, or it would be waited for.
+    // A process that has never used the quota answers at once, or the others would wait for it.
     if (said.asks && !this.#all.has(quota)) this.#around.fleet.say(quota, { served: [] });
     for (const conference of this.#all.get(quota) ?? []) {
       if (ms === undefined) conference.hear(from, said);
@@ -61,7 +61,7 @@ export class Conferences {
     }
   }
 
-  /** Redis has lost what was agreed on. */
+  /** Writes all agreements again: Redis has lost them. */
   restore(): void {
     for (const all of this.#all.values()) for (const each of all) each.restore();
   }

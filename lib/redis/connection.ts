@@ -81,7 +81,7 @@ export class Connection {
     });
   }
 
-  /** Why it may not be used though it is ready. */
+  /** Reason why the connection must not be used although it is ready. */
   get misled(): Error | undefined {
     return this.#misled;
   }
@@ -171,9 +171,9 @@ export class Connection {
     client.setMaxListeners(0);
     client.on('error', (error: Error & { command?: { name?: string } }) => {
       this.#failures.set(client, error);
-      // ioredis goes on with another database.
+      // ioredis continues with another database.
       if (error.command?.name === 'select') this.#misled = error;
-      // Its check whether Redis is ready needs INFO, which the ledger can do without.
+      // The ready check of ioredis needs INFO, which the ledger can do without.
       if (/unknown command.{0,2}info/i.test(error.message)) client.options.enableReadyCheck = false;
     });
     client.on('connect', () => {

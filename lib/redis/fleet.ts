@@ -9,19 +9,19 @@ const ENROL_MS = 5000;
 const MEMBER_MS = 30_000;
 /** Delay before a probe is repeated after a connection error, in ms. */
 const RETRY_MS = 50;
-/** Time for which what is agreed on is kept after it last changed, in ms: a week. */
+/** Time for which an agreement is kept after its last change, in ms: a week. */
 const AGREED_MS = 7 * 24 * 3_600_000;
-/** Maximum length of what one process tells of its attempts, and number of those at one moment: a false message harms nothing. */
+/** Maximum length of a report of served attempts, and maximum number at one moment: bounds the harm of a false message. */
 const MAX_TOLD = 4096;
 const MAX_AT_ONCE = 10_000;
 /** Maximum number of tries per probe. */
 const MAX_TRIES = 20;
 
-/** That a quota was closed. */
+/** The closing of a quota. */
 export interface Paused {
-  /** For how long, in ms; absent where it was not. */
+  /** Time for which it is closed, in ms; absent if it is not. */
   readonly ms?: number;
-  /** The server named no wait. */
+  /** Whether the server named no wait. */
   readonly silent?: boolean;
 }
 
@@ -34,10 +34,10 @@ export class Fleet {
   readonly #clock: Clock;
   readonly #self = randomUUID();
   #enrolAt = 0;
-  /** Messages that told how many processes there are. */
+  /** Number of messages received that gave the number of processes. */
   #counts = 0;
 
-  /** @param heard called with what another process says of a quota, among it for how many ms it closed it */
+  /** @param heard called with another process's message about a quota, including for how many ms it closed it */
   constructor(
     connection: Connection,
     prefix: string,
@@ -79,18 +79,18 @@ export class Fleet {
     this.#connection.client.set(this.#key('pause', quota), '1', 'PX', Math.ceil(ms)).catch(() => undefined);
   }
 
-  /** Says something of a quota to the other processes. */
+  /** Sends a message about a quota to the other processes. */
   say(quota: string, said: Said & { ms?: number; tryMs?: number | undefined }): void {
     const message = JSON.stringify({ from: this.#self, quota, ...said });
     this.#connection.client.publish(this.#key('pauses'), message).catch(() => undefined);
   }
 
-  /** What is agreed on of a quota; `''` if nothing is. */
+  /** Reads the agreement about a quota; `''` if there is none. */
   async agreed(quota: string): Promise<string> {
     return (await this.#connection.client.get(this.#key('agreed', quota))) ?? '';
   }
 
-  /** Replaces what is agreed on of a quota if it is still `before`, and tells the others. Resolves with what is agreed on then. */
+  /** Replaces the agreement about a quota if it is still `before`, and tells the others. Resolves with the resulting agreement. */
   agree(quota: string, before: string, after: string): Promise<string> {
     const message = JSON.stringify({ from: this.#self, quota, agreed: after });
     return this.#connection.client.headgateAgree(
@@ -112,11 +112,11 @@ export class Fleet {
     const { misled } = this.#connection;
     if (misled) throw misled;
     await this.#connection.listen(this.#key('pauses'), doubtful);
-    // The first on a connection is an EVAL, all others EVALSHA.
+    // On a new connection, run the script twice: the first run is an EVAL, the later ones EVALSHA.
     if (doubtful || known === undefined) await this.#enrol(MEMBER_MS);
     const heard = this.#counts;
     const [epoch, processes] = await this.#enrol(MEMBER_MS);
-    // The answer and the messages come by two connections: a count that was heard meanwhile is at least as new.
+    // Replies and messages use separate connections: a count received meanwhile by message is at least as recent.
     if (heard === this.#counts) this.processes = Math.max(1, processes);
     this.#enrolAt = this.#clock.now() + ENROL_MS;
     return epoch;
@@ -145,7 +145,7 @@ export class Fleet {
     }
     if (from === this.#self || typeof quota !== 'string') return;
     const silent = typeof tryMs === 'number';
-    // One process tries whether the quota is open: the others wait until it knows.
+    // One process probes whether the quota is open; the others wait for its result.
     const moreMs = silent && tryMs > 0 && String(from) < this.#self ? tryMs : 0;
     heard(quota, String(from), {
       ...(typeof ms === 'number' && ms > 0 && { ms: ms + moreMs, silent }),
@@ -167,7 +167,7 @@ function isNumber(value: unknown): value is number {
   return Number.isFinite(value) && (value as number) >= 0;
 }
 
-/** Moments and numbers of attempts, in turn. */
+/** Whether it is a list of alternating times and numbers of attempts. */
 function isTold(value: unknown): value is number[] {
   return (
     Array.isArray(value) &&

@@ -2,7 +2,7 @@
 export interface LimiterSettings {
   readonly id: string;
   readonly limit: number;
-  /** Time after which a lease expires, whatever happened to its holder, in ms. */
+  /** Time after which a lease expires, even if its holder is gone, in ms. */
   readonly expirationMs: number;
 }
 
@@ -30,7 +30,7 @@ export class StaleGrant extends Error {
 }
 
 /**
- * One job's permits to keep (-1 for all), and the time from now until it expires, in ms. Without a name: as many permits of the
- * job before it expire apart, earlier.
+ * A job's permits to keep (-1 for all), and the time from now until it expires, in ms. With an empty name: splits this many
+ * permits off the job before it, to expire earlier.
  */
 export type Settlement = readonly [index: string, keep: number, ms: number];

@@ -31,7 +31,7 @@ export interface RedisOptions {
   readonly url?: string;
   /** Startup nodes of a Redis Cluster: `{ host, port }`, or URLs. */
   readonly cluster?: readonly ClusterNode[];
-  /** Addresses of the sentinels; `name` names the group they watch. */
+  /** Addresses of the sentinels; `name` is the group they watch. */
   readonly sentinels?: readonly { readonly host: string; readonly port?: number }[];
   /** Name of the group of servers that the `sentinels` watch. Default `'mymaster'`. */
   readonly name?: string;
@@ -52,8 +52,8 @@ export interface RedisOptions {
   /** Number of processes that share a limit while Redis is unavailable. Default: the number last seen. */
   readonly processes?: number;
   /**
-   * Maximum time of an attempt on the wire. Permits of a killed process are free again after one window plus this time;
-   * an attempt that takes longer may let one request too many through. Default `'30s'`.
+   * Maximum duration of an attempt. Permits of a killed process are free again one window plus this time plus 25 s after they
+   * were leased; an attempt that takes longer may let one request too many through. Default `'30s'`.
    */
   readonly longestAttempt?: Duration;
   /** Maximum time for Redis to answer before it counts as unavailable. Default `'1s'`. */

@@ -8,13 +8,13 @@ import { asError, Fleet } from './fleet.ts';
 import { refusal } from './refusal.ts';
 import { Watch, within } from './watch.ts';
 
-/** Time for all processes to lease again the permits in use after Redis lost its data, in ms. */
+/** Time for all processes to lease the permits in use again after Redis lost its data, in ms. */
 const GRACE_MS = 1500;
 /** Number of checks for grantable leases in the first half of the grace. */
 const NUDGES = 5;
 /** Delay between checks while no quota is in use, in ms. */
 const IDLE_MS = 10_000;
-/** Errors that a new connection would get too. */
+/** Errors that a new connection would not cure. */
 const LASTING = /OOM|MISCONF|BUSY|NOREPLICAS|LOADING/;
 
 /** Validated settings of a {@link RedisLedger}. */
@@ -239,7 +239,7 @@ export class RedisLedger implements Ledger {
     if (this.#refused.size > 0 || this.#closed || !(told || lost)) return;
     this.#told = undefined;
     const message = lost
-      ? 'Redis is back without its data: what is in use was leased again'
+      ? 'Redis is back without its data: permits in use were leased again'
       : 'Redis is back';
     for (const observer of this.#observers) observer.restored(message);
   }

@@ -5,20 +5,20 @@ import { type Asked, type Grant, type LimiterSettings, type Settlement, StaleGra
 import { dropJobs, type Internals } from './internals.ts';
 import { CREATED_MESSAGE, keysOf } from './scripts.ts';
 
-/** Longest delay between asking again for a lease, in ms: Bottleneck takes a client that is silent for 10 s for gone. */
+/** Maximum interval of requests while a lease is awaited, in ms: Bottleneck drops a client that is silent for 10 s. */
 const HEARTBEAT_MS = 4000;
-/** Longest that a grant may be on its way, in ms: its time runs from the granting. */
+/** Maximum time between the request for a grant and its arrival, in ms: its lifetime is already running. */
 const STALE_GRANT_MS = 2000;
 
 /**
  * Bottleneck's limiter of one window, on Redis: each lease is a job.
  *
  * Bottleneck can neither withdraw a queued job nor time one out after more than 24.8 days; a queued job keeps a process
- * alive, and every limiter sends heartbeats for ever. Here, unneeded jobs are dropped, lease times are tracked outside
- * Bottleneck, and Redis is asked again when the next lease expires, only while a lease is awaited.
+ * alive, and every limiter sends heartbeats forever. Here, unneeded jobs are dropped, lease times are tracked outside
+ * Bottleneck, and only while a lease is awaited is Redis asked again: when the next lease expires.
  */
 export class Limiter {
-  /** Whether Redis refused its introduction: it will serve nothing any more. */
+  /** Whether Redis refused to set it up: it can no longer grant anything. */
   isFailed = false;
   readonly #limiter: Bottleneck;
   readonly #inner: Internals;
@@ -39,8 +39,8 @@ export class Limiter {
   #closed = false;
 
   /**
-   * @param doubted called when Redis may have lost this limiter's data, before Bottleneck registers again; `made` tells
-   * that the data is about to be created anew, or was
+   * @param doubted called when Redis may have lost this limiter's data, before Bottleneck registers again; `made` tells whether
+   * this limiter is about to create the data anew
    */
   constructor(
     settings: LimiterSettings,
@@ -58,11 +58,11 @@ export class Limiter {
       datastore: 'ioredis',
       connection: connection.bottleneck,
       maxConcurrent: limit,
-      // Its keys expire once unused for longer than any lease can last.
+      // The limiter's keys expire when unused for longer than any lease can last.
       timeout: expirationMs * 2,
     });
     this.#inner = this.#limiter as unknown as Internals;
-    // Store errors show in the leases; without a listener they would end the process.
+    // Store errors surface in the leases; without a listener they would end the process.
     this.#limiter.on('error', () => undefined);
     this.#limiter.on('message', (message: string) => {
       if (message === CREATED_MESSAGE) this.#doubted(false).catch(() => undefined);
@@ -146,7 +146,7 @@ export class Limiter {
     if (!this.isIdle) void this.#inner._drainAll();
   }
 
-  /** Stops requesting leases; resolves once no grant is on its way, or after `ms`. */
+  /** Stops requesting leases; resolves once no grant is pending, or after `ms`. */
   async stop(ms: number): Promise<void> {
     this.#closed = true;
     this.#again?.cancel();
@@ -229,7 +229,7 @@ export class Limiter {
     );
   }
 
-  /** Asks again later, as Redis grants nothing now. @param ms time until the next lease expires; -1 if there is none */
+  /** Asks again later: Redis grants nothing now. @param ms time until the next lease expires; -1 if there is none */
   #askAgain(ms: number): void {
     this.#again?.cancel();
     this.#again = undefined;
@@ -252,7 +252,7 @@ export class Limiter {
       return;
     }
     const end = (): void => {
-      // Bottleneck tells Redis only after some timers; the process may exit before.
+      // Bottleneck tells Redis only after some timers, but the process may exit first.
       this.#shrinking.set(index, 0);
       free();
     };

@@ -1,13 +1,13 @@
 /** Error patterns of Redis and the network, each with a remedy. The first match applies. */
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
-  [/NOAUTH/, "it asks for a password: give one in the URL or in the client's options"],
+  [/NOAUTH/, "it requires a password: set one in the URL or in the client's options"],
   [/WRONGPASS|invalid password|invalid username/i, 'correct the user name and the password'],
   [
     /NOPERM|no permissions|user executing the script/,
     "grant the user '+@all ~PREFIX:* ~b_{PREFIX:* &PREFIX:* &b_{PREFIX:*', or at least scripting, TIME, hashes, sorted sets, strings and publish/subscribe",
   ],
   [/OOM/, "raise its 'maxmemory', or free memory"],
-  [/READONLY/, 'it is a replica: connect to the primary; connections are renewed until one leads there'],
+  [/READONLY/, 'it is a replica: connect to the primary; the ledger reconnects until it reaches it'],
   [/MISCONF/, 'it cannot save its data to disk: see its log'],
   [/NOREPLICAS/, "it has too few replicas: see its 'min-replicas-to-write'"],
   [/LOADING/, 'it is loading its data: it will be used once that is done'],
@@ -16,22 +16,22 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/MOVED|ASK |CROSSSLOT/, "it is a node of a cluster: use 'cluster', or a Cluster as 'client'"],
   [/max number of clients/, "raise its 'maxclients'"],
   [/DENIED|protected mode/i, 'it runs in protected mode: set a password'],
-  [/BUSY|UNKILLABLE/, 'a script of somebody else has been running too long there: end it'],
-  [/WRONGTYPE/, "a key of somebody else has this name: choose another 'prefix'"],
+  [/BUSY|UNKILLABLE/, "another client's script has been running too long: end it"],
+  [/WRONGTYPE/, "another application uses a key of this name: choose another 'prefix'"],
   [/DB index|SELECT/, 'choose a database that it has'],
   [/non deterministic commands/, 'it is too old: Redis 5 or later is needed'],
   [
     /unknown command|NOSCRIPT|not supported|disabled|unknown redis command/i,
     'the ledger needs scripting (EVAL, EVALSHA), TIME, hashes, sorted sets and publish/subscribe',
   ],
-  [/sentinel/i, "see that the sentinels run and know the group that 'name' names"],
-  [/certificate|CERT_|self.signed|ERR_TLS|SSL|EPROTO/i, "give the right 'tls' options, such as 'ca'"],
+  [/sentinel/i, "check that the sentinels run and know the group 'name'"],
+  [/certificate|CERT_|self.signed|ERR_TLS|SSL|EPROTO/i, "set the right 'tls' options, such as 'ca'"],
   [/ENOTFOUND|EAI_AGAIN/, 'correct the host name'],
   [
     /ECONNRESET|EPIPE|closed/,
-    "see that it runs there, speaks TLS if and only if the options say so, and has not reached its 'maxclients'",
+    "check that it runs there, uses TLS if and only if the options do, and has not reached its 'maxclients'",
   ],
-  [/ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT/, 'see that it runs there'],
+  [/ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT/, 'check that it runs there'],
 ];
 
 /** Reason why Redis is unusable, with the remedy, in one sentence without a full stop. */

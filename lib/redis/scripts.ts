@@ -108,13 +108,13 @@ export function mended(name: string, script: string): string {
 
 function unknown(name: string, text: string): Error {
   return new Error(
-    `Bottleneck's script '${name}' is not that of 2.19.5 ('${text}' is not in it exactly once): install bottleneck 2.19.5`,
+    `Bottleneck's script '${name}' differs from version 2.19.5 ('${text}' does not occur exactly once): install bottleneck 2.19.5`,
   );
 }
 
 /**
  * Settles leases: each gets a new expiration and shrinks to the permits still in use. An expired lease that was not yet
- * given to others is kept too. Part of a lease may expire before the rest, as a job of its own. Returns for each lease
+ * given to others is kept too. Part of a lease may expire before the rest, as a separate job. Returns for each lease
  * whether Redis still had it.
  *
  * KEYS: {@link keysOf}. ARGV: the lifetime of the keys, in ms; a client that stopped waiting, or ''; a channel on which
@@ -171,8 +171,8 @@ return kept`;
  * Adds a process to the fleet, or removes it, and exercises every other permission that a ledger needs. Returns the
  * epoch (another value means that Redis lost its data) and the number of processes, and announces a changed number.
  *
- * KEYS: the fleet, a hash. ARGV: the process, the time for which it counts in ms (0 removes it), an epoch if there
- * is none, the ledger's channel, and a channel of limiters to which nobody listens.
+ * KEYS: the fleet, a hash. ARGV: the process, the time for which it counts in ms (0 removes it), an epoch to set if there
+ * is none, the ledger's channel, and a limiters' channel to which nobody listens.
  */
 export const ENROL: string = `${NOW}
 redis.call('hsetnx', KEYS[1], 'epoch', ARGV[3])
@@ -202,11 +202,11 @@ end
 return {epoch, count}`;
 
 /**
- * Replaces what the processes agree on of a quota, if it is still what the caller knows, and announces it. Returns what they
- * agree on then.
+ * Replaces the processes' agreement about a quota if it is still the one the caller knows, and announces it. Returns the
+ * resulting agreement.
  *
- * KEYS: the agreement. ARGV: what the caller knows ('' for nothing), what it proposes, its lifetime in ms, the ledger's
- * channel, and the announcement.
+ * KEYS: the agreement. ARGV: the agreement the caller knows ('' for none), its proposal, the proposal's lifetime in ms, the
+ * ledger's channel, and the announcement.
  */
 export const AGREE: string = `local known = redis.call('get', KEYS[1]) or ''
 if known ~= ARGV[1] then

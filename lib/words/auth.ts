@@ -4,14 +4,14 @@ import type { RequestFacts } from './types.ts';
 export interface Token {
   /** The bearer token, without the word `Bearer`. */
   readonly token: string;
-  /** Expiry on the wall clock: Unix ms, or a `Date`; Unix seconds are known as such. Default: unknown; the token serves until refused. */
+  /** Expiry on the wall clock: Unix ms or a `Date`; Unix seconds are detected. Default: unknown; the token is used until refused. */
   readonly expiresAt?: number | Date | undefined;
 }
 
 /** A source of bearer tokens. */
 export interface TokenSource {
   /**
-   * Returns a token; `previous` is the last one of this scope, which expired or was refused, if any. `scope` is the OAuth
+   * Returns a token. `previous` is the scope's last token, which expired or was refused, if there was one. `scope` is the OAuth
    * scope that the profile names for the request.
    */
   token(ask: {

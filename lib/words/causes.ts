@@ -5,18 +5,18 @@
 export type PauseCause = 'header' | 'message' | 'backoff' | 'peer' | 'manual';
 
 /**
- * Why a limit was learned or changed: the server stated it (`header`), refused (`throttled`), answered a test of the limit
- * (`probe`) or showed that it has too much to do (`overload`), or another process learned it (`peer`).
+ * Why a limit was learned or changed: the server stated it (`header`), refused an attempt (`throttled`), answered a test of the
+ * limit (`probe`) or showed that it was overloaded (`overload`), or another process learned it (`peer`).
  */
 export type LearnedCause = 'header' | 'throttled' | 'probe' | 'overload' | 'peer';
 
-/** How a limit is known: declared, learned from refusals and headers, or told by the header of the last response. */
+/** Origin of a limit: declared, learned from refusals and headers, or stated in a header of the last response. */
 export type LimitSource = 'declared' | 'learned' | 'header';
 
 /** Why an attempt is sent again. */
 export type RetryReason = 'quota' | 'fault' | 'token';
 
-/** Why a call failed; `wait`: longer than `retry.inline`; `outage`: refused by `retry.outage: 'fail'`. */
+/** Why a call failed. `wait`: the wait would exceed `retry.inline`; `outage`: rejected because of `retry.outage: 'fail'`. */
 export type FailureReason =
   | 'terminal'
   | 'attempts'

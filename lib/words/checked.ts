@@ -11,12 +11,12 @@ const toUpper = v.transform((name: string) => name.toUpperCase());
 /** Name of an HTTP method, converted to upper case. */
 export const method: v.GenericSchema<string> = v.pipe(methodText, toUpper);
 
-/** The same, but not `*`, for which `rule` says what to do. */
+/** Like {@link method}, but rejects `*` with the message `rule`. */
 export function methodBut(rule: string): v.GenericSchema<string> {
   return v.pipe(methodText, v.notValue('*', rule), toUpper);
 }
 
-/** Has a schema of objects, just made, refuse arrays, which valibot takes for objects. */
+/** Makes a new schema of objects reject arrays, which valibot accepts as objects. */
 export function noList<S extends v.GenericSchema>(schema: S): S {
   const run = schema['~run'];
   return Object.assign(schema, {

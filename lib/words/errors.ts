@@ -92,14 +92,14 @@ export class QueueFullError extends HeadgateError {
 
 /**
  * The call would have to wait longer than `retry.inline`: for its turn, for a paused quota or before a retry. A job system
- * may take the wait over: run the job again at `retryAt`.
+ * can wait instead: run the job again at `retryAt`.
  */
 export class WaitError extends HeadgateError {
   override readonly name = 'WaitError';
   readonly code = 'ERR_HEADGATE_WAIT';
   /** Earliest moment at which another call may succeed, in whole Unix ms. */
   readonly retryAt: number;
-  /** The wait until then, in whole ms; a lower bound where the gate cannot know it. */
+  /** The wait until then, in whole ms; a lower bound if the gate cannot know it exactly. */
   readonly waitMs: number;
   /** Key of the quota. */
   readonly quota: string;
@@ -118,7 +118,7 @@ export class WaitError extends HeadgateError {
   }
 }
 
-/** The server is out, and `retry.outage` is `'fail'`: nothing is sent until the next probe is due. */
+/** The server is down, and `retry.outage` is `'fail'`: nothing is sent until the next probe is due. */
 export class OutageError extends HeadgateError {
   override readonly name = 'OutageError';
   readonly code = 'ERR_HEADGATE_OUTAGE';
@@ -143,7 +143,7 @@ export class OutageError extends HeadgateError {
   }
 }
 
-/** The gate was closed while the call waited, or before it began. */
+/** The gate was closed before the call began or while it waited. */
 export class ClosedError extends HeadgateError {
   override readonly name = 'ClosedError';
   readonly code = 'ERR_HEADGATE_CLOSED';
@@ -158,15 +158,15 @@ export class ClosedError extends HeadgateError {
   }
 }
 
-/** The call costs more than a window of its quota allows at all: no wait would let it go. */
+/** The call costs more than a window of its quota ever allows: waiting would not help. */
 export class CostError extends HeadgateError {
   override readonly name = 'CostError';
   readonly code = 'ERR_HEADGATE_COST';
   /** Key of the quota. */
   readonly quota: string;
-  /** What the window counts, such as `tokens`. */
+  /** Unit that the window counts, such as `tokens`. */
   readonly unit: string;
-  /** What the call costs of it. */
+  /** Cost of the call in that unit. */
   readonly cost: number;
   /** Limit of the window. */
   readonly limit: number;

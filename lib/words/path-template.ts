@@ -1,10 +1,10 @@
 /**
  * Templates of paths and hosts. `{id}` matches one or more characters of a segment; `*` matches zero or more characters
- * of a segment; `**` matches anything, slashes included. All other text matches itself, in any case.
+ * of a segment; `**` matches anything, including slashes. All other text matches itself, ignoring case.
  *
  * Matching never backtracks, so no path takes long, whatever the template. In most templates each wildcard ends where
- * its segment does, and a single pass from left to right decides. Any other template runs as an automaton, whose states
- * all advance over each character once: at most the length of the text times the length of the template.
+ * its segment does, so a single pass from left to right decides. Any other template runs as an automaton, all of whose states
+ * advance over each character once: the cost is at most the length of the text times the length of the template.
  */
 
 /** Wildcard steps of a compiled template; any other number is a character code. */
@@ -16,7 +16,7 @@ const ANYTHING = -3;
 export interface PathTemplate {
   /** The literal text before the first wildcard, in lower case. */
   readonly prefix: string;
-  /** Whether the whole of `text` fits, in any case. */
+  /** Whether all of `text` matches, ignoring case. */
   fits(text: string): boolean;
 }
 
@@ -71,7 +71,7 @@ function straight(steps: Int32Array, stops: string): Accepts | undefined {
   };
 }
 
-/** Matcher for any template: tracks the states it may be in after each character. */
+/** Matcher for any template: tracks the possible states after each character. */
 function automaton(steps: Int32Array, stops: string): Accepts {
   const end = steps.length;
   /** Last round in which each state was entered. */

@@ -19,22 +19,22 @@ interface Copied {
 /** The part of a response that is remembered. */
 interface ResponseLike {
   readonly status: number;
-  /** Absent if the client's response does not tell. */
+  /** Absent if the client's response does not have it. */
   readonly url?: string;
   readonly headers: unknown;
 }
 
-/** Makes a constructor of objects that are there already. */
+/** A base class whose constructor returns an existing object, so that a subclass can add private fields to it. */
 class Given {
   constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: it is how a private field comes to an object of others
+    // biome-ignore lint/correctness/noConstructorReturn: the way to add a private field to a foreign object
     return object;
   }
 }
 
 /**
- * Reports in a private field of the object that leads to them. Nobody sees it, and it costs a
- * fraction of an entry in a WeakMap, which the garbage collector visits again and again.
+ * Stores a report in a private field of the object that leads to it. The field is invisible, and costs a fraction of a WeakMap
+ * entry, which the garbage collector visits again and again.
  */
 class Marked extends Given {
   #report: Kept;
@@ -49,7 +49,7 @@ class Marked extends Given {
       if (#report in object) (object as Marked).#report = report;
       else new Marked(object, report);
     } catch {
-      // An engine may refuse this of what is frozen.
+      // An engine may refuse to add fields to a frozen object.
       frozen.set(object, report);
     }
   }
@@ -106,7 +106,7 @@ export function rememberResponse(response: ResponseLike, report: Kept): void {
   if (copied.length > MAX_COPIED) copied.shift();
 }
 
-/** What {@link remember} keeps of this very object. */
+/** The report stored by {@link remember} for this very object. */
 export function remembered(object: object): CallReport | undefined {
   const known = Marked.read(object);
   return typeof known === 'function' ? known() : known;

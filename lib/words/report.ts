@@ -5,17 +5,17 @@ import type { Amounts, Verdict } from './types.ts';
 export interface AttemptRecord {
   /** Moment at which the request was sent; Unix ms on the gate's monotonic clock. */
   readonly startedAt: number;
-  /** ms between asking for a permit and sending. */
+  /** ms between requesting a permit and sending. */
   readonly waitedMs: number;
   /** ms from sending to the end of the response or to the fault. */
   readonly durationMs: number;
-  /** Absent when no response arrived. */
+  /** Absent if no response arrived. */
   readonly status?: number | undefined;
-  /** The API's error code, or the fault's. */
+  /** The API's error code, or the fault's code. */
   readonly code?: string | undefined;
   /** The server's ID for this attempt. */
   readonly correlationId?: string | undefined;
-  /** Chosen wait before the next attempt, in ms; absent when none followed. */
+  /** Chosen wait before the next attempt, in ms; absent if none followed. */
   readonly delayMs?: number | undefined;
 }
 
@@ -27,24 +27,24 @@ export interface CallReport {
   readonly method: string;
   /** URL of the last request, without user name, password, fragment and values that may be secret. */
   readonly url: string;
-  /** Key of the quota that the last attempt used or waited for; empty when the call ended before it reached one. */
+  /** Key of the quota that the last attempt used or waited for; empty if the call ended before it reached one. */
   readonly quota: string;
   /** Last correlation ID the server gave: the one a support desk asks for. */
   readonly correlationId?: string | undefined;
-  /** Verdict on the last attempt; absent when none was made. */
+  /** Verdict on the last attempt; absent if none was made. */
   readonly verdict?: Verdict | undefined;
-  /** Why the call failed; absent when it succeeded. */
+  /** Why the call failed; absent if it succeeded. */
   readonly reason?: FailureReason | undefined;
   /** Advice for the failure. */
   readonly hint?: string | undefined;
   /**
-   * Tells what the last attempt spent, by unit, where only the caller can know: what it was charged too much is free at once,
-   * and what was too little is owed. Not enumerable.
+   * Reports what the last attempt actually spent, by unit, if only the caller can know. If it was charged too much, the excess is
+   * free at once; if too little, the shortfall is charged now. Not enumerable.
    *
    * @example
    * reportOf(response)?.spend({ tokens: body.usage.total_tokens });
    */
   spend(amounts: Amounts): void;
-  /** All attempts in order; of more than 100, only the first and the last 99. */
+  /** All attempts in order; if there were more than 100, only the first and the last 99. */
   readonly attempts: readonly AttemptRecord[];
 }

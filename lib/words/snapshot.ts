@@ -1,19 +1,19 @@
 /** State of one window, as `gate.quotas()` returns it. */
 export interface WindowSnapshot {
-  /** Maximum number of attempts in any `per`, or of the unit. */
+  /** Maximum number of attempts, or amount of the unit, within any `per`. */
   readonly limit: number;
-  /** Length of the window, in ms; the greatest length of a day or month. */
+  /** Length of the window, in ms; for a day or month, its maximum length. */
   readonly per: number;
   /**
-   * `bucket`: a token bucket of `limit`, refilled evenly over `per`; `day` and `month`: a calendar window; `spacing`: attempts begin
-   * `per` apart. Absent: a rolling window.
+   * `bucket`: a token bucket of `limit`, refilled evenly over `per`; `day` and `month`: a calendar window; `spacing`: attempts
+   * start at least `per` apart. Absent: a rolling window.
    */
   readonly kind?: 'bucket' | 'day' | 'month' | 'spacing' | undefined;
   /** Time zone of a calendar window. */
   readonly zone?: string | undefined;
   /** End of the current day or month of a calendar window; Unix ms on the wall clock. */
   readonly resetsAt?: number | undefined;
-  /** What the window counts, such as `tokens`; absent where it counts requests. */
+  /** Unit that the window counts, such as `tokens`; absent if it counts requests. */
   readonly unit?: string | undefined;
   /** Number of attempts, or amount of the unit, that counts against the limit now. */
   readonly used: number;
@@ -26,44 +26,44 @@ export interface WindowSnapshot {
   readonly latencyCost?: number | undefined;
 }
 
-/** What the server last said of one of its limits, in headers. */
+/** What the server last said about one of its limits, in headers. */
 export interface StatedLimit {
-  /** Name that tells the limits of one server apart. */
+  /** Name that distinguishes the server's limits. */
   readonly name: string;
-  /** What it counts: `requests`, `tokens`, … */
+  /** Unit that it counts: `requests`, `tokens`, … */
   readonly unit: string;
-  /** Maximum; absent where the server does not say. */
+  /** Maximum; absent if the server does not say. */
   readonly limit?: number | undefined;
-  /** What is left of it, less the requests sent since. */
+  /** Amount left; for a limit of requests, less those sent since. */
   readonly remaining: number;
-  /** Length of the window, in ms; absent where the server does not say. */
+  /** Length of the window, in ms; absent if the server does not say. */
   readonly per?: number | undefined;
-  /** Moment at which it is full again; Unix ms on the gate's clock; absent where the server does not say. */
+  /** Moment of the reset; Unix ms on the gate's clock; absent if the server does not say. */
   readonly resetAt?: number | undefined;
 }
 
 /** State of one quota, as `gate.quotas()` returns it. */
 export interface QuotaSnapshot {
-  /** Key of the quota: its name, or a key made of its match. */
+  /** Key of the quota: its name, or a key derived from its match. */
   readonly key: string;
   /** Declared windows. */
   readonly windows: readonly WindowSnapshot[];
-  /** Maximum number of attempts in flight; absent when unlimited. */
+  /** Maximum number of attempts in flight; absent if unlimited. */
   readonly concurrency?: number | undefined;
   /** Number of attempts in flight. */
   readonly inFlight: number;
   /** Number of queued attempts. */
   readonly queued: number;
   /**
-   * Minimum time until the last of the queued attempts is sent, in ms: `gate.forecast(key, { calls: 0 })`; absent while none
-   * is queued. `Infinity` if attempts in flight block them and none has ended so far.
+   * Minimum time until the last queued attempt is sent, in ms: `gate.forecast(key, { calls: 0 })`; absent if none is queued.
+   * `Infinity` if attempts in flight block the queue and none has ended so far.
    */
   readonly forecastMs?: number | undefined;
   /** Number of retries that the quota may spend now, by the policy's `budget`. */
   readonly retryBudget?: number | undefined;
   /** Moment of reopening; Unix ms on the gate's clock; absent while open. */
   readonly pausedUntil?: number | undefined;
-  /** What the server last said of its limits in headers; absent if it said nothing, or if `adaptive` is off. */
+  /** What the server last said about its limits in headers; absent if it said nothing, or if `adaptive` is off. */
   readonly stated?: readonly StatedLimit[] | undefined;
   /** Limits the gate has learned; absent if it learned none, or if `adaptive` is off. */
   readonly learned?:

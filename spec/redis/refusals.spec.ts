@@ -115,7 +115,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     title: 'nobody there',
     refuse: (_admin, server) => server.kill(),
-    told: [/ECONNREFUSED/, /see that it runs there/],
+    told: [/ECONNREFUSED/, /check that it runs there/],
     relent: (_admin, server) => server.run(),
   },
 ];
