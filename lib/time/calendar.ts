@@ -1,9 +1,9 @@
 /** Days and months of the calendar, in any time zone. */
 
-/** What a calendar window is: a day, or a month. */
+/** Unit of a calendar window. */
 export type CalendarUnit = 'day' | 'month';
 
-/** A day or month: from its start until its end, which is the start of the next. Unix ms. */
+/** A day or month, from its start to the start of the next; Unix ms. */
 export interface Period {
   readonly start: number;
   readonly end: number;
@@ -12,12 +12,12 @@ export interface Period {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Greatest length of a day or month in a zone, in ms: in any but UTC it may hold the end of daylight saving time. */
+/** Maximum length of a day or month in a zone, in ms: except in UTC, daylight saving time may end within it. */
 export function longestPeriodMs(unit: CalendarUnit, zone: string = 'UTC'): number {
   return (unit === 'day' ? DAY_MS : 31 * DAY_MS) + (zone === 'UTC' ? 0 : HOUR_MS);
 }
 
-/** Whether it is the IANA name of a time zone that this runtime knows. */
+/** Whether `zone` is the IANA name of a time zone known to this runtime. */
 export function isZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).format(0) !== '';
@@ -27,10 +27,10 @@ export function isZone(zone: string): boolean {
 }
 
 /**
- * The days or months of one zone. A day begins with its first moment, which is not midnight where clocks go forward then.
+ * The days or months of one zone. A day begins at its first moment, which is not midnight if clocks go forward then.
  *
- * The runtime's time zone database tells what the clocks of a zone show at a moment; a search finds the moment at which
- * they come to show a date. (Temporal would tell it, but Node.js 22 and 24 lack it.)
+ * The runtime's time zone database gives the local time at any moment; a search finds the moment at which a date begins.
+ * (Temporal would give it directly, but Node.js 22 and 24 lack it.)
  */
 export class Calendar {
   readonly #unit: CalendarUnit;
@@ -53,14 +53,14 @@ export class Calendar {
     });
   }
 
-  /** The period that holds this moment. */
+  /** The period that contains this moment. */
   at(moment: number): Period {
     const { start, end } = this.#last;
     if (moment < start || moment >= end) this.#last = this.#find(moment);
     return this.#last;
   }
 
-  /** The one that holds this moment, not looked up before. */
+  /** Computes the period that contains this moment. */
   #find(moment: number): Period {
     const local = new Date(this.#shown(moment));
     const [year, month] = [local.getUTCFullYear(), local.getUTCMonth()];
@@ -68,12 +68,12 @@ export class Calendar {
     const first = (step: number): number =>
       daily ? Date.UTC(year, month, local.getUTCDate() + step) : Date.UTC(year, month + step);
     let end = this.#begin(first(1));
-    // A zone may skip a day, when it moves across the date line.
+    // A zone may skip a day when it moves across the date line.
     for (let step = 2; end <= moment; step += 1) end = this.#begin(first(step));
     return { start: Math.min(moment, this.#begin(first(0))), end };
   }
 
-  /** The first moment at which the zone's clocks show this date or a later one. */
+  /** First moment at which the zone's clocks show this date or a later one. */
   #begin(date: number): number {
     let [before, from] = [date - DAY_MS, date + DAY_MS];
     while (from - before > 1) {
@@ -84,7 +84,7 @@ export class Calendar {
     return from;
   }
 
-  /** What the zone's clocks show at a moment, as if they were in UTC. */
+  /** The zone's local time at a moment, as if it were UTC. */
   #shown(moment: number): number {
     const parts: Record<string, number> = {};
     for (const { type, value } of this.#format.formatToParts(moment)) parts[type] = Number(value);
@@ -95,7 +95,7 @@ export class Calendar {
 
 const known = new Map<string, Calendar>();
 
-/** The calendar of a zone; all windows share it. */
+/** The calendar of a zone, shared by all windows. */
 export function calendarOf(unit: CalendarUnit, zone: string): Calendar {
   const key = `${unit} ${zone}`;
   let calendar = known.get(key);

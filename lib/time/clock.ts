@@ -5,7 +5,7 @@ import { followTime } from './fakes.ts';
  * `virtualClock()` of `headgate/testing` returns one that a test moves by hand.
  */
 export interface Clock {
-  /** Monotonic time in ms. Zero is the Unix epoch, by the system clock at the start of the process. */
+  /** Monotonic time in ms since the Unix epoch, as given by the system clock when the process started. */
   now(): number;
   /**
    * Wall-clock time in Unix ms: for expiry dates named by servers. It may jump, and it advances while the machine
@@ -36,8 +36,8 @@ export function wallOf(clock: Clock): number {
 }
 
 /**
- * Maximum time that a real timer fires early, in ms: the event loop counts whole ms. A timer that fires earlier is a
- * fake that a test advanced.
+ * Maximum time by which a real timer fires early, in ms: the event loop counts whole ms. A timer that fires earlier is a
+ * fake advanced by a test.
  */
 const EARLY_MS = 2;
 

@@ -9,8 +9,8 @@ export const DURATION_RULE: string =
 export const MAX_DURATION_TEXT: number = 32;
 
 /**
- * A duration as text: a number and a unit, in any case, those of the package `ms` 2.1. A bare number as text is rejected:
- * it could mean seconds or milliseconds.
+ * A duration as text: a number and a unit of the package `ms` 2.1, in any case. A bare number as text is rejected: it
+ * could mean seconds or milliseconds.
  */
 export const DURATION_TEXT: RegExp =
   /^\d+(?:\.\d+)? ?(?:ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|y|yrs?|years?)$/i;

@@ -4,7 +4,7 @@ import { type Clock, LONGEST_TIMER, type Timer } from './clock.ts';
 /** Minimum number of cancelled entries to sweep out; they must also outnumber the live ones. */
 const MIN_SWEPT = 1024;
 
-/** Interval between checks of each pending entry where timers are scoped, in ms. */
+/** Interval of checks of each pending entry if timers are scoped, in ms. */
 const SCOPED_CHECK_MS = 250;
 
 /** A scheduled call. */
@@ -43,9 +43,9 @@ class Due implements Entry {
  * All waits of a gate (pauses, windows, backoffs, deadlines) on a single timer.
  *
  * Entries never fire early: a timer that fires before its moment is set again. Waits beyond the maximum of a timer are
- * split. The process stays alive only while an entry with `hold` is pending.
+ * split. The process is kept alive only while an entry with `hold` is pending.
  *
- * Where timers end with the request that set them, each entry has its own timer. It keeps that request alive, and also
+ * If timers end with the request that set them, each entry has its own timer, which keeps that request alive and also
  * fires overdue entries of ended requests.
  */
 export class Schedule {
@@ -84,7 +84,7 @@ export class Schedule {
       );
       this.#dead = 0;
     }
-    // Rearm only so as not to keep the process alive; otherwise a timer that finds nothing due is harmless.
+    // Rearm only to stop keeping the process alive; otherwise a timer that finds nothing due is harmless.
     if (this.#holding === 0 && this.#timerHolds) this.#arm();
   }
 

@@ -131,7 +131,7 @@ export class OutageError extends HeadgateError {
 
   constructor(retryAt: number, waitMs: number, quota: string, call?: string) {
     const ms = Math.ceil(waitMs);
-    super(told(call, `The server is out; the next probe is due in ${ms} ms`));
+    super(told(call, `The server is down; the next probe is due in ${ms} ms`));
     this.retryAt = Math.ceil(retryAt);
     this.waitMs = ms;
     this.quota = quota;

@@ -133,7 +133,7 @@ export interface QuotaRef {
   readonly cost?: Costs | undefined;
   /** What an attempt spent in each unit, according to its outcome. Default: what it was charged. */
   readonly spent?: ((outcome: Outcome) => Amounts | undefined) | undefined;
-  /** @internal True if not every response says what was spent: nothing is assumed until one does. */
+  /** @internal True if not every response says what was spent: no correction is expected until one does. */
   readonly seldom?: boolean | undefined;
   /** Share of a window, above 0 and up to 1, from which a `near` event reports its use. Default: none. */
   readonly near?: number | undefined;
