@@ -223,8 +223,8 @@ export class Adaptive {
   }
 
   /**
-   * The quota refused an attempt at `at`; it is known since `now`. Returns true if it may simply be resent once another
-   * attempt has ended.
+   * The quota refused an attempt at `at`, which became known at `now`. Returns true if the attempt may simply be resent once
+   * another has ended.
    */
   throttled(now: number, at: number, sentAt: number, waitMs: number | undefined): boolean {
     this.#answers();

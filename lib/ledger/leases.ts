@@ -141,8 +141,8 @@ export class Leases implements Asker {
   }
 
   /**
-   * Gives back what is not in use at once, and the rest when it is spent: to a ledger in memory even after this has resolved;
-   * to any other before that if it is soon, or else when the leases expire.
+   * Gives back unused permits at once, and those in use once spent. With a ledger in memory, that may be after this has resolved;
+   * with any other, this waits if they are spent soon, and otherwise their leases expire.
    */
   async close(moved: boolean): Promise<void> {
     this.#closed = true;

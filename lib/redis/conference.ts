@@ -21,7 +21,7 @@ export interface Said {
   readonly asks?: true;
   /** It was refused because too many attempts are in flight. */
   readonly crowded?: true;
-  /** The server is down, and this process will probe it in so many ms; 0 means the server answers again. */
+  /** The server is down, and this process will probe it in this many ms; 0 means the server answers again. */
   readonly outage?: number;
   /** Its proposal, which Redis has accepted. */
   readonly agreed?: string;

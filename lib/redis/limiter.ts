@@ -15,7 +15,7 @@ const STALE_GRANT_MS = 2000;
  *
  * Bottleneck can neither withdraw a queued job nor time one out after more than 24.8 days; a queued job keeps a process
  * alive, and every limiter sends heartbeats forever. Here, unneeded jobs are dropped, lease times are tracked outside
- * Bottleneck, and only while a lease is awaited is Redis asked again: when the next lease expires.
+ * Bottleneck, and Redis is asked again only while a lease is awaited, when the next one expires.
  */
 export class Limiter {
   /** Whether Redis refused to set it up: it can no longer grant anything. */

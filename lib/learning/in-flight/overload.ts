@@ -84,7 +84,7 @@ export class ConcurrencyLimit {
   /** Size of the next growth. */
   #step = 1;
 
-  /** @param known the limit that an earlier run found; believed as if it had been found `now` */
+  /** @param known limit found by an earlier run; trusted as if it had been found `now` */
   constructor(known: number = Infinity, now: number = -Infinity) {
     this.#limit = known;
     this.#loudAt = now;

@@ -49,7 +49,7 @@ export class InFlightLimit {
   /** Attempts sent before this moment may be refused because of the last growth. */
   #cutAt = -Infinity;
 
-  /** @param known the limit, where an earlier run found it */
+  /** @param known limit found by an earlier run, if any */
   constructor(known?: number) {
     if (known === undefined) return;
     this.#state = 'held';

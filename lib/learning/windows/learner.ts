@@ -150,7 +150,7 @@ export class Learner {
     return { limit, perMs: per };
   }
 
-  /** An attempt was refused; that is known since `knownAt`. Returns true if it may simply be resent once another has ended. */
+  /** An attempt was refused, which became known at `knownAt`. Returns true if it may simply be resent once another has ended. */
   refused(now: number, sentAt: number, waitMs: number | undefined, knownAt: number = now): boolean {
     if (waitMs === undefined && this.flight.refused(knownAt, sentAt, this.sharers > 1)) return true;
     this.#refused(now, sentAt, waitMs);

@@ -7,7 +7,7 @@ const GRAIN_LATENCIES = 0.25;
 /** Time after which a probe in flight may hang, in ms and in latencies: it is then ignored. */
 const PATIENCE_MS = 1000;
 const PATIENCE_LATENCIES = 4;
-/** Multiple of a failed probe's cost that halving the doubt must be able to earn back before the next. */
+/** Factor of a failed probe's cost: a success gains half of the doubt, so earning the cost back takes 2 · cost / doubt. */
 const PAYBACK = 2;
 
 type State = 'none' | 'armed' | 'out';
