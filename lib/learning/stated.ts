@@ -26,7 +26,7 @@ const LONGEST_HOLD_MS = 3_600_000;
  * until the reset that the server named, at most for an hour.
  */
 export class Allowances {
-  /** Made for the first statement. */
+  /** Created at the first statement. */
   #allowances: Map<string, Allowance> | undefined;
 
   /**

@@ -66,7 +66,9 @@ const options = object({
   client: v.optional(has<Redis>('duplicate', 'an ioredis client, 5 or 6')),
   url: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\//, 'a redis:// or rediss:// URL'))),
   cluster: v.optional(filled<ClusterNode>('one or more nodes, each { host, port } or a URL')),
-  sentinels: v.optional(filled<{ host: string; port?: number }>('one or more addresses, each { host, port }')),
+  sentinels: v.optional(
+    filled<{ host: string; port?: number }>('one or more addresses, each { host, port }'),
+  ),
   name: v.optional(text),
   tls: v.optional(
     v.custom<ConnectionOptions | true>(
