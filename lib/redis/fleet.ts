@@ -11,9 +11,9 @@ const MEMBER_MS = 30_000;
 const RETRY_MS = 50;
 /** Time for which an agreement is kept after its last change, in ms: a week. */
 const AGREED_MS = 7 * 24 * 3_600_000;
-/** Maximum length of a report of served attempts, and maximum number at one moment: bounds the harm of a false message. */
+/** Maximum length of a report of served attempts, and maximum number that it tells: bounds the harm of a false message. */
 const MAX_TOLD = 4096;
-const MAX_AT_ONCE = 10_000;
+const MAX_SERVED = 100_000;
 /** Maximum number of tries per probe. */
 const MAX_TRIES = 20;
 
@@ -169,11 +169,9 @@ function isNumber(value: unknown): value is number {
 
 /** Whether it is a list of alternating times and numbers of attempts. */
 function isTold(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) &&
-    value.length <= MAX_TOLD &&
-    value.every((each, index) => isNumber(each) && (index % 2 === 0 || each <= MAX_AT_ONCE))
-  );
+  if (!Array.isArray(value) || value.length > MAX_TOLD || !value.every(isNumber)) return false;
+  const served = value.reduce((sum, each, index) => (index % 2 === 0 ? sum : sum + each), 0);
+  return served <= MAX_SERVED;
 }
 
 export function asError(error: unknown): Error {
