@@ -8,52 +8,52 @@ import type { Amounts, Costs, Outcome, RequestFacts } from '../words/types.ts';
 import type { Naming } from './hosts.ts';
 import type { Budget } from './retry-budget.ts';
 
-/** What of an attempt tells its costs, and its route. */
+/** What determines an attempt's cost and route. */
 export interface Priced {
-  /** What of its request tells its route: asked for only while the server seems out. */
+  /** The request: cost functions read it, and its route tells what is affected by an outage. */
   readonly request?: RequestFacts | undefined;
-  /** What the call says it costs. */
+  /** Cost given by the call. */
   readonly cost?: Costs | undefined;
-  /** What the profile says such requests cost. */
+  /** Cost given by the profile. */
   readonly usual?: Costs | undefined;
-  /** What each quota reads of that; kept by the quotas. */
+  /** Amounts by unit that each quota's tariff read from these costs: a cache that the tariffs fill. */
   amounts?: Map<object, Map<string, number>> | undefined;
 }
 
-/** What an attempt asked the gate for, as its permit keeps it. */
+/** What a permit keeps of its attempt. */
 export interface Asked extends Priced {
   /** The gates of the declared quotas that its request draws on now. */
   declaredGates?(): readonly Admitter[];
-  /** The gate of the server's bucket that its request draws on, if it is known. */
+  /** The gate of the server's bucket that its request draws on, if known. */
   bucketGate?(): Admitter | undefined;
 }
 
-/** What one quota keeps of an attempt that draws on it. */
+/** One quota's record of an attempt that draws on it. */
 export interface Drawn {
-  /** Moment of its taking. */
+  /** Moment at which the permit was taken. */
   readonly takenAt: number;
-  /** Number of the attempt among those of its quota. */
+  /** Sequence number of the attempt within its quota. */
   readonly number: number;
-  /** The quota admitted it; false where an update made it count here, and only its limits matter. */
+  /** Whether the quota admitted it; false if an update added it: it then counts, but teaches nothing. */
   readonly admitted: boolean;
-  /** What it was charged; absent where it costs one request and nothing else. */
+  /** What it was charged; absent if it costs one request and nothing else. */
   readonly charge: Charge | undefined;
 }
 
-/** A quota closed, or is closed for longer. */
+/** A quota closed, or its closing was extended. */
 export interface Closing {
   readonly quota: string;
   /** Moment of reopening. */
   readonly until: number;
-  /** False where it was closed already, and for about as long: one closing is told once. */
+  /** False if it was already closed for about as long: each closing is reported once. */
   readonly isNews: boolean;
 }
 
-/** The gate, as its permits know it. */
+/** The gate as seen by its permits. */
 export interface Admitter {
   readonly key: string;
   readonly base: string;
-  /** The server's name for it, if it is a bucket of the server's. */
+  /** The server's name for the quota, if it is a bucket of the server. */
   readonly bucket: string | undefined;
   readonly budget: Budget;
   readonly retired: boolean;
@@ -62,14 +62,16 @@ export interface Admitter {
   ended(drawn: Drawn, now: number): void;
   refunded(drawn: Drawn): void;
   joined(takenAt: number, ask: Priced, answered: boolean): Drawn;
-  /** Whether it reads from outcomes what was spent. */
+  /** Whether it reads the amounts spent from outcomes. */
   readonly readsSpent: boolean;
-  /** What an outcome says was spent of this quota. */
+  /** Amounts of this quota that an outcome says were spent. */
   read(outcome: Outcome): Amounts | undefined;
-  /** It was spent; `countedAt` and `endedAt` are the moments of the answer and of the end, if they were. */
+  /**
+   * Corrects a charge to the amounts spent; `countedAt` and `endedAt`: moments of answer and end, if past.
+   */
   spent(drawn: Drawn, ask: Priced, amounts: Amounts, countedAt?: number, endedAt?: number): void;
   unread(): void;
-  /** A refusal that would close it until `until` is being read; 0: one of them was. */
+  /** The body of a refusal that would close it until `until` is being read; 0: one such body was read. */
   doubted(until: number): void;
   served(sentAt: number, request?: RequestRoute, now?: number): void;
   failed(fault: Fault): void;
@@ -81,16 +83,16 @@ export interface Admitter {
     backoff: Backoff,
     at?: number,
   ): Closing | undefined;
-  /** Whether a window of it counts this unit. */
+  /** Whether one of its windows counts this unit. */
   counts(unit: string): boolean;
-  /** It was refused for a request to this URL: the whole host closes, if that means all its quotas. */
+  /** A request to this URL was refused: closes the whole host if that concerns all its quotas. */
   spread(url: URL, naming: Naming): void;
   withdraw(share: number): boolean;
   reopensIn(now: number): number;
   probeIn(now: number): number | undefined;
 }
 
-/** What a refusal or a header says it is about, by the server's own names. */
+/** The quota or unit that a refusal or header is about, in the server's own terms. */
 export interface Meant {
   readonly quota?: string | undefined;
   readonly unit?: string | undefined;

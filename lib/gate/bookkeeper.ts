@@ -21,31 +21,31 @@ import { Quota } from './quota.ts';
 import { Budget } from './retry-budget.ts';
 
 /**
- * The part of a gate to which permits report: what became of their attempts, and what that tells of the quota. Whatever it
- * is told, it then moves on those who wait.
+ * The part of a gate that permits report to: outcomes of attempts, and what they reveal about the quota.
+ * After each report it moves the queue on.
  */
 export abstract class Bookkeeper implements LeaseContext, LearningObserver, Linked, Admitter {
   readonly key: string;
-  /** Of what its retries after faults may cost. */
+  /** Budget for retries after faults. */
   readonly budget: Budget;
-  /** The quota was removed: what is in use is seen to its end. */
+  /** Whether the quota was removed; permits in use still run to their end. */
   retired = false;
-  /** @internal It was drawn on since it was last examined whether to forget it. */
+  /** @internal Whether it was used since the last check for idle quotas. */
   drawnOn = false;
   // As Linked:
   previous: Linked | undefined;
   next: Linked | undefined;
   line: Line<Linked> | undefined;
-  /** Attempts that wait to draw on this quota, whatever holds them. */
+  /** Number of attempts waiting to draw on this quota, whichever quota holds them. */
   abstract queued: number;
   /** URL of the first request that drew on it. */
   protected url: URL | undefined;
   protected readonly context: GateContext;
   readonly quota: Quota;
   protected reopening: Alarm | undefined;
-  /** Facts are being told that belong together; `Infinity` once the gate is closed, when nothing goes any more. */
+  /** Depth of {@link together}, during which nothing is admitted; `Infinity` once the gate is closed. */
   protected telling = 0;
-  /** What was told last is not the whole of it: nothing goes in this moment on its account. */
+  /** The last report is incomplete, so it lets nothing go before the next clock tick. */
   protected isUnread = false;
 
   constructor(ref: QuotaRef, context: GateContext) {
@@ -55,16 +55,16 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     this.quota = new Quota(ref, context, this);
   }
 
-  /** Lets go who may go. */
+  /** Admits every queued attempt that may go now. */
   abstract pump(now?: number): void;
-  /** Attempts queued here, if any of them waits for this quota. */
+  /** Number of queued attempts, or 0 if this quota holds none of them. */
   protected abstract get waiting(): number;
-  /** Rejects all for which there is an error. */
+  /** Rejects all queued attempts for which `why` returns an error. */
   protected abstract dismiss(why: (ask: Ask) => Error | undefined): void;
-  /** Rejects all whose deadline comes before `until`. */
+  /** Rejects all queued attempts whose deadline is before `until`. */
   protected abstract dismissBefore(until: number, now: number): void;
 
-  /** Tells several facts as one: the queue moves on once all are known, so a refusal lets nothing go in its moment. */
+  /** Reports several facts as one: the queue moves on only once all of them are known. */
   together<T>(tell: () => T, now?: number): T {
     this.telling += 1;
     try {
@@ -75,20 +75,20 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     }
   }
 
-  /** @internal What was told last is not the whole of it. */
+  /** @internal The last report is incomplete: the body of the answer is still unread. */
   unread(): void {
     this.isUnread = true;
   }
 
-  /** @internal A refusal is being read, or was ({@link Quota.doubted}). */
+  /** @internal The body of a refusal is being read, or was read ({@link Quota.doubted}). */
   doubted(until: number): void {
     this.quota.doubted(until);
     this.pump();
   }
 
   /**
-   * An attempt of this quota was throttled at `at`: closes it for the wait that the server named, or for one of ours.
-   * Returns the closing, when this moved its end.
+   * An attempt of this quota was throttled at `at`: closes the quota for the server's wait, or else for a
+   * backoff. Returns the closing if its end moved.
    */
   throttled(
     sentAt: number,
@@ -104,7 +104,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return closing;
   }
 
-  /** Closes for `ms`; `undefined` where it is closed for longer already. */
+  /** Closes the quota for `ms`; `undefined` if it is already closed for longer. */
   pause(ms: number, cause: PauseCause, silent?: boolean): Closing | undefined {
     const now = this.now();
     if (!this.quota.close(now, ms, cause, silent)) return undefined;
@@ -116,7 +116,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return { quota: this.key, until, isNews };
   }
 
-  /** Ends a pause made by hand; one that the server asked for meanwhile goes on. */
+  /** Ends a manual pause; a pause that the server asked for meanwhile stays in force. */
   resume(): void {
     const now = this.now();
     const { pause } = this.quota;
@@ -125,19 +125,19 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     else this.reopen('manual');
   }
 
-  /** Ends a pause until then that nobody refused for. */
+  /** Ends a pause until `until` that was inferred, without a refusal of this quota. */
   lift(until: number): void {
     if (this.quota.pause.lift(this.now(), until)) this.reopen();
   }
 
-  /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault. */
+  /** An attempt sent at `sentAt` was answered, neither throttled nor failed. */
   served(sentAt: number, request?: Ask['request'], now: number = this.context.clock.now()): void {
     this.quota.served(now, sentAt, this.waiting, request);
     if (this.url) this.context.served?.(this.url.host, sentAt, now);
     this.pump(now);
   }
 
-  /** The server states what is left of its quotas, in its answer to the attempt of this number. */
+  /** The answer to the attempt of this number states what is left of the server's quotas. */
   heard(number: number, limits: readonly RateLimit[]): void {
     const ms = this.quota.heard(this.now(), number, limits);
     const closing = ms > 0 ? this.pause(ms, 'header') : undefined;
@@ -161,7 +161,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     this.context.refused?.(this.key, url.host, this.quota.pause.until, naming);
   }
 
-  /** An attempt failed for a fault. */
+  /** An attempt ended in a fault. */
   failed(fault: Fault): void {
     const now = this.now();
     this.quota.failed(now, fault);
@@ -170,12 +170,12 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     this.pump(now);
   }
 
-  /** Takes one retry from the budget; false when none is left. In an outage the gate paces them by itself. */
+  /** Takes one retry from the budget; false if none is left. In an outage the gate paces retries itself. */
   withdraw(share: number): boolean {
     return this.quota.adaptive?.outage?.on || this.budget.withdraw(share, this.now());
   }
 
-  /** The quota's limits are others from now on; what was used of the old ones counts on. */
+  /** Replaces the quota's limits; usage under the old ones still counts. */
   relimit(ref: QuotaRef): void {
     this.quota.relimit(ref);
     this.dismiss((ask) => this.quota.refusal(ask));
@@ -187,12 +187,12 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return this.url?.host === host;
   }
 
-  /** ms until the quota admits again after a pause; a moment while a refusal is being read; 0 when it is open. */
+  /** ms until the pause ends; one clock tick while a refusal is being read; 0 if the quota is open. */
   reopensIn(now: number): number {
     return this.quota.reopensIn(now);
   }
 
-  /** What was learned, for another run. */
+  /** What was learned, for a later run. */
   known(now: number): LearnedQuota | undefined {
     return this.quota.adaptive?.known(now);
   }
@@ -206,7 +206,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return { key: this.key, queued: this.queued, ...this.quota.snapshot(this.now()) };
   }
 
-  /** Rejects all that wait, and ends the leases. */
+  /** Rejects all queued attempts and ends the leases. */
   async close(error: Error): Promise<void> {
     this.telling = Infinity;
     this.reopening?.clear();

@@ -6,35 +6,39 @@ const MAX_NODES = 5000;
 const MAX_BUCKETS = 1000;
 /** Maximum number of path segments told apart. */
 const MAX_DEPTH = 12;
-/** Number of different continuations of a path, all of one bucket, from which an unknown one is taken for another of it. */
+/** Number of continuations of a path, all in one bucket, from which an unknown one is assumed to share it. */
 const ALIKE = 4;
-/** The same for the first segment that says anything. */
+/** The same number for the first meaningful segment. */
 const ALIKE_ROOTS = 8;
 
 /** Segments that stand before an API's resources; versions and IDs are `:` ({@link routeOf}). */
 const PREAMBLE: ReadonlySet<string> = new Set(['', ':', 'api', 'rest', 'public', 'services', 'beta']);
 
-/** A route, or the beginning of some. */
+/** A route, or a prefix of routes. */
 interface Node {
   /** Bucket of this route itself. */
   own: string | undefined;
-  /** Bucket of all known routes that begin so; `undefined` once they differ. */
+  /** Bucket of all known routes with this prefix; `undefined` once they differ. */
   all: string | undefined;
   /** True once they differ. */
   mixed: boolean;
   /** Whether the bucket names a group. */
   grouped: boolean;
-  /** Number of different segments that followed, and the last: `undefined` where the path ended, `null` before the first. */
+  /**
+   * Number of changes of the following segment, and the last one seen: `undefined` if the path ended, `null`
+   * before the first.
+   */
   next: number;
   last: string | undefined | null;
 }
 
 /**
- * Which bucket a route draws on, as answers told it: GitHub's resources, Discord's buckets. A server tells it only in its
- * answers, so a route that is not known yet is judged by its neighbours in the path, if all of them draw on one bucket.
+ * Maps routes to server-defined buckets, such as GitHub's resources and Discord's buckets. A server names a
+ * bucket only in its answers, so an unknown route is assumed to share the bucket of its neighbours in the
+ * path, if they all share one.
  */
 export class Buckets {
-  /** By scope, method and path; the longest untold first. */
+  /** By scope, method and path; the least recently updated first. */
   readonly #nodes = new Map<string, Node>();
   readonly #names = new Set<string>();
 
@@ -42,7 +46,7 @@ export class Buckets {
     return this.#nodes.size === 0;
   }
 
-  /** The bucket that a request draws on, as far as it is known. */
+  /** The bucket that a request draws on, if known. */
   of(scope: string, request: RequestRoute): string | undefined {
     const { root, path } = placeOf(scope, request);
     const own = this.#nodes.get(root + path.join('/'))?.own;
@@ -53,13 +57,13 @@ export class Buckets {
       if (!node) continue;
       const below = resource >= 0 && length > resource;
       const needed = below ? (node.grouped ? 1 : ALIKE) : ALIKE_ROOTS;
-      // Whatever stands further up knows these routes, too.
+      // Shorter prefixes include these routes, so they are at least as mixed.
       return !node.mixed && node.next >= needed ? node.all : undefined;
     }
     return undefined;
   }
 
-  /** An answer to the request named its bucket. Returns whether that is another than {@link of} told. */
+  /** Records the bucket that an answer named. Returns whether it differs from what {@link of} said before. */
   learn(scope: string, request: RequestRoute, { name: bucket, kind }: Bucket): boolean {
     const { root, path } = placeOf(scope, request);
     const before = this.of(scope, request);
@@ -96,7 +100,7 @@ export class Buckets {
   }
 }
 
-/** What comes before a path in keys, and its segments. */
+/** The part of a key before the path, and the segments of the path. */
 function placeOf(scope: string, request: RequestRoute): { readonly root: string; readonly path: string[] } {
   const route = routeOf(request);
   const at = route.indexOf('/');

@@ -18,7 +18,7 @@ export interface Pausable extends Suspended {
   pause(ms: number, cause: PauseCause): Closing | undefined;
 }
 
-/** What every gate of one `headgate()` shares. */
+/** What all gates of one `headgate()` share. */
 export interface GateContext {
   readonly clock: Clock;
   readonly random: Random;
@@ -29,26 +29,26 @@ export interface GateContext {
   readonly inUse: Line<Permit>;
   /** The pause of this quota ended. */
   readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
-  /** A quota was refused for a request to this host: whether that means more than the quota. */
+  /** A request to this host was refused for a quota, which may concern the whole host. */
   readonly refused?: (quota: string, host: string, untilMs: number, naming: Naming) => void;
   /** An attempt sent to this host at `sentAt` was served. */
   readonly served?: (host: string, sentAt: number, now: number) => void;
-  /** The first request draws on this quota. */
+  /** A request draws on this quota for the first time. */
   readonly drawn?: (gate: Pausable, url: URL) => void;
-  /** A server closed this quota: for the other gates of its ledger; `tryMs` where it named no wait. */
+  /** A server closed this quota: tells the other gates of the ledger; `tryMs` if it named no wait. */
   readonly closed: (quota: string, ms: number, tryMs?: number) => void;
-  /** This quota was just met: another gate of its ledger may have closed it. */
+  /** This quota is new here: another gate of the ledger may have closed it. */
   readonly met: (quota: string) => void;
-  /** Warns of something that its user should know about a quota. */
+  /** Warns the user of something about a quota. */
   readonly warn: (code: string, message: string, quota: string) => void;
-  /** This quota closed because the server stated that nothing is left of it. */
+  /** This quota closed without a refusal: a header says that nothing is left, or its host is closed. */
   readonly held: (quota: string, untilMs: number) => void;
   /** What an earlier run learned, by quota. */
   readonly known?: ReadonlyMap<string, LearnedQuota>;
-  /** A window of this quota is used beyond the share that its `near` names. */
+  /** Use of a window reached the share that the quota's `near` names. */
   readonly near?: (quota: string, use: Use) => void;
-  /** Whether a gate learns what nobody declared. */
+  /** Whether gates learn undeclared limits. */
   readonly adaptive: boolean;
-  /** A limit was learned, or changed. */
+  /** A limit was learned or has changed. */
   readonly learned: (quota: string, finding: Finding, cause: LearnedCause) => void;
 }

@@ -1,31 +1,31 @@
 import type { Admitter, Drawn, Meant } from './admitter.ts';
 
-/** Another quota of an attempt, and what it keeps. */
+/** A further quota of an attempt, and its record of the attempt. */
 interface Also {
   readonly gate: Admitter;
   readonly drawn: Drawn;
 }
 
-/** No other quotas: shared by attempts that draw on one alone. */
+/** Shared empty list for attempts that draw on one quota only. */
 const NONE: readonly Also[] = [];
 
 /** The quotas that one attempt draws on. */
 export abstract class Draws {
-  /** That of the quota that applies first. */
+  /** Gate of the quota that applies first. */
   readonly gate: Admitter;
-  /** Those of the others. */
+  /** The attempt's other quotas. */
   protected also: readonly Also[] = NONE;
 
   constructor(gate: Admitter) {
     this.gate = gate;
   }
 
-  /** A quota of the attempt was removed by an update. */
+  /** Whether an update removed one of the attempt's quotas. */
   get retired(): boolean {
     return this.gate.retired || this.also.some(({ gate }) => gate.retired);
   }
 
-  /** Tells several facts as one: each gate moves its queue on when all of them are known. */
+  /** Reports several facts as one: each gate moves its queue on once all of them are known. */
   together<T>(tell: () => T, now?: number): T {
     let all = tell;
     for (const { gate } of this.also) {
@@ -35,17 +35,17 @@ export abstract class Draws {
     return this.gate.together(all, now);
   }
 
-  /** The first attempt of a call goes: what it adds to the quota's retry budget. */
+  /** A call's first attempt is sent: adds `share` to the quota's retry budget. */
   deposit(share: number): void {
     this.gate.budget.deposit(share);
   }
 
-  /** Takes one retry from the quota's budget; false when none is left. */
+  /** Takes one retry from the quota's budget; false if none is left. */
   withdraw(share: number): boolean {
     return this.gate.withdraw(share);
   }
 
-  /** ms until all its quotas are open; 0 when they are. */
+  /** ms until all its quotas are open; 0 if they are. */
   reopensIn(now: number): number {
     const ms = this.gate.reopensIn(now);
     return this.also.reduce((most, { gate }) => Math.max(most, gate.reopensIn(now)), ms);
@@ -57,28 +57,31 @@ export abstract class Draws {
     return all.length > 0 ? Math.max(...all) : undefined;
   }
 
-  /** An error's head came whose body may tell of a refusal: what the answer frees goes on once it is read, or in 1 ms. */
+  /**
+   * The head of an error arrived whose body may reveal a refusal: what the answer frees is reused once the
+   * body is read, or after 1 ms.
+   */
   unread(): void {
     this.gate.unread();
     for (const { gate } of this.also) gate.unread();
   }
 
-  /** Whether a quota reads from the outcome what was spent. */
+  /** Whether one of its quotas reads the amounts spent from the outcome. */
   get readsSpent(): boolean {
     return this.gate.readsSpent || this.also.some(({ gate }) => gate.readsSpent);
   }
 
-  /** Whether it counts at this gate. */
+  /** Whether the attempt counts at this gate. */
   drawsOn(gate: Admitter): boolean {
     return gate === this.gate || this.also.some((also) => also.gate === gate);
   }
 
-  /** What it keeps for this gate; absent where it does not count there. */
+  /** This gate's record of the attempt; absent if it does not count there. */
   drawnAt(gate: Admitter): Drawn | undefined {
     return this.also.find((also) => also.gate === gate)?.drawn;
   }
 
-  /** The gate of this name: as key, as declaration, or as a bucket of the server's. */
+  /** The gate whose key, declaration or server bucket has this name. */
   named(name: string | undefined): Admitter | undefined {
     if (name === undefined) return undefined;
     const is = ({ key, base, bucket }: Admitter): boolean => key === name || base === name || bucket === name;
@@ -91,7 +94,7 @@ export abstract class Draws {
     this.also = [...this.also, { gate, drawn }];
   }
 
-  /** The gate that an answer means: by name, else by unit, else the narrowest. */
+  /** The gate that an answer refers to: by name, else by unit, else the narrowest. */
   protected meant({ quota, unit }: Meant): Admitter {
     const { gate: first, also } = this;
     if (also === NONE || (quota === undefined && unit === undefined)) return first;

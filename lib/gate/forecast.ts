@@ -6,12 +6,12 @@ import type { Gate } from './gate.ts';
 import type { Lane, LaneGate } from './lane.ts';
 import { type Alike, Outlook, type Waiting } from './outlook.ts';
 
-/** Number of places that are priced one by one. */
+/** Maximum number of places priced one by one. */
 const MOST_PRICED = 2000;
 
 /**
- * ms until as many calls more would have gone through all of these gates, behind those that wait there now: a lower
- * bound, as nobody knows how long attempts take, what others draw and what the server refuses.
+ * ms until `calls` further calls would have passed all these gates, behind those waiting now. A lower bound:
+ * other processes' usage, refusals and slower attempts are unknown.
  */
 export function forecastMs(
   gates: readonly Gate[],
@@ -61,7 +61,7 @@ export function forecastMs(
   }
   const target = groupOf(gates);
   if (calls > 0) {
-    // Beyond what is priced one by one, the new ones are taken to be like those before.
+    // Once MOST_PRICED places are priced, further calls are assumed to cost what those before them do.
     const whole = target.heads.reduce((sum, { count }) => sum + count, 0) === target.left;
     if (whole) target.heads.push({ weights: weights(gates, expected(ask)), count: calls });
     target.left += calls;
@@ -72,7 +72,7 @@ export function forecastMs(
   );
 }
 
-/** Adds those that wait in a lane. */
+/** Adds the attempts that wait in a lane. */
 function add(group: Waiting, lane: Lane, priced: boolean, weigh: (ask: Priced) => number[]): void {
   group.left += lane.length;
   if (!priced) {
@@ -104,7 +104,7 @@ function limitsOf({ quota }: Gate, outlook: Outlook, now: number): LimitAhead[] 
   return limits;
 }
 
-/** The end of a pause, or the next probe of an outage. */
+/** The end of a pause or the next probe of an outage, whichever is later. */
 function opensAtOf({ quota }: Gate, now: number): number {
   return Math.max(now + quota.reopensIn(now), quota.pause.nextAt, now + (quota.probeIn(now) ?? 0));
 }

@@ -9,39 +9,43 @@ import { Permit } from './permit.ts';
 import type { Ask, Place } from './place.ts';
 import { Rota } from './rota.ts';
 
-/** Number of moves of a lane between its gates after which what it needs is kept for it. */
+/** Number of moves between its gates after which a lane gets what it needs reserved. */
 const PATIENCE = 16;
 
-/** No lanes: shared by gates at which none ever waited. */
+/** Shared empty set for gates at which nothing has waited yet. */
 const NO_LANES: Set<Lane> = new Set();
 
 /**
- * The gate of one quota: lets attempts through in order, while the quota lets them go.
+ * The gate of one quota: admits attempts in order, as the quota allows.
  *
- * An uncontended permit is given synchronously. Otherwise the attempt gets a {@link Place} in a lane, and one law moves
- * lanes on: {@link Quota.turnAt}, the earliest moment at which the next may go. A lane that leads through several gates
- * waits at one that holds its first; it moves on to another if that one does.
+ * An uncontended permit is granted synchronously. Otherwise the attempt gets a {@link Place} in a lane, and
+ * one rule moves lanes on: {@link Quota.turnAt}, the earliest moment at which the next attempt may go. A lane
+ * through several gates waits at a gate that holds its first attempt; when that gate opens but another holds
+ * the attempt, the lane moves there.
  */
 export class Gate extends Bookkeeper implements PassageGate {
   // As LaneGate:
   queued = 0;
   kept: Lane | undefined;
-  // What only some quotas come to need is made when they do: there may be a hundred thousand.
+  // Created on demand: there may be a hundred thousand gates, few of which need these.
   #passage: Passage<Gate> | undefined;
   #lanes: Set<Lane> = NO_LANES;
   /** Lanes that wait here. */
   #rota: Rota | undefined;
-  /** When the first in line may go. */
+  /** Rings when the first in line may go. */
   #wake: Alarm | undefined;
   #pumping: 'no' | 'yes' | 'again' = 'no';
 
-  /** The passage of those who draw on this quota alone. */
+  /** The passage for attempts that draw on this quota only. */
   get passage(): Passage<Gate> {
     this.#passage ??= new Passage<Gate>([this], this.context);
     return this.#passage;
   }
 
-  /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, or `ask.late` for one in vain. */
+  /**
+   * A permit or a place in line; `from` is a place to move here. Throws `QueueFullError`, or `ask.late` if
+   * the wait would exceed the deadline.
+   */
   acquire(ask: Ask, now: number = this.context.clock.now(), from?: Place): Permit | Place {
     this.arrive(ask, now);
     return this.clear(ask, now) ? this.take(ask, now) : this.passage.queue(this, ask, now, from);
@@ -52,7 +56,7 @@ export class Gate extends Bookkeeper implements PassageGate {
     return this.queued === 0 && this.quota.idle(now);
   }
 
-  /** Takes all that wait out of the line, in order. */
+  /** Removes all waiting attempts and returns their places, in order. */
   vacate(): Place[] {
     return [...this.#lanes].flatMap((lane) => lane.vacate()).sort((a, b) => a.number - b.number);
   }
@@ -107,7 +111,7 @@ export class Gate extends Bookkeeper implements PassageGate {
     permit.add(this, { takenAt, number: this.quota.take(takenAt, charge), admitted: true, charge });
   }
 
-  /** What is under way draws on this quota, too, as the server says. */
+  /** The server says that an attempt already under way draws on this quota too. */
   include(permit: Permit): void {
     const { ask, takenAt } = permit;
     this.#meet(ask);
@@ -145,19 +149,19 @@ export class Gate extends Bookkeeper implements PassageGate {
     this.#pumping = 'no';
   }
 
-  /** Attempts queued here, if any of them waits for this quota. */
+  /** Number of queued attempts, or 0 if this quota holds none of them. */
   protected get waiting(): number {
     return this.#rota?.next ? this.queued : 0;
   }
 
-  /** What the first that waits is charged. */
+  /** Charge of the first waiting attempt. */
   get #typical(): Charge | undefined {
     if (this.queued === 0 || !this.quota.tariff) return undefined;
     const lane: Lane | undefined = this.#rota?.next ?? this.#lanes.values().next().value;
     return lane?.first && this.quota.charge(lane.first.ask);
   }
 
-  /** Whether no other lane insists on what is free. */
+  /** Whether no other lane has a prior reservation here. */
   #isFor(lane: Lane): boolean {
     return this.kept === undefined || this.kept === lane || this.kept.precedes(lane) === false;
   }
@@ -178,7 +182,7 @@ export class Gate extends Bookkeeper implements PassageGate {
     lane.at = undefined;
   }
 
-  /** Lets one waiting attempt go that need not wait for the end of an outage. Returns the moment to look again. */
+  /** Admits one waiting attempt that an outage does not hold, if any. Returns when to look again. */
   #exemptOne(now: number): number {
     const turn = this.quota.exemptAt(now);
     if (turn > now) return turn;
@@ -223,14 +227,15 @@ export class Gate extends Bookkeeper implements PassageGate {
     } else this.#wake?.clear();
   }
 
-  /** Where another quota holds the first of a lane, the lane waits there from now on. */
+  /** If another quota holds the lane's first attempt, moves the lane to that gate. */
   #movesOn(lane: Lane, { ask }: Place, now: number): boolean {
     if (lane.gates.length === 1) return false;
     const holding = lane.gates.find((gate) => gate !== this && !gate.lets(lane, ask, now));
     if (!holding) return false;
     this.#release(lane);
     lane.bounces += 1;
-    // What bounced often insists: otherwise smaller ones could take here what it needs, again and again.
+    // After many moves a lane reserves what it needs; otherwise smaller attempts could take it here every
+    // time.
     const kept = lane.bounces > PATIENCE && holding.reopensIn(now) === 0;
     if (kept && (!this.kept || lane.precedes(this.kept))) this.kept = lane;
     holding.receive(lane, now);

@@ -12,27 +12,27 @@ import { Hosts, type Naming, type Refusals } from './hosts.ts';
 import type { Permit } from './permit.ts';
 import { Line } from './queue.ts';
 
-/** Quotas beyond which idle ones are forgotten, the longest unused first. */
+/** Number of quotas above which idle ones are forgotten, the longest unused first. */
 const MOST_GATES = 10_000;
-/** Quotas examined at most when another is met: with three in four kept, as many are forgotten as are met. */
+/** Maximum number of quotas examined when one is added: even if three in four are kept, one is forgotten. */
 const LOOK = 4;
-/** Interval between two looks at quotas that nobody may draw on again, in ms, and quotas examined at each. */
+/** Interval between checks for quotas that may never be used again, in ms, and number examined at each. */
 const LOOK_MS = 1000;
 const LOOK_LATER = 1000;
 
-const UNSOUND = 'The profile gave limits that are no numbers of 1 or more: they were ignored';
+const UNSOUND = 'The profile gave limits that are not numbers of 1 or more; they were ignored';
 
 /** All gates of one `headgate()`, one per quota key. */
 export class Gates {
   readonly #context: GateContext;
   readonly #gates = new Map<string, Gate>();
-  /** The same gates, the longest unexamined first. */
+  /** The same gates, the least recently examined first. */
   readonly #line = new Line<Gate>();
   /** Gates of quotas that an update removed. */
   readonly #retired = new Set<Gate>();
   /** Gates whose queued attempts move elsewhere when the pause ends. */
   readonly #leaving = new Set<Gate>();
-  /** Keys of quotas that are one for each value. */
+  /** Keys of declarations that make one quota for each value. */
   readonly #valued = new Set<string>();
   readonly #hosts = new Hosts();
   readonly #buckets = new Buckets();
@@ -69,7 +69,7 @@ export class Gates {
     return this.#gates.get(key);
   }
 
-  /** Sets the limits of this quota, whatever value it is of. */
+  /** Sets the limits of this quota, or of each of its values. */
   relimit(ref: QuotaRef): void {
     for (const gate of this.made(ref.key)) {
       this.#leaving.delete(gate);
@@ -77,15 +77,15 @@ export class Gates {
     }
   }
 
-  /** All that wait ask anew for what they draw on now, in order. */
+  /** Queues all waiting attempts anew, in order, for the quotas that they draw on now. */
   reseat(): void {
     const places = [...this.#gates.values()].flatMap((gate) => gate.vacate());
     for (const place of places.sort((a, b) => a.number - b.number)) place.ask.move(place);
   }
 
   /**
-   * The quota was removed. Queued attempts move to the quota that now matches them, after the current pause if there is one, since
-   * the server asked for it. What is in use counts on if the quota comes back.
+   * The quota was removed. Queued attempts move to the quota that now matches them, after the current pause
+   * if there is one, since the server asked for it. What is in use still counts if the quota comes back.
    */
   retire(key: string): void {
     for (const gate of this.made(key)) {
@@ -97,7 +97,9 @@ export class Gates {
     }
   }
 
-  /** Counts what is in flight under quotas that an update brings or brings back, too: the server knows of no update. */
+  /**
+   * Also counts attempts in flight under quotas that an update adds or restores: the server counts them too.
+   */
   recount(keys: ReadonlySet<string>): void {
     if (keys.size === 0) return;
     for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
@@ -105,12 +107,12 @@ export class Gates {
     }
   }
 
-  /** Whether answers told of any bucket. */
+  /** Whether any answer has named a bucket. */
   get hasBuckets(): boolean {
     return !this.#buckets.empty;
   }
 
-  /** The gate of the bucket that a request draws on within `scope`, as far as it is known. */
+  /** The gate of the bucket that a request draws on within `scope`, if known. */
   bucketOf(scope: string, request: RequestFacts): Gate | undefined {
     const bucket = this.#buckets.of(scope, request);
     if (bucket === undefined) return undefined;
@@ -118,7 +120,9 @@ export class Gates {
     return this.#gates.get(key) ?? this.of({ key, windows: [], bucket });
   }
 
-  /** An answer told of a bucket: what is in flight and draws on it, as far as is known, counts there from now on. */
+  /**
+   * An answer named a bucket: attempts in flight that are now known to draw on it count there from now on.
+   */
   bucketed(scope: string, request: RequestFacts, bucket: Bucket): void {
     if (!this.#buckets.learn(scope, request, bucket)) return;
     for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
@@ -142,12 +146,15 @@ export class Gates {
       .map(({ shown }) => shown);
   }
 
-  /** ms until as many calls more, each priced like this, would have gone through these gates behind those that wait now. */
+  /**
+   * ms until `calls` further calls, priced like `ask`, would have passed these gates behind those waiting
+   * now.
+   */
   forecast(gates: readonly Gate[], calls: number, ask?: Priced): number {
     return forecastMs(gates, calls, ask, this.#context);
   }
 
-  /** What was learned, by quota; those that this run has not met keep what was known, with its age. */
+  /** What was learned, by quota; quotas not used in this run keep their earlier record, with its age. */
   learned(): Record<string, LearnedQuota> {
     const now = this.#context.clock.now();
     const all = new Map(this.#context.known);
@@ -171,7 +178,7 @@ export class Gates {
     return this.#valued.has(key) ? [...this.#gates.values()].filter(({ base }) => base === key) : [];
   }
 
-  /** The same; the quota is met, if it was not. */
+  /** The same; creates the gate if there is none. */
   named(ref: QuotaRef): readonly Gate[] {
     const made = this.made(ref.key);
     return made.length > 0 ? made : [this.of(ref)];
@@ -184,7 +191,7 @@ export class Gates {
     for (const gate of [...this.#gates.values()]) if (gate.isOf(host)) this.#suspend(gate, now, whole);
   }
 
-  /** A quota that is met while its host is closed is closed, too. */
+  /** Closes a quota that is first used while its host is closed. */
   #drawn(gate: Pausable, url: URL): void {
     if (this.#hosts.empty) return;
     const whole = this.#hosts.whole(url.host);
@@ -217,7 +224,7 @@ export class Gates {
     gate.relimit(this.#sound(ref));
   }
 
-  /** What a profile says of a quota, without what is no limit. */
+  /** A profile's quota without its invalid limits. */
   #sound(ref: QuotaRef): QuotaRef {
     if (isSound(ref)) return ref;
     this.#context.warn('profile-failed', UNSOUND, ref.key);
@@ -226,7 +233,10 @@ export class Gates {
     return { ...ref, windows: kept, concurrency: isLimit(concurrency) ? concurrency : undefined };
   }
 
-  /** Forgets idle quotas, if there are too many. What is kept goes to the end of the line, so nothing blocks it. */
+  /**
+   * Forgets idle quotas if there are too many. Gates kept move to the end of the line, so they block no
+   * others.
+   */
   #forget(most: number): void {
     if (this.#gates.size <= MOST_GATES) return;
     const now = this.#context.clock.now();
@@ -249,7 +259,7 @@ export class Gates {
 
   #lookAgain(): void {
     const now = this.#context.clock.now();
-    // One that was only held for a refusal that was none never resumes.
+    // A gate held only while a refusal was read, and not closed by it, emits no resume.
     for (const gate of this.#leaving) if (gate.reopensIn(now) === 0 && this.#leaving.delete(gate)) move(gate);
     for (const gate of this.#retired) if (gate.idle(now)) this.#remove(gate);
     this.#forget(LOOK_LATER);

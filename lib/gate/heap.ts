@@ -1,11 +1,14 @@
 /** What can be kept in a {@link Heap}. */
 export interface Ranked<T> {
-  /** Its place in the heap; the heap's own. */
+  /** Position in the heap, which manages it. */
   index: number;
   precedes(other: T): boolean;
 }
 
-/** A binary heap whose items know their places: the one that precedes all others is first. O(log n) for each change. */
+/**
+ * A binary heap whose items know their positions; the item that precedes all others is first. O(log n) per
+ * change.
+ */
 export class Heap<T extends Ranked<T>> {
   readonly #items: T[] = [];
 
@@ -32,7 +35,7 @@ export class Heap<T extends Ranked<T>> {
     this.sort(last);
   }
 
-  /** Its order among the others may have changed. */
+  /** Restores the order after the item's rank may have changed. */
   sort(item: T): void {
     this.#rise(item);
     this.#sink(item);

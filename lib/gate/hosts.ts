@@ -1,14 +1,14 @@
-/** Most that two resets may differ and still be one: of a wait, and in ms. */
+/** Maximum difference between resets that count as one: as a fraction of the wait, within bounds in ms. */
 const SAME_SHARE = 0.25;
 const LEAST_SAME_MS = 100;
 const MOST_SAME_MS = 1000;
-/** Number of hosts beyond which those whose pause is over are forgotten. */
+/** Number of hosts above which those whose pause is over are forgotten. */
 const MANY = 1000;
-/** Number of attempts served since the first refusal that show that others are not refused. */
+/** Number of attempts served since the first refusal that show that the host is not closed as a whole. */
 const SERVED = 3;
-/** Number of quotas refused with one reset that prove that all are. */
+/** Number of quotas refused with the same reset that prove that all quotas of the host are closed. */
 const PROOF = 3;
-/** Longest that quotas are closed which were not refused themselves, without such a proof, in ms. */
+/** Maximum time to keep a quota closed that was not itself refused, without such proof, in ms. */
 const MOST_UNPROVEN_MS = 60_000;
 
 /** What a refusal names: the account, or a wait alone. */
@@ -21,7 +21,7 @@ export interface Suspended {
 
 /** The refusals of one host that share a reset. */
 export class Refusals {
-  /** Moment of the first. */
+  /** Moment of the first refusal. */
   readonly since: number;
   /** Quotas that were refused, at most {@link PROOF}. */
   readonly quotas: Set<string> = new Set<string>();
@@ -30,9 +30,9 @@ export class Refusals {
   isNamed = false;
   /** The whole host is closed. */
   isWhole = false;
-  /** Attempts served that were sent since. */
+  /** Number of attempts served that were sent since then. */
   served = 0;
-  /** What is closed though it was not refused, and until when. */
+  /** Quotas that are closed although they were not refused, and until when. */
   readonly suspended: Map<Suspended, number> = new Map<Suspended, number>();
 
   constructor(now: number, untilMs: number) {
@@ -40,7 +40,7 @@ export class Refusals {
     this.untilMs = untilMs;
   }
 
-  /** Whether a refusal until then is one more of them. */
+  /** Whether a refusal until `untilMs` belongs with these. */
   share(now: number, untilMs: number, naming: Naming): boolean {
     if (this.untilMs <= now) return false;
     const most = Math.min(MOST_SAME_MS, Math.max(LEAST_SAME_MS, (untilMs - now) * SAME_SHARE));
@@ -54,13 +54,13 @@ export class Refusals {
     this.isWhole ||= this.isNamed || (this.quotas.size > 1 && this.served < SERVED);
   }
 
-  /** Until when those are closed that were not refused themselves. */
+  /** Moment until which quotas that were not refused themselves stay closed. */
   get closedUntil(): number {
     const isProven = this.isNamed || this.quotas.size >= PROOF;
     return isProven ? this.untilMs : Math.min(this.untilMs, this.since + MOST_UNPROVEN_MS);
   }
 
-  /** An attempt that was sent since was served: what is closed by inference reopens, if that happens often. */
+  /** An attempt sent since then was served: after several of these, quotas closed by inference reopen. */
   refute(): void {
     this.served += 1;
     if (this.isNamed || this.served < SERVED) return;
@@ -71,15 +71,15 @@ export class Refusals {
 }
 
 /**
- * Tells a refusal of one quota from one of a whole host: when a second quota is refused with the same reset, or the server
- * names the account, what was refused is neither of the two but all of them. Two quotas may have one reset by chance, so
- * what is inferred is given up once attempts that were sent since are served, and holds for a minute at most until a third
- * quota proves it.
+ * Distinguishes the refusal of one quota from the refusal of a whole host. If a second quota is refused with
+ * the same reset, or the server names the account, all quotas of the host close. Two quotas may share a reset
+ * by chance, so this inference is dropped once attempts sent since then are served, and holds for at most a
+ * minute unless a third quota confirms it.
  */
 export class Hosts {
   readonly #refusals = new Map<string, Refusals>();
 
-  /** A quota was refused until then. Returns what is known of its host if the whole of it is closed. */
+  /** A quota was refused until `untilMs`. Returns the refusals of its host if they close the whole host. */
   refused(host: string, quota: string, now: number, untilMs: number, naming: Naming): Refusals | undefined {
     let known = this.#refusals.get(host);
     if (!known?.share(now, untilMs, naming)) {
@@ -91,7 +91,7 @@ export class Hosts {
     return known.isWhole ? known : undefined;
   }
 
-  /** An attempt was served that was sent at `sentAt`. */
+  /** An attempt sent at `sentAt` was served. */
   served(host: string, sentAt: number, now: number): void {
     const known = this.#refusals.get(host);
     if (known && sentAt >= known.since && known.untilMs > now) known.refute();

@@ -8,30 +8,30 @@ import type { Room } from './room.ts';
 /** Maximum number of places examined to pick one. */
 const MAX_EXAMINED = 256;
 
-/** A gate, as the lanes that lead through it know it. */
+/** A gate as seen by the lanes that lead through it. */
 export interface LaneGate extends Admitter {
-  /** Attempts that wait to draw on this quota, whatever holds them. */
+  /** Number of attempts waiting to draw on this quota, whichever quota holds them. */
   queued: number;
   /** Lanes that lead through it and are not empty. */
   readonly lanes: Set<Lane>;
-  /** A lane that leads through several gates insists that this one waits for it. */
+  /** The lane that has a reservation here because it kept moving between its gates. */
   kept: Lane | undefined;
-  /** Whether the first of a lane may go now, as far as this quota is concerned. */
+  /** Whether this quota lets an attempt of a lane go now. */
   lets(lane: Lane, ask: Ask, now: number): boolean;
   /** ms until the next probe, if the server is out. */
   probeIn(now: number): number | undefined;
-  /** Whether a newcomer may go now, as far as this quota is concerned. */
+  /** Whether this quota lets a newcomer go now. */
   clear(ask: Ask, now: number): boolean;
   /** The earliest moment at which the last of `count` newcomers can go: a lower bound. */
   expectedAt(count: number, ask: Ask, now: number): number;
-  /** Whether more than a permit on its way from the ledger keeps the last of `count` newcomers waiting. */
+  /** Whether the last of `count` newcomers waits for more than a permit on its way from the ledger. */
   holds(count: number, now: number): boolean;
-  /** An attempt goes. Returns its permit, or makes it count here as well. */
+  /** An attempt is sent: `take` returns its permit, `share` adds this quota to a permit taken elsewhere. */
   take(ask: Ask, now: number): Permit;
   share(permit: Permit, ask: Ask): void;
-  /** A lane waits for this gate from now on. */
+  /** A lane waits at this gate from now on. */
   receive(lane: Lane, now: number): void;
-  /** Another is first in a lane that waits for this gate. */
+  /** The first attempt of a lane that waits here has changed. */
   reorder(lane: Lane): void;
   pump(now?: number): void;
 }
@@ -43,23 +43,23 @@ export interface LaneContext {
 }
 
 /**
- * The attempts of one flow that wait for one set of quotas, at one priority: in order, resends ahead of new calls;
- * bounded, and none beyond its deadline.
+ * The waiting attempts of one flow, one priority and one set of quotas: in order, resends ahead of new calls.
+ * Bounded; no attempt waits beyond its deadline.
  *
- * The first of them may be held by one of its quotas: the lane waits at that gate, `at`, and at no other.
+ * The lane waits at one gate only, `at`: that of a quota that holds its first attempt.
  */
 export class Lane implements Standing {
   readonly gates: readonly LaneGate[];
   readonly priority: number;
-  /** Absent for those who name none. */
+  /** Absent for attempts without a flow. */
   readonly flow: string | undefined;
   /** The gate it waits at; absent while it is empty. */
   at: LaneGate | undefined;
-  /** Told that nobody waits in it. */
+  /** Called when the lane becomes empty. */
   emptied: ((lane: Lane) => void) | undefined;
-  /** Its place among the lanes that wait there. */
+  /** Its position among the lanes that wait there. */
   index = -1;
-  /** Number of times that another quota held its first, after one had room. */
+  /** Number of moves between gates for its current first attempt. */
   bounces = 0;
   readonly #context: LaneContext;
   readonly #resends = new Line<Place>();
@@ -89,18 +89,18 @@ export class Lane implements Standing {
     return this.#resends.first ?? this.#fresh.first;
   }
 
-  /** All that wait in it, in order. */
+  /** All its places, in order. */
   *[Symbol.iterator](): Iterator<Place> {
     yield* this.#resends;
     yield* this.#fresh;
   }
 
-  /** Number of places before a newcomer. */
+  /** Number of places ahead of a newcomer. */
   ahead(resend: boolean): number {
     return resend ? this.#resends.length : this.length;
   }
 
-  /** Whether the first of this lane goes before the first of another of the same priority, if they share a flow. */
+  /** Whether its first attempt goes before the other's, given the same priority and flow. */
   precedes(other: Lane): boolean {
     const [mine, its] = [this.first, other.first];
     if (!mine || !its) return mine !== undefined;
@@ -123,7 +123,7 @@ export class Lane implements Standing {
     if (this.first === place) this.at?.reorder(this);
   }
 
-  /** Removes a place from anywhere; false if it is not here. */
+  /** Removes a place at any position; false if it is in no lane. */
   remove(place: Place): boolean {
     if (place.line === undefined) return false;
     const first = this.first === place;
@@ -138,7 +138,7 @@ export class Lane implements Standing {
     return true;
   }
 
-  /** The first that fits, of the first {@link MAX_EXAMINED}. */
+  /** The first place that fits, among the first {@link MAX_EXAMINED}. */
   find(fits: (ask: Ask) => boolean): Place | undefined {
     let looked = 0;
     for (const place of this) {
@@ -156,7 +156,7 @@ export class Lane implements Standing {
     return all;
   }
 
-  /** Rejects all for which there is an error. */
+  /** Rejects all attempts for which `why` returns an error. */
   dismiss(why: (ask: Ask) => Error | undefined): void {
     for (const place of [...this]) {
       const error = why(place.ask);
@@ -164,7 +164,7 @@ export class Lane implements Standing {
     }
   }
 
-  /** Rejects all whose deadline comes before `until`. */
+  /** Rejects all attempts whose deadline is before `until`. */
   dismissBefore(until: number, now: number): void {
     if (until <= this.#earliestDeadline) return;
     this.#earliestDeadline = Infinity;
@@ -175,14 +175,14 @@ export class Lane implements Standing {
     });
   }
 
-  /** One of its places goes: takes a permit of each quota. */
+  /** Admits the attempt at one of its places, with a permit for each quota. */
   grant(place: Place, now: number): void {
     const permit = takeAll(this.gates, place.ask, now);
     this.remove(place);
     place.grant(permit);
   }
 
-  /** What is kept for its first is free. */
+  /** Releases what is reserved for its first attempt. */
   relax(): void {
     if (this.bounces === 0) return;
     this.bounces = 0;
@@ -193,7 +193,7 @@ export class Lane implements Standing {
     }
   }
 
-  /** @internal A place is given up; false when it had left before. */
+  /** @internal A place is given up; false if it had already left. */
   left(place: Place): boolean {
     const { at } = this;
     if (!this.remove(place)) return false;
@@ -210,7 +210,7 @@ export class Lane implements Standing {
   }
 }
 
-/** Takes a permit of each gate, at once. */
+/** Takes one permit that draws on all the gates at once. */
 export function takeAll(gates: readonly LaneGate[], ask: Ask, now: number): Permit {
   const permit = (gates[0] as LaneGate).take(ask, now);
   for (let index = 1; index < gates.length; index += 1) gates[index]?.share(permit, ask);

@@ -4,15 +4,15 @@ import { REQUESTS, type Windows } from '../ledger/windows.ts';
 import type { LimitSource } from '../words/causes.ts';
 import type { QuotaRef } from '../words/types.ts';
 
-/** How far a window is used. */
+/** Use of a window. */
 export interface Use {
   readonly unit: string;
   readonly limit: number;
-  /** Length of the window, in ms; absent where a header does not tell it. */
+  /** Length of the window, in ms; absent if a header does not give it. */
   readonly per?: number | undefined;
   readonly used: number;
   readonly source: LimitSource;
-  /** Moment at which it begins anew, if a header says so. */
+  /** Moment at which the window resets, if a header gives it. */
   readonly resetAt?: number | undefined;
 }
 
@@ -22,23 +22,23 @@ interface Limits {
   readonly adaptive: Adaptive | undefined;
 }
 
-/** A window that was told of. */
+/** A window that was reported. */
 interface Told {
-  /** Moment from which it may be told of again. */
+  /** Moment from which it may be reported again. */
   readonly until: number;
   readonly unit: string;
   readonly limit: number;
   readonly source: LimitSource;
 }
 
-/** Time for which a window that tells neither its length nor its end is not told of again, in ms. */
+/** Minimum time between two reports of a window of unknown length and end, in ms. */
 const UNKNOWN_MS = 60_000;
-/** Share of the mark below which a window has begun anew, whatever the time. */
+/** Fraction of the mark below which a window has reset, whatever the time. */
 const ANEW = 0.5;
-/** Maximum number of windows kept. */
+/** Maximum number of windows remembered. */
 const MANY = 64;
 
-/** Finds windows that are used up to a mark, each once until it begins anew. */
+/** Reports windows whose use reaches a mark, each once until it resets. */
 export class Near {
   /** The mark: a share of the limit. */
   readonly #share: number;
@@ -46,7 +46,7 @@ export class Near {
   readonly #tell: (use: Use) => void;
   readonly #told = new Map<string, Told>();
 
-  /** Absent for a quota that names no share. */
+  /** `undefined` for a quota without a `near` share. */
   static of(
     { key, near }: QuotaRef,
     limits: Limits,
@@ -55,14 +55,14 @@ export class Near {
     return near === undefined || !tell ? undefined : new Near(near, limits, (use) => tell(key, use));
   }
 
-  /** @param tell told in a microtask: whoever listens may ask for permits, and one may be just being taken */
+  /** @param tell called in a microtask: its listeners may ask for permits, and one may be being taken */
   constructor(share: number, limits: Limits, tell: (use: Use) => void) {
     this.#share = share;
     this.#limits = limits;
     this.#tell = tell;
   }
 
-  /** Looks at the windows of the quota: before and after an attempt goes, and when what it cost is known. */
+  /** Checks the quota's windows: before and after an attempt is sent, and once its cost is known. */
   look(now: number): void {
     const { windows, adaptive } = this.#limits;
     for (const use of windows.uses(now)) this.#look(now, { ...use, source: 'declared' });
@@ -70,7 +70,7 @@ export class Near {
       this.#look(now, { unit: REQUESTS, limit, per, used: count.used(now), source: 'learned' });
   }
 
-  /** Looks at what a header told of a server's limits. */
+  /** Checks the server's limits as a header states them. */
   heard(now: number, limits: readonly RateLimit[]): void {
     for (const { name, requests, unit = name, limit, remaining, windowMs: per, resetMs } of limits) {
       if (limit === undefined || remaining === undefined) continue;
@@ -92,7 +92,7 @@ export class Near {
       if (told && (now >= told.until || used < this.#share * limit * ANEW)) this.#told.delete(key);
       return false;
     }
-    // A header that names no end may tell of a new window without a look between: then the time decides.
+    // A window known from headers may reset unnoticed between two of them; then the time decides.
     if (told && !(source === 'header' && now >= told.until)) return false;
     const twice = this.#knows(now, use);
     if (this.#told.size >= MANY) this.#told.clear();
@@ -100,7 +100,7 @@ export class Near {
     return !twice;
   }
 
-  /** Whether the same limit was told of, as known in another way. */
+  /** Whether the same limit was reported from another source. */
   #knows(now: number, { unit, limit, source }: Use): boolean {
     for (const told of this.#told.values()) {
       if (told.unit === unit && told.limit === limit && told.source !== source && told.until > now)

@@ -2,35 +2,35 @@ import type { Charge, LimitAhead } from '../ledger/windows.ts';
 import type { Clock } from '../time/clock.ts';
 import { wallOf } from '../time/clock.ts';
 
-/** Number of steps that are reckoned; from there on attempts go at the rate that they have come to. */
+/** Maximum number of simulated steps; beyond it, the rate reached so far is extrapolated. */
 const MOST_STEPS = 2000;
 
-/** Attempts that take the same of the same limits. */
+/** Attempts that take equal amounts of each limit. */
 export interface Alike {
-  /** Of each limit; none of those that are not there. */
+  /** Amount taken of each limit; 0 if the limit does not apply. */
   readonly weights: readonly number[];
   count: number;
 }
 
 /** Attempts that wait for the same quotas, in order. */
 export interface Waiting {
-  /** The first of them. */
+  /** The first of them, grouped by equal weights. */
   readonly heads: Alike[];
-  /** How many there are. */
+  /** Number of attempts that still wait. */
   left: number;
-  /** None goes before. */
+  /** Moment before which none goes. */
   readonly opensAt: number;
 }
 
-/** An attempt in flight, or several of one moment. */
+/** One or more attempts in flight, sent at the same moment. */
 interface Flying extends Alike {
   readonly sentAt: number;
   readonly at: number;
 }
 
 /**
- * The law of the gate, reckoned ahead: copies of the limits, a clock of its own, and attempts that are answered after the
- * time that others took.
+ * Simulates the gate ahead of time, with copies of the limits and its own clock. Attempts are answered after
+ * the time that earlier ones took.
  */
 export class Outlook {
   readonly limits: LimitAhead[] = [];
@@ -40,7 +40,7 @@ export class Outlook {
   readonly #start: number;
   readonly #wall: number;
   #now: number;
-  /** By the moment at which they are answered, or end. */
+  /** In order of the moment at which they are answered, or end. */
   readonly #unanswered: Flying[] = [];
   readonly #unended: Flying[] = [];
 
@@ -58,16 +58,16 @@ export class Outlook {
     return this.#wall + this.#now - this.#start;
   }
 
-  /** What an attempt takes of each limit; `limits` are those of the quotas it draws on, with its charges. */
+  /** What an attempt takes of each limit; `of` maps the limits of its quotas to its charges. */
   weights(of: ReadonlyMap<LimitAhead, Charge | undefined>): number[] {
     return this.limits.map((limit) => (of.has(limit) ? limit.weigh(of.get(limit)) : 0));
   }
 
-  /** An attempt is in flight already. In the order of their sending. */
+  /** Adds an attempt that is already in flight; to be called in order of sending. */
   fly(weights: readonly number[], sentAt: number, answered: boolean): void {
     const counts = ({ count: { transitMs }, toEnd }: LimitAhead): boolean =>
       toEnd || (!answered && !(sentAt + (transitMs ?? Infinity) <= this.#start));
-    // What was answered, or counts by its transit, is in the copies.
+    // An attempt that was answered, or whose transit is over, is already counted in the copies.
     const own = weights.map((weight, index) => (counts(this.limits[index] as LimitAhead) ? weight : 0));
     this.#send(own, 1, sentAt);
   }
@@ -82,7 +82,7 @@ export class Outlook {
     this.#unended.push({ ...flying, at: Math.max(this.#now, sentAt + this.endMs) });
   }
 
-  /** ms until the last of these has gone; `Infinity` if that cannot be told. */
+  /** ms until the last attempt of `target` has gone; `Infinity` if unknown. */
   last(target: Waiting, others: readonly Waiting[]): number {
     const all = [...others, target];
     let [first, gone] = [Infinity, 0];
@@ -114,7 +114,7 @@ export class Outlook {
     return this.#now - this.#start;
   }
 
-  /** The rest of them goes at the rate of those before, or as the limits let it, whichever is later. */
+  /** ms until the rest has gone, at the rate so far or as the limits allow, whichever is later. */
   #goingOn({ left, heads }: Waiting, first: number, gone: number): number {
     const perAttempt = gone > 0 ? (this.#now - first) / gone : 0;
     let at = this.#now + left * perAttempt;
@@ -125,7 +125,7 @@ export class Outlook {
     return at - this.#start;
   }
 
-  /** What is answered or over by now is so. Returns the next moment at which anything is. */
+  /** Applies the answers and ends due by now. Returns the moment of the next one. */
   #land(): number {
     for (const [flying, toEnd] of [[this.#unanswered, false] as const, [this.#unended, true] as const]) {
       while ((flying[0]?.at ?? Infinity) <= this.#now) {
@@ -150,7 +150,7 @@ export class Outlook {
     return turn;
   }
 
-  /** How many of them there is room for. */
+  /** Number of them for which there is room; at least 1. */
   #fitting({ weights, count: most }: Alike): number {
     let fitting = most;
     for (const [index, { count }] of this.limits.entries()) {
@@ -161,7 +161,7 @@ export class Outlook {
   }
 }
 
-/** Several of one weight: as one, or each by itself where transit is limited. */
+/** Handles several attempts of one weight as one, or one by one if transit is limited. */
 function each(
   transitMs: number | undefined,
   weight: number,

@@ -2,25 +2,25 @@ import { Lane, type LaneContext, type LaneGate, takeAll } from './lane.ts';
 import type { Permit } from './permit.ts';
 import { type Ask, Place } from './place.ts';
 
-/** A gate, as an attempt that arrives knows it. */
+/** A gate as seen by an arriving attempt. */
 export interface PassageGate extends LaneGate {
   readonly key: string;
-  /** Looks whether a pause is over. Throws what keeps it from ever admitting this. */
+  /** Ends a pause whose time is over. Throws if the quota can never admit the attempt. */
   arrive(ask: Ask, now: number): void;
 }
 
 /**
- * The set of gates that some attempts pass, and their lanes. An attempt goes when every one of them has room for its
- * cost and none is paused; it takes from all at once, or from none, so nothing is held while it waits.
+ * A set of gates that attempts pass together, and its lanes. An attempt goes when every gate has room for its
+ * cost and none is paused. It takes from all gates at once or from none, so it holds nothing while it waits.
  */
 export class Passage<G extends PassageGate = PassageGate> {
   /** The quota that applies first; then those that apply besides. */
   readonly gates: readonly [G, ...G[]];
   readonly #context: LaneContext;
-  // Made for the first: there may be a hundred thousand passages.
-  /** By priority; those of flows, by priority and flow, are kept while attempts wait in them. */
+  // Created on demand: there may be a hundred thousand passages.
+  /** By priority, or by priority and flow; lanes of flows are dropped once they are empty. */
   #lanes: Map<string | number, Lane> | undefined;
-  /** Passages through one gate more, by that gate. */
+  /** Passages through one more gate, by that gate. */
   #wider: WeakMap<G, Passage<G>> | undefined;
 
   constructor(gates: readonly [G, ...G[]], context: LaneContext) {
@@ -33,7 +33,7 @@ export class Passage<G extends PassageGate = PassageGate> {
     return this.gates[0].key;
   }
 
-  /** The passage through this gate, too. */
+  /** The passage through these gates and one more. */
   and(gate: G): Passage<G> {
     if (this.gates.includes(gate)) return this;
     this.#wider ??= new WeakMap();
@@ -45,7 +45,10 @@ export class Passage<G extends PassageGate = PassageGate> {
     return wider;
   }
 
-  /** A permit, or a place in line, `from` elsewhere. Throws `QueueFullError`, `CostError`, or `ask.late` for one in vain. */
+  /**
+   * A permit or a place in line; `from` is a place to move here. Throws `QueueFullError`, `CostError`, or
+   * `ask.late` if the wait would exceed the deadline.
+   */
   acquire(ask: Ask, now: number, from?: Place): Permit | Place {
     const { gates } = this;
     for (const gate of gates) gate.arrive(ask, now);
@@ -53,7 +56,7 @@ export class Passage<G extends PassageGate = PassageGate> {
     return takeAll(gates, ask, now);
   }
 
-  /** A place in line: this gate does not let the attempt go now. */
+  /** A place in line for an attempt that the gate `holding` does not let go now. */
   queue(holding: G, ask: Ask, now: number, from?: Place): Place {
     for (const gate of this.gates) {
       const ms = ask.out && gate.probeIn(now);
@@ -66,7 +69,7 @@ export class Passage<G extends PassageGate = PassageGate> {
       this.gates.reduce((at, gate) => Math.max(at, gate.expectedAt(number, ask, now)), now) - now;
     if (now + expectedMs > ask.deadlineAt) throw ask.late(expectedMs);
     const held = expectedMs > 0 || this.gates.some((gate) => gate.holds(number, now));
-    // A place that moves has had room all along; one that only the ledger's answer keeps waiting takes none.
+    // A place that moves already has room; one that waits only for the ledger's answer needs none.
     if (held && !from) lane.reserve();
     const place = from ?? new Place(ask);
     place.stand(lane, expectedMs, held);

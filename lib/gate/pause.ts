@@ -10,12 +10,12 @@ const SPREAD_SHARE = 0.1;
 /** Maximum jitter added to a reopening, in ms, and as a fraction of the pause. */
 const LONGEST_START_MS = 100;
 const START_SHARE = 0.02;
-/** Time after which a probe in flight may hang, in ms and in latencies: another goes beside it. */
+/** Time after which a probe in flight may be stuck, in ms and in latencies; then another is sent. */
 const PROBE_PATIENCE_MS = 1000;
 const PROBE_PATIENCE_LATENCIES = 4;
 /**
- * Time by which a closing must be prolonged to be news, as a fraction of the pause, and in ms: refusals of one burst arrive one
- * after another, and most servers name whole seconds.
+ * Minimum extension of a closing that counts as news, as a fraction of the pause, within bounds in ms:
+ * refusals of one burst arrive one after another, and most servers name whole seconds.
  */
 const NEWS_SHARE = 0.5;
 const LEAST_NEWS_MS = 100;
@@ -26,10 +26,10 @@ const SILENT_JITTER = 0.02;
 /**
  * How long a throttled quota stays closed, in ms.
  *
- * The server's own wait is kept to the millisecond; jitter only ever adds. If it named none, or refuses again although its wait was
- * kept, the wait grows: base · 2^(n − 1) up to max, plus a random part.
+ * The server's own wait is kept to the millisecond; jitter only ever adds. If the server named none, or
+ * refuses again although its wait was kept, the wait grows: base · 2^(n − 1) up to max, plus a random part.
  *
- * @param strike number of closings in a row without a success between, this one included
+ * @param strike number of consecutive closings without a success, this one included
  */
 function pauseMs(retryAfterMs: number | undefined, strike: number, backoff: Backoff, random: Random): number {
   const doubling = { ...backoff, jitter: 'none' } as const;
@@ -43,29 +43,35 @@ interface Told {
   readonly until: number;
   readonly opensAt: number;
   readonly cause: PauseCause;
-  /** It named no wait: one attempt has to try. */
+  /** The server named no wait, so a probe goes first. */
   readonly silent: boolean;
 }
 
-/** The pause of one quota: closed until a moment, and then a backlog to release. A later moment wins. */
+/**
+ * The pause of one quota: the moment until which it is closed, and the backlog to release then. A later
+ * moment wins.
+ */
 export class Pause {
   readonly #random: Random;
-  /** The moment that the server, or our backoff, set; `-Infinity` before the first. */
+  /** End of the pause as set by the server, a backoff or the user; `-Infinity` before the first. */
   until: number = -Infinity;
-  /** `until` and a little jitter, so that processes do not start as one: nothing is sent before. */
+  /** `until` plus a little jitter, so that processes do not resume in step; nothing is sent before. */
   opensAt: number = -Infinity;
   cause: PauseCause = 'backoff';
   silent: boolean = false;
-  /** Number of refusals that are still being read, during which nothing goes, and the last moment they would close it until. */
+  /**
+   * Number of refusals still being read, while nothing goes, and the latest moment until which they would
+   * close the quota.
+   */
   doubts = 0;
   doubtedUntil = 0;
-  /** Whether the last {@link close} began a pause, or made it notably longer than was last told. */
+  /** Whether the last {@link close} began a pause, or extended it notably beyond the last report. */
   isNews = false;
   #toldUntil = -Infinity;
   #length = 0;
-  /** While it is closed by hand: what the server asked for, which goes on after that. */
+  /** During a manual pause: the pause that the server asked for, which may outlast it. */
   #beneath: Told | undefined;
-  /** Number of closings in a row without a success between. */
+  /** Number of consecutive closings without a success. */
   #strikes = 0;
   #release: Release | undefined;
   #probe: 'none' | 'armed' | 'out' = 'none';
@@ -77,8 +83,8 @@ export class Pause {
   }
 
   /**
-   * An attempt sent at `sentAt` was throttled: how long to close, in ms; `undefined` if that is nothing new, because the quota is
-   * closed already and the server named no other wait.
+   * An attempt sent at `sentAt` was throttled: returns how long to close, in ms; `undefined` if the quota is
+   * already closed and the server named no wait.
    *
    * @param silentMs wait after a 429 without Retry-After, if one is known
    */
@@ -100,7 +106,7 @@ export class Pause {
     return pauseMs(retryAfterMs, Math.max(1, this.#strikes), backoff, this.#random);
   }
 
-  /** Closes for `ms`; false when it is closed for longer already. @param silent the server named no wait */
+  /** Closes for `ms`; false if it is already closed for longer. `silent`: the server named no wait. */
   close(now: number, ms: number, cause: PauseCause, silent: boolean = cause === 'backoff'): boolean {
     const until = now + Math.min(ms, LONGEST_WAIT_MS);
     if (!(ms > 0 && until > this.until)) {
@@ -128,13 +134,13 @@ export class Pause {
     return true;
   }
 
-  /** A refusal that would close it until `until` is being read; 0: one of them was. */
+  /** The body of a refusal that would close it until `until` is being read; 0: one such body was read. */
   doubted(until: number): void {
     this.doubts += until > 0 ? 1 : -1;
     this.doubtedUntil = this.doubts > 0 ? Math.max(this.doubtedUntil, until) : 0;
   }
 
-  /** Ends a pause made by hand; false if there is none. What the server asked for meanwhile goes on. */
+  /** Ends a manual pause; false if there is none. A pause that the server asked for stays in force. */
   release(now: number): boolean {
     if (this.cause !== 'manual' || this.opensAt <= now) return false;
     const beneath = this.#beneath;
@@ -149,7 +155,7 @@ export class Pause {
     return true;
   }
 
-  /** Ends a pause until then; false if another is on. */
+  /** Ends the pause if it is the one until `until`; false otherwise. */
   lift(now: number, until: number): boolean {
     if (this.until !== until || this.opensAt <= now) return false;
     this.until = now;
@@ -157,14 +163,14 @@ export class Pause {
     return true;
   }
 
-  /** What the server asked for of the pause, if it did. */
+  /** The part of the pause that the server asked for, if any. */
   get told(): Told | undefined {
     return this.cause === 'manual' ? this.#beneath : this;
   }
 
   /**
-   * An attempt sent at `sentAt` was answered and not throttled. Returns that moment if it was a probe after a 429 without
-   * Retry-After.
+   * An attempt sent at `sentAt` was answered and not throttled. Returns `sentAt` if it was a probe after a
+   * 429 without Retry-After.
    */
   served(sentAt: number): number | undefined {
     this.#strikes = 0;
@@ -173,7 +179,7 @@ export class Pause {
     return sentAt;
   }
 
-  /** An attempt goes; attempts take `latency` ms, 0 if unknown. */
+  /** An attempt is sent; attempts take `latency` ms, 0 if unknown. */
   taken(now: number, latency: number): void {
     if (this.#probe === 'none') return;
     this.#probe = 'out';
@@ -181,7 +187,7 @@ export class Pause {
     this.#probeAt = now;
   }
 
-  /** An attempt ended; if it was the last probe and said nothing, another goes. */
+  /** An attempt ended; if it was the last probe and decided nothing, another one follows. */
   ended(sentAt: number): void {
     if (this.#probe === 'out' && sentAt >= this.#probeAt) this.#probe = 'armed';
   }
@@ -200,7 +206,7 @@ export class Pause {
     return this.#release ? this.#release.nextAt : this.opensAt;
   }
 
-  /** One of the backlog went. */
+  /** One attempt of the backlog was sent. */
   released(): void {
     if (this.#release?.count() === 0) this.#release = undefined;
   }
@@ -211,12 +217,12 @@ export class Pause {
   }
 }
 
-/** Shared by quotas that were never closed: it has no state. */
+/** Shared by quotas that were never closed; it has no state. */
 export const NEVER_PAUSED: Pause = new Pause(() => 0);
 
 /**
- * The release of a backlog: one by one, evenly over a tenth of the pause, at most a second, so that it is no herd.
- * Attempt n may go at start + n · gap.
+ * The release of a backlog: one attempt at a time, evenly over a tenth of the pause, at most a second, to
+ * avoid a thundering herd.
  */
 class Release {
   readonly #startedAt: number;
@@ -235,7 +241,7 @@ class Release {
     return this.#startedAt + this.#released * this.#gap;
   }
 
-  /** One went. Returns how many of the backlog are left. */
+  /** Counts one attempt sent. Returns how many of the backlog are left. */
   count(): number {
     this.#released += 1;
     this.#left -= 1;

@@ -8,7 +8,7 @@ import type { Admitter, Asked, Closing, Drawn, Meant } from './admitter.ts';
 import { Draws } from './draws.ts';
 import type { Line, Linked } from './queue.ts';
 
-/** A gate of which an attempt that is under way can take. */
+/** A gate that can count an attempt already under way. */
 interface Sharing extends Admitter {
   include(permit: Permit): void;
 }
@@ -16,14 +16,14 @@ interface Sharing extends Admitter {
 type PermitState = 'held' | 'answered' | 'settled';
 
 /**
- * The right to send one attempt, and the only door through which the attempt speaks to its gate. Settled exactly once, whatever
- * becomes of the attempt.
+ * The right to send one attempt, and the only door through which the attempt speaks to its gate. Settled
+ * exactly once, whatever the outcome.
  */
 export class Permit extends Draws implements Linked, Drawn {
   readonly ask: Asked;
-  /** Moment of its taking. */
+  /** Moment at which it was taken. */
   readonly takenAt: number;
-  /** Number of the attempt among those of its quota. */
+  /** Sequence number of the attempt within its quota. */
   readonly number: number;
   previous: Linked | undefined;
   next: Linked | undefined;
@@ -32,7 +32,7 @@ export class Permit extends Draws implements Linked, Drawn {
   #state: PermitState = 'held';
   #answeredAt: number | undefined;
   #endedAt: number | undefined;
-  /** Gates that are held while a refusal of this attempt is read. */
+  /** Gates held while the body of this attempt's refusal is read. */
   #doubted: readonly Admitter[] | undefined;
 
   constructor(gate: Admitter, ask: Asked, takenAt: number, number: number, charge?: Charge) {
@@ -43,7 +43,7 @@ export class Permit extends Draws implements Linked, Drawn {
     this.charge = charge;
   }
 
-  /** Its response's head has come. */
+  /** Whether the head of its response has arrived. */
   get isAnswered(): boolean {
     return this.#answeredAt !== undefined;
   }
@@ -57,8 +57,8 @@ export class Permit extends Draws implements Linked, Drawn {
   }
 
   /**
-   * The head of a refusal came, which its body may take back: nothing goes until that is read, which 0 says. Where the head names
-   * a bucket, nothing of that goes.
+   * The head of a refusal arrived, which its body may revoke: its gates hold all attempts until the body is
+   * read, which 0 reports. If the head names a bucket, only that gate does.
    */
   doubt(until: number, bucket?: string): void {
     if (this.#state === 'settled' || until > 0 === (this.#doubted !== undefined)) return;
@@ -69,23 +69,26 @@ export class Permit extends Draws implements Linked, Drawn {
     for (const gate of gates) gate.doubted(until);
   }
 
-  /** The server answered, and neither refused nor failed. */
+  /** The server answered, without refusing or failing. */
   served(request: RequestRoute, at?: number): void {
     this.gate.served(this.takenAt, request, at);
     for (const { gate, drawn } of this.also) if (drawn.admitted) gate.served(this.takenAt, request, at);
   }
 
-  /** The attempt failed for a fault; `call` tells calls apart, `overload` says that it may tell of too much load. */
+  /**
+   * The attempt ended in a fault; `call` identifies the call, `overload` says that excess load may be the
+   * cause.
+   */
   failed(call: unknown, request: RequestRoute, overload: boolean): void {
     const fault = { sentAt: this.takenAt, call, route: routeOf(request), overload };
     this.gate.failed(fault);
-    // Too much load is the narrowest quota's, as far as one attempt can tell; an outage may be of all.
+    // Overload is attributed to the narrowest quota alone; an outage may affect all of them.
     for (const { gate, drawn } of this.also) if (drawn.admitted) gate.failed({ ...fault, overload: false });
   }
 
   /**
-   * The server refused, at `at`: the quota that it means closes, by default the narrowest. Returns the closing, if this moved
-   * its end.
+   * The server refused at `at`: closes the quota that it refers to, by default the narrowest. Returns the
+   * closing if its end moved.
    */
   throttled(
     retryAfterMs: number | undefined,
@@ -97,7 +100,7 @@ export class Permit extends Draws implements Linked, Drawn {
     const gate = this.meant(meant);
     const closing = gate.throttled(this.takenAt, retryAfterMs, cause, backoff, at);
     const { url } = this.ask.request ?? {};
-    // A server that names what is used up means no more than that.
+    // A server that names the exhausted quota means no other.
     const naming = meant.quota === ACCOUNT ? 'account' : 'wait';
     const spreads =
       naming === 'account' || (retryAfterMs !== undefined && this.named(meant.quota) === undefined);
@@ -105,7 +108,7 @@ export class Permit extends Draws implements Linked, Drawn {
     return closing;
   }
 
-  /** The server states what is left of its quotas: each is told what names it or its unit. */
+  /** The server states what is left of its quotas: each statement goes to the quota or unit that it names. */
   heard(limits: readonly RateLimit[]): void {
     const also = this.also;
     if (also.length === 0) {
@@ -122,7 +125,7 @@ export class Permit extends Draws implements Linked, Drawn {
     }
   }
 
-  /** The response's head came at `at`: from here its windows run. The attempt stays in flight. */
+  /** The response's head arrived at `at`: its windows run from here. The attempt stays in flight. */
   answer(at: number): void {
     if (this.#state !== 'held') return;
     this.#state = 'answered';
@@ -131,7 +134,7 @@ export class Permit extends Draws implements Linked, Drawn {
     for (const { gate, drawn } of this.also) gate.answered(drawn, at);
   }
 
-  /** The attempt is over, at `at`; without an answer before, it counts as answered now. */
+  /** The attempt ended at `at`; without an earlier answer, it counts as answered now. */
   settle(at: number): void {
     if (this.#state === 'settled') return;
     this.together(() => {
@@ -144,7 +147,7 @@ export class Permit extends Draws implements Linked, Drawn {
     }, at);
   }
 
-  /** What was spent, as the outcome tells it to each quota. */
+  /** Corrects the charges to the amounts that each quota reads from the outcome. */
   spentBy(outcome: Outcome): void {
     const of = (gate: Admitter, drawn: Drawn): void => {
       const amounts = drawn.charge && gate.read(outcome);
@@ -154,7 +157,7 @@ export class Permit extends Draws implements Linked, Drawn {
     for (const { gate, drawn } of this.also) of(gate, drawn);
   }
 
-  /** What was spent: what was charged too much is free at once, what was too little is owed. */
+  /** Corrects the charges to the amounts spent: an overcharge is free at once, an undercharge is owed. */
   spend(amounts: Amounts): void {
     if (this.#state === 'settled' && this.#endedAt === undefined) return;
     if (this.charge) this.gate.spent(this, this.ask, amounts, this.#answeredAt, this.#endedAt);
@@ -171,7 +174,7 @@ export class Permit extends Draws implements Linked, Drawn {
     for (const { gate, drawn } of this.also) gate.refunded(drawn);
   }
 
-  /** The server says that the attempt draws on this quota, too: from now on it tells what becomes of it. */
+  /** The server says that the attempt also draws on this quota, which from now on learns of its outcome. */
   drawOn(gate: Sharing): void {
     if (this.#state === 'settled' || this.drawsOn(gate)) return;
     gate.include(this);

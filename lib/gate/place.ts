@@ -5,21 +5,21 @@ import type { Line, Linked } from './queue.ts';
 /** What an attempt asks the gate for. */
 export interface Ask extends Asked {
   readonly priority: number;
-  /** Whose it is: flows of one priority share fairly. */
+  /** The flow it belongs to; flows of one priority share fairly. */
   readonly flow?: string | undefined;
   /** True for a resend, which goes ahead of new calls. */
   readonly resend: boolean;
   /** Moment by which the call must end; `Infinity` for none. */
   readonly deadlineAt: number;
-  /** What to reject with, when the wait cannot end before the deadline; `waitMs` is the wait needed. */
+  /** The error for a wait that cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
-  /** What to reject with while the server is out, until `waitMs` from now; `undefined` to wait. */
+  /** The error while the server is out, for at least `waitMs`; `undefined` to wait. */
   out?(waitMs: number): Error | undefined;
   /** Its quota was removed and it is in no queue: moves to the gate that now matches it. Never throws. */
   move(place: Place): void;
 }
 
-/** Where places stand. */
+/** What places are queued in. */
 export interface Standing {
   left(place: Place): boolean;
 }
@@ -36,7 +36,7 @@ export class Place implements Linked {
   line: Line<Linked> | undefined;
   readonly permit: Promise<Permit>;
   /** Minimum wait expected on arrival, in ms. */
-  // Not 0 at first: the engine would keep the number that comes later in a box of 16 B.
+  // Not initialized to 0: the engine would then keep the later number in a 16-byte box.
   expectedMs!: number;
   /** False if it waits only for the ledger's prompt answer. */
   held!: boolean;
@@ -59,7 +59,7 @@ export class Place implements Linked {
     return this.ask.resend;
   }
 
-  /** @internal It stands in this lane from now on. */
+  /** @internal Assigns the place to a lane. */
   stand(lane: Standing, expectedMs: number, held: boolean): void {
     this.#lane = lane;
     this.expectedMs = expectedMs;
@@ -76,7 +76,7 @@ export class Place implements Linked {
     this.#reject(error);
   }
 
-  /** Gives the place up: its promise rejects with `error`. Nothing, once a permit was granted. */
+  /** Gives the place up: its promise rejects with `error`. Does nothing once a permit was granted. */
   leave(error: Error): void {
     if (this.#lane?.left(this)) this.#reject(error);
   }

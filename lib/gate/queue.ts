@@ -1,4 +1,4 @@
-/** What can stand in a {@link Line}; the links are the line's own. */
+/** An item of a {@link Line}, which manages the links. */
 export interface Linked {
   previous: Linked | undefined;
   next: Linked | undefined;

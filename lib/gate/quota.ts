@@ -16,25 +16,25 @@ import { NEVER_PAUSED, Pause } from './pause.ts';
 import { Tariff } from './tariff.ts';
 
 /**
- * One quota's limits and their state, without a queue: when may the next attempt go? Restraints in a row:
- * attempts in flight, pause, what was learned, declared windows.
+ * One quota's limits and their state, without a queue: decides when the next attempt may go. Its restraints:
+ * attempts in flight, pause, learned limits, declared windows.
  */
 export class Quota {
   readonly windows: Windows;
   /** Attempts in flight; its capacity is the concurrency limit. */
   readonly flight: WindowCount;
-  /** Absent where nothing is to be learned. */
+  /** Absent if learning is off. */
   readonly adaptive: Adaptive | undefined;
-  /** Made when the quota closes for the first time: there may be a hundred thousand quotas. */
+  /** Created when the quota first closes: there may be a hundred thousand quotas. */
   pause: Pause = NEVER_PAUSED;
   readonly #context: GateContext;
-  /** What it is made from. */
+  /** Its definition. */
   ref: QuotaRef;
-  /** Absent where an attempt costs one request and nothing else. */
+  /** Absent if an attempt costs one request and nothing else. */
   tariff: Tariff | undefined;
   /** Time from sending to the end, in ms: a moving average; negative before the first. */
   heldMs = -1;
-  /** Absent where nobody is to be told how far windows are used. */
+  /** Absent if the use of windows need not be reported. */
   #near: Near | undefined;
 
   constructor(ref: QuotaRef, context: GateContext, gate: LeaseContext & LearningObserver) {
@@ -55,11 +55,11 @@ export class Quota {
     if (known) this.adaptive.recall(known, context.clock.now());
   }
 
-  /** What an attempt is charged; absent where it costs one request and nothing else. */
+  /** What an attempt is charged; absent if it costs one request and nothing else. */
   charge(ask: Priced): Charge | undefined {
     if (this.tariff) {
       const charge = this.tariff.charge(ask, true);
-      // A guessed margin is for what is in flight together: an attempt alone does not wait for it.
+      // The guessed margin guards against concurrent attempts: a lone attempt does not wait for it.
       if (!this.tariff.isCorrected || this.flight.used(0) > 0) return charge;
       const now = this.#context.clock.now();
       return this.windows.turnAt(now, charge) <= now ? charge : this.tariff.charge(ask, false);
@@ -68,33 +68,33 @@ export class Quota {
     return this.#weighed().charge(ask, true);
   }
 
-  /** Share of the scarcest of its limits that an attempt takes. */
+  /** Fraction of its scarcest limit that an attempt takes. */
   share(charge?: Charge): number {
     return Math.max(1 / this.flight.capacity, this.windows.share(charge));
   }
 
-  /** An attempt that is charged goes. */
+  /** A charged attempt is sent. */
   charged(ask: Priced): void {
     this.tariff?.taken(ask);
   }
 
-  /** Why an attempt can never go; `undefined` where it can. */
+  /** The error if an attempt can never go; `undefined` if it can. */
   refusal(ask: Priced): Error | undefined {
     const tariff = ask.cost?.requests === undefined ? this.tariff : this.#weighed();
     return tariff?.refusal(ask);
   }
 
-  /** Whether it reads from outcomes what was spent. */
+  /** Whether it reads the amounts spent from outcomes. */
   get readsSpent(): boolean {
     return this.tariff !== undefined && this.ref.spent !== undefined;
   }
 
-  /** What an outcome says was spent. */
+  /** Amounts that an outcome says were spent. */
   read(outcome: Outcome): Amounts | undefined {
     return this.tariff?.read(outcome);
   }
 
-  /** An attempt spent that much. */
+  /** Corrects an attempt's charge to the amounts spent. */
   spent(
     now: number,
     charge: Charge,
@@ -113,7 +113,7 @@ export class Quota {
     return this.adaptive?.sent ?? 0;
   }
 
-  /** The earliest moment at which the next attempt may go; `Infinity` when only an event can tell. */
+  /** The earliest moment at which the next attempt may go; `Infinity` if it waits for an event. */
   turnAt(now: number, charge?: Charge, heedOutage = true): number {
     const inFlight = this.flight.used(now);
     if (this.pause.doubts > 0 || inFlight + 1 > this.flight.capacity || this.adaptive?.fleet?.held)
@@ -122,12 +122,12 @@ export class Quota {
     return this.adaptive ? Math.max(turn, this.adaptive.turnAt(now, inFlight, heedOutage)) : turn;
   }
 
-  /** An attempt of a route that has not failed need not wait for the end of an outage, if nothing else holds it. */
+  /** Whether an attempt may go in an outage: its route has not failed, and nothing else holds it. */
   exempts(request: Priced['request'], now: number, charge?: Charge): boolean {
     return this.exemptAt(now, charge) <= now && this.adaptive?.outage?.exempts(request, now) === true;
   }
 
-  /** The earliest moment at which such an attempt may go; `Infinity` where there is no outage. */
+  /** The earliest moment at which such an attempt may go; `Infinity` without an outage. */
   exemptAt(now: number, charge?: Charge): number {
     const outage = this.adaptive?.outage;
     return outage?.on ? Math.max(this.turnAt(now, charge, false), outage.exemptAt) : Infinity;
@@ -138,24 +138,24 @@ export class Quota {
     return Math.max(this.pause.opensAt, this.windows.freeAt(count, now, charge));
   }
 
-  /** Whether more than a permit on its way from the ledger keeps the last of `count` attempts waiting. */
+  /** Whether the last of `count` attempts waits for more than a permit on its way from the ledger. */
   holds(count: number, now: number): boolean {
     if (this.pause.doubts > 0 || this.flight.free(now) < count || this.pause.nextAt > now) return true;
     if (this.windows.isLate(now)) return true;
     return this.adaptive !== undefined && this.adaptive.turnAt(now, this.flight.used(now), true) > now;
   }
 
-  /** A refusal that would close the quota until `until` is being read; 0: one of them was. */
+  /** The body of a refusal that would close it until `until` is being read; 0: one such body was read. */
   doubted(until: number): void {
     this.#ownPause().doubted(until);
   }
 
-  /** ms until the quota admits again after a pause; a moment while a refusal is being read; 0 when it is open. */
+  /** ms until the pause ends; one clock tick while a refusal is being read; 0 if the quota is open. */
   reopensIn(now: number): number {
     return Math.max(0, this.pause.opensAt - now, this.pause.doubts > 0 ? CLOCK_GRAIN_MS : 0);
   }
 
-  /** An attempt goes. Returns its number among those of this quota. */
+  /** An attempt is sent. Returns its sequence number within this quota. */
   take(now: number, charge?: Charge): number {
     this.#near?.look(now);
     this.windows.take(now, now, charge);
@@ -166,13 +166,13 @@ export class Quota {
     return this.sent;
   }
 
-  /** The head of its response came. */
+  /** The head of an attempt's response arrived. */
   answered(at: number, sentAt: number, charge?: Charge): void {
     this.windows.give(at, sentAt, charge);
     this.adaptive?.answered(at, sentAt);
   }
 
-  /** It is over. */
+  /** An attempt ended. */
   ended(now: number, { takenAt, charge, admitted }: Drawn): void {
     this.flight.refund();
     this.heldMs = averaged(this.heldMs, now - takenAt);
@@ -182,27 +182,29 @@ export class Quota {
     this.adaptive?.ended(now, takenAt);
   }
 
-  /** It was never sent. */
+  /** An attempt was never sent. */
   refunded(now: number, sentAt: number, charge?: Charge): void {
     this.leave(now, sentAt, charge);
     this.pause.ended(sentAt);
     this.adaptive?.refunded(now, sentAt);
   }
 
-  /** An attempt in flight that was admitted under another quota counts here too. Its limits alone matter, not what it tells. */
+  /** Also counts an attempt in flight that another quota admitted; nothing is learned from it here. */
   join(now: number, sentAt: number, answered: boolean, charge?: Charge): void {
     this.windows.take(now, sentAt, charge);
     this.flight.take();
     if (answered) this.windows.give(now, sentAt, charge);
   }
 
-  /** One that counted here too was never sent. */
+  /** An attempt that had joined was never sent. */
   leave(now: number, sentAt: number, charge?: Charge): void {
     this.windows.refund(now, sentAt, charge);
     this.flight.refund();
   }
 
-  /** An attempt sent at `sentAt` was answered, and neither throttled nor at fault, while `waiting` attempts waited. */
+  /**
+   * An attempt sent at `sentAt` was answered, neither throttled nor failed, while `waiting` attempts waited.
+   */
   served(now: number, sentAt: number, waiting: number, request: Priced['request']): void {
     const { outage } = this.adaptive ?? {};
     const route = request && outage?.routes.failing ? routeOf(request) : undefined;
@@ -211,20 +213,20 @@ export class Quota {
     if (probeAt !== undefined) this.adaptive?.reopened(now, probeAt, false);
   }
 
-  /** An attempt failed for a fault. */
+  /** An attempt ended in a fault. */
   failed(now: number, fault: Fault): void {
     this.adaptive?.failed(now, this.flight.used(now), fault);
   }
 
-  /** The server states what is left. Returns for how long nothing more may be sent, in ms. */
+  /** The server states what is left. Returns how long nothing more may be sent, in ms. */
   heard(now: number, number: number, limits: readonly RateLimit[]): number {
     this.#near?.heard(now, limits);
     return this.adaptive?.heard(now, number, limits) ?? 0;
   }
 
   /**
-   * An attempt was throttled at `at`, which is known now. Returns for how long to close from now, in ms; `undefined` if it tells
-   * nothing new.
+   * An attempt was throttled at `at`, as is known since `now`. Returns how long to close from now, in ms;
+   * `undefined` if this is nothing new.
    */
   throttled(
     now: number,
@@ -236,11 +238,12 @@ export class Quota {
     if (this.adaptive?.throttled(now, at, sentAt, retryAfterMs)) return undefined;
     const silentMs = this.adaptive?.learner?.silentWait(at, backoff.baseMs / 2);
     const ms = this.#ownPause().judge(at, sentAt, retryAfterMs, backoff, silentMs);
-    // Where the reading took longer than the wait, it still closes for a moment: what the learners know of a closing ends by it.
+    // If reading took longer than the wait, close for a moment anyway: the learners take a closing to end by
+    // its reopening.
     return ms && Math.max(ms - (now - at), Math.min(ms, CLOCK_GRAIN_MS));
   }
 
-  /** Closes for `ms`; false if it is closed for longer already. */
+  /** Closes for `ms`; false if it is already closed for longer. */
   close(now: number, ms: number, cause: PauseCause, silent?: boolean): boolean {
     return this.#ownPause().close(now, ms, cause, silent);
   }
@@ -252,7 +255,7 @@ export class Quota {
     if (told && !told.silent) this.adaptive?.reopened(now, told.until, true);
   }
 
-  /** The limits are others from now on; what was used of the old ones counts on. */
+  /** Replaces the limits; usage under the old ones still counts. */
   relimit(ref: QuotaRef): void {
     this.ref = ref;
     this.tariff = Tariff.of(ref, this.#context.warn, this.tariff);
@@ -284,7 +287,7 @@ export class Quota {
     };
   }
 
-  /** Where attempts may cost more than one request. */
+  /** The tariff; created if need be, for attempts that may cost more than one request. */
   #weighed(): Tariff {
     this.tariff ??= new Tariff(this.ref, this.#context.warn);
     return this.tariff;

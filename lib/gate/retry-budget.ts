@@ -1,8 +1,8 @@
-/** Retries that a quota may always spend, so that a quiet program is not left without any. */
+/** Maximum number of retries in the reserve, so that a quiet program is not left without any. */
 const RESERVE = 10;
-/** The reserve comes back at one retry a second. */
+/** Time in which the reserve regains one retry, in ms. */
 const RESERVE_REFILL_MS = 1000;
-/** Most retries that can be saved up, as first attempts' worth: a long calm must not pay for a storm. */
+/** Number of first attempts whose shares can be saved up: a long calm must not pay for a storm. */
 const SAVINGS = 100;
 
 /**

@@ -5,7 +5,7 @@ export class Room {
   readonly #most: number;
   readonly #mostOfFlow: number;
   #taken = 0;
-  /** Attempts of each flow that wait. Unused without a limit for them. */
+  /** Number of waiting attempts of each flow; unused without a limit per flow. */
   readonly #flows = new Map<string, number>();
 
   constructor(most: number, mostOfFlow: number = Infinity) {

@@ -1,15 +1,15 @@
 import { Heap } from './heap.ts';
 import type { Lane } from './lane.ts';
 
-/** Number of flows of a rank beyond which those that have no claim are forgotten. */
+/** Number of flows in a rank above which those with nothing to remember are forgotten. */
 const MANY = 64;
 
 /** The lanes of one flow, at one priority. */
 class Flow {
   readonly name: string | undefined;
-  /** The lane whose first came first goes next. */
+  /** The lane whose first attempt comes first goes next. */
   readonly lanes: Heap<Lane> = new Heap<Lane>();
-  /** Virtual time: how much of the quota it has had. */
+  /** Virtual time: how much of the quota the flow has had. */
   pass = 0;
   index = -1;
 
@@ -25,11 +25,11 @@ class Flow {
 /** The flows of one priority, and its place in the rotation. */
 class Rank {
   readonly priority: number;
-  /** Virtual time: how much of its share it has had. */
+  /** Virtual time: how much of its share the rank has had. */
   pass = 0;
-  /** Flows of which attempts wait. */
+  /** Flows with waiting attempts. */
   readonly #waiting = new Heap<Flow>();
-  /** The same, and those that had more than their share lately. */
+  /** The same flows, and those that recently had more than their share. */
   readonly #flows = new Map<string | undefined, Flow>();
   #many = MANY;
 
@@ -112,18 +112,20 @@ class Rank {
 }
 
 /**
- * The lanes that wait at one gate, and which goes next. Within a flow it is the one whose first came first, resends ahead
- * of new calls; among the flows of a priority, that which had the least of the quota; among priorities, by weight, each
- * step worth twice the one below. None starves. O(log n) for n lanes.
+ * The lanes that wait at one gate, and which of them goes next. Within a flow, it is the lane whose first
+ * attempt arrived first, resends ahead of new calls. Among the flows of a priority, it is the one that had
+ * the least of the quota. Priorities share by weight, each step worth twice the one below. None starves.
+ * O(log n) for n lanes.
  *
- * Stride scheduling (C. Waldspurger, W. Weihl, 1995), twice: each departure moves its rank on by 1 / 2^priority in
- * virtual time, and its flow by the share of the quota that it takes; what is least far on goes next.
+ * Stride scheduling (C. Waldspurger, W. Weihl, 1995), twice: each departure moves its rank on by 1 /
+ * 2^priority in virtual time, and its flow by the share of the quota that it takes; the one least advanced
+ * goes next.
  */
 export class Rota {
   /** The highest priority first. */
   readonly #ranks: Rank[] = [];
 
-  /** The lane whose first goes next. */
+  /** The lane whose first attempt goes next. */
   get next(): Lane | undefined {
     return this.#next()?.next;
   }
@@ -139,12 +141,12 @@ export class Rota {
     this.#rank(lane.priority).remove(lane);
   }
 
-  /** Another is first in this lane. */
+  /** The first attempt of this lane has changed. */
   sort(lane: Lane): void {
     this.#rank(lane.priority).sort(lane);
   }
 
-  /** One of this priority and flow departs, with that share of the quota: those who wait here, or elsewhere, or not at all. */
+  /** An attempt departs with this share of the quota, whether it waited here, elsewhere or not at all. */
   departs(priority: number, flow: string | undefined, share: number): void {
     const next = this.#next();
     if (!next) return;

@@ -5,27 +5,27 @@ import type { Priced } from './admitter.ts';
 
 /** Weight of the latest amount in the running mean; the first are averaged. */
 const WEIGHT = 0.05;
-/** Share of its distance to the latest ratio by which a margin fades at each answer. */
+/** Fraction of its distance to the latest ratio by which a margin fades at each answer. */
 const FADE = 0.01;
-/** Margin of an estimate that was never compared with what was spent; and the most that a surprise makes of it. */
+/** Margin of an estimate never yet compared with an actual cost, and maximum margin after a surprise. */
 const FIRST_MARGIN = 2;
 const MOST_MARGIN = 4;
-/** Share of a limit that an attempt is charged while nothing is known of its cost. */
+/** Fraction of a limit that an attempt of unknown cost is charged. */
 const UNKNOWN_SHARE = 0.1;
-/** Number of attempts of unknown cost after which the user is told. */
+/** Number of attempts of unknown cost after which the user is warned. */
 const PATIENCE = 20;
 
 type Warn = (code: string, message: string, quota: string) => void;
 
-/** What is known of the costs in one unit. */
+/** What is known about costs in one unit. */
 class Estimate {
   mean: number | undefined;
   /**
-   * Factor by which estimates are charged: the largest ratio of spent to estimate, fading slowly. What is charged too much is
-   * free again when the attempt ends, so a margin costs a round trip, not the limit.
+   * Factor applied to estimates when charging: the largest ratio of actual to estimated cost, fading slowly.
+   * An overcharge is free again when the attempt ends, so a margin costs a round trip, not part of the limit.
    */
   margin: number = FIRST_MARGIN;
-  /** The same without the first guess, which an attempt alone does not wait for. */
+  /** The same without the initial guess, for which a lone attempt does not wait. */
   surprise = 1;
   #told = 0;
 
@@ -49,15 +49,15 @@ export class Tariff {
   readonly #key: string;
   readonly #costs: Costs | undefined;
   readonly #spent: QuotaRef['spent'];
-  /** The least limit of each unit. */
+  /** Smallest limit of each unit. */
   readonly #limits = new Map<string, number>();
   readonly estimates: Map<string, Estimate> = new Map<string, Estimate>();
   readonly #warn: Warn;
-  /** What is spent is told after, so that estimates need a margin. */
+  /** Whether actual costs become known afterwards, so that estimates need a margin. */
   isCorrected: boolean;
   #unknown = 0;
 
-  /** Absent where an attempt costs one request and nothing else. */
+  /** `undefined` if an attempt costs one request and nothing else. */
   static of(ref: QuotaRef, warn: Warn, before?: Tariff): Tariff | undefined {
     const plain = !ref.cost && !ref.spent && ref.windows.every(({ of = REQUESTS }) => of === REQUESTS);
     return plain ? undefined : new Tariff(ref, warn, before);
@@ -83,7 +83,10 @@ export class Tariff {
     );
   }
 
-  /** What an attempt is charged, with a margin for the error of its estimate; `guessed` as long as few answers told it. */
+  /**
+   * What an attempt is charged, with a margin for the error of its estimate; `guessed` includes the initial
+   * guess.
+   */
   charge(ask: Priced, guessed: boolean): Charge {
     const charge = new Map<string, number>();
     for (const [unit, limit] of this.#limits)
@@ -97,12 +100,12 @@ export class Tariff {
       if (mean !== undefined || unit === REQUESTS || this.#given(ask, unit) !== undefined) continue;
       this.#unknown += 1;
       if (this.#unknown !== PATIENCE) return;
-      const message = `Nothing tells what attempts cost of '${unit}', so each is charged a tenth of the limit. Give the quota a 'cost' or 'spent', or the call a 'cost'`;
+      const message = `The cost of attempts in '${unit}' is unknown, so each is charged a tenth of the limit. Give the quota a 'cost' or 'spent', or the call a 'cost'`;
       this.#warn('cost-unknown', message, this.#key);
     }
   }
 
-  /** Why this can never go; `undefined` where it can. */
+  /** The error if an attempt can never go; `undefined` if it can. */
   refusal(ask: Priced): CostError | undefined {
     for (const [unit, limit] of this.#limits) {
       const cost = this.#given(ask, unit) ?? 0;
@@ -111,18 +114,18 @@ export class Tariff {
     return undefined;
   }
 
-  /** What an outcome says was spent. */
+  /** Amounts that an outcome says were spent. */
   read(outcome: Outcome): Amounts | undefined {
     try {
       return this.#spent?.(outcome) ?? undefined;
     } catch (error) {
-      // Of some outcomes the body is not known, or only later.
+      // The body of some outcomes is unknown, or known only later.
       if (outcome.body !== undefined) this.#failed('spent', error);
       return undefined;
     }
   }
 
-  /** An attempt spent these amounts. Corrects its charge; returns by how much, of each unit. */
+  /** Corrects an attempt's charge to the amounts spent; returns the difference by unit. */
   corrected(ask: Priced, charge: Charge, amounts: Amounts): [unit: string, by: number][] {
     const corrections: [string, number][] = [];
     for (const [unit, amount] of Object.entries(amounts)) {
@@ -154,7 +157,7 @@ export class Tariff {
     return this.#given(ask, unit) ?? this.estimates.get(unit)?.mean ?? unknown;
   }
 
-  /** What is said of the cost before: by the call, by the quota, by the profile. */
+  /** Cost given in advance: by the call, else by the quota, else by the profile. */
   #given(ask: Priced, unit: string): number | undefined {
     ask.amounts ??= new Map();
     let amounts = ask.amounts.get(this);
@@ -179,7 +182,7 @@ export class Tariff {
       const amount = typeof cost === 'function' ? request && cost(request) : cost;
       if (amount === undefined || isAmount(amount)) return amount;
       throw new TypeError(
-        `it gave ${typeof amount === 'number' ? amount : typeof amount}, no number of 0 or more`,
+        `it returned ${typeof amount === 'number' ? amount : typeof amount}, not a number of 0 or more`,
       );
     } catch (error) {
       this.#failed('cost', error);
