@@ -85,7 +85,9 @@ export class Admission implements Ask {
       : undefined;
   }
 
-  /** The error of ours that a decision ends the call with; `undefined` if its client's own tells enough. */
+  /**
+   * The Headgate error for a decision that ends the call; `undefined` if the client's own error says enough.
+   */
   why(decision: Decision & { readonly resend: false }): Error | undefined {
     const { reason, waitMs = 0 } = decision;
     const at = this.#context.clock.now() + waitMs;
@@ -143,7 +145,7 @@ export class Admission implements Ask {
     return this.request && this.#context.bucketGateOf(this.request, this.#settings.quota);
   }
 
-  /** The server told which bucket an attempt drew on. */
+  /** The server named the bucket that an attempt drew on. */
   bucketed(permit: Permit, request: RequestFacts, bucket: Bucket | undefined): void {
     if (bucket && permit.named(bucket.name) === undefined)
       this.#context.bucketed(request, this.#settings.quota, bucket);
@@ -236,7 +238,7 @@ export class Admission implements Ask {
   #authorizes(request: RequestFacts): boolean {
     if (request.headers?.authorization !== undefined) return false;
     if (this.#trusts(request)) return true;
-    // No warning for redirects and for the requests of a whole process, which may go anywhere: a 401 explains itself.
+    // No warning for redirects or the requests of a whole process, which may go anywhere: a 401 explains it.
     if (request.bearerless || (this.#gate === undefined && !this.#settings.anyOrigin)) {
       warnOfWithheld(this.#context, request);
     }

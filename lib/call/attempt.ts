@@ -24,7 +24,7 @@ const OVERLOAD: ReadonlySet<number> = new Set([408, 502, 503, 504, 529]);
 
 /** The end of an attempt, as its client reports it. */
 export interface Ending extends Omit<Outcome, 'request' | 'receivedAt'> {
-  /** The user's own classification, made from the profile's. */
+  /** The user's function that amends the gate's classification. */
   readonly reread?: Reread | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface EndedAttempt {
 
 /** Lets tracers follow an attempt. */
 export interface Follower {
-  /** What the tracers do about the attempt, if there are any. */
+  /** The traces of the attempt, if there are tracers. */
   follow(attempt: Attempt): Traces<AttemptEnd> | undefined;
   /** The head of the response arrived. */
   answered(attempt: Attempt, traces: Traces<AttemptEnd>, status: number): void;
@@ -91,7 +91,7 @@ export class Attempt {
   classification: Classification | undefined;
   /** Chosen wait before the next attempt, in ms. */
   delayMs: number | undefined;
-  /** False once its token was refused and no other cures that. */
+  /** False once its token was refused and another would not help. */
   curable = true;
   /** Set once the next attempt is due. */
   superseded = false;
@@ -101,7 +101,7 @@ export class Attempt {
   /** True once the gate knows the attempt's result. */
   #told = false;
   #endedAt: number | undefined;
-  /** What the tracers do about the attempt; set while they follow it. */
+  /** The traces of the attempt, while tracers follow it. */
   #traces: Traces<AttemptEnd> | undefined;
 
   constructor(
@@ -126,7 +126,7 @@ export class Attempt {
     return this.#endedAt === undefined;
   }
 
-  /** Calls `send` with the headers that the gate adds, in the context of whoever traces the attempt. */
+  /** Calls `send` with the headers that the gate adds, in the async context of the attempt's tracers. */
   send<T>(send: (added: Attempt['added']) => T): T {
     const { teller } = this.#observer;
     const traces = teller.follow(this);
@@ -209,19 +209,19 @@ export class Attempt {
     return this.#observer.readsBody(this.request);
   }
 
-  /** Whether a quota reads from the outcome what was spent. */
+  /** Whether a quota reads the amounts spent from the outcome. */
   get readsSpent(): boolean {
     return this.permit.readsSpent;
   }
 
-  /** The body of the response, of which the outcome did not tell. */
+  /** The body of the response, if it became known after the outcome. */
   tellBody(body: string | undefined): void {
     if (body === undefined) return;
     const { request, status, headers } = this;
     this.permit.spentBy({ request, status, headers, body, receivedAt: this.#observer.now() });
   }
 
-  /** Tells what was spent, where only the caller knows. */
+  /** Reports amounts spent that only the caller knows. */
   spend(amounts: Amounts): void {
     this.permit.spend(amounts);
   }

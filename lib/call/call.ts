@@ -133,7 +133,7 @@ export class Call implements AttemptObserver {
     this.#stop(attempt);
   }
 
-  /** The final response's head arrived: its body's idle time counts in place of the deadline until the attempt is settled. */
+  /** The final response's head arrived: until it is settled, the body's idle time replaces the deadline. */
   read(body: Body): void {
     this.#lifetime.read(body);
   }
@@ -241,7 +241,7 @@ export class Call implements AttemptObserver {
     return reportOf(this.#context, this.#told(), this.#history, reason, refusal?.hint);
   }
 
-  /** @internal The head of an attempt's response came. */
+  /** @internal The head of an attempt's response arrived. */
   answered(attempt: Attempt, status: number, headers: Headers, at: number): void {
     this.#reader.head(attempt, status, headers, at);
   }

@@ -33,12 +33,12 @@ export interface CallContext {
   readonly warn: (code: string, message: string) => void;
   /** The gate for a request; `quota` names one to use instead of the one that matches. */
   gateOf(request: RequestFacts, quota: string | undefined): Gate;
-  /** The gates of all quotas that a request draws on, that of {@link gateOf} first. */
+  /** The gates of all quotas that a request draws on, the one from {@link gateOf} first. */
   passageOf(request: RequestFacts, quota: string | undefined): Passage<Gate>;
-  /** The gate of the server's bucket that a request draws on, if it is known. */
+  /** The gate of the server's bucket that a request draws on, if known. */
   bucketGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined;
-  /** The server told which bucket a request drew on. */
+  /** The server named the bucket that a request drew on. */
   bucketed(request: RequestFacts, quota: string | undefined, bucket: Bucket): void;
-  /** The gates of the quotas that the user declared and that a request draws on. */
+  /** The gates of the declared quotas that a request draws on. */
   declaredGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[];
 }

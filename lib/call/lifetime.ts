@@ -121,7 +121,7 @@ export class Lifetime {
     });
   }
 
-  /** Waits for so many ms, at most until the call ends or the gate closes. */
+  /** Waits for `ms`, at most until the call ends or the gate closes. */
   rest(ms: number): Promise<void> {
     const { clock, schedule } = this.#context;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -32,7 +32,7 @@ export class Reader {
     const { request, permit } = attempt;
     if (limits.length > 0 && limits[0]?.bucket !== undefined)
       this.#admission.bucketed(permit, request, bucketIn(headers, undefined));
-    // The body may say otherwise.
+    // The body of such an answer may still report a refusal.
     if (status < 400 && !attempt.readsBody) attempt.tellServed(at);
     attempt.tellLimits(limits);
     if (status < 400 || attempt.refusal) return;

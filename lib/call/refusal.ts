@@ -7,7 +7,7 @@ import type { Classification } from '../words/types.ts';
 const MAX_DOUBT_MS = 10_000;
 /** The same for a refusal without a named wait. */
 const SILENT_DOUBT_MS = 1000;
-/** Time from which a quota held for nothing counts as a pause that events report, in ms. */
+/** Minimum time for which a quota is held without need that events report as a pause, in ms. */
 const NOTABLE_MS = 50;
 
 /** A pause caused by an attempt. */
@@ -19,9 +19,9 @@ export interface Closed {
 }
 
 /**
- * A refusal of which only the head has arrived. Its quota is held from this moment; the body decides whether it closes
- * ({@link believe}) or goes on as if nothing had happened ({@link withdraw}). A body that takes as long as the wait itself, or
- * longer than a bound, is not waited for.
+ * A refusal of which only the head has arrived. Its quota is held from this moment; the body decides whether
+ * it closes ({@link believe}) or continues as if nothing had happened ({@link withdraw}). Waits no longer for
+ * the body than the named wait or a fixed bound.
  */
 export class Refusal {
   /** Moment at which the head arrived. */
@@ -49,12 +49,14 @@ export class Refusal {
     this.#latest = schedule.at(at + Math.min(this.#waitMs, MAX_DOUBT_MS), false, overdue);
   }
 
-  /** The refusal stands, so that the quota may close. Returns false if that was known. */
+  /** The refusal stands, so the quota may close. Returns false if that was already decided. */
   believe(): boolean {
     return this.#end();
   }
 
-  /** It was none: the quota goes on. Returns the pause that it was, if it was long enough to be reported. */
+  /**
+   * It was no refusal: the quota continues. Returns the pause so far, if it was long enough to be reported.
+   */
   withdraw(now: number): Closed | undefined {
     if (!this.#end() || now - this.at < NOTABLE_MS) return undefined;
     return { at: this.at, untilMs: this.at + this.#waitMs, cause: this.#cause };

@@ -8,16 +8,16 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 export function signedRecord(given: unknown): Record<string, string> {
   const signed: Record<string, string> = {};
   if (given === undefined || given === null) return signed;
-  if (typeof given !== 'object') throw new TypeError("Option 'sign': expected headers from it");
+  if (typeof given !== 'object') throw new TypeError("Option 'sign': expected it to return headers");
   const pairs = Symbol.iterator in given ? (given as Iterable<[string, unknown]>) : Object.entries(given);
   for (const [name, value] of pairs) {
     if (value === undefined) continue;
     if (typeof name !== 'string' || !NAME.test(name)) {
-      throw new TypeError("Option 'sign': expected names of headers, in a record or in pairs");
+      throw new TypeError("Option 'sign': expected header names, in a record or in pairs");
     }
     const text = typeof value === 'number' ? String(value) : value;
     if (typeof text !== 'string' || !VALUE.test(text)) {
-      throw new TypeError(`Option 'sign': expected text that a header can carry for '${name}'`);
+      throw new TypeError(`Option 'sign': expected a valid header value for '${name}'`);
     }
     signed[name.toLowerCase()] = text;
   }

@@ -78,7 +78,7 @@ export class Teller implements Follower {
   readonly #told: () => Told;
   readonly #lifetime: Pick<Lifetime, 'reason'>;
   #scope: AsyncResource | undefined;
-  /** What the tracers do about the call; set while it is followed. */
+  /** The traces of the call, while tracers follow it. */
   #traces: Traces<CallEnd> | undefined;
 
   constructor(context: CallContext, lifetime: Pick<Lifetime, 'reason'>, told: () => Told) {
@@ -116,7 +116,7 @@ export class Teller implements Follower {
   begins({ priority, policy, quota: named }: CallSettings): void {
     const { closed, emitter } = this.#context;
     const { tracers } = emitter;
-    // Without a scope, nobody followed the gate when the call was opened.
+    // Without a scope, the gate had no tracers or listeners when the call was opened.
     const traced = this.#scope !== undefined && tracers.active;
     if (!traced && !emitter.has('call')) return;
     const quota = closed ? '' : this.#context.gateOf(this.#told().request, named).key;
@@ -125,7 +125,7 @@ export class Teller implements Follower {
       this.inScope(() => {
         const traces = tracers.call(event);
         this.#traces = traces;
-        // From now on in the tracers' contexts: the call's events, and the sending of its attempts.
+        // From here, the call's events and the sending of its attempts run in the tracers' contexts.
         this.#scope = traces.run(() => new AsyncResource('HeadgateCall'));
       });
     }
@@ -151,7 +151,7 @@ export class Teller implements Follower {
     const context = this.#context;
     const head: Head = {
       status,
-      // Read on demand, as most tracers do without.
+      // Computed on demand, since most tracers do not need it.
       get correlationId() {
         const receivedAt = wallOf(context.clock);
         return context.readings.read({ request, status, headers, receivedAt }).correlationId;
@@ -167,7 +167,7 @@ export class Teller implements Follower {
     this.inScope(() => traces.end({ ...end, verdict, code, correlationId, reason }));
   }
 
-  /** The quota was held for a refusal that was none: it closed, and is open again. */
+  /** The quota was held for a supposed refusal: reports that it closed and reopened. */
   heldFor({ at, untilMs, cause }: Closed): void {
     this.tell('pause', () => ({ at, until: untilMs, untilMs, cause }));
     const { name: gate, emitter, clock } = this.#context;

@@ -6,11 +6,11 @@ import type { Profile, RequestFacts } from '../words/types.ts';
 const EARLY_MS = 60_000;
 const EARLY_FRACTION = 0.1;
 
-/** First and longest time for which no other token is fetched, in ms, once one that replaced a refused one is refused as well. */
+/** Initial and maximum time without another fetch, in ms, once a replacement token is refused as well. */
 const FIRST_REFUSAL_MS = 30_000;
 const LONGEST_REFUSAL_MS = 10 * 60_000;
 
-/** Characters that a token in a header may have. */
+/** Characters allowed in a token that is sent in a header. */
 const SENDABLE = /^[!-~]+$/;
 
 /** The current token. Concurrent requests share one fetch; a failed fetch is not remembered. */
@@ -22,9 +22,9 @@ export class Tokens {
   #renewAt = Infinity;
   #renewBy = Infinity;
   #flight: Promise<string> | undefined;
-  /** Moment of the last fetch, if it replaced a refused token that nobody judged since. */
+  /** Moment of the last fetch, if its token replaced a refused one and has not been refused itself. */
   #replacedAt: number | undefined;
-  /** Until when no token is fetched for a refusal, and how long that was. */
+  /** End and length of the period in which a refusal causes no fetch. */
   #refusedUntil = -Infinity;
   #refusedMs = 0;
 
@@ -39,7 +39,7 @@ export class Tokens {
       'getToken' in source
         ? async () => {
             const access = await source.getToken(scope ?? [], { abortSignal: signal });
-            if (!access) throw new Error(`The credential gave no token for the scope '${scope ?? ''}'`);
+            if (!access) throw new Error(`The credential returned no token for the scope '${scope ?? ''}'`);
             return { token: access.token, expiresAt: access.expiresOnTimestamp };
           }
         : async (previous) => source.token({ signal, previous, scope });
@@ -53,11 +53,12 @@ export class Tokens {
   }
 
   /**
-   * The server refused this token. Returns whether another may cure that: not where it replaced a refused one just now, since then it is
-   * good and the service does not accept it. That is remembered for 30 s, and each time for twice as long, up to 10 minutes.
+   * The server refused this token. Returns whether another token may help: not if this one has just replaced
+   * a refused one, since then it is fresh and the service still does not accept it. Remembers that for 30 s,
+   * doubling each time up to 10 minutes.
    */
   refused(token: string): boolean {
-    // Another was fetched meanwhile.
+    // Another token was fetched meanwhile.
     if (token !== this.#token) return true;
     const now = this.#clock.now();
     const replacedAt = this.#replacedAt;
@@ -86,12 +87,12 @@ export class Tokens {
     const { token, expiresAt } = ((await this.#fetch(this.#token)) ?? {}) as Partial<Token>;
     if (typeof token !== 'string' || !SENDABLE.test(token)) {
       throw new TypeError(
-        "Option 'auth': expected { token } from its source, text of visible ASCII characters",
+        "Option 'auth': expected its source to return { token }, a string of visible ASCII characters",
       );
     }
     const now = wallOf(this.#clock);
     const given = expiresAt === undefined ? Infinity : Number(expiresAt);
-    // Seconds, as in the `expires_at` of many SDKs: as ms, they lie decades ago.
+    // In seconds, as the `expires_at` of many SDKs: read as ms, it would lie decades ago.
     const expiry = given < now / 100 ? given * 1000 : given;
     this.#token = token;
     this.#replacedAt = replaces ? this.#clock.now() : undefined;

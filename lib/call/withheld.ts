@@ -1,4 +1,7 @@
-/** Explains a 401: in a warning and its hint why the gate sent no token, or in its hint that no token cures it. */
+/**
+ * Explains a 401: a warning and its hint say why the gate sent no token, or its hint that no token would
+ * help.
+ */
 import type { Classification, RequestFacts } from '../words/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallContext } from './context.ts';
@@ -10,9 +13,9 @@ export function warnOfWithheld({ profile, warn }: CallContext, request: RequestF
 }
 
 const NOT_ACCEPTED =
-  'The service refuses a token that was just fetched, too: the token is good, but the service does not accept it. Check the licence, the audience (scope) and tenant of the token, and its permissions. For a while no other token is fetched for this.';
+  'The service refuses even a freshly fetched token: the token is good, but the service does not accept it. Check the licence, and the audience (scope), tenant and permissions of the token. No other token is fetched for a while.';
 
-/** Replaces the hint of a 401 if the request carried no token, or one that another cannot cure. */
+/** Replaces the hint of a 401 if the request carried no token, or if another token would not help. */
 export function explained(context: CallContext, attempt: Attempt, read: Classification): Classification {
   const { request, status, token } = attempt;
   if (read.verdict === 'unauthorized' && context.tokens && token !== undefined) {
