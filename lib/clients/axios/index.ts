@@ -279,7 +279,10 @@ function rememberAll(response: Response | undefined, call: Call): () => CallRepo
   return report;
 }
 
-/** Whether it is of an axios before 1.7. Only axios itself names its version; instances show by their methods and adapters. */
+/**
+ * Whether it is from an axios before 1.7. Only axios itself states its version; instances are judged by their
+ * methods and adapters.
+ */
 function isOld(instance: Instance): boolean {
   const { VERSION, defaults } = instance as { VERSION?: unknown; defaults?: { adapter?: unknown } };
   if (typeof VERSION === 'string') return /^(0|1\.[0-6])\./.test(VERSION);

@@ -234,7 +234,7 @@ function given(response: Response, report: () => CallReport, redirected: boolean
   return response as GatedResponse;
 }
 
-// The same functions for all responses: an engine that sees others on each makes a class of its own for each.
+// Shared by all responses: with different functions on each, the engine would make a hidden class for each.
 const REPORT: PropertyDescriptor = {
   get(this: Response) {
     return remembered(this);

@@ -52,7 +52,7 @@ export interface WrapContext {
    * tracers, such as `traceparent`.
    */
   readonly headers: Readonly<Record<string, string>>;
-  /** Tells what the attempt spent, by unit: corrects its cost. */
+  /** Reports what the attempt spent, by unit, which corrects its cost. */
   spend(amounts: Amounts): void;
 }
 

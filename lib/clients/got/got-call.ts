@@ -219,7 +219,7 @@ export class GotCall {
     request.on?.('error', () => {
       failed = true;
     });
-    // got passes it on to whoever listens to its stream; of a promise, nobody can take the socket.
+    // got's stream passes the socket to its listeners; with a promise, nobody can take it.
     request.on?.('upgrade', (_response, socket) => {
       switched = socket;
     });

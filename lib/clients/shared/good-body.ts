@@ -1,4 +1,4 @@
-/** Bodies of good responses that say what was spent, or that the request was refused. No other response is looked at. */
+/** Bodies of good responses that report amounts spent or a refusal. No others are read. */
 import type { Attempt } from '../../call/attempt.ts';
 import { BODY_LIMIT } from '../../words/types.ts';
 import { bodyText } from './bodies.ts';
@@ -10,32 +10,35 @@ interface Copyable {
   clone(): { readonly body?: ReadableStream<Uint8Array> | null };
 }
 
-/** Tells what a client has read: a value, a parsed body or its bytes. */
+/** Reports what a client has read: a value, a parsed body or its bytes. */
 export function tellRead(attempt: Attempt | undefined, value: unknown): void {
   if (attempt?.readsSpent) attempt.tellBody(textOf(value));
 }
 
-/** What a good response may say of a refusal: JSON, XML, or the plain text that ArcGIS calls its JSON. */
+/** Content types in which a good response may report a refusal; ArcGIS sends its JSON as plain text. */
 const TELLING = /[/+](?:json|xml)\b|^text\/plain\b/i;
 
-/** Whether a good response is read before it is given, as it may hold a refusal. */
+/** Whether a good response is read before it is returned, since it may hold a refusal. */
 export function isRead(attempt: Attempt, contentType: unknown): boolean {
   return attempt.readsBody && (contentType == null || TELLING.test(String(contentType)));
 }
 
-/** What a client has read of a good response, a value or its bytes, if that may hold a refusal. */
+/**
+ * What a client has read of a good response (a value or bytes), as text; `undefined` if it cannot hold a
+ * refusal.
+ */
 export function saidBy(attempt: Attempt, value: unknown): string | undefined {
   return attempt.readsBody ? textOf(value) : undefined;
 }
 
-/** Tells what a response says in JSON, from a copy of its body; its reader waits for nothing. */
+/** Reports what a JSON response says, from a copy of its body; its reader does not have to wait. */
 export function tellCopy(attempt: Attempt, response: object, contentType: unknown): void {
   if (!attempt.readsSpent || !/[/+]json\b/i.test(String(contentType))) return;
   try {
     const { body } = (response as Copyable).clone();
     if (body) copied(body).then((text) => attempt.tellBody(text), ignore);
   } catch {
-    // A mock may have no copy, or its body may be in use.
+    // A mock may not be clonable, or its body may be in use.
   }
 }
 

@@ -6,18 +6,18 @@ import { bodyText, isReplayable } from '../shared/bodies.ts';
 import { REPLAY_LIMIT } from '../shared/fetch-body.ts';
 import type { Fields } from './headers.ts';
 
-/** A request's body: sent as it is, or read along while it is sent where it comes from an iterator. */
+/** A request's body: sent as it is, or, if it is an iterator, copied while it is sent. */
 export class RequestBody {
   readonly #given: unknown;
   #kept: Uint8Array[] | undefined;
   #whole: Buffer | undefined;
   #sent = false;
-  /** Something of an iterator was read. */
+  /** True once reading of an iterator has begun. */
   #begun = false;
 
   constructor(given: unknown) {
     this.#given = given;
-    // fetch gives every body as an iterator, whatever it was made of. A Readable is left as it is.
+    // fetch passes every body as an iterator, whatever it was made from. A Readable is left as it is.
     if (isIterator(given)) this.#kept = [];
   }
 
@@ -57,7 +57,7 @@ export class RequestBody {
   }
 }
 
-/** The body of a good response, read along where a quota reads from it what was spent. */
+/** The body of a good response, copied as it passes if a quota reads the amounts spent from it. */
 export class SpentBody {
   readonly #chunks: Uint8Array[] = [];
   readonly #encoding: unknown;
@@ -77,13 +77,13 @@ export class SpentBody {
     this.#size += chunk.byteLength;
   }
 
-  /** The body came to its end. */
+  /** The body is complete. */
   tell(attempt: Attempt): void {
     attempt.tellBody(responseText(this.#chunks, this.#encoding));
   }
 }
 
-/** The text of a response's body, of which no more than its beginning need be at hand. */
+/** The text of a response's body; its beginning is enough. */
 export function responseText(chunks: readonly Uint8Array[], encoding: unknown): string | undefined {
   const bytes = Buffer.concat(chunks);
   const decode = decoders.get(String(encoding ?? 'identity').toLowerCase());
@@ -94,7 +94,7 @@ export function responseText(chunks: readonly Uint8Array[], encoding: unknown): 
   }
 }
 
-/** Cut off where it may be: what can be decoded is, and no more than is read of any body. */
+/** Decodes as much as possible of a body that may be cut off, up to a limit. */
 const zlibOptions = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 16 * BODY_LIMIT };
 const decoders: ReadonlyMap<string, (bytes: Buffer) => Uint8Array> = new Map([
   ['identity', (bytes) => bytes],
@@ -103,7 +103,7 @@ const decoders: ReadonlyMap<string, (bytes: Buffer) => Uint8Array> = new Map([
   ['br', (bytes) => brotliDecompressSync(bytes, { maxOutputLength: zlibOptions.maxOutputLength })],
 ]);
 
-/** A stream of which nothing was read, since no connection came about. */
+/** Whether it is a stream of which nothing was read, because no connection was made. */
 function isUntouched(body: unknown): boolean {
   const { readableDidRead, destroyed } = (body ?? {}) as { readableDidRead?: boolean; destroyed?: boolean };
   return readableDidRead === false && destroyed === false;
@@ -119,7 +119,7 @@ function isIterator(body: unknown): boolean {
   );
 }
 
-/** Iterable or not, these are there to be read as often as need be. */
+/** Whether a body, iterable or not, can be read any number of times. */
 function isData(body: object): boolean {
   return ArrayBuffer.isView(body) || body instanceof ArrayBuffer || body instanceof Blob || 'getAll' in body;
 }

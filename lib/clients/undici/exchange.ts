@@ -10,23 +10,23 @@ import type { Controller, Handler, Socket } from './handlers.ts';
 import type { Fields } from './headers.ts';
 import { HeldResponse } from './held-response.ts';
 
-/** Maximum time for which the body of an error is held back, in ms: it may come a byte a day. */
+/** Maximum time for which the body of an error is held back, in ms: it may arrive a byte a day. */
 const HOLD_MS = 2_000;
 
-/** What an exchange is part of: the user's one request. */
+/** The user's request, of which an exchange is one attempt. */
 export interface Request extends Controller {
   readonly call: Call;
-  /** The user's. */
+  /** The user's handler. */
   readonly handler: Handler;
-  /** It has ended: its handler is told nothing more. */
+  /** True once the request has ended: its handler hears nothing more. */
   readonly over: boolean;
   rawHeaders?: unknown;
   rawTrailers?: unknown;
-  /** What interceptors below tell of it. */
+  /** Takes the context that interceptors below pass with the request. */
   learn(context: unknown): void;
-  /** Reads how the attempt ended. True when another is made in its place. */
+  /** Settles the attempt. Returns true if another attempt follows. */
   settle(ending: Ending): boolean;
-  /** Tells the handler something; what it throws is its failure. */
+  /** Calls the handler; an error that it throws fails the request. */
   tell(say: () => void): void;
   end(trailers: Fields): void;
   upgrade(socket: Socket): void;
@@ -34,23 +34,23 @@ export interface Request extends Controller {
 }
 
 /**
- * One attempt on the wire, as undici tells of it. A response that may be a refusal is held back until it is read: then it
- * is either dropped, as the request is made again, or passed on.
+ * One attempt on the wire, as undici reports it. A response that may be a refusal is held back until it is
+ * read. Then it is passed on, or dropped because the request is sent again.
  */
 export class Exchange implements Handler {
   readonly #request: Request;
   readonly #attempt: Attempt;
   #native: Controller | undefined;
   #held: HeldResponse | undefined;
-  /** Set where the body tells what was spent. */
+  /** Set if the body reports amounts spent. */
   #spent: SpentBody | undefined;
-  /** Set while what is held waits to be read. */
+  /** Set while the held response has not been read. */
   #timer: NodeJS.Timeout | undefined;
-  /** Another attempt is made in its place. */
+  /** True once another attempt follows. */
   #left = false;
-  /** undici has taken it up: something may have been sent. */
+  /** True once undici has started the request: something may have been sent. */
   #begun = false;
-  /** Bytes of the body that were passed on. */
+  /** Number of bytes of the body passed on. */
   #passed = 0;
 
   constructor(request: Request, attempt: Attempt) {
@@ -67,13 +67,13 @@ export class Exchange implements Handler {
     if (!this.#request.paused) this.#native?.resume();
   }
 
-  /** Lets the wire go. One that undici did not take up never left. */
+  /** Aborts the request on the wire, if undici has started it. */
   abort(reason: unknown): void {
     clearTimeout(this.#timer);
     this.#native?.abort(reason);
   }
 
-  /** Gives back what an attempt used that undici never took up. */
+  /** Gives back the permit if undici never started the request; returns whether that is so. */
   returnUnsent(): boolean {
     if (!this.#begun && this.#attempt.status === undefined) this.#attempt.unsent();
     return !this.#begun;
@@ -119,7 +119,7 @@ export class Exchange implements Handler {
     const request = this.#request;
     if (request.over || this.#left) return;
     if (status >= 200) this.#attempt.answer(status, headers);
-    // A listener may have ended it.
+    // A listener may have ended the request.
     if (request.over) return;
     if (status >= 400 || (status >= 200 && isRead(this.#attempt, headers['content-type']))) {
       this.#held = new HeldResponse(status, headers, message, controller?.rawHeaders);
@@ -134,7 +134,7 @@ export class Exchange implements Handler {
     request.handler.onResponseStart?.(request, status, headers, message);
   }
 
-  /** The response is the user's from here on. */
+  /** From here, the response belongs to the user. */
   #given(): void {
     const request = this.#request;
     request.call.read({ received: () => (request.paused ? Number.NaN : this.#passed), buffered: false });
@@ -174,9 +174,9 @@ export class Exchange implements Handler {
     const request = this.#request;
     if (request.over || this.#left) return;
     if (this.#timer !== undefined) {
-      // An error status says more than the fault that cut off its body.
+      // An error status says more than the fault that truncated its body.
       this.#judge();
-      // Not in the same turn as the head that was just passed on: fetch would miss it, and wait for ever.
+      // Not in the same turn as the head just passed on: fetch would miss the error and wait for ever.
       if (!this.#left && !request.over) setImmediate(() => request.fail(error, { error }));
       return;
     }
@@ -196,7 +196,9 @@ export class Exchange implements Handler {
     return this.#request.handler.onRequestSent?.();
   }
 
-  /** How the attempt ended by an error: with a response too, where an interceptor below made an error of it. */
+  /**
+   * How an attempt with an error ended; with a response too, if an interceptor below turned it into an error.
+   */
   #endingOf(error: unknown): Ending {
     const attempt = this.#attempt;
     const refusal = attempt.status === undefined ? readRefusal(error) : undefined;
@@ -210,7 +212,7 @@ export class Exchange implements Handler {
     return { error, reread: (read) => ({ ...read, unprocessed: true }) };
   }
 
-  /** Reads the error response that is held back, as far as it came. */
+  /** Reads the held response, as much as has arrived. */
   #judge(): void {
     const request = this.#request;
     const held = this.#held;
@@ -218,7 +220,7 @@ export class Exchange implements Handler {
     this.#timer = undefined;
     if (!held || request.over) return;
     const { status, headers, message, text } = held;
-    // A good answer that is too long or too slow to be read is given as it comes.
+    // A good response that is too long or too slow to be read is passed on as it arrives.
     if (status < 400 && !held.trailers) this.#given();
     else this.#left = request.settle({ status, headers, body: text });
     if (this.#left) {
@@ -227,7 +229,7 @@ export class Exchange implements Handler {
         this.#native?.abort(new Error('The response was discarded, and the request resent'));
     } else if (!request.over) {
       request.rawHeaders = held.rawHeaders;
-      // An interceptor above may make an error of the response, which keeps the headers or a copy of them.
+      // An interceptor above may turn the response into an error that keeps the headers or a copy of them.
       if (status >= 400) rememberResponse({ status, headers }, () => request.call.report());
       request.tell(() => request.handler.onResponseStart?.(request, status, headers, message));
       this.#drain();

@@ -1,4 +1,4 @@
-/** What the gate and its profile know of a request, from undici's options for it. */
+/** What the gate and its profile know about a request, read from undici's options. */
 import { isIP } from 'node:net';
 import type { RequestFacts } from '../../words/types.ts';
 import { unreadable } from '../shared/unreadable.ts';
@@ -6,7 +6,7 @@ import { RequestBody } from './body.ts';
 import { type Fields, fieldsOf } from './headers.ts';
 import type { OriginFinder } from './origin.ts';
 
-/** undici's DispatchOptions, as far as they are used. */
+/** The used part of undici's DispatchOptions. */
 export interface Options {
   readonly origin?: string | URL | null;
   readonly path: string;
@@ -15,7 +15,7 @@ export interface Options {
   readonly headers?: unknown;
   readonly body?: unknown;
   readonly servername?: string | null;
-  /** What the call asks for itself. */
+  /** Per-call options. */
   readonly headgate?: unknown;
 }
 
@@ -24,7 +24,7 @@ export interface Asked extends RequestFacts {
   readonly requestBody: RequestBody;
 }
 
-/** Never throws: of what cannot be read, the facts say so. */
+/** Never throws: a request that cannot be read is marked as unreadable. */
 export function factsOf(options: Options, origin: OriginFinder): Asked {
   try {
     return new Facts(options, origin);
@@ -33,7 +33,7 @@ export function factsOf(options: Options, origin: OriginFinder): Asked {
   }
 }
 
-/** One header by the name that its sender writes, mostly without the work of reading all. */
+/** One header, by its name as the sender spells it; usually without reading all of them. */
 export function headerOf(
   options: Options | null | undefined,
   asked: Asked,
@@ -70,9 +70,9 @@ class Facts implements Asked {
     return this.requestBody.text();
   }
 
-  /** Throws where there is none to be read. */
+  /** Throws if there is no readable URL. */
   #url({ path, query }: Options, given: string | URL | undefined): URL {
-    // A proxy's own client asks with the whole URL as its path.
+    // The client of a proxy passes the whole URL as its path.
     const origin = String(given ?? '').replace(/\/$/, '');
     const url = new URL(isAbsolute(path) ? path : `${origin}${path.startsWith('/') ? '' : '/'}${path}`);
     if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError('No URL of HTTP');
@@ -81,12 +81,15 @@ class Facts implements Asked {
     return url;
   }
 
-  /** Puts the name for the address. undici's dns interceptor put it the other way, and the name into `host`. */
+  /**
+   * Replaces an IP address by the host name: undici's dns interceptor did the reverse, and kept the name in
+   * `host`.
+   */
   #name(url: URL): void {
     const { host } = this.headers;
     if (typeof host !== 'string' || !/^[\w.-]+(:\d+)?$/.test(host)) return;
     const named = new URL(`${url.protocol}//${host}`);
-    // Over TLS the certificate proves the name only where it is the one asked for.
+    // Over TLS, the certificate proves the name only if it is the requested one.
     if (isIP(named.hostname)) return;
     if (url.protocol === 'https:' && this.#options.servername !== named.hostname) return;
     url.hostname = named.hostname;
@@ -98,7 +101,7 @@ function isAbsolute(path: string): boolean {
   return path.startsWith('http://') || path.startsWith('https://');
 }
 
-/** By its `host` header at the best, which names quotas, but no place that a token may go to. */
+/** Takes the host from the `host` header, if any: good enough to choose quotas, but not to send a token. */
 function unreadableFacts(options: Options | null | undefined): Asked {
   const { method, path, body } = options ?? {};
   const requestBody = new RequestBody(body);

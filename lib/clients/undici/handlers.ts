@@ -1,7 +1,8 @@
 /**
- * undici's dispatch, as its interceptors see it. Its types are written down structurally: a process may hold
- * several majors of it, one inside Node.js itself. From 7 on a handler is told `onRequestStart`, `onResponseStart`
- * and so on, with a controller; before, and from the fetch of Node.js 24 still, `onConnect`, `onHeaders` and so on.
+ * undici's dispatch, as its interceptors see it. The types are structural, since a process may hold several
+ * majors of undici, one of them inside Node.js. Handlers of undici 7 and later have `onRequestStart`,
+ * `onResponseStart` and so on, which take a controller. Earlier ones, and those of the fetch in Node.js 24,
+ * have `onConnect`, `onHeaders` and so on.
  */
 import { type Fields, fieldsOf } from './headers.ts';
 
@@ -17,7 +18,7 @@ export interface Controller {
   abort(reason?: unknown): void;
 }
 
-/** Told how one request goes; undici 7 and later. */
+/** Receives the events of one request; undici 7 and later. */
 export interface Handler {
   onRequestStart?(controller: Controller, context: unknown): void;
   onRequestUpgrade?(controller: Controller, status: number, headers: Fields, socket: Socket): void;
@@ -36,7 +37,7 @@ export interface Socket {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** The same, undici 6 and before. Raw headers are names and values in turn. */
+/** The same in undici 6 and earlier. Raw headers alternate names and values. */
 export interface LegacyHandler {
   onConnect?(abort: (reason?: unknown) => void, context?: unknown): void;
   onUpgrade?(status: number, headers: unknown, socket: Socket): void;
@@ -49,7 +50,7 @@ export interface LegacyHandler {
   onRequestSent?(): unknown;
 }
 
-/** False for what every major refuses as a handler. */
+/** Whether any major of undici accepts it as a handler. */
 export function isHandler(given: unknown): given is Handler | LegacyHandler {
   if (typeof given !== 'object' || given === null) return false;
   return typeof (given as Handler).onRequestStart === 'function' || 'onConnect' in given;
@@ -60,8 +61,8 @@ export function isLegacy(handler: Handler | LegacyHandler): handler is LegacyHan
 }
 
 /**
- * Translates a handler of ours for whoever gave us this one: into the words of old, those of today, or both. Handlers
- * of undici 7 know both, and its mocks use the old ones.
+ * Translates our handlers into the methods of the given one: legacy, modern or both. Handlers of undici 7
+ * have both, and its mocks call the legacy ones.
  */
 export function wordsOf(given: Handler | LegacyHandler): (handler: Handler) => Handler | LegacyHandler {
   if (isLegacy(given)) return legacy;
@@ -73,7 +74,7 @@ function both(handler: Handler): Handler {
   return Object.assign(handler, { onConnect, onUpgrade, onHeaders, onData, onComplete, onError });
 }
 
-/** A handler of old as one of today. */
+/** A legacy handler as a modern one. */
 export function modern(handler: LegacyHandler): Handler {
   return {
     onRequestStart: (controller, context) =>
@@ -95,7 +96,7 @@ export function modern(handler: LegacyHandler): Handler {
   };
 }
 
-/** A handler of today as one of old. */
+/** A modern handler as a legacy one. */
 function legacy(handler: Handler): LegacyHandler {
   let resumeNative: (() => void) | undefined;
   let abortNative: ((reason?: unknown) => void) | undefined;

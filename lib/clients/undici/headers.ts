@@ -1,4 +1,4 @@
-/** Headers in every form that undici takes or gives: a record, a flat list, pairs, a Map, Headers. */
+/** Headers in every form that undici accepts or passes: a record, a flat list, pairs, a Map, Headers. */
 
 /** Header fields by name, in lower case. */
 export type Fields = Record<string, string | string[] | undefined>;
@@ -16,8 +16,8 @@ export function fieldsOf(headers: unknown): Fields {
 }
 
 /**
- * Headers of any form with others laid over them, whose names are in lower case. A record: the only form that every
- * interceptor of every major takes. Names and values keep their form.
+ * Headers of any form, overridden by `own`, whose names are in lower case. Returns a record, the only form
+ * that every interceptor of every major accepts. Names and values keep their form.
  */
 export function overlaid(headers: unknown, own: Readonly<Record<string, string>>): Record<string, unknown> {
   const record: Record<string, unknown> = {};

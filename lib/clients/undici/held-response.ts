@@ -1,17 +1,17 @@
 import { responseText } from './body.ts';
 import type { Fields } from './headers.ts';
 
-/** A response that may be a refusal, and was not yet passed on, or not yet whole. */
+/** A response that may be a refusal and has not been passed on, at least not entirely. */
 export class HeldResponse {
   readonly status: number;
   readonly headers: Fields;
   readonly message: string | undefined;
-  /** Undici's own, which not every interceptor gives. */
+  /** undici's raw headers; not every interceptor passes them. */
   readonly rawHeaders: unknown;
   readonly chunks: Uint8Array[] = [];
-  /** Bytes that came. */
+  /** Number of bytes that arrived. */
   size = 0;
-  /** Set once it is whole. */
+  /** Set once the response is complete. */
   trailers: Fields | undefined;
 
   constructor(status: number, headers: Fields, message: string | undefined, rawHeaders: unknown) {
@@ -26,7 +26,7 @@ export class HeldResponse {
     this.size += chunk.byteLength;
   }
 
-  /** What came of its body, as text. */
+  /** The body that has arrived so far, as text. */
   get text(): string | undefined {
     return responseText(this.chunks, this.headers['content-encoding']);
   }

@@ -1,9 +1,9 @@
 /**
- * undici, 6 and later, as an interceptor of its dispatch: `agent.compose(gate.undici())`. With that agent as the
- * global one, every fetch and undici request of the process passes the gate.
+ * The client for undici 6 and later: an interceptor of its dispatch, `agent.compose(gate.undici())`. With
+ * that agent as the global one, every fetch and undici request of the process passes the gate.
  *
- * Nothing but a good response's head, or the last failure, is passed on: until then an error's body is held back,
- * as far as it is read, and the request dispatched again. The handler sees one request, with one controller.
+ * The handler sees one request with one controller. It gets only a good response or the last failure: earlier
+ * errors are held back while they are read, and dropped when the request is dispatched again.
  */
 import type { OpenCall } from '../../call/call.ts';
 import { OptionsError } from '../../words/errors.ts';
@@ -13,15 +13,15 @@ import { type Handler, isHandler, isLegacy, type LegacyHandler, modern, wordsOf 
 import { originFinder } from './origin.ts';
 import { UndiciCall } from './undici-call.ts';
 
-/** What `gate.undici()` gives to `compose`, of any major of undici. */
+/** Interceptor for `compose()` of any major of undici. */
 export type UndiciInterceptor = <Dispatch>(dispatch: Dispatch) => Dispatch;
 
 /** Options of `gate.undici()`. */
 export interface UndiciOptions {
   /**
-   * Origin of requests that name none, such as `'https://api.example.com'`: those of a Pool, Client or BalancedPool.
-   * Default: the one that undici tells, where it can be found. Without either, such requests pass under the gate's own
-   * quota, without a token.
+   * Origin of requests that name none, such as `'https://api.example.com'`: those of a Pool, Client or
+   * BalancedPool. Default: the origin that undici reports, if it can be found. Without either, such requests
+   * use the gate's own quota and carry no token.
    */
   readonly origin?: string | URL | undefined;
 }
@@ -29,7 +29,7 @@ export interface UndiciOptions {
 type Dispatch = (options: Options, handler: Handler | LegacyHandler) => boolean;
 
 const RETRY_HANDLER =
-  "undici's own retry stands before the gate, and the attempts of both multiply: leave interceptors.retry or RetryAgent out";
+  "undici's own retry sits above the gate, and the attempts of both multiply: remove interceptors.retry or RetryAgent";
 
 /** Throws `OptionsError`. */
 export function undiciInterceptor(
@@ -41,7 +41,7 @@ export function undiciInterceptor(
   const intercept = (dispatch: Dispatch, told?: unknown): Dispatch => {
     const origin = originFinder(dispatch, named ?? told);
     return (options, handler) => {
-      // No major sends anything for what is no handler, and each has an error of its own for it.
+      // Not a handler: every major of undici rejects it, each with its own error, before anything is sent.
       if (!isHandler(handler)) return dispatch(options, handler);
       const asked = factsOf(options, origin);
       const { headgate, ...rest } = options ?? {};

@@ -1,18 +1,18 @@
 /**
- * The origin of requests that name none. A Pool or Client sends them to the one origin that it was made for, which
- * undici tells its interceptors from 8.10 on. Before, only its own dispatch knows.
+ * The origin of requests that name none. A Pool or Client sends them to the one origin that it was made for.
+ * undici passes that origin to interceptors from 8.10 on; before, only its own dispatch knows it.
  */
 
-/** Finds the origin that a dispatch sends to where a request names none. */
+/** Finds the origin to which a dispatch sends requests that name none. */
 export type OriginFinder = () => string | undefined;
 
-/** Number of times that a dispatch is asked: a BalancedPool takes its origins in turn. */
+/** Number of times that a dispatch is probed: a BalancedPool takes its origins in turn. */
 const PROBES = 3;
 
-/** Maximum number of requests for which a pool is asked that could not answer, as all its connections were busy. */
+/** Maximum number of requests for which a pool is probed while all its connections are busy. */
 const TRIES = 8;
 
-/** The finder for one composed dispatch. `named` is the origin that undici passes to an interceptor, if it does. */
+/** The finder for one composed dispatch. `named` is the origin given by the user or by undici, if any. */
 export function originFinder(dispatch: unknown, named: unknown): OriginFinder {
   if (typeof named === 'string') return () => named;
   if (!isNative(dispatch)) return () => undefined;
@@ -21,7 +21,7 @@ export function originFinder(dispatch: unknown, named: unknown): OriginFinder {
   return () => {
     if (found === undefined && tries < TRIES) {
       const told = Array.from({ length: PROBES }, () => probe(dispatch));
-      // All connections busy: the next request asks again.
+      // All connections are busy: the next request probes again.
       tries = told.includes('busy') ? tries + 1 : TRIES;
       if (told.every((each) => each === told[0]) && told[0] !== 'busy') found = told[0];
     }
@@ -31,7 +31,10 @@ export function originFinder(dispatch: unknown, named: unknown): OriginFinder {
 
 type Native = (options: object, handler: object) => unknown;
 
-/** Only a dispatcher's own dispatch is asked: another interceptor, or a mock, would take the question for a request. */
+/**
+ * Only a dispatcher's own dispatch is probed: another interceptor or a mock would take the probe for a
+ * request.
+ */
 function isNative(dispatch: unknown): dispatch is Native {
   return typeof dispatch === 'function' && dispatch.name === 'bound dispatch';
 }
@@ -39,21 +42,22 @@ function isNative(dispatch: unknown): dispatch is Native {
 const STOP: Error = new Error('Only asked for its origin');
 
 /**
- * Lets a dispatch begin a request that is stopped where undici reads the origin of its own URL: before the request
- * exists. Nothing is queued, connected or changed, except where a pool is busy: it queues what aborts itself unsent.
+ * Lets a dispatch begin a request, and stops it where undici reads the origin of its own URL, before the
+ * request exists. Nothing is queued, connected or changed, except that a busy pool queues a request that
+ * aborts itself unsent.
  */
 function probe(dispatch: Native): string | 'busy' | undefined {
   let origin: string | undefined;
   let asking = true;
   const options = {
     method: 'HEAD',
-    // Whoever reads or copies the options beforehand is no Client.
+    // Code that reads or copies the options before that is not a Client.
     get path(): string {
       if (asking) throw STOP;
       return '/';
     },
   };
-  // Without `onError`, what is thrown comes back here.
+  // Without `onError`, errors are thrown back to this function.
   const handler = {
     onConnect: (abort: () => void): void => abort(),
     onRequestStart: undefined as unknown,
@@ -82,7 +86,7 @@ function probe(dispatch: Native): string | 'busy' | undefined {
 
 const nothing = (): void => undefined;
 
-/** What makes a handler of every major complete. */
+/** The methods that complete a handler for every major. */
 const SILENT: object = {
   onRequestStart: (controller: { abort(reason: unknown): void }) => controller.abort(STOP),
   onResponseStart: nothing,

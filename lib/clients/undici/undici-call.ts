@@ -5,12 +5,12 @@ import type { Asked } from './facts.ts';
 import type { Handler, Socket } from './handlers.ts';
 import { type Fields, overlaid } from './headers.ts';
 
-/** Dispatches once; `changes` are laid over the request's own options. */
+/** Dispatches once; `changes` override the request's own options. */
 export type Send = (handler: Handler, changes: { headers?: unknown; body?: unknown }) => boolean;
 
 /**
- * One request of undici on its way through the gate, attempt after attempt. It is its handler's controller throughout,
- * and like undici's own it takes whatever interceptors above write to it.
+ * One undici request on its way through the gate, attempt by attempt. It is its handler's controller
+ * throughout; like undici's own, it accepts whatever interceptors above write to it.
  */
 export class UndiciCall implements Request {
   paused = false;
@@ -24,7 +24,7 @@ export class UndiciCall implements Request {
   readonly #asked: Asked;
   readonly #send: Send;
   #headers: unknown;
-  /** What interceptors below tell of the request, once they do: the handler was told of it before. */
+  /** The context from interceptors below, filled in later: the handler already holds this object. */
   readonly #context: object = {};
   /** The attempt on the wire. */
   #exchange: Exchange | undefined;
@@ -36,7 +36,7 @@ export class UndiciCall implements Request {
     this.#send = send;
   }
 
-  /** At once, so that the request can be aborted while it waits. */
+  /** Informs the handler at once, so that the request can be aborted while it waits. */
   begin(headers: unknown): boolean {
     this.#headers = headers;
     this.call.teller.keepScope();
@@ -104,14 +104,14 @@ export class UndiciCall implements Request {
     }
   }
 
-  /** The connection is its user's from now on, and the attempt in flight for as long as it is open. */
+  /** From here, the connection belongs to the user; the attempt stays in flight while it is open. */
   upgrade(socket: Socket): void {
     this.over = true;
     if (socket.closed) this.call.deliver();
     else socket.once('close', () => this.call.deliver());
   }
 
-  /** The request failed, or has to: its handler is told at once, and the wire let go. */
+  /** Fails the request: informs its handler at once, and aborts the attempt on the wire. */
   fail(error: unknown, ending?: Ending): void {
     if (this.over) return;
     this.over = true;
@@ -153,7 +153,7 @@ export class UndiciCall implements Request {
     }
   }
 
-  /** Fails by what keeps it from going on. What its handler throws then has nobody to catch it, as in undici. */
+  /** Fails the request if `wait` rejects. An error that the handler then throws is uncaught, as in undici. */
   #later(wait: Promise<void>): void {
     wait
       .catch((error: unknown) => this.fail(error))
