@@ -13,22 +13,22 @@ export interface PausedContext {
   readonly clock: Clock;
   /** Aborted when the gate closes. */
   readonly life: AbortSignal;
-  /** The quota of a name, which nobody may have drawn on yet. */
+  /** The quota of this name, even if nothing has drawn on it yet. */
   refOf(name: string): QuotaRef;
   /** A quota was closed. */
   paused(quota: string, untilMs: number): void;
 }
 
 /**
- * Pauses made by hand. A name closes its quota. A match closes a quota of its own, which applies to the requests that
- * fit it besides their others while the pause lasts.
+ * Manual pauses. Given a name, closes that quota. Given a match, closes a quota made for the pause, to which
+ * matching requests are subject in addition to their other quotas.
  */
 export class ByHand {
   readonly #gates: Gates;
   readonly #context: PausedContext;
-  /** Until when a name is closed: quotas of one value each are closed when they are met. */
+  /** End of the pause of each name: quotas of single values are closed when they are first used. */
   readonly #named = new Map<string, number>();
-  /** By the key of their own quota. */
+  /** Matches with a pause, by the key of the quota made for it. */
   readonly #matched = new Map<string, DeclaredQuotas>();
 
   constructor(gates: Gates, context: PausedContext) {
@@ -60,7 +60,7 @@ export class ByHand {
     if (this.#matched.delete(key)) this.#gates.retire(key);
   }
 
-  /** The passage of a request, and through whatever else is closed for it. */
+  /** Extends a request's passage by the quotas that are paused for it. */
   through(passage: Passage<Gate>, request: RequestFacts): Passage<Gate> {
     if (this.#named.size + this.#matched.size === 0) return passage;
     const now = this.#context.clock.now();
@@ -91,7 +91,7 @@ export class ByHand {
       this.#matched.set(key, new DeclaredQuotas([{ ...quota, cost: undefined, spent: undefined }]));
     }
     this.#close(this.#gates.of({ key, windows: [] }), ms);
-    // Those that wait do not know of it.
+    // Queued attempts do not wait for the new quota yet.
     this.#gates.reseat();
   }
 
@@ -101,7 +101,7 @@ export class ByHand {
   }
 }
 
-/** Key of the quota that a pause makes of a match: not that of a declared quota with the same match. */
+/** Key of the quota made for a paused match; it differs from that of a declared quota with the same match. */
 function keyOfMatch(match: QuotaMatch): string {
   return `paused ${keyOf({ name: undefined, match })}`;
 }

@@ -154,7 +154,7 @@ export class Core implements CallContext {
     for (const ref of refs.values()) this.#gates.relimit(ref);
     this.#gates.recount(new Set([...refs.keys()].filter((key) => !before.refs.has(key))));
     for (const key of before.refs.keys()) if (!refs.has(key)) this.#gates.retire(key);
-    // Those that wait do not know of quotas that apply besides theirs from now on.
+    // Queued attempts do not wait yet for quotas that now apply in addition to theirs.
     if ([...this.#declared.also].some((key) => !before.also.has(key))) this.#gates.reseat();
   }
 
@@ -202,7 +202,9 @@ export class Core implements CallContext {
     if (!request.unreadable) this.#gates.bucketed(this.#scopeOf(request, quota), request, bucket);
   }
 
-  /** What the buckets of a request are shared within: the names that servers give them say no more. */
+  /**
+   * The scope within which bucket names are unique for a request: the names that servers give do not tell.
+   */
   #scopeOf(request: RequestFacts, quota: string | undefined, first?: QuotaRef): string {
     if (quota !== undefined) return quota;
     const { key, base, scope } =
@@ -229,7 +231,7 @@ export class Core implements CallContext {
     return (spent ? all.map((ref) => ({ spent, ...ref })) : all) as [QuotaRef, ...QuotaRef[]];
   }
 
-  /** The quota of a name, which nobody may have drawn on yet. */
+  /** The quota of this name, even if nothing has drawn on it yet. */
   readonly #refOf = (name: string): QuotaRef => this.#declared.refs.get(name) ?? this.#unknown(name);
 
   /** A quota that a call names but nobody declared; it has no known limit. */

@@ -26,7 +26,7 @@ export interface Environment {
 
 /** Options of `gate.pause()`. */
 export interface PauseOptions {
-  /** How long: more than 0 ms. */
+  /** Duration of the pause; more than 0 ms. */
   readonly for: Duration;
 }
 
@@ -40,9 +40,9 @@ export interface ForecastRequest {
 
 /** Options of `gate.forecast()`. */
 export interface ForecastOptions {
-  /** Number of calls more. Default 1; with 0 it is about those alone that wait now. */
+  /** Number of further calls. Default 1; with 0, the forecast covers only the calls waiting now. */
   readonly calls?: number | undefined;
-  /** What each of them costs, by unit. Default: as with a call. */
+  /** Cost of each of them, by unit. Default: as for a call without a `cost`. */
   readonly cost?: Costs | undefined;
 }
 
@@ -104,8 +104,8 @@ export interface FetchHeadgate {
    */
   events(): AsyncIterableIterator<AnyEvent>;
   /**
-   * Has `tracer` follow the calls that begin from now on, and their attempts; the base of `headgate/opentelemetry`. Returns a
-   * function that ends this. Throws `TypeError` for anything but an object.
+   * Lets `tracer` follow calls that begin from now on, and their attempts; `headgate/opentelemetry` is built
+   * on it. Returns a function that stops the tracing. Throws `TypeError` for anything but an object.
    *
    * @example
    * const stop = gate.trace({ attempt: ({ method, url }) => ({ end: ({ status }) => console.log(method, url, status) }) });
@@ -120,26 +120,26 @@ export interface FetchHeadgate {
    */
   quotas(): QuotaSnapshot[];
   /**
-   * Returns what was learned of limits that nobody declared, as plain JSON: for the option `learned` of a later run, so that
-   * a job that runs each hour does not learn anew.
+   * Returns what was learned about undeclared limits, as plain JSON. Pass it to a later run as the option
+   * `learned`, so that an hourly job does not start learning anew.
    *
    * @example
    * await writeFile('learned.json', JSON.stringify(gate.learned()));
    */
   learned(): Learned;
   /**
-   * Replaces `retry`, `quotas`, `overrides` or several of them for calls that begin from now on. Attempts queued under a
-   * removed quota move to
-   * the quota that now matches them. If it throws `OptionsError`, nothing changes.
+   * Replaces any of `retry`, `quotas` and `overrides` for calls that begin from now on. Attempts queued under
+   * a removed quota move to the quota that now matches them. If it throws `OptionsError`, nothing changes.
    *
    * @example
    * gate.update({ quotas: [{ match: { path: '/v1/items' }, windows: [{ limit: 50, per: '1m' }] }] });
    */
   update(options: HeadgateUpdate): void;
   /**
-   * Closes a quota by hand, by its name (the `key` of `quotas()`), or whatever requests fit a match. Attempts in flight go
-   * on; others wait, or fail at once if their deadline comes first. A longer pause wins, whoever asked for it. Holds for
-   * this gate alone, not for others of its ledger. Told by a `pause` event with the cause `manual`. Throws `OptionsError`.
+   * Closes a quota, given by its name (the `key` of `quotas()`), or all requests that fit a match. Attempts
+   * in flight continue; others wait, or fail at once if their deadline comes first. The longer of two pauses
+   * wins, whoever asked for it. Applies to this gate only, not to others that share its ledger. Emits a
+   * `pause` event with the cause `manual`. Throws `OptionsError`.
    *
    * @example
    * gate.pause('account', { for: '30s' });
@@ -147,19 +147,20 @@ export interface FetchHeadgate {
    */
   pause(quota: string | QuotaMatch, options: PauseOptions): void;
   /**
-   * Ends a pause that `pause()` made, given the same name or match; what a server asked for goes on. Told by a `resume`
-   * event with the cause `manual`. Throws `OptionsError`.
+   * Ends a pause made by `pause()`, given the same name or match; a pause that a server asked for stays in
+   * force. Emits a `resume` event with the cause `manual`. Throws `OptionsError`.
    *
    * @example
    * gate.resume('account');
    */
   resume(quota: string | QuotaMatch): void;
   /**
-   * Returns the time, in ms, until the last of `calls` further calls would be sent, behind those that wait now; 0 if at
-   * once. Reckons ahead with what limits a quota, by its name, or all quotas of a request: declared windows of every kind,
-   * learned ones, a pause, attempts in flight, each for as long as attempts have taken. It is a lower bound: what other
-   * processes draw and what a server refuses comes on top. `Infinity` if attempts in flight block it and none has ended
-   * so far. Throws `OptionsError`, and `CostError` for a cost above a limit.
+   * Returns the time, in ms, until the last of `calls` further calls would be sent, behind those waiting now;
+   * 0 if at once. Takes the name of a quota, or a request, for which all its quotas count. Simulates declared
+   * windows of every kind, learned windows, pauses and attempts in flight, each assumed to take as long as
+   * earlier ones. The result is a lower bound: usage by other processes and refusals add to it. `Infinity` if
+   * attempts in flight block the calls and none has ended so far. Throws `OptionsError`, and `CostError` for
+   * a cost above a limit.
    *
    * @example
    * const ms = gate.forecast('hunting', { calls: 500 });

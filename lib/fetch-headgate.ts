@@ -25,7 +25,7 @@ export function headgate(options: HeadgateOptions = {}, environment: Environment
 export class FetchComposition extends Core implements FetchHeadgate {
   fetch(fetchLike?: FetchLike): GatedFetch {
     if (fetchLike !== undefined && typeof fetchLike !== 'function') {
-      throw new OptionsError('fetch', fetchLike, 'a function that is called as fetch is');
+      throw new OptionsError('fetch', fetchLike, 'a function with the signature of fetch');
     }
     return gatedFetch(this.open, this.warn, fetchLike);
   }

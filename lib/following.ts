@@ -18,7 +18,10 @@ export function follow(policy: PolicySource, gate: Follower): void {
   const { source } = policy;
   const tell = (state: 'applied' | 'refused', reason?: string): void => {
     if (reason !== undefined && !emitter.has('policy'))
-      gate.warn('policy-refused', `The policy ${source} was refused, the old one stays: ${reason}`);
+      gate.warn(
+        'policy-refused',
+        `The policy ${source} was refused, and the previous one stays in force: ${reason}`,
+      );
     emitter.emit('policy', { at: clock.now(), gate: name, state, source, reason });
   };
   const unfollow = policy.follow({

@@ -1,4 +1,4 @@
-/** What every entry with a `headgate()` exports besides it. */
+/** What every entry point with a `headgate()` also exports. */
 
 export type { FetchLike, GatedFetch, GatedResponse } from './clients/fetch/index.ts';
 export type { FetchInit, FetchInput } from './clients/fetch/leg.ts';

@@ -4,7 +4,7 @@ import type { Finding } from './learning/finding.ts';
 import type { Clock } from './time/clock.ts';
 import type { LearnedCause, PauseCause } from './words/causes.ts';
 
-/** Emits what happens to quotas and to their ledger. */
+/** Emits the events of quotas and of their ledger. */
 export class QuotaEvents {
   readonly #emitter: Emitter;
   readonly #clock: Clock;

@@ -1,7 +1,7 @@
 /**
- * `node --import headgate/register app.js`: gates every fetch and undici request of a program as it is. `HEADGATE_POLICY`
- * names the policy file, which is watched; without it, limits are learned. A policy that is wrong ends the process with
- * one line and the exit code 2.
+ * `node --import headgate/register app.js`: gates every fetch and undici request of an unmodified program.
+ * `HEADGATE_POLICY` names the policy file, which is watched; without it, limits are learned. An invalid
+ * policy ends the process with a one-line message and exit code 2.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -10,10 +10,10 @@ import type { UndiciInterceptor } from './clients/undici/index.ts';
 import { headgate } from './headgate.ts';
 import { loadPolicy } from './policy-file/index.ts';
 
-/** Exit code of a wrong policy. */
+/** Exit code for an invalid policy. */
 const WRONG_POLICY = 2;
 
-/** Where undici keeps the process's dispatcher: its versions 5 to 7 and Node.js in the first, 8 in the second. */
+/** Keys of undici's global dispatcher: the first in undici 5 to 7 and in Node.js, the second in undici 8. */
 const GLOBAL_DISPATCHERS = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map((key) =>
   Symbol.for(key),
 );
@@ -32,7 +32,7 @@ function gate(): ReturnType<typeof headgate> {
   }
 }
 
-/** Loads the program's own undici, if it has one: once loaded, it would replace the dispatcher that is gated. */
+/** Loads the program's own undici, if any, now: loaded later, it would replace the gated dispatcher. */
 async function loadUndici(): Promise<void> {
   try {
     const { resolve } = createRequire(path.join(process.cwd(), 'package.json'));
@@ -44,7 +44,7 @@ async function loadUndici(): Promise<void> {
 
 const interceptor = gate().undici();
 await loadUndici();
-new Headers(); // the undici inside Node.js makes its dispatcher when it is first used
+new Headers(); // the undici inside Node.js creates its dispatcher on first use
 const composed = new Map<unknown, unknown>();
 const slots = globalThis as unknown as Record<symbol, Composable | undefined>;
 for (const key of GLOBAL_DISPATCHERS) {

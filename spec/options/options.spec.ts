@@ -122,7 +122,7 @@ describe('Options', () => {
   it('for clients are checked as well', async () => {
     const gate = headgate();
     expect(() => gate.got({} as never)).to.throw(OptionsError, /a got instance/);
-    expect(() => gate.fetch(3 as never)).to.throw(OptionsError, /called as fetch/);
+    expect(() => gate.fetch(3 as never)).to.throw(OptionsError, /signature of fetch/);
     await gate.close();
   });
 });

@@ -179,7 +179,7 @@ describe('A policy file', () => {
       await save({ quotas: 3 });
       await until('the warning is given', () => warned.called);
       expect(warned.firstCall.args[0]).to.match(
-        /policy\.json was refused, the old one stays: .*an array of quotas/,
+        /policy\.json was refused, and the previous one stays in force: .*an array of quotas/,
       );
     } finally {
       warned.restore();
