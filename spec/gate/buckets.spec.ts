@@ -28,7 +28,7 @@ const refused = (headers: Record<string, string>, waitS = 5): Answer => ({
   headers: { ...headers, 'retry-after': String(waitS) },
 });
 
-describe('A bucket that answers name', () => {
+describe('A bucket named in answers', () => {
   const own = endings();
   let clock: VirtualClock;
   let gate: Headgate;
@@ -68,7 +68,7 @@ describe('A bucket that answers name', () => {
   const closed = (): string[] =>
     gate.quotas().flatMap(({ key, pausedUntil }) => (pausedUntil === undefined ? [] : [key]));
 
-  it('closes alone, whether the other routes were met before or not', async () => {
+  it('closes alone, whether or not the other routes were used before', async () => {
     open();
     api = {
       '/search': [refused(SEARCH), { headers: SEARCH }],
@@ -106,7 +106,7 @@ describe('A bucket that answers name', () => {
     await all;
   });
 
-  it('holds routes that are not known yet where all of their neighbours draw on it', async () => {
+  it('holds unknown routes if all their neighbours draw on it', async () => {
     open();
     api = { '/users': [refused(CORE), { headers: CORE }], '/search': [{ headers: SEARCH }] };
     void send('/users/alice');
@@ -118,7 +118,7 @@ describe('A bucket that answers name', () => {
     await all;
   });
 
-  it('closes for those in line and in flight, too, and refuses only what had been sent', async () => {
+  it('closes for queued attempts too, so that only those already sent are refused', async () => {
     open({ quotas: [{ name: 'mine', concurrency: 4 }] });
     api = {
       '/search': [...Array<Answer>(4).fill(refused(SEARCH)), { headers: SEARCH }],
@@ -137,7 +137,7 @@ describe('A bucket that answers name', () => {
     expect(sent).to.have.length(44);
   });
 
-  it('learns alone: what remains of it, and its window', async () => {
+  it('learns by itself what remains of it, and its window', async () => {
     open();
     const left = (remaining: number): Answer => ({
       headers: { ...SEARCH, 'x-ratelimit-remaining': String(remaining) },
@@ -155,7 +155,7 @@ describe('A bucket that answers name', () => {
     await all;
   });
 
-  it('is told as the quota of its pause, once, and its resumption', async () => {
+  it('is named as the quota in one pause event and one resume event', async () => {
     open();
     const events: AnyEvent[] = [];
     for (const name of ['pause', 'resume'] as const) gate.on(name, (event) => events.push(event as AnyEvent));
@@ -169,7 +169,7 @@ describe('A bucket that answers name', () => {
     ]);
   });
 
-  it('does not close the whole host with another that reopens with it', async () => {
+  it('does not close the whole host together with another that reopens at the same time', async () => {
     open();
     api = { '/search': [refused(SEARCH), {}], '/users': [refused(CORE), {}], '/plain': [{}] };
     const all = Promise.all([send('/search/1'), send('/users/1')]);
@@ -183,7 +183,7 @@ describe('A bucket that answers name', () => {
     await all;
   });
 
-  it('stays within the quota that a call names, and within one value of a declared one', async () => {
+  it('is separate for each quota that a call names, and for each value of a declared one', async () => {
     open({ quotas: [{ name: 'tenant', each: ['header:x-tenant'] }] });
     api = { '/search': [refused(SEARCH), { headers: SEARCH }] };
     void send('/search/1', { headers: { 'x-tenant': 'a' } });
@@ -198,7 +198,7 @@ describe('A bucket that answers name', () => {
     await clock.advance(6000);
   });
 
-  it('of Discord is one for each channel, and shared by its routes', async () => {
+  it('of Discord exists once per channel, shared by the routes of that channel', async () => {
     open({ profile: discord({ bot: 'b' }) }, 'https://discord.com/api/v10');
     const bucket = {
       'x-ratelimit-bucket': 'abcd1234',
@@ -226,7 +226,7 @@ describe('A bucket that answers name', () => {
     await Promise.all(all);
   });
 
-  it('that a profile declares is the quota that it declares', async () => {
+  it("that a profile declares uses the profile's own quota", async () => {
     open({ profile: github({ user: 'u' }) }, 'https://api.github.com');
     api = { '/search': [refused(SEARCH), { headers: SEARCH }], '/repos': [{ headers: CORE }] };
     void send('/search/code');
@@ -240,7 +240,7 @@ describe('A bucket that answers name', () => {
     await clock.advance(6000);
   });
 
-  it('is one of a bounded number, whatever a server names', async () => {
+  it('is one of a bounded number, however many a server names', async () => {
     open();
     let n = 0;
     const plenty = { ...CORE, 'x-ratelimit-remaining': '1000000', 'x-ratelimit-resource': '' };

@@ -3,7 +3,7 @@ import { headgate } from 'headgate';
 import { virtualClock } from 'headgate/testing';
 import { failureOf } from '../support/server.ts';
 
-describe('A gate that is closed', () => {
+describe('A closed gate', () => {
   const refusal = async () => new Response('', { status: 429, headers: { 'retry-after': '60' } });
   const fault = async () => new Response('', { status: 500 });
   const good = async () => new Response('{}');
@@ -22,7 +22,7 @@ describe('A gate that is closed', () => {
       ],
     ],
   ] as const)
-    it(`holds no process that calls waited in ${what}`, async () => {
+    it(`keeps no process alive in which calls waited ${what}`, async () => {
       const clock = virtualClock();
       const gate = headgate(
         { quotas, retry: { deadline: Infinity, backoff: { base: '1m', max: '2m' } } },

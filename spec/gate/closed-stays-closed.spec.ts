@@ -87,9 +87,9 @@ const options: fc.Arbitrary<HeadgateOptions> = fc.record({
     .map((given) => [given].flat()),
 });
 
-describe('A quota that was closed', () => {
+describe('A closed quota', () => {
   for (const client of ['fetch', 'wrap'] as const) {
-    it(`stays closed for every attempt, also of those that were let go in that very moment: ${client}`, async function () {
+    it(`stays closed for every attempt, even those admitted in that very moment: ${client}`, async function () {
       this.timeout(60_000);
       await fc.assert(
         fc.asyncProperty(
@@ -138,7 +138,7 @@ describe('A quota that was closed', () => {
     });
   }
 
-  it('lets nothing go while an error that may be a refusal is being read', async () => {
+  it('admits nothing while an error that may be a refusal is being read', async () => {
     const clock = new VirtualClock();
     const gate = headgate({ profile, retry: { deadline: Infinity } }, { clock, random: () => 0.5 });
     const sentAt: number[] = [];

@@ -76,7 +76,7 @@ async function run(
 }
 
 describe('A refusal', () => {
-  it('lets no attempt of its quota go in the moment that it comes, nor before the quota reopens', async function () {
+  it('admits no attempt of its quota in the moment of its arrival, nor before the quota reopens', async function () {
     this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(

@@ -53,7 +53,7 @@ describe('Costs', () => {
     expect(sent).to.equal(3);
   });
 
-  it('of a large call at the head are waited for by those behind it', async () => {
+  it('of a large call at the head of the line make the calls behind it wait', async () => {
     open({ windows: [TOKENS] });
     const order: string[] = [];
     await send({ tokens: 50 });
@@ -66,13 +66,13 @@ describe('Costs', () => {
     expect(order).to.have.length(6);
   });
 
-  it('that were too much are free at once', async () => {
+  it('that were estimated too high are partly freed at once', async () => {
     open({ windows: [TOKENS] });
     for (let i = 0; i < 5; i += 1) await send({ tokens: 50 }, 10);
     expect([sent, used()]).to.deep.equal([5, 50]);
   });
 
-  it('that were too little are owed', async () => {
+  it('that were estimated too low leave a debt', async () => {
     open({ windows: [TOKENS] });
     await send({ tokens: 10 }, 150);
     expect(used()).to.equal(150);
@@ -83,7 +83,7 @@ describe('Costs', () => {
     expect(sent).to.equal(2);
   });
 
-  it('that were too little before are charged with that margin, in flight together or alone', async () => {
+  it('that were underestimated before are charged with a margin, for concurrent and lone attempts alike', async () => {
     open({ windows: [TOKENS] });
     await send({ tokens: 20 }, 40);
     void send({ tokens: 35 }, 70);
@@ -94,7 +94,7 @@ describe('Costs', () => {
     expect([sent, used()]).to.deep.equal([2, 70]);
   });
 
-  it('may be told after the call, by its report', async () => {
+  it('may be reported after the call, through its report', async () => {
     open({ windows: [TOKENS] });
     const fetch = gate.fetch(async () => new Response('{}') as never);
     const response = await fetch('https://h.example/', { headgate: { cost: { tokens: 80 } } });
@@ -106,7 +106,7 @@ describe('Costs', () => {
     expect(JSON.stringify(response.headgate)).not.to.include('spend');
   });
 
-  it('that nobody knows before are the mean of those like them', async () => {
+  it('that are unknown in advance are estimated as the mean of similar ones', async () => {
     open({ windows: [TOKENS] });
     await send(undefined, 20);
     expect(used()).to.equal(20);
@@ -118,7 +118,7 @@ describe('Costs', () => {
     expect(used()).to.be.within(40, 60); // with a margin, which is free again at its end
   });
 
-  it('may be functions of the request, of the call or the quota; the call goes first', async () => {
+  it('may be functions of the request, given by the call or the quota; the call takes precedence', async () => {
     open({ windows: [TOKENS], cost: { tokens: ({ url }) => url.pathname.length } });
     const run = gate.wrap(async (_path: string, _cost: number | undefined) => undefined, {
       request: (path, cost) => ({
@@ -133,7 +133,7 @@ describe('Costs', () => {
     expect(used()).to.equal(25);
   });
 
-  it('above the limit fail at once, and say so', async () => {
+  it('above the limit make the call fail at once, with an error that says so', async () => {
     open({ windows: [TOKENS] });
     const error = await send({ tokens: 101 }).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(CostError);
@@ -148,7 +148,7 @@ describe('Costs', () => {
     expect(sent).to.equal(0);
   });
 
-  it('above a limit that an update lowers fail while they wait', async () => {
+  it('above a limit that an update has lowered make queued calls fail', async () => {
     open({ windows: [TOKENS] });
     await send({ tokens: 50 });
     const waiting = send({ tokens: 90 }).catch((reason: unknown) => reason);
@@ -157,7 +157,7 @@ describe('Costs', () => {
     expect(await waiting).to.be.instanceOf(CostError);
   });
 
-  it('of requests may be other than 1', async () => {
+  it('in requests may differ from 1', async () => {
     open({ windows: [{ limit: 10, per: '1m' }] });
     await send({ requests: 7 });
     expect(used()).to.equal(7);
@@ -166,7 +166,7 @@ describe('Costs', () => {
     expect(sent).to.equal(1);
   });
 
-  it('hold half of a fraction exactly', async () => {
+  it('in fractions add up to the limit exactly', async () => {
     open({ windows: [{ limit: 1, per: '1m', of: 'seconds' }] });
     for (let i = 0; i < 11; i += 1) void send({ seconds: 0.1 });
     await settled();
@@ -176,7 +176,7 @@ describe('Costs', () => {
   });
 });
 
-describe('What an answer says was spent', () => {
+describe('The amount that an answer says was spent', () => {
   let server: TestServer;
   let gate: Headgate;
 
@@ -232,8 +232,8 @@ describe('What an answer says was spent', () => {
   }
 });
 
-describe('A quota for each value', () => {
-  it('is one for each, secrets are kept as digests, and `also` applies besides', async () => {
+describe('A quota per value', () => {
+  it('exists once per value, keeps secrets as digests, and applies in addition to an `also` quota', async () => {
     const gate = headgate({
       quotas: [
         {
@@ -272,7 +272,7 @@ describe('A quota for each value', () => {
     await gate.close();
   });
 
-  it('counts elsewhere what an update makes draw on an account, too, and what waits waits for it', async () => {
+  it('also counts attempts at an account that an update adds, and queued attempts wait for that account', async () => {
     const clock = new VirtualClock();
     const gate = headgate(
       { quotas: [{ name: 'a', windows: [{ limit: 1, per: '1s' }] }] },

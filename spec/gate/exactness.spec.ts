@@ -77,8 +77,8 @@ function worst(counted: readonly number[], per: number): number {
   return most;
 }
 
-describe('Any program, by any windows, at any latency', () => {
-  it('never has more counted than a window allows, loses no permit, and comes to an end', async () => {
+describe('Any program, with any windows, at any latency', () => {
+  it('never exceeds a window as the server counts, loses no permit, and comes to an end', async () => {
     await fc.assert(
       fc.asyncProperty(windows, fc.array(plan, { minLength: 1, maxLength: 60 }), async (limits, plans) => {
         const clock = new VirtualClock();
@@ -98,7 +98,7 @@ describe('Any program, by any windows, at any latency', () => {
     );
   });
 
-  it('lets go in the order of arrival', async () => {
+  it('admits in order of arrival', async () => {
     await fc.assert(
       fc.asyncProperty(windows, fc.integer({ min: 2, max: 40 }), async (limits, calls) => {
         const clock = new VirtualClock();

@@ -47,7 +47,7 @@ describe('Flows that wait for one quota', () => {
     traffic = new Traffic(clock);
   });
 
-  it('let a call of another go after one permit, not after the thousand that came before it', async () => {
+  it('let a call of another flow go after one permit, not after the thousand calls queued before it', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 1, per: 10 }] });
     for (let number = 0; number < 1001; number += 1) traffic.send(gate, `a${number}`, { flow: 'a' });
     await clock.advance(15);
@@ -58,14 +58,14 @@ describe('Flows that wait for one quota', () => {
     expect((b?.at as number) - asked).to.be.at.most(2 * 10);
   });
 
-  it('wait one behind the other without names, in order of arrival', async () => {
+  it('without names form one line, in order of arrival', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 1, per: 10 }] });
     for (let number = 0; number < 50; number += 1) traffic.send(gate, String(number));
     await clock.advance(1000);
     expect(traffic.went.map(({ name }) => Number(name))).to.deep.equal([...Array(50).keys()]);
   });
 
-  it('have equal shares, calls without a name among them', async () => {
+  it('have equal shares, and so do calls without a flow', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 1, per: 10 }] });
     traffic.send(gate, 'first', { flow: 'first' });
     for (let number = 0; number < 90; number += 1) traffic.send(gate, 'a', { flow: 'a' });
@@ -80,7 +80,7 @@ describe('Flows that wait for one quota', () => {
     expect([traffic.count('a'), traffic.count(undefined), traffic.count('b')]).to.deep.equal([90, 60, 30]);
   });
 
-  it('have equal shares by cost: dear calls go less often', async () => {
+  it('have equal shares by cost: expensive calls go less often', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 100, per: 10, of: 'tokens' }] });
     for (let number = 0; number < 400; number += 1) {
       traffic.send(gate, 'dear', { flow: 'dear', cost: { tokens: 90 } });
@@ -90,7 +90,7 @@ describe('Flows that wait for one quota', () => {
     expect(traffic.count('cheap') / traffic.count('dear')).to.be.within(2.7, 3.3);
   });
 
-  it('gain nothing from waiting with one call at a time', async () => {
+  it('gain nothing from queueing one call at a time', async () => {
     // given one flow with a backlog, and one that asks anew whenever it was served, for calls nine times as dear
     const gate = makeGate(clock, { windows: [{ limit: 90, per: 10, of: 'tokens' }] });
     for (let number = 0; number < 2000; number += 1)
@@ -109,7 +109,7 @@ describe('Flows that wait for one quota', () => {
     expect((one * 90) / (traffic.count('many') * 10)).to.be.within(0.85, 1.15);
   });
 
-  it('do not change what priorities get', async () => {
+  it('do not change the shares of priorities', async () => {
     // given ten flows of a low priority, and one call after another of the next
     const gate = makeGate(clock, { windows: [{ limit: 1, per: 10 }] });
     for (let number = 0; number < 200; number += 1) {
@@ -121,7 +121,7 @@ describe('Flows that wait for one quota', () => {
     expect(high / (traffic.went.length - high)).to.be.within(1.8, 2.2);
   });
 
-  it('put resends ahead within the flow alone', async () => {
+  it('put resends ahead only within their own flow', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 1, per: 10 }] });
     traffic.send(gate, 'first');
     for (let number = 0; number < 20; number += 1) traffic.send(gate, 'new', { flow: 'a' });
@@ -136,7 +136,7 @@ describe('Flows that wait for one quota', () => {
     ]);
   });
 
-  it('are forgotten when nobody of them waits', async () => {
+  it('are forgotten once none of their calls wait', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 100, per: 1 }] });
     for (let flow = 0; flow < 3000; flow += 1) traffic.send(gate, 'one', { flow: `flow ${flow}` });
     await clock.advance(100);
@@ -145,7 +145,7 @@ describe('Flows that wait for one quota', () => {
     expect(gate.snapshot().queued).to.equal(0);
   });
 
-  it('may each have no more than their share of the queue', async () => {
+  it('are each limited to their share of the queue', async () => {
     const gate = makeGate(clock, { concurrency: 1 }, { maxQueue: 5, maxQueuePerFlow: 2 });
     const held = gate.acquire(ask()) as Permit;
     const places = [0, 1].map(() => gate.acquire(ask({ flow: 'a' })) as Place);
@@ -178,7 +178,7 @@ describe('Flows that wait for several quotas', () => {
     abortMs: fc.option(fc.integer({ min: 0, max: 300 }), { nil: undefined, freq: 4 }),
   });
 
-  it('all go, in order within each flow, and none keeps what it did not use', async () => {
+  it('all go, in order within each flow, and none holds permits that it does not use', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(quota, { minLength: 1, maxLength: 4 }),
@@ -266,7 +266,7 @@ describe('Flows that wait for several quotas', () => {
     expect(tenth[9]).to.be.at.most(24);
   });
 
-  it('share one behind which they all wait for another, of each its own', async () => {
+  it('share a common quota when each of them also waits for its own', async () => {
     // given a quota for each tenant, and one of all
     const clock = new VirtualClock();
     const traffic = new Traffic(clock);

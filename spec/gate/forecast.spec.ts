@@ -71,7 +71,7 @@ const window: fc.Arbitrary<WindowOptions> = fc.oneof(
 );
 
 describe('A forecast', () => {
-  it('is what then happens, for windows of every kind, spacing, limits in flight, costs and pauses', async () => {
+  it('matches what then happens, for windows of every kind, spacing, concurrency limits, costs and pauses', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(window, { maxLength: 3 }),
@@ -130,7 +130,7 @@ describe('A forecast', () => {
     );
   }).timeout(60_000);
 
-  it('of what waits stands in the snapshot, which is plain data', async () => {
+  it('of the queue is part of the snapshot, which is plain data', async () => {
     const bench = new Bench(0, { name: 'q', windows: [{ limit: 10, per: '1s' }] });
     bench.call(10);
     await settled();
@@ -146,7 +146,7 @@ describe('A forecast', () => {
     await closing;
   });
 
-  it('of a request is that of all its quotas, and of a name the quotas of all its values', async () => {
+  it('of a request covers all its quotas, and of a name the quotas of all its values', async () => {
     const bench = new Bench(
       0,
       {
@@ -174,7 +174,7 @@ describe('A forecast', () => {
     await gate.close();
   });
 
-  it('far ahead goes on at the rate that is reckoned', async () => {
+  it('far ahead continues at the simulated rate', async () => {
     const bench = new Bench(0, { name: 'q', windows: [{ limit: 20, refill: '10/s' }] });
     expect(bench.gate.forecast('q', { calls: 1_000_020 })).to.be.closeTo(100_000_000, 100_000);
     const daily = new Bench(0, { name: 'q', windows: [{ limit: 1000, per: 'day' }] });
@@ -183,7 +183,7 @@ describe('A forecast', () => {
     await Promise.all([bench.gate.close(), daily.gate.close()]);
   });
 
-  it('takes an attempt in flight to take as long as others took, and tells nothing where none has ended', async () => {
+  it('assumes that an attempt in flight takes as long as earlier ones, and nothing while none has ended', async () => {
     const bench = new Bench(500, { name: 'q', concurrency: 2 });
     bench.call(2);
     await settled();
@@ -205,7 +205,7 @@ describe('A forecast', () => {
     await gate.close();
   });
 
-  it('refuses what is none, and a cost above the limit', async () => {
+  it('rejects invalid arguments, and a cost above the limit', async () => {
     const { gate } = new Bench(0, { name: 'q', windows: [{ limit: 10, per: '1s', of: 'tokens' }] });
     expect(() => gate.forecast('')).to.throw(OptionsError, /quota/);
     expect(() => gate.forecast({ method: 'GET', url: '/items' })).to.throw(

@@ -28,7 +28,7 @@ describe('Gate', () => {
     passed = [];
   });
 
-  it('gives an uncontended permit synchronously and sets no timer', () => {
+  it('grants an uncontended permit synchronously and sets no timer', () => {
     const gate = makeGate(clock, {});
     expect(gate.acquire(ask())).to.be.instanceOf(Permit);
     expect(clock.pending).to.equal(0);
@@ -44,7 +44,7 @@ describe('Gate', () => {
     expect(passed).to.deep.equal(['a', 'b']); // in flight: a server may count them only now
   });
 
-  it('counts from the response, not from the sending', async () => {
+  it('counts from the response, not from sending', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 1, per: 1000 }] });
     const place = enter(gate, 'a', passed);
     await settled();
@@ -58,7 +58,7 @@ describe('Gate', () => {
     expect(passed).to.deep.equal(['a', 'b']);
   });
 
-  it('keeps every one of several windows', async () => {
+  it('respects every one of several windows', async () => {
     const gate = makeGate(clock, {
       windows: [
         { limit: 2, per: 100 },
@@ -78,7 +78,7 @@ describe('Gate', () => {
     expect(passed).to.deep.equal(['a', 'b', 'c', 'd']);
   });
 
-  it('limits concurrency by the end of an attempt, not by its answer', async () => {
+  it('limits concurrency until an attempt ends, not until it is answered', async () => {
     const gate = makeGate(clock, { concurrency: 1 });
     const first = gate.acquire(ask()) as Permit;
     enter(gate, 'b', passed);
@@ -90,7 +90,7 @@ describe('Gate', () => {
     expect(passed).to.deep.equal(['b']);
   });
 
-  it('settles a permit once, however often it is told', () => {
+  it('settles a permit once, however often it is asked to', () => {
     const gate = makeGate(clock, { concurrency: 2 });
     const permit = gate.acquire(ask()) as Permit;
     permit.settle(clock.now());
@@ -99,7 +99,7 @@ describe('Gate', () => {
     expect(gate.snapshot().inFlight).to.equal(0);
   });
 
-  it('gives a permit that was not used back at once', async () => {
+  it('returns an unused permit at once', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 1, per: 60_000 }] });
     const place = enter(gate, 'a', passed);
     (await place.permit).refund();
@@ -108,7 +108,7 @@ describe('Gate', () => {
     expect(passed).to.deep.equal(['a', 'b']);
   });
 
-  it('takes on whom a lowered limit lets go in time, and nobody else', async () => {
+  it('after a lowered limit, accepts the calls that it lets go in time, and no others', async () => {
     const gate = makeGate(clock, { windows: [{ limit: 10, per: 1000 }] });
     const places = Array.from({ length: 10 }, () => gate.acquire(ask()));
     for (const place of places) (await permitOf(place)).settle(clock.now());
@@ -128,7 +128,7 @@ describe('Gate', () => {
     expect(passed).to.have.length(6);
   });
 
-  it('lets go in the order of arrival, resends before new calls', async () => {
+  it('admits in order of arrival, resends before new calls', async () => {
     const gate = makeGate(clock, { concurrency: 1 });
     const first = gate.acquire(ask()) as Permit;
     const places = ['a', 'b'].map((name) => enter(gate, name, passed));
@@ -139,7 +139,7 @@ describe('Gate', () => {
     expect(passed).to.deep.equal(['again', 'a', 'b']);
   });
 
-  it('weighs priorities, two to one each step, and starves none', async () => {
+  it('weights priorities, two to one for each step, and starves none', async () => {
     const gate = makeGate(clock, { concurrency: 1 });
     const first = gate.acquire(ask()) as Permit;
     for (let index = 0; index < 30; index += 1) {
@@ -155,7 +155,7 @@ describe('Gate', () => {
     expect(passed).to.have.length(60);
   });
 
-  it('frees the place of one who leaves, wherever it stands', async () => {
+  it('frees the place of a call that leaves, at any position', async () => {
     const gate = makeGate(clock, { concurrency: 1 });
     const first = gate.acquire(ask()) as Permit;
     enter(gate, 'a', passed);
@@ -171,7 +171,7 @@ describe('Gate', () => {
     expect(passed).to.deep.equal(['b: gone', 'a']);
   });
 
-  it('sheds what the queue has no room for', () => {
+  it('rejects calls for which the queue has no room', () => {
     const gate = makeGate(clock, { concurrency: 1 }, { maxQueue: 1 });
     gate.acquire(ask());
     gate.acquire(ask());
@@ -179,7 +179,7 @@ describe('Gate', () => {
   });
 
   describe('paused', () => {
-    it('lets nothing through until the moment, then those who wait, in order', async () => {
+    it('admits nothing before the end, then the waiting attempts in order', async () => {
       const gate = makeGate(clock, {});
       gate.throttled(clock.now(), 1000, 'header', backoff);
       for (const name of ['a', 'b', 'c']) enter(gate, name, passed);
@@ -191,7 +191,7 @@ describe('Gate', () => {
       expect(passed).to.deep.equal(['a', 'b', 'c']);
     });
 
-    it('releases a backlog one by one over a tenth of the pause, not as a herd', async () => {
+    it('releases a backlog one by one over a tenth of the pause, not all at once', async () => {
       const gate = makeGate(clock, {});
       gate.throttled(clock.now(), 1000, 'header', backoff);
       for (let index = 0; index < 100; index += 1) enter(gate, String(index), passed);
@@ -231,7 +231,7 @@ describe('Gate', () => {
       expect(passed).to.deep.equal(['a']);
     });
 
-    it('sends away at once those whose deadline comes first, and keeps the others', async () => {
+    it('rejects at once those whose deadline comes first, and keeps the others', async () => {
       const gate = makeGate(clock, { concurrency: 1 });
       gate.acquire(ask());
       enter(gate, 'hasty', passed, { deadlineAt: clock.now() + 500 });
@@ -242,13 +242,13 @@ describe('Gate', () => {
       expect(gate.snapshot().queued).to.equal(1);
     });
 
-    it('turns away on arrival those who would wait in vain', () => {
+    it('rejects on arrival those that would wait in vain', () => {
       const gate = makeGate(clock, {});
       gate.throttled(clock.now(), 3000, 'header', backoff);
       expect(() => gate.acquire(ask({ deadlineAt: clock.now() + 500 }))).to.throw(LATE.message);
     });
 
-    it('grows while the server names no wait and goes on refusing', async () => {
+    it('grows while the server names no wait and keeps refusing', async () => {
       const gate = makeGate(clock, {});
       const waits: number[] = [];
       for (let strike = 0; strike < 4; strike += 1) {
@@ -262,14 +262,14 @@ describe('Gate', () => {
       expect(gate.reopensIn(clock.now())).to.equal(500);
     });
 
-    it('counts refusals of attempts that were sent before it as one', () => {
+    it('counts refusals of attempts sent before it as one', () => {
       const gate = makeGate(clock, {});
       const sentAt = clock.now();
       for (let refusal = 0; refusal < 20; refusal += 1) gate.throttled(sentAt, undefined, 'backoff', backoff);
       expect(gate.reopensIn(clock.now())).to.equal(500);
     });
 
-    it('keeps the process alive for those who wait, and for nobody else', async () => {
+    it('keeps the process alive while attempts wait, and only then', async () => {
       const gate = makeGate(clock, {});
       gate.throttled(clock.now(), 1000, 'header', backoff);
       expect(clock.holding).to.equal(0);
@@ -280,7 +280,7 @@ describe('Gate', () => {
     });
   });
 
-  it('rejects all who wait when it closes, and grants none of them', async () => {
+  it('rejects all waiting attempts when it closes, and grants none of them a permit', async () => {
     const gate = makeGate(clock, { concurrency: 1 });
     gate.acquire(ask());
     for (const name of ['a', 'b']) enter(gate, name, passed);

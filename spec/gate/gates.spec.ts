@@ -38,7 +38,7 @@ describe('Many quotas', () => {
     gates = new Gates(contextOf(clock, { adaptive: true, ledger: memory() }));
   });
 
-  it('idle ones are forgotten, the longest unused first', () => {
+  it('forget idle ones, the longest unused first', () => {
     visit('a', 100);
     visit('b', MOST - 100);
     take(gates.of({ key: 'a7', windows: [] })).settle(clock.now());
@@ -50,7 +50,7 @@ describe('Many quotas', () => {
   });
 
   for (const paused of [1, 40, 2000]) {
-    it(`idle ones are forgotten whatever else is kept: ${paused} paused`, () => {
+    it(`forget idle ones whatever else is kept: ${paused} paused`, () => {
       for (let index = 0; index < paused; index += 1) {
         gates.of({ key: `paused${index}`, windows: [] }).pause(86_400_000, 'header');
       }
@@ -61,7 +61,7 @@ describe('Many quotas', () => {
     });
   }
 
-  it('none is forgotten that is paused, in flight, waited for, or used in a window', async () => {
+  it('forget none that is paused, in flight, waited for, or used in a window', async () => {
     gates.of({ key: 'paused', windows: [] }).pause(86_400_000, 'header');
     const flying = take(gates.of({ key: 'flying', windows: [] }));
     take(gates.of({ key: 'used', windows })).settle(clock.now());
@@ -80,7 +80,7 @@ describe('Many quotas', () => {
     expect([...keys()]).not.to.include('flying');
   });
 
-  it('those beyond, which were in use when others were met, are forgotten once they are idle', async () => {
+  it('forget the excess once it is idle, even if it was in use when others were added', async () => {
     const count = MOST + 1500;
     for (let index = 0; index < count; index += 1) {
       take(gates.of({ key: `used${index}`, windows })).settle(clock.now());
@@ -91,7 +91,7 @@ describe('Many quotas', () => {
     expect(clock.holding).to.equal(0);
   });
 
-  it('a forgotten one leaves nothing in the ledger, and is met anew', () => {
+  it('leave nothing in the ledger of a forgotten one, which can be used again', () => {
     const ledger = memory();
     let closed = 0;
     const counting = {
@@ -113,7 +113,7 @@ describe('Many quotas', () => {
     expect([take(again), take(again)]).to.have.length(2);
   });
 
-  it('limits of a profile that are no numbers are no limits, and it is told of', async () => {
+  it('ignore invalid limits of a profile, with a warning', async () => {
     for (const bad of [
       { limit: Number.NaN, per: 1000 },
       { limit: 5, per: Number.NaN },
@@ -142,7 +142,7 @@ describe('Many quotas', () => {
     }
   });
 
-  it('each takes less than 2 kB', () => {
+  it('take less than 2 kB each', () => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;
     const heap = (): number => {

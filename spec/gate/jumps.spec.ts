@@ -34,7 +34,7 @@ const sleeps = fc.array(
 );
 
 describe('Whatever a server does, and however long the machine sleeps', () => {
-  it('each call ends soon after the server is well, within the limits, and every permit is back', async function () {
+  it('each call ends soon after the server has recovered, within the limits, and every permit is returned', async function () {
     this.timeout(120_000);
     await fc.assert(
       fc.asyncProperty(

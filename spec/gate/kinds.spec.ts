@@ -62,7 +62,7 @@ const windowed = (window: WindowOptions): HeadgateOptions => ({
 });
 
 describe('A token bucket', () => {
-  it('lets through what it holds at once, and then as it refills', async () => {
+  it('admits what it holds at once, and then as it refills', async () => {
     const bench = new Bench();
     const { gate, call } = bench.gate(windowed({ limit: 10, refill: '5/s' }));
     const start = bench.clock.now();
@@ -80,7 +80,7 @@ describe('A token bucket', () => {
     await gate.close();
   });
 
-  it('is never overdrawn, whenever the server counts, and is refilled meanwhile', async () => {
+  it('is never overdrawn, whenever the server counts, and refills meanwhile', async () => {
     const plans = fc.array(fc.record({ gap: fc.nat(300), out: fc.nat(400), back: fc.nat(400) }), {
       minLength: 5,
       maxLength: 60,
@@ -113,7 +113,7 @@ describe('A token bucket', () => {
     );
   });
 
-  it('has refilled no more than it did when an update changes its limit', async () => {
+  it('gains nothing from an update that changes its limit', async () => {
     const bench = new Bench();
     const { gate, call } = bench.gate(windowed({ limit: 10, refill: '1/s' }));
     await bench.finish(Array.from({ length: 10 }, () => call()));
@@ -127,7 +127,7 @@ describe('A token bucket', () => {
     await gate.close();
   });
 
-  it('takes costs of other units, and gives back what was charged too much', async () => {
+  it('accepts costs in other units, and returns an overcharge', async () => {
     const bench = new Bench();
     const gate = headgate(
       { adaptive: false, quotas: [{ windows: [{ limit: 1000, refill: '100/s', of: 'tokens' }] }] },
@@ -207,7 +207,7 @@ describe('A calendar window', () => {
     });
   }
 
-  it('has the months of the calendar', async () => {
+  it('follows the months of the calendar', async () => {
     const bench = new Bench('2028-01-31T10:00:00Z');
     const { gate, call } = bench.gate(windowed({ limit: 1, per: 'month' }));
     await bench.finish(Array.from({ length: 4 }, () => call()));
@@ -220,7 +220,7 @@ describe('A calendar window', () => {
     await gate.close();
   });
 
-  it('counts what is in flight at midnight in both days, so that neither is exceeded', async () => {
+  it('counts attempts in flight at midnight in both days, so that neither is exceeded', async () => {
     const plans = fc.array(fc.record({ gap: fc.nat(HOUR), out: fc.nat(HOUR), back: fc.nat(HOUR) }), {
       minLength: 5,
       maxLength: 60,
@@ -248,7 +248,7 @@ describe('A calendar window', () => {
     );
   }).timeout(60_000);
 
-  it('goes by the wall clock, also after the machine slept', async () => {
+  it('follows the wall clock, even after the machine slept', async () => {
     const bench = new Bench('2026-01-15T12:00:00Z');
     const { gate, call } = bench.gate(windowed({ limit: 1, per: 'day' }));
     await call();
@@ -263,7 +263,7 @@ describe('A calendar window', () => {
     await gate.close();
   });
 
-  it('counts on over update(), from a rolling window and to one', async () => {
+  it('keeps its count across update(), from a rolling window and to one', async () => {
     const bench = new Bench('2026-01-15T12:00:00Z');
     const { gate, call } = bench.gate(windowed({ limit: 3, per: DAY }));
     await Promise.all([call(), call()]);
@@ -280,7 +280,7 @@ describe('A calendar window', () => {
 });
 
 describe('Spacing', () => {
-  it('keeps the beginnings of attempts apart, however long they take and whatever they cost', async () => {
+  it('keeps the starts of attempts apart, however long they take and whatever they cost', async () => {
     const bench = new Bench();
     const { gate, call } = bench.gate({
       adaptive: false,
@@ -301,7 +301,7 @@ describe('Spacing', () => {
     await gate.close();
   });
 
-  it('of the whole account holds for all quotas', async () => {
+  it('of the whole account applies to all quotas', async () => {
     const bench = new Bench();
     const { gate } = bench.gate({ quotas: [] });
     await gate.close();
@@ -325,12 +325,12 @@ describe('Spacing', () => {
   });
 });
 
-describe('A window that is none', () => {
+describe('An invalid window', () => {
   const refused = (window: unknown, rule: RegExp): void => {
     expect(() => headgate({ quotas: [{ windows: [window as WindowOptions] }] })).to.throw(OptionsError, rule);
   };
 
-  it('is refused with what is allowed', () => {
+  it('is rejected with the values allowed', () => {
     refused({ limit: 1 }, /quotas\.0\.windows\.0.*either 'per' or 'refill'/);
     refused({ limit: 1, per: '1m', refill: '1/s' }, /either 'per' or 'refill'/);
     refused({ limit: 1, per: 'week' }, /quotas\.0\.windows\.0\.per.*'day' or 'month'/);

@@ -34,7 +34,7 @@ describe('near', () => {
   });
   afterEach(() => gate?.close());
 
-  it('tells of a window that is used to its share, once until the next', async () => {
+  it('reports a window that is used to its share, once until the next window', async () => {
     open({ quotas: [{ name: 'items', near: 0.8, windows: [{ limit: 10, per: '1m' }] }] });
     await send(7);
     expect(told).to.deep.equal([]);
@@ -52,7 +52,7 @@ describe('near', () => {
     expect(told).to.have.length(2);
   });
 
-  it('is told once in a window, however use wavers about the share', async () => {
+  it('is emitted once per window, however often use crosses the share', async () => {
     open({ quotas: [{ near: 0.75, windows: [{ limit: 4, per: 1000 }] }] });
     // 2 of 4 are in use when the next goes, which makes 3, again and again
     const began = clock.now();
@@ -65,7 +65,7 @@ describe('near', () => {
       if (index > 0) expect(at - (told[index - 1] as NearEvent).at).to.be.at.least(1000);
   });
 
-  it('tells of each window of each unit by itself, and of what costs are corrected to', async () => {
+  it('reports each window of each unit separately, and use after costs are corrected', async () => {
     open({
       quotas: [
         {
@@ -84,7 +84,7 @@ describe('near', () => {
     expect(told[0]?.used).to.equal(900);
   });
 
-  it('tells of windows that were learned', async () => {
+  it('reports learned windows', async () => {
     open({ quotas: [{ near: 0.8, name: 'any' }] });
     answer = () =>
       new Response('{}', {
@@ -103,7 +103,7 @@ describe('near', () => {
     });
   });
 
-  it('tells of what headers say is left, in any unit, until it is full again', async () => {
+  it('reports what headers say is left, in any unit, until it is full again', async () => {
     open({ quotas: [{ near: 0.8, name: 'any' }], adaptive: false });
     const remaining = (left: number, tokens: number): Response =>
       new Response('{}', {
@@ -133,7 +133,7 @@ describe('near', () => {
     expect(told.slice(2).map(({ unit }) => unit)).to.deep.equal(['tokens']);
   });
 
-  it('tells of a limit once that is declared and told by a header as well', async () => {
+  it('reports once a limit that is both declared and stated by a header', async () => {
     open({ quotas: [{ near: 0.5, windows: [{ limit: 10, per: '1m' }] }] });
     let left = 10;
     answer = () => {
@@ -150,13 +150,13 @@ describe('near', () => {
     expect(told.map(({ source }) => source)).to.deep.equal(['declared']);
   });
 
-  it('tells by the key of each quota that is one for each value', async () => {
+  it('reports the key of each per-value quota', async () => {
     open({ quotas: [{ name: 'of', each: ['host'], near: 1, windows: [{ limit: 1, per: '1m' }] }] });
     await send(1);
     expect(told.map(({ quota }) => quota)).to.deep.equal(['of host=api.example']);
   });
 
-  it('follows updates, and tells nothing where it is not asked for', async () => {
+  it('follows updates, and reports nothing unless asked to', async () => {
     open({ quotas: [{ name: 'a', windows: [{ limit: 2, per: '1m' }] }] });
     await send(2);
     await clock.advance(61_000);
@@ -166,7 +166,7 @@ describe('near', () => {
     expect(told).to.have.length(1);
   });
 
-  it('lets a listener send and close without a breach of the limit', async () => {
+  it('lets a listener send and close without exceeding the limit', async () => {
     open({
       quotas: [
         { name: 'first', near: 0.5, windows: [{ limit: 2, per: '1m' }] },
@@ -190,7 +190,7 @@ describe('near', () => {
   });
 
   for (const near of [0, -1, 1.01, Number.NaN, '0.8', true]) {
-    it(`of ${JSON.stringify(near)} is refused`, () => {
+    it(`of ${JSON.stringify(near)} is rejected`, () => {
       expect(() => headgate({ quotas: [{ near: near as never }] }))
         .to.throw(OptionsError)
         .with.property('message')
@@ -200,7 +200,7 @@ describe('near', () => {
 });
 
 describe('gate.quotas()', () => {
-  it('shows what headers last said of limits and of what is left, less what was sent since', async () => {
+  it('shows the limits and remainders that headers last stated, less what was sent since', async () => {
     const clock = new VirtualClock();
     const gate = headgate({}, { clock } satisfies Environment as never);
     const api = gate.fetch(

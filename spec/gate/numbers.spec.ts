@@ -32,7 +32,7 @@ const profileOf = (read: Classification): Profile => ({
 });
 
 describe('Numbers', () => {
-  it('no wait that a profile or a classify gives stops the timers of the gate', async () => {
+  it('given as waits by a profile or a classify function never stop the timers of the gate', async () => {
     const sources = fc.constantFrom<'profile' | 'classify'>('profile', 'classify');
     const verdicts = fc.constantFrom<'throttled' | 'transient'>('throttled', 'transient');
     await fc.assert(
@@ -66,7 +66,7 @@ describe('Numbers', () => {
     );
   });
 
-  it('a wait that is no number is not named, and a warning tells it once', async () => {
+  it('that are not valid waits are ignored, with one warning', async () => {
     const clock = new VirtualClock();
     const gate = headgate(
       { profile: profileOf({ verdict: 'throttled', retryAfterMs: '5' as never }), adaptive: false },
@@ -82,7 +82,7 @@ describe('Numbers', () => {
     await gate.close();
   });
 
-  it('a wait beyond all bounds is cut to the longest, and one below nothing is none', async () => {
+  it('beyond all bounds are cut to the longest wait, and negative ones to none', async () => {
     for (const [wait, ms] of [
       [Infinity, LONGEST_WAIT_MS],
       [1e300, LONGEST_WAIT_MS],
@@ -99,7 +99,7 @@ describe('Numbers', () => {
     }
   });
 
-  it('every backoff is finite, within 0 and max', () => {
+  it('of every backoff are finite, between 0 and max', () => {
     const ms = fc.oneof(fc.constantFrom(0, 1, 500, Number.MAX_VALUE), fc.double({ min: 0, noNaN: true }));
     fc.assert(
       fc.property(
@@ -121,7 +121,7 @@ describe('Numbers', () => {
     );
   });
 
-  it('a pause ends, whatever it is told', () => {
+  it('of any kind leave no pause without an end', () => {
     fc.assert(
       fc.property(fc.double(), fc.double({ min: 0, max: 1e13, noNaN: true }), (ms, now) => {
         const pause = new Pause(() => 0.5);
@@ -132,7 +132,7 @@ describe('Numbers', () => {
     );
   });
 
-  it('a moment that is no number is due at once, and no other entry is disturbed', async () => {
+  it('that are not moments are due at once, and disturb no other entry', async () => {
     const clock = new VirtualClock();
     const schedule = new Schedule(clock);
     const fired: number[] = [];
@@ -145,7 +145,7 @@ describe('Numbers', () => {
     expect(fired.slice(3)).to.deep.equal([10, 20, 30, 40]);
   });
 
-  it('the block of a limit is told without counting up to it', () => {
+  it('as large as any limit give a block without counting up to it', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (limit) => {
         const { block } = new Demand(limit, 1000, 0);
@@ -157,7 +157,7 @@ describe('Numbers', () => {
     );
   });
 
-  it('a limit as large as a number can be admits at once', async () => {
+  it('as large as possible, as limits, admit at once', async () => {
     const gate = headgate({
       quotas: [
         { match: {}, windows: [{ limit: Number.MAX_SAFE_INTEGER, per: '1h' }], concurrency: 2 ** 53 - 1 },

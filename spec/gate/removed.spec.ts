@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 const NARROW = { name: 'narrow', match: { path: '/api/**' }, windows: [{ limit: 1, per: '1h' }] } as const;
 const WIDE = { name: 'wide', match: {}, windows: [{ limit: 3, per: '1h' }] } as const;
 
-describe('Who waits under a quota that an update removes', () => {
+describe('An attempt queued under a quota that an update removes', () => {
   let clock: VirtualClock;
   let gates: Headgate[];
   let events: AnyEvent[];
@@ -46,7 +46,7 @@ describe('Who waits under a quota that an update removes', () => {
   const shown = (gate: Headgate): string[] =>
     gate.quotas().map(({ key, inFlight, queued }) => `${key}: ${inFlight} in flight, ${queued} queued`);
 
-  it('goes at once, in order, where nothing else holds it up', async () => {
+  it('goes at once, in order, if nothing else holds it', async () => {
     const gate = gateOf({ quotas: [NARROW] });
     for (const name of ['a', 'b', 'c', 'd']) call(gate, name);
     await settled();
@@ -63,7 +63,7 @@ describe('Who waits under a quota that an update removes', () => {
     expect(told).to.deep.equal(['narrow', ...Array(4).fill('http://host')]);
   });
 
-  it('waits on under another quota that fits, and no more go than that allows', async () => {
+  it('waits under another quota that matches, and no more go than that allows', async () => {
     const gate = gateOf({ quotas: [NARROW, WIDE] });
     for (const name of ['a', 'b', 'c', 'd', 'e']) call(gate, name);
     await settled();
@@ -80,7 +80,7 @@ describe('Who waits under a quota that an update removes', () => {
     expect(sent).to.have.length(5);
   });
 
-  it('keeps its deadline, which is looked at anew, and leaves at once when it is aborted', async () => {
+  it('keeps its deadline, which is checked again, and leaves at once when it is aborted', async () => {
     const gate = gateOf({ quotas: [NARROW, { ...WIDE, windows: [{ limit: 1, per: '10s' }] }] });
     call(gate, 'first');
     const other = { quota: 'wide' };
@@ -122,7 +122,7 @@ describe('Who waits under a quota that an update removes', () => {
     expect(sent).to.deep.equal(['a', 'b', 'c', 'd']);
   });
 
-  it('waits on where it named the quota itself, which then has no limits', async () => {
+  it('stays with a quota that it named itself, which then has no limits', async () => {
     const gate = gateOf({ quotas: [NARROW] });
     for (const name of ['a', 'b', 'c']) call(gate, name, { quota: 'narrow' });
     call(gate, 'd');
@@ -136,7 +136,7 @@ describe('Who waits under a quota that an update removes', () => {
     ]);
   });
 
-  it('waits for the end of a pause first, and so does what was in flight', async () => {
+  it('waits for the end of a pause first, as do retries of attempts in flight', async () => {
     const gate = gateOf({ quotas: [{ ...NARROW, windows: [{ limit: 2, per: '1h' }] }] });
     for (const name of ['a', 'b', 'c']) call(gate, name);
     await settled();
@@ -160,7 +160,7 @@ describe('Who waits under a quota that an update removes', () => {
     expect(pauses).to.deep.equal(['pause narrow', 'resume narrow']);
   });
 
-  it('finds what was used counted, when the quota comes back', async () => {
+  it('finds earlier usage still counted when the quota comes back', async () => {
     const gate = gateOf({ quotas: [NARROW] });
     call(gate, 'a');
     await settled();
@@ -178,7 +178,7 @@ describe('Who waits under a quota that an update removes', () => {
     expect(sent).to.deep.equal(['a', 'b']);
   });
 
-  it('leaves nothing behind when what was in flight has ended and its windows have passed', async () => {
+  it('leaves nothing behind once attempts in flight have ended and the windows have passed', async () => {
     let open = 0;
     const gate = gateOf({
       quotas: [NARROW],

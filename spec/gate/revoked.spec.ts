@@ -92,8 +92,8 @@ const answer: fc.Arbitrary<Answer> = fc.record({
   bodyMs: fc.constantFrom(0, 0, 5, 40, 300),
 });
 
-describe('A refusal that its body takes back', () => {
-  it('holds its quota until it is read, and never reopens what another refusal closed', async function () {
+describe('A refusal that its body revokes', () => {
+  it('holds its quota until it is read, and never reopens a quota that another refusal closed', async function () {
     this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(
@@ -122,7 +122,7 @@ describe('A refusal that its body takes back', () => {
 
   const revoked: Answer = { kind: 'revoked', waitMs: 60_000, tookMs: 10, bodyMs: 200 };
 
-  it('lets those it held go on once it is read, and its pause and resumption are told', async () => {
+  it('releases the held attempts once it is read, with a pause and a resume event', async () => {
     const { clock, gate, sent, told, call } = stageOf([revoked], { adaptive: false });
     const first = call();
     await clock.advance(100);
@@ -139,7 +139,7 @@ describe('A refusal that its body takes back', () => {
     await gate.close();
   });
 
-  it('tells of no pause, and learns nothing, where its body comes with its head', async () => {
+  it('emits no pause, and teaches nothing, if its body arrives with its head', async () => {
     const { clock, gate, told, call } = stageOf(
       Array.from({ length: 120 }, (_, n): Answer => (n % 3 === 0 ? { ...revoked, bodyMs: 0 } : GOOD)),
     );
@@ -154,7 +154,7 @@ describe('A refusal that its body takes back', () => {
     await gate.close();
   });
 
-  it('does not lengthen the wait after a real one', async () => {
+  it('does not lengthen the wait after a real refusal', async () => {
     const silent: Answer = { kind: 'silent', waitMs: 0, tookMs: 10, bodyMs: 5 };
     const waits: number[] = [];
     for (const before of [0, 5]) {
@@ -174,7 +174,7 @@ describe('A refusal that its body takes back', () => {
     expect(waits[1]).to.equal(waits[0]);
   });
 
-  it('is believed if its body takes longer than the wait', async () => {
+  it('counts as real if its body takes longer than the wait', async () => {
     const { clock, gate, sent, told, call } = stageOf(
       [{ kind: 'refused', waitMs: 500, tookMs: 10, bodyMs: 1500 }],
       { adaptive: false },

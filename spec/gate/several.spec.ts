@@ -67,7 +67,7 @@ function counted(sent: readonly Sent[], unit: string, per: number, now: number):
 }
 
 describe('An attempt that draws on several quotas', () => {
-  it('keeps every law, whatever they are, and whatever becomes of it', async () => {
+  it('obeys every law, whatever the quotas and its outcome', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(quota, { minLength: 1, maxLength: 4 }),

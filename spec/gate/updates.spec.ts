@@ -29,7 +29,7 @@ const step = fc.record({
 });
 
 describe('An update', () => {
-  it('lets no more be in flight than the quota that it brings allows, whatever was removed before', async () => {
+  it('allows no more in flight than its new quota permits, whatever was removed before', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 8 }),
@@ -75,7 +75,7 @@ describe('An update', () => {
     );
   });
 
-  it('that brings a quota back counts what was sent meanwhile', async () => {
+  it('that restores a quota counts what was sent meanwhile', async () => {
     const clock = new VirtualClock();
     const declared = [quota('q', 3, 100)];
     const gate = headgate({ quotas: declared, adaptive: false, retry: { deadline: Infinity } }, { clock });

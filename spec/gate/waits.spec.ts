@@ -7,7 +7,7 @@ const ok: Answer = () => new Response('ok');
 const refusal: Answer = () => new Response('', { status: 429, headers: { 'retry-after': '30' } });
 const fault: Answer = () => new Response('', { status: 503 });
 
-describe('A wait that a call does not make', () => {
+describe('A wait that a call declines', () => {
   let clock: VirtualClock;
   let sent: number;
   let answer: Answer;
@@ -26,7 +26,7 @@ describe('A wait that a call does not make', () => {
     answer = ok;
   });
 
-  it('is one for a paused quota: the call that closes it and those that come later end with its moment', async () => {
+  it('may be for a paused quota: the call that closed it and later ones end with the moment of its reopening', async () => {
     answer = refusal;
     const { gate, get } = gated({ retry: { inline: '5s' } });
     const first = await get();
@@ -43,7 +43,7 @@ describe('A wait that a call does not make', () => {
     await gate.close();
   });
 
-  it('is one before a retry, and one for its turn; a shorter one is made', async () => {
+  it('may be before a retry, or for its turn; shorter waits are accepted', async () => {
     answer = fault;
     const { gate, get } = gated({
       retry: { inline: '5s', backoff: { base: '10s', jitter: 'none' } },
@@ -62,7 +62,7 @@ describe('A wait that a call does not make', () => {
     await gate.close();
   });
 
-  it('ends in time where its length is unknown, and with a pause that comes while it lasts', async () => {
+  it('ends in time if its length is unknown, and with a pause that begins during it', async () => {
     let finish = (_: Response): void => undefined;
     answer = () => new Promise((resolve) => (finish = resolve));
     const { gate, get } = gated({ retry: { inline: '5s' }, quotas: [{ name: 'q', concurrency: 1 }] });
@@ -80,7 +80,7 @@ describe('A wait that a call does not make', () => {
     await gate.close();
   });
 
-  it("is one for the end of an outage with outage: 'fail', until the probe is due that ends it", async () => {
+  it("may be for the end of an outage with outage: 'fail', until the probe that ends it is due", async () => {
     answer = fault;
     const { gate, get } = gated({ retry: { outage: 'fail', attempts: 2, budget: false } });
     const broken = [1, 2, 3, 4, 5, 6].map(() => get());
@@ -100,7 +100,7 @@ describe('A wait that a call does not make', () => {
     await gate.close();
   });
 
-  it('is one by hand for a name or a match, told with the cause manual, and ended by resume()', async () => {
+  it('may be manual, for a name or a match, with the cause manual, and is ended by resume()', async () => {
     const { gate, get } = gated({ quotas: [{ name: 'q', match: { path: '/q' } }] });
     const told: string[] = [];
     for (const name of ['pause', 'resume'] as const) {
@@ -126,7 +126,7 @@ describe('A wait that a call does not make', () => {
     await gate.close();
   });
 
-  it('leaves the limits of a declared quota with the same match as they are, during the pause and after it', async () => {
+  it('leaves the limits of a declared quota with the same match unchanged, during the pause and after it', async () => {
     const { gate, get } = gated({ quotas: [{ match: { path: '/q' }, windows: [{ limit: 1, per: '10s' }] }] });
     gate.pause({ path: '/q' }, { for: '1s' });
     const calls = [get('/q'), get('/q')];
@@ -139,7 +139,7 @@ describe('A wait that a call does not make', () => {
     await gate.close();
   });
 
-  it('goes on after resume() where the server asked for it', async () => {
+  it('continues after resume() if the server asked for it', async () => {
     answer = refusal;
     const { gate, get } = gated({ quotas: [{ name: 'q' }] });
     const call = get();
@@ -154,7 +154,7 @@ describe('A wait that a call does not make', () => {
     await gate.close();
   });
 
-  it('is refused with what is allowed, where an option is none', () => {
+  it('is rejected with the values allowed if an option is invalid', () => {
     expect(() => headgate({ retry: { inline: 'soon' as never } })).to.throw(/retry\.inline/);
     expect(() => headgate({ retry: { outage: 'wait' as never } })).to.throw(/retry\.outage/);
     expect(() => headgate().pause('q', { for: 0 })).to.throw(/for/);

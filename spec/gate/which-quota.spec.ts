@@ -31,7 +31,7 @@ const profile = {
       : { verdict: 'success', status: 200 },
 };
 
-describe('A refusal closes the quota that it means', () => {
+describe('A refusal closes the quota that it refers to', () => {
   let clock: VirtualClock;
   let gate: Headgate;
   let sent: string[];
@@ -64,7 +64,7 @@ describe('A refusal closes the quota that it means', () => {
       .filter(({ pausedUntil }) => pausedUntil !== undefined)
       .map(({ key }) => key);
 
-  it('which is the narrowest that it drew on, where nothing is named', async () => {
+  it('which is the narrowest one if it names none', async () => {
     void send('h.example/a', { retryAfterMs: 5000 });
     await settled();
 
@@ -88,7 +88,7 @@ describe('A refusal closes the quota that it means', () => {
     expect(told).to.deep.equal(['model']);
   });
 
-  it('which are all of the host, and no other, where it names the account', async () => {
+  it('which is every quota of the host, and no other, if it names the account', async () => {
     await send('h.example/b');
     await send('other.example/c');
     void send('h.example/a', { retryAfterMs: 5000, quota: 'account' });
@@ -98,7 +98,7 @@ describe('A refusal closes the quota that it means', () => {
     expect(closed()).not.to.include.members(['/c']);
   });
 
-  it('which are all of the host once a second quota of it is refused with the same reset, those met later too', async () => {
+  it('which is every quota of the host, even new ones, once a second is refused with the same reset', async () => {
     for (const path of ['c', 'd', 'e']) await send(`h.example/${path}`);
     void send('h.example/a', { retryAfterMs: 5000 });
     await settled();
@@ -117,7 +117,7 @@ describe('A refusal closes the quota that it means', () => {
     expect(sent).to.have.length(7);
   });
 
-  it('and is no other than its own where the second names another reset', async () => {
+  it('and only that one if the second names another reset', async () => {
     void send('h.example/a', { retryAfterMs: 5000 });
     void send('h.example/b', { retryAfterMs: 60_000 });
     await settled();

@@ -93,7 +93,7 @@ describe('A host that refuses', () => {
     return calls;
   }
 
-  it('as a whole is met by two of 20 quotas by path, not by each', async () => {
+  it('as a whole refuses two of 20 quotas by path, not each of them', async () => {
     open(each);
     const opensAt = clock.now() + 5000;
     const rule: Rule = (_path, now) => (now < opensAt ? opensAt - now : undefined);
@@ -104,7 +104,7 @@ describe('A host that refuses', () => {
     expect(served).to.have.length(20);
   });
 
-  it('is so whether it names the wait in ms or in whole seconds, window after window', async () => {
+  it('does so whether it names the wait in ms or in whole seconds, window after window', async () => {
     for (const wait of [(ms: number) => ms, seconds]) {
       open(each);
       const rule = fixed(100, 2000, wait);
@@ -121,7 +121,7 @@ describe('A host that refuses', () => {
     }
   });
 
-  describe('in two quotas, by chance with one reset,', () => {
+  describe('in two quotas that share a reset by chance', () => {
     const hour = 3_600_000;
     let opensAt: number;
     let chance: Rule;
@@ -131,7 +131,7 @@ describe('A host that refuses', () => {
       chance = (path, now) => (now < opensAt && ['/p0', '/p1'].includes(path) ? opensAt - now : undefined);
     });
 
-    it('closes no other while others are served', async () => {
+    it('closes no other quota while others are served', async () => {
       void call('/p0', chance);
       await clock.advance(30);
       await Promise.all(await round(chance, ['/p2', '/p3', '/p4']));
@@ -142,7 +142,7 @@ describe('A host that refuses', () => {
       expect(served).to.have.length(6);
     });
 
-    it('closes others until those are served that were under way', async () => {
+    it('closes others until the attempts under way are served', async () => {
       void call('/p0', chance);
       await clock.advance(LATENCY_MS);
       void call('/p1', chance);
@@ -162,7 +162,7 @@ describe('A host that refuses', () => {
       await Promise.all([...others, waiting]);
     });
 
-    it('closes others for a minute at most', async () => {
+    it('closes others for at most a minute', async () => {
       for (const path of ['/p0', '/p1']) {
         void call(path, chance);
         await clock.advance(30);
@@ -176,7 +176,7 @@ describe('A host that refuses', () => {
       expect((served[0] as { at: number }).at - began).to.be.at.most(60_500);
     });
 
-    it('is told from a refusal of all by a third, for which the others wait to the end', async () => {
+    it('is told from a whole closed host by a third refusal, after which the others wait to the end', async () => {
       const all: Rule = (_path, now) => (now < opensAt ? opensAt - now : undefined);
       const calls = await round(all);
       await clock.advance(hour - 10_000);
@@ -188,7 +188,7 @@ describe('A host that refuses', () => {
     });
   });
 
-  it('or fails as a whole is not tried by each of its quotas, where one is of all', async () => {
+  it('or fails as a whole is not probed by each of its quotas if one quota covers all', async () => {
     const tried = async (quotas: readonly QuotaOptions[]): Promise<number> => {
       open(quotas);
       let attempts = 0;
