@@ -27,7 +27,7 @@ function eventsByCall(events: readonly AnyEvent[]): string[][] {
 for (const driver of drivers) {
   describe(`An abort between the grant and the sending, ${driver.name}`, () => {
     const own = endings();
-    it('gives the permit back, whichever microtask it comes in', async () => {
+    it('returns the permit, in whichever microtask it comes', async () => {
       const scene = own(await Scene.open(driver));
       for (let count = 0; count <= MICROTASKS; count += 1) {
         const stage = scene.stage({ adaptive: false, quotas: QUOTAS });
@@ -62,7 +62,7 @@ for (const driver of drivers) {
       }
     });
 
-    it('that a listener to `attempt` causes sends nothing, and leaves the window as it was', async () => {
+    it('caused by a listener to `attempt` sends nothing, and leaves the window as it was', async () => {
       const scene = own(await Scene.open(driver));
       const stage = scene.stage({ adaptive: false, quotas: QUOTAS });
       const { gate, client, events } = stage;
@@ -84,7 +84,7 @@ for (const driver of drivers) {
     });
 
     for (const name of ['pause', 'retry'] as const) {
-      it(`that a listener to \`${name}\` causes is the last that is told of the call`, async () => {
+      it(`caused by a listener to \`${name}\` is the last event of the call`, async () => {
         const scene = own(await Scene.open(driver));
         scene.server.replies({ status: 429, headers: { 'retry-after-ms': '20' } });
         const { gate, client, events } = scene.stage({ adaptive: false, quotas: QUOTAS });

@@ -55,7 +55,7 @@ describe('A credential of @azure/identity', () => {
     }
   });
 
-  it('gives calls their token: one fetch for all, for the scope of the profile', async () => {
+  it("provides the token of calls: one fetch for all, for the profile's scope", async () => {
     gate = headgate({ profile: defender(), auth: new ManagedIdentityCredential() });
     const api = gate.got(got);
     const answers = await Promise.all(
@@ -65,7 +65,7 @@ describe('A credential of @azure/identity', () => {
     expect(asked).to.deep.equal([RESOURCE]);
   });
 
-  it('that fails ends the calls that waited for it, and is asked anew by the next', async () => {
+  it('that fails ends the calls that waited for it, and is asked again by the next call', async () => {
     refuses = true;
     gate = headgate({ profile: defender(), auth: new ManagedIdentityCredential({ clientId: 'another' }) });
     const api = gate.fetch();
@@ -77,7 +77,7 @@ describe('A credential of @azure/identity', () => {
     expect(await response.json()).to.deep.equal({ saw: `Bearer t${issued}` });
   });
 
-  it('is taken by its own type, whichever it is', () => {
+  it('is accepted by its own type, whichever it is', () => {
     gate = headgate({
       profile: defender({ tenant: 'contoso' }),
       auth: new ClientSecretCredential('contoso', 'app', 'secret'),

@@ -25,7 +25,7 @@ const streams: Record<string, Stream> = {
   },
 };
 
-describe('A body that is handed on as a stream', () => {
+describe('A body that is passed on as a stream', () => {
   let server: TestServer;
   let gate: Headgate;
 
@@ -59,7 +59,7 @@ describe('A body that is handed on as a stream', () => {
         expect(await text(stream)).to.equal('ab');
       });
 
-      it('outlasts its bodyTimeout while its reader is the slow one', async () => {
+      it('outlasts its bodyTimeout while its reader is what is slow', async () => {
         const sent = 'x'.repeat(4_000_000);
         server.handler = (_n, _request, response) => response.end(sent);
         const stream = await open(gate, server.url, { bodyTimeout: 50 });
@@ -90,7 +90,7 @@ describe('A body that its client reads to the end', () => {
   };
 
   for (const [name, send] of Object.entries(clients)) {
-    it(`ends the call of ${name} when it stalls for the length of the deadline, though nobody set a bodyTimeout`, async () => {
+    it(`ends the call of ${name} when it stalls for as long as the deadline, even without a bodyTimeout`, async () => {
       const server = own(await disposable());
       const gate = own(headgate({ quotas: [{ name: 'one', concurrency: 1 }], retry: { deadline: 150 } }));
       server.handler = (_n, _request, response) => response.write('half');
@@ -99,7 +99,7 @@ describe('A body that its client reads to the end', () => {
       expect(gate.quotas()[0]).to.include({ inFlight: 0 });
     });
 
-    it(`is cut off after its deadline by ${name} like before it: no attempt follows`, async () => {
+    it(`is cut off by ${name} after the deadline as before it: no attempt follows`, async () => {
       const server = own(await disposable());
       const gate = own(headgate({ retry: { deadline: 100 } }));
       server.handler = (_n, _request, response) => {

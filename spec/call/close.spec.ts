@@ -43,7 +43,7 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('close({ drain })', () => {
-  it('lets what waits, is in flight or backs off go on, and admits nothing new', async () => {
+  it('lets calls continue that are queued, in flight or backing off, and admits no new ones', async () => {
     const { clock, gate, events, ends, send } = scene();
     const calls = [codeOf(send()), codeOf(send())];
     await settled();
@@ -71,7 +71,7 @@ describe('close({ drain })', () => {
     expect(clock.pending).to.equal(0);
   });
 
-  it('rejects what is left when its time is over, and lets what is in flight end', async () => {
+  it('rejects what is left when its time is over, and lets attempts in flight end', async () => {
     const { clock, gate, events, ends, send } = scene();
     const calls = [codeOf(send()), codeOf(send())];
     await settled();
@@ -89,7 +89,7 @@ describe('close({ drain })', () => {
     ]);
   });
 
-  it('is over at once with nothing open, or by a close() without drain', async () => {
+  it('ends at once if no call is open, or by a close() without drain', async () => {
     const idle = scene();
     await idle.gate.close({ drain: '1h' });
     const busy = scene();
@@ -103,7 +103,7 @@ describe('close({ drain })', () => {
     await calls[0];
   });
 
-  it('tells nothing of itself without drain, and refuses what is no duration', async () => {
+  it('emits no events without drain, and rejects an invalid duration', async () => {
     const { gate, events } = scene();
     expect(() => gate.close({ drain: 'soon' })).to.throw(OptionsError, 'close.drain');
     await gate.close();

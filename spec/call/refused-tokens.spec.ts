@@ -37,7 +37,7 @@ describe('A token that is refused while brand-new', () => {
     send = async (path = '/x') => (await f(`https://api.example${path}`)).status;
   }
 
-  it('is not fetched anew for each call, and the hint says that the token is good', async () => {
+  it('is not fetched again for each call, and the hint says that the token is good', async () => {
     open();
     accepts = () => false;
     for (let call = 0; call < 20; call += 1) expect(await send()).to.equal(401);
@@ -46,7 +46,7 @@ describe('A token that is refused while brand-new', () => {
     for (const { hint } of failures) expect(hint).to.match(/the token is good.*licence.*audience.*tenant/s);
   });
 
-  it('is fetched once for calls that are refused together', async () => {
+  it('is replaced once for calls that are refused together', async () => {
     open();
     accepts = () => false;
     await Promise.all(Array.from({ length: 40 }, () => send()));
@@ -70,7 +70,7 @@ describe('A token that is refused while brand-new', () => {
     ]);
   });
 
-  it('is forgotten once a token is accepted for longer: its end is cured at once', async () => {
+  it('is forgotten once a token is accepted for longer: when that one expires, another is fetched at once', async () => {
     open();
     let good = '';
     accepts = (token) => token === good;
@@ -86,7 +86,7 @@ describe('A token that is refused while brand-new', () => {
     expect(failures).to.have.length(1);
   });
 
-  it('by one service alone goes on serving the others', async () => {
+  it('by one service only keeps serving the others', async () => {
     open();
     accepts = (_, path) => path !== '/licensed';
     for (let call = 0; call < 10; call += 1) {
@@ -96,7 +96,7 @@ describe('A token that is refused while brand-new', () => {
     expect(fetched).to.equal(2);
   });
 
-  it('leaves the first refusal to a fetch, and its hint to what the answer says', async () => {
+  it('is replaced at its first refusal', async () => {
     open();
     accepts = (token) => token !== 't1';
     expect(await send()).to.equal(200);
@@ -105,7 +105,7 @@ describe('A token that is refused while brand-new', () => {
   });
 
   for (const message of ['Account mode is inactive', 'No Tvm license']) {
-    it(`is not even fetched where Defender says "${message}"`, async () => {
+    it(`is not replaced if Defender says "${message}"`, async () => {
       let tokens = 0;
       const now = own(
         headgate({

@@ -7,7 +7,7 @@ import { settled } from '../support/virtual-clock.ts';
 const request = { method: 'GET', url: 'https://api.example.com/' };
 
 describe('Signing', () => {
-  it('while the quota closes: nothing is sent before it reopens, and then with a new signature', async () => {
+  it('while the quota closes sends nothing before it reopens, and then with a new signature', async () => {
     const clock = virtualClock();
     const signing: ((headers: object) => void)[] = [];
     const sign = (): Promise<never> => new Promise((resolve) => signing.push(resolve as never));
@@ -42,7 +42,7 @@ describe('Signing', () => {
     await gate.close();
   });
 
-  it('needs no waiting where it gives its headers at once, and shows them nowhere', async () => {
+  it('causes no wait if it returns its headers at once, and shows them nowhere', async () => {
     const gate = headgate({ sign: () => ({ 'x-signature': 'secret' }) });
     const events = record(gate);
     let sent = false;
@@ -60,11 +60,11 @@ describe('Signing', () => {
     await gate.close();
   });
 
-  it('takes a function alone', () => {
+  it('accepts only a function', () => {
     expect(() => headgate({ sign: 'key' as never })).to.throw(OptionsError, "Option 'sign'");
   });
 
-  it('warns where a dispatcher for any host has no profile that names the API’s own', async () => {
+  it('warns if a dispatcher for any host has no profile that names the API’s own hosts', async () => {
     const gate = headgate({ sign: () => ({}) });
     const events = record(gate);
     gate.undici();

@@ -8,7 +8,7 @@ const HOUR = 3_600_000;
 describe('A token', () => {
   const { signal } = new AbortController();
 
-  it('is renewed by the wall clock, which goes on while the machine sleeps', async () => {
+  it('is renewed by the wall clock, which keeps running while the machine sleeps', async () => {
     const clock = virtualClock();
     let fetched = 0;
     const token = (): Token => ({ token: `t${++fetched}`, expiresAt: clock.wall() + HOUR });
@@ -21,7 +21,7 @@ describe('A token', () => {
     expect(fetched).to.equal(2);
   });
 
-  it('is renewed a minute early, in time that passes', async () => {
+  it('is renewed a minute early', async () => {
     const clock = virtualClock();
     const tokens = new Tokens(
       { token: () => ({ token: 't', expiresAt: new Date(clock.wall() + HOUR) }) },
@@ -50,7 +50,7 @@ describe('A token', () => {
     expect(tokens.current).to.equal(undefined);
   });
 
-  it('that tells its expiry in seconds is renewed as one that tells it in ms', async () => {
+  it('with an expiry in seconds is renewed like one with an expiry in ms', async () => {
     const clock = virtualClock();
     const token = (): Token => ({ token: 't', expiresAt: Math.ceil(clock.wall() / 1000) + 3600 });
     const tokens = new Tokens({ token }, undefined, clock, signal);
@@ -61,7 +61,7 @@ describe('A token', () => {
     expect(tokens.current).to.equal(undefined);
   });
 
-  it('is renewed by Date.now() on a clock that has no wall clock', async () => {
+  it('is renewed by Date.now() on a clock without a wall clock', async () => {
     const { now, setTimer } = virtualClock({ now: 5 });
     const clock = { now: () => now.call(own), setTimer: setTimer.bind({}) as never };
     const own = virtualClock({ now: 5 });

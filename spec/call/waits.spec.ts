@@ -39,7 +39,7 @@ for (const { name, http2, client: clientOf } of drivers) {
       await server.close();
     });
 
-    it('throws WaitError when it closes the quota, when it finds it closed, and when its turn is far', async () => {
+    it('throws WaitError when it closes the quota, when it finds the quota closed, and when its turn is far off', async () => {
       server.replies({ status: 429, headers: { 'retry-after': String(RETRY_AFTER_MS / 1000) } });
       const closing = await caught(client.send({ url: `${server.url}/a` }));
       const closed = await caught(client.send({ url: `${server.url}/b` }));

@@ -43,7 +43,7 @@ describe('A token that the gate has and does not send', () => {
   });
 
   for (const [name, get] of Object.entries(clients)) {
-    it(`is told once, and by the hint of a 401: ${name}`, async () => {
+    it(`is reported once, and in the hint of a 401: ${name}`, async () => {
       server.replies({ status: 401 }, { status: 401 });
       for (let i = 0; i < 2; i += 1) await get(gate, `${server.url}/${i}`).catch(() => undefined);
       expect(warnings.map(({ code }) => code)).to.deep.equal(['token-withheld']);
@@ -52,14 +52,14 @@ describe('A token that the gate has and does not send', () => {
     });
 
     if (name !== 'undici') {
-      it(`is told although the request succeeds: ${name}`, async () => {
+      it(`is reported even if the request succeeds: ${name}`, async () => {
         await get(gate, server.url);
         expect(warnings.map(({ code }) => code)).to.deep.equal(['token-withheld']);
       });
     }
   }
 
-  it('is not told where the user set an Authorization of their own, nor of redirects that succeed', async () => {
+  it('is not reported if users set their own Authorization, nor for redirects that succeed', async () => {
     const api = gate.fetch();
     await api(server.url, { headers: { authorization: 'Basic x' } });
     await gate.close();

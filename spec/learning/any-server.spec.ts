@@ -118,7 +118,7 @@ describe('A gate that learns, before any server', function () {
   };
 
   for (const { name, of, first, changed } of LAWS) {
-    it(`is as fast as is said: ${name} (1.3 x ideal for ${Math.round(first[1] * 100)} %, ${first[0]} for all)`, () => {
+    it(`is as fast as documented: ${name} (1.3 x ideal for ${Math.round(first[1] * 100)} %, ${first[0]} for all)`, () => {
       const mine = results.filter(of);
       for (const [when, [worst, within], values] of [
         ['first', first, mine.map(({ before }) => before)],
@@ -143,7 +143,7 @@ describe('A gate that learns, before any server', function () {
     expect(Math.max(...wastes)).to.be.at.most(1.2);
   });
 
-  it('starves nobody: calls are served in every few windows', () => {
+  it('starves no calls: some are served in every few windows', () => {
     const gaps = results.map(({ gap }) => gap);
     show('gap', gaps);
     expect(Math.max(...gaps)).to.be.at.most(4);

@@ -24,7 +24,7 @@ function byChance(share: number, seed: number): NonNullable<World['faulty']> {
 const around = (ms: number): World['latency'] => [ms / 4, (ms * 3) / 4];
 const mean = (all: readonly number[]): number => all.reduce((sum, each) => sum + each, 0) / all.length;
 
-describe('Faults that have nothing to do with load', function () {
+describe('Faults unrelated to load', function () {
   this.timeout(120_000);
 
   for (const [name, world, most, onAverage] of [
@@ -123,26 +123,26 @@ describe('A trial', () => {
     return undefined;
   };
 
-  it('is of use where more attempts fail than chance explains', () => {
+  it('is worthwhile if more attempts fail than chance explains', () => {
     expect(suspected(100, 2000)).to.equal(false);
     expect(suspected(8, 100)).to.equal(true);
   });
 
-  it('finds overload where fewer in flight fail less often, and chance where they fail as often', () => {
+  it('finds overload if fewer in flight fail less often, and chance if they fail as often', () => {
     suspected(8, 100);
     expect(verdict(1000, 200)).to.equal(true);
     suspected(8, 100);
     expect(verdict(8, 200)).to.equal(false);
   });
 
-  it('is not made again for the share of faults that it left to chance, but for a higher one', () => {
+  it('is not repeated for the share of faults that it attributed to chance, but for a higher one', () => {
     suspected(8, 100);
     expect(verdict(8, 200)).to.equal(false);
     expect(suspected(8, 2000)).to.equal(false);
     expect(suspected(3, 200)).to.equal(true);
   });
 
-  it('takes no share for chance of which more than 30 % fail', () => {
+  it('never attributes more than 30 % faults to chance', () => {
     suspected(2, 100);
     expect(verdict(2, 100)).to.equal(true);
   });

@@ -199,7 +199,7 @@ describe('Beside a declared window', function () {
     });
   }
 
-  it('no limit is learned that is only what others left of it', async () => {
+  it('no limit is learned that is only what other processes left of it', async () => {
     for (const used of [70, 90, 100]) {
       const declared = { limit: 100, per: 10_000 };
       const server = { limits: [{ ...declared, used }] };
@@ -210,7 +210,7 @@ describe('Beside a declared window', function () {
     }
   });
 
-  it('the first attempts of a full window go in less than its time where nothing else is refused', async () => {
+  it('the attempts of the first window go in a fraction of its length if nothing else is refused', async () => {
     const { counted, elapsed } = await live(
       { limits: [{ limit: 100, per: 10_000 }] },
       300,

@@ -21,20 +21,20 @@ describe('A busy server', () => {
     return limit;
   };
 
-  it('shows itself where more in flight are served no faster', () => {
+  it('is found if more in flight are served no faster', () => {
     expect(look(20, 1)).to.equal(undefined);
     expect(look(30, 1.05)).to.equal(22);
     expect(look(22, 1)).to.equal(undefined);
   });
 
-  it('is none where more in flight are served faster, and where fewer are served more slowly', () => {
+  it('is ruled out if more in flight are served faster, and if fewer are served more slowly', () => {
     expect(look(20, 1)).to.equal(undefined);
     expect(look(30, 1.5)).to.equal(undefined);
     expect(look(45, 1.5)).to.equal(33);
     expect(look(33, 1.1)).to.equal(Infinity);
   });
 
-  it('is looked for the more rarely, the more often it was none', () => {
+  it('is looked for more rarely, the more often it was ruled out', () => {
     const mistakes = (): number => {
       let count = 0;
       for (let round = 0; round < 40; round += 1) {
@@ -46,12 +46,12 @@ describe('A busy server', () => {
     expect(mistakes()).to.be.within(2, 6);
   });
 
-  it('is not told from one to which few calls are made', () => {
+  it('is not distinguished from one that gets few calls', () => {
     look(20, 1, 0);
     expect(look(30, 1, 0)).to.equal(undefined);
   });
 
-  it('is looked for again when a limit that was tried has grown meanwhile', () => {
+  it('is looked for again when a tried limit has grown meanwhile', () => {
     look(20, 1);
     expect(look(30, 1)).to.equal(22);
     for (let each = 0; each < 8; each += 1) expect(look(60, 1)).to.equal(undefined);

@@ -37,7 +37,7 @@ const WORLDS: Readonly<Record<string, World>> = {
 
 describe('What an earlier run learned', () => {
   for (const [title, world] of Object.entries(WORLDS)) {
-    it(`need not be learned anew: ${title}`, async () => {
+    it(`need not be learned again: ${title}`, async () => {
       const first = await run(world);
       const text = JSON.stringify(first.gate.known(first.end));
       const known = { ...(JSON.parse(text) as LearnedQuota), at: -3_600_000 };
@@ -48,7 +48,7 @@ describe('What an earlier run learned', () => {
     });
   }
 
-  it('is corrected where the server has changed since: narrower, or wider', async () => {
+  it('is corrected if the server has changed since: narrower, or wider', async () => {
     const world = WORLDS['a rolling window'] as World;
     const known = { at: -3_600_000, windows: [{ limit: 200, per: 2000 }] };
     const narrower = await run(world, known);
@@ -70,7 +70,7 @@ describe('What an earlier run learned', () => {
     expect(Math.min(...admitted)).to.be.within(1500, 1600);
   });
 
-  it('of attempts in flight, for overload or by refusals, is kept to at once', () => {
+  it('about attempts in flight, from overload or refusals, applies at once', () => {
     for (const known of [{ concurrency: 7 }, { inFlight: 7 }]) {
       const gate = makeGate(new VirtualClock(), {}, { adaptive: true, known: knownOf({ at: 0, ...known }) });
       expect(gate.snapshot().learned?.concurrency).to.equal(7);
@@ -89,7 +89,7 @@ describe('gate.learned() and headgate({ learned })', () => {
   };
   const known = { at: 9 * DAY_MS, windows: [{ limit: 100, per: 2000 }] };
 
-  it('begin with what was known, and keep what this run did not meet, with its age', async () => {
+  it('begin with what was known, and keep what this run did not use, with its age', async () => {
     const opened = open({ 'http://a.test': known, 'http://b.test': known });
     await opened.fetch(async () => new Response())('http://a.test/');
     expect(opened.quotas()[0]?.learned?.windows).to.deep.equal([{ limit: 100, per: 2000, used: 1 }]);
@@ -102,7 +102,7 @@ describe('gate.learned() and headgate({ learned })', () => {
     expect(JSON.parse(JSON.stringify(learned))).to.deep.equal(learned);
   });
 
-  it('forget what is older than a week, and learn nothing where that is turned off', async () => {
+  it('forget what is older than a week, and learn nothing if learning is turned off', async () => {
     const old = open({ 'http://a.test': known }, true, 17 * DAY_MS);
     expect(old.learned()).to.deep.equal({});
     await old.close();
@@ -111,7 +111,7 @@ describe('gate.learned() and headgate({ learned })', () => {
     expect(off.quotas()[0]?.learned).to.equal(undefined);
   });
 
-  it('refuse what is none, and name it', () => {
+  it('reject invalid records, and name them', () => {
     for (const [learned, path] of [
       ['text', /learned/],
       [{ q: 1 }, /learned\.q/],

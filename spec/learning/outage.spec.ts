@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Outage } from '../../lib/learning/outage/outage.ts';
 
-describe('An outage that other processes meet too', () => {
+describe('An outage that other processes see too', () => {
   let outage: Outage;
   let now: number;
 
@@ -19,7 +19,7 @@ describe('An outage that other processes meet too', () => {
     return outage.failed(now, now - 10, calls, `GET /${calls % 5}`);
   };
 
-  it('is believed at the first failure here, and left to the other to try', () => {
+  it('is believed at the first failure here, and left to the other process to probe', () => {
     outage.told(now, 200);
     expect(outage.on).to.equal(false);
     expect(outage.turnAt(3)).to.equal(-Infinity);
@@ -28,7 +28,7 @@ describe('An outage that other processes meet too', () => {
     expect(outage.probesIn(now)).to.equal(Infinity);
   });
 
-  it('is over as soon as the other was served', () => {
+  it('is over as soon as the other process is served', () => {
     outage.told(now, 200);
     fail();
     outage.told(now, 0);
@@ -38,13 +38,13 @@ describe('An outage that other processes meet too', () => {
     expect(outage.turnAt(2)).to.be.above(0);
   });
 
-  it('is not believed for long: the other may be gone', () => {
+  it('is not believed for long: the other process may be gone', () => {
     outage.told(now, 200);
     now += 1201;
     expect(fail()).to.equal(false);
   });
 
-  it('is tried here when the other does not try any more', () => {
+  it('is probed here once the other process stops probing', () => {
     outage.told(now, 200);
     fail();
     now = outage.turnAt(0);
@@ -53,7 +53,7 @@ describe('An outage that other processes meet too', () => {
     expect(outage.probesIn(now)).to.be.within(100, 200);
   });
 
-  it('is tried by the one of two who tries first', () => {
+  it('is probed by whichever process probes first', () => {
     for (let failure = 0; failure < 5; failure += 1) fail();
     expect(outage.on).to.equal(true);
     const mine = outage.turnAt(0);
@@ -63,7 +63,7 @@ describe('An outage that other processes meet too', () => {
     expect(outage.turnAt(0)).to.equal(mine - 10 + 1000);
   });
 
-  it('is tried here after a while though the other goes on to find it out, as its network may be what is broken', () => {
+  it('is probed here after a while even if the other process keeps failing: its network may be what is broken', () => {
     outage.told(now, 200);
     fail();
     const mine = outage.turnAt(0);
@@ -75,7 +75,7 @@ describe('An outage that other processes meet too', () => {
     expect(outage.on).to.equal(false);
   });
 
-  it('holds nobody for longer than a few seconds, whatever is told', () => {
+  it('holds no attempt for longer than a few seconds, whatever is reported', () => {
     outage.told(now, 1e300);
     fail();
     expect(outage.turnAt(0) - now).to.be.below(8000);

@@ -13,17 +13,17 @@ describe('A limit of attempts in flight', () => {
   const serve = (count: number): boolean =>
     Array.from({ length: count }, () => limit.served(limit.limit)).includes(true);
 
-  it('is what was in service when the quota closed and opened again at once', () => {
+  it('equals what was in service when the quota closed and reopened at once', () => {
     expect(limit.reopened(120, 20, TRIP)).to.equal(true);
     expect(limit.limit).to.equal(20);
   });
 
-  it('is none where the quota stayed closed for longer', () => {
+  it('is not learned if the quota stayed closed for longer', () => {
     expect(limit.reopened(2000, 20, TRIP)).to.equal(false);
     expect(limit.limit).to.equal(Infinity);
   });
 
-  it('grows after four rounds, and goes back when that is refused', () => {
+  it('grows after four rounds, and shrinks back when that is refused', () => {
     limit.reopened(120, 5, TRIP);
     expect(serve(19)).to.equal(false);
     expect(serve(1)).to.equal(true);
@@ -49,7 +49,7 @@ describe('A limit of attempts in flight', () => {
       limit.agree(10);
     });
 
-    it('begins as its share, and changes as others come and go', () => {
+    it('begins as a fair share, and changes as others come and go', () => {
       expect(limit.limit).to.equal(10);
       limit.scale(4 / 5);
       expect(limit.limit).to.equal(8);
@@ -57,7 +57,7 @@ describe('A limit of attempts in flight', () => {
       expect(limit.limit).to.equal(1);
     });
 
-    it('takes its growth back when another is refused, and tries the next later', () => {
+    it('takes back its growth when another is refused, and delays the next attempt to grow', () => {
       serve(40);
       expect(limit.limit).to.equal(11);
       limit.crowded(1000);
@@ -68,7 +68,7 @@ describe('A limit of attempts in flight', () => {
       expect(serve(1)).to.equal(true);
     });
 
-    it('is lowered by one when it is refused without having grown, once for all that were on their way', () => {
+    it('is lowered by one when it is refused without having grown, once for all attempts under way', () => {
       expect(limit.refused(1000, 990, true)).to.equal(true);
       expect(limit.refused(1001, 995, true)).to.equal(true);
       expect(limit.limit).to.equal(9);
@@ -80,14 +80,14 @@ describe('A limit of attempts in flight', () => {
       expect(limit.limit).to.equal(6);
     });
 
-    it('is none once they find that there is none', () => {
+    it('ends once they find that there is none', () => {
       limit.agree(undefined);
       expect(limit.limit).to.equal(Infinity);
       expect(limit.refused(1000, 990, true)).to.equal(false);
     });
   });
 
-  it('shows itself again after it was refuted', () => {
+  it('can be found again after it was refuted', () => {
     limit.reopened(120, 20, TRIP);
     limit.reopened(5000, 20, TRIP);
     expect(limit.limit).to.equal(Infinity);

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { SentLog } from '../../lib/learning/windows/sent-log.ts';
 
-describe('What was served', () => {
+describe('The log of served attempts', () => {
   const filled = (count: number): SentLog => {
     const log = new SentLog();
     for (let at = 0; at < count; at += 1) log.push(at);
     return log;
   };
 
-  it('is counted exactly, of the last two thousand, however many came before', () => {
+  it('counts the last two thousand exactly, however many came before', () => {
     const log = filled(200_000);
     expect(log.between(199_990, 200_000)).to.deep.equal({ count: 10, oldest: 199_990 });
     expect(log.between(198_000, 199_000).count).to.equal(1000);
@@ -19,7 +19,7 @@ describe('What was served', () => {
     expect(again).to.deep.equal([199_995, 199_996, 199_997, 199_998, 199_999]);
   });
 
-  it('is counted roughly, of long ago', () => {
+  it('counts older ones roughly', () => {
     const log = filled(200_000);
     for (const [from, to] of [
       [1000, 200_000],
@@ -32,7 +32,7 @@ describe('What was served', () => {
     expect(log.tightest(50_000)).to.be.closeTo(50_000, 2000);
   });
 
-  it('is in order, whatever overtakes what', () => {
+  it('stays in order, whatever overtakes what', () => {
     const log = new SentLog();
     for (const at of [10, 30, 20, 50, 40]) log.push(at);
     expect(log.between(15, 45)).to.deep.equal({ count: 3, oldest: 20 });

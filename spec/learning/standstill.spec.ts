@@ -41,7 +41,7 @@ describe('A gate that learns', () => {
     for (const permit of permits) fail(permit, path, false);
   };
 
-  it('makes another trial when the one that a silent quota reopens for hangs', async () => {
+  it('sends another probe when the one for which a silent quota reopens hangs', async () => {
     const refused = await send();
     refused.answer(clock.now());
     gate.throttled(refused.takenAt, undefined, 'backoff', backoff);
@@ -56,7 +56,7 @@ describe('A gate that learns', () => {
     expect(passed).to.have.lengthOf(3);
   });
 
-  it('waits no longer for having had nothing to send for hours', async () => {
+  it('waits no longer because it had nothing to send for hours', async () => {
     const refuse = (permit: Permit): number | undefined => {
       permit.answer(clock.now());
       const closing = gate.throttled(permit.takenAt, undefined, 'backoff', backoff);
@@ -69,7 +69,7 @@ describe('A gate that learns', () => {
     expect((again as number) - clock.now()).to.be.lessThan(2000);
   });
 
-  it('sends another probe when one hangs, and lets hung ones hold up nobody afterwards', async () => {
+  it('sends another probe when one hangs, and lets hung probes hold up nothing afterwards', async () => {
     await breakDown();
     const passed = queue(20);
     await clock.advance(3500);
@@ -83,7 +83,7 @@ describe('A gate that learns', () => {
     expect(passed).to.have.lengthOf(20);
   });
 
-  it('takes one fault right after an outage for its return, and a later one for chance', async () => {
+  it('treats a fault right after an outage as its return, and a later one as chance', async () => {
     const recover = async (count: number): Promise<void> => {
       await breakDown();
       const passed = queue(1);
@@ -105,7 +105,7 @@ describe('A gate that learns', () => {
     expect(out()).to.equal(true);
   });
 
-  it('lets those who wait for healthy routes pass while another is broken', async () => {
+  it('lets attempts for healthy routes pass while another route is broken', async () => {
     await breakDown('/broken');
     const broken = queue(100, '/broken');
     const healthy = queue(20, '/healthy');
@@ -119,7 +119,7 @@ describe('A gate that learns', () => {
     expect(gate.snapshot().learned?.outage ?? false).to.equal(false);
   });
 
-  it('takes a route that fails alone for no sign of overload', async () => {
+  it('does not treat a route that fails alone as a sign of overload', async () => {
     for (let turn = 0; turn < 100; turn += 1) {
       serve(await send('/healthy'), '/healthy');
       fail(await send('/broken'), '/broken');
@@ -129,7 +129,7 @@ describe('A gate that learns', () => {
     expect(gate.snapshot().learned?.concurrency ?? Infinity).to.equal(limited);
   });
 
-  it('is not held for ever to what a moment of overload taught', async () => {
+  it('is not held for ever to what a moment of overload taught it', async () => {
     const flight = await Promise.all(Array.from({ length: 10 }, () => send()));
     for (const permit of flight) serve(permit);
     const passed = await Promise.all(Array.from({ length: 10 }, () => send()));
@@ -147,7 +147,7 @@ describe('A gate that learns', () => {
     expect(gate.snapshot().learned?.concurrency ?? Infinity).to.be.at.least(10);
   });
 
-  it('counts what is in flight when windows are declared, and when they are no more', async () => {
+  it('counts attempts in flight when windows are declared, and when they are removed', async () => {
     const flight = await Promise.all([1, 2, 3].map(() => send()));
     gate.relimit({ key: 'quota', windows: [{ limit: 4, per: 1000 }] });
     await settled();
@@ -162,7 +162,7 @@ describe('A gate that learns', () => {
     expect(passed).to.have.lengthOf(3);
   });
 
-  it('heeds the narrowest of several stated policies of one length, and tells of it once', async () => {
+  it('obeys the narrowest of several stated policies of one length, and reports it once', async () => {
     const learned: number[] = [];
     gate = makeGate(clock, {}, { adaptive: true, learned: (_quota, { limit }) => learned.push(limit) });
     const stated = { requests: true, remaining: 90, resetMs: 60_000, windowMs: 60_000 };

@@ -11,7 +11,7 @@ const limit = (remaining: number, resetMs: number, name = 'a', requests = true) 
 });
 
 describe('What a server says is left', () => {
-  it('is reckoned from the attempt that was told so', () => {
+  it('counts from the attempt whose answer said so', () => {
     const allowances = new Allowances();
     expect(allowances.heard(0, 5, [limit(3, 1000)])).to.equal(0);
     expect(allowances.turnAt(0, 7)).to.equal(0);
@@ -20,7 +20,7 @@ describe('What a server says is left', () => {
     expect(allowances.turnAt(1001, 99)).to.equal(1001);
   });
 
-  it('holds what waits when those under way may use it up, and closes when nothing is left', () => {
+  it('holds queued attempts when those under way may use it up, and closes when nothing is left', () => {
     const allowances = new Allowances();
     expect(allowances.heard(0, 5, [limit(2, 1000)])).to.equal(0);
     expect(allowances.turnAt(0, 7)).to.equal(1000);
@@ -31,7 +31,7 @@ describe('What a server says is left', () => {
     expect(allowances.heard(20, 8, [limit(0, 980)])).to.equal(980);
   });
 
-  it('is not unsaid by an older answer that comes late', () => {
+  it('is not revoked by an older answer that arrives late', () => {
     const allowances = new Allowances();
     allowances.heard(0, 9, [limit(0, 1000)]);
     allowances.heard(10, 8, [limit(5, 1000)]);
@@ -45,14 +45,14 @@ describe('What a server says is left', () => {
     expect(allowances.turnAt(1005, 9)).to.equal(1010);
   });
 
-  it('of tokens matters when none are left', () => {
+  it('of tokens matters once none are left', () => {
     const allowances = new Allowances();
     expect(allowances.heard(0, 1, [limit(1, 1000, 'tokens', false)])).to.equal(0);
     expect(allowances.turnAt(0, 50)).to.equal(0);
     expect(allowances.heard(0, 2, [limit(0, 1000, 'tokens', false)])).to.equal(1000);
   });
 
-  it('holds for an hour at the most', () => {
+  it('holds for at most an hour', () => {
     expect(new Allowances().heard(0, 1, [limit(0, 2_000_000_000)])).to.equal(3_600_000);
   });
 });

@@ -48,7 +48,7 @@ describe('A learned window', () => {
     first.settle(clock.now());
   });
 
-  it('counts no permit that was given back unused, however often that is', () => {
+  it('counts no permit that was returned unused, however often', () => {
     for (let round = 0; round < 5; round += 1) {
       const permits = taken(2 * LIMIT);
       expect(permits).to.have.length(LIMIT - 1);
@@ -59,7 +59,7 @@ describe('A learned window', () => {
 });
 
 describe('A probe of a wider limit', () => {
-  it('that was not sent may be made again, and nothing is concluded from it', () => {
+  it('that was not sent may be repeated, and nothing is concluded from it', () => {
     const probe = new WiderProbe(0);
     probe.taken(10, 5, 0);
     expect([probe.out, probe.dueAt]).to.deep.equal([true, Infinity]);
@@ -68,7 +68,7 @@ describe('A probe of a wider limit', () => {
     expect(probe.served(20, 10, 100)).to.equal(0);
   });
 
-  it('is still out when a permit within the limit is given back', () => {
+  it('is still out when a permit within the limit is returned', () => {
     const probe = new WiderProbe(0);
     probe.taken(10, 5, 0);
     probe.refunded(8);
@@ -78,7 +78,7 @@ describe('A probe of a wider limit', () => {
 });
 
 describe('A header that says nothing is left', () => {
-  it('closes its quota with one pause event of no call, and a resume event', async () => {
+  it('closes its quota with one pause event that belongs to no call, and a resume event', async () => {
     const clock = new VirtualClock();
     const gate = headgate({ retry: { deadline: Infinity } }, { clock, random: () => 0 });
     const told: string[] = [];

@@ -27,7 +27,7 @@ function rates({ admitted, elapsed }: History, ms: number): number[] {
 
 const standard = { calls: 600, latency: [1, 3] } as const;
 
-describe('A gate that knows nothing of its quota', function () {
+describe('A gate that knows nothing about its quota', function () {
   this.timeout(60_000);
 
   for (const [retryAfter, ratio, waste] of [
@@ -48,7 +48,7 @@ describe('A gate that knows nothing of its quota', function () {
     }
   }
 
-  it('wastes few attempts at the first: in rolling windows whose wait is named, two dozen', async () => {
+  it('wastes few attempts at first: two dozen, in rolling windows with a named wait', async () => {
     const world: World = { ...standard, limits: [limit('rolling', 100, 2000)], retryAfter: 'seconds' };
     for (const seed of [1, 2, 3]) expect((await live(world, seed)).refused).to.be.at.most(24);
   });
@@ -61,7 +61,7 @@ describe('A gate that knows nothing of its quota', function () {
     expect(history.refused).to.be.lessThan(80);
   });
 
-  it('follows a limit that is raised, and one that is lowered', async () => {
+  it('follows a limit that is raised or lowered', async () => {
     const of = (from: number, to: number, calls: number): World => ({
       ...standard,
       calls,
@@ -82,7 +82,7 @@ describe('A gate that knows nothing of its quota', function () {
     expect(lowered.refused).to.be.lessThan(150);
   });
 
-  it('finds how many a server carries at once, and holds it', async () => {
+  it('finds how many attempts a server carries at once, and keeps to it', async () => {
     const world: World = { limits: [], capacity: 20, retryAfter: 'silent', calls: 2000, latency: [12, 37] };
     const history = await live(world);
     expect(history.elapsed / idealMs(world)).to.be.lessThan(1.15);
@@ -97,7 +97,7 @@ describe('A gate that knows nothing of its quota', function () {
     [5, [1500, 1500], 1.1, 400],
     [5, [8000, 12_000], 1.2, 400],
   ] as const) {
-    it(`finds how many a server takes at once that refuses more with a 429 and no wait: ${capacity}, ${latency[0]} ms`, async () => {
+    it(`finds the concurrency of a server that refuses more with a 429 without Retry-After: ${capacity}, ${latency[0]} ms`, async () => {
       const calls = capacity * 60;
       const world: World = { limits: [], capacity, crowded: true, retryAfter: 'silent', calls, latency };
       for (const seed of [1, 2, 3]) {
@@ -117,7 +117,7 @@ describe('A gate that knows nothing of its quota', function () {
     [20, 50],
     [5, 20],
   ] as const) {
-    it(`sends a busy server no more than makes it faster: ${workers} workers`, async () => {
+    it(`sends a busy server no more than it can speed up for: ${workers} workers`, async () => {
       const world: World = {
         limits: [],
         workers,
@@ -140,7 +140,7 @@ describe('A gate that knows nothing of its quota', function () {
     ['are of two kinds', (_: number, random: () => number) => (random() < 0.9 ? 20 : 500)],
     ['grow slower', (now: number, random: () => number) => Math.min(400, 20 + now / 20) * (0.5 + random())],
   ] as const) {
-    it(`takes no server for a busy one whose answers ${name}`, async () => {
+    it(`does not treat a server as busy whose answers ${name}`, async () => {
       const world: World = { limits: [], service, retryAfter: 'silent', calls: 4000, latency: [1, 3] };
       for (const seed of [1, 2, 3, 4]) {
         const history = await live(world, seed);
@@ -150,7 +150,7 @@ describe('A gate that knows nothing of its quota', function () {
     });
   }
 
-  it('sends little into an outage, and is back soon after it', async () => {
+  it('sends little during an outage, and recovers soon after it', async () => {
     const out = (now: number): boolean => now > 200 && now < 5200;
     const world: World = {
       limits: [limit('bucket', 100, 1000)],
@@ -165,12 +165,12 @@ describe('A gate that knows nothing of its quota', function () {
     expect(next).to.be.lessThan(5200 * 1.15);
   });
 
-  it('holds up nobody for long where there is no limit, and answers are slow', async () => {
+  it('holds up nothing for long if there is no limit and answers are slow', async () => {
     const world: World = { limits: [], retryAfter: 'silent', calls: 200, latency: [2500, 2500] };
     expect((await live(world)).elapsed).to.be.lessThan(6500);
   });
 
-  it('bears a few failures that have nothing to do with what is in flight', async () => {
+  it('tolerates a few failures unrelated to what is in flight', async () => {
     const chance = seeded(7);
     const world: World = {
       limits: [],

@@ -100,14 +100,14 @@ for (const { axios, adapter } of copies) {
       });
     }
 
-    it('leaves no listener on a signal that goes on', async () => {
+    it('leaves no listener on a signal that lives on', async () => {
       const { config, listeners } = ways.signal();
       await api.get(server.url, config);
       await sleep(20);
       expect(listeners()).to.equal(0);
     });
 
-    it('is not sent when it was given up before', async () => {
+    it('is not sent if it was aborted before', async () => {
       const error = await failureOf(api.get(server.url, { signal: AbortSignal.abort() }));
       expect(error).to.be.instanceOf(axios.CanceledError);
       expect(server.seen).to.have.length(0);
@@ -124,7 +124,7 @@ for (const { axios, adapter } of copies) {
       expect(server.seen).to.have.length(1);
     });
 
-    it('is broken off on the wire when its deadline passes', async () => {
+    it('is aborted on the wire when its deadline passes', async () => {
       const closed = new Promise((resolve) => {
         server.handler = (_n, request) => request.socket.once('close', resolve);
       });
@@ -135,7 +135,7 @@ for (const { axios, adapter } of copies) {
       await expectFree();
     });
 
-    it('does not let `timeout` run while it waits, and has all of it for each attempt', async () => {
+    it('does not let `timeout` run while it waits, and grants each attempt all of it', async () => {
       server.handler = (n, _request, response) => {
         if (n === 1) response.writeHead(429, { 'retry-after': '1' }).end();
         else if (n > 2) response.end('{}');
@@ -148,7 +148,7 @@ for (const { axios, adapter } of copies) {
       await quick.close();
     });
 
-    it('is refused when the queue is full', async () => {
+    it('is rejected when the queue is full', async () => {
       const small = headgate({ quotas: [{ concurrency: 1 }], maxQueue: 1 });
       server.handler = (_n, _request, response) => setTimeout(() => response.end('{}'), 50);
       const get = small.axios(axios.create({ adapter })).get;

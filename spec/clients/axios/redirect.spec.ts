@@ -36,7 +36,7 @@ describe('A redirect that axios follows', () => {
     };
   }
 
-  it('is an attempt for each of its legs, with the token for its own origin alone', async () => {
+  it('makes one attempt per leg, with the token for its own origin only', async () => {
     leads(302);
     const events = record(gate);
     const response = await api.get(`${server.url}/a`);
@@ -51,7 +51,7 @@ describe('A redirect that axios follows', () => {
     expect(response.config.headers.Authorization).to.equal(undefined);
   });
 
-  it('waits for the quota of where it leads, and goes on as it was', async () => {
+  it('waits for the quota of its target, and continues unchanged', async () => {
     let free = (): void => undefined;
     other.handler = (_n, _request, response) => {
       free = () => response.end('{}');
@@ -83,7 +83,7 @@ describe('A redirect that axios follows', () => {
     }
   });
 
-  it('fails at once where it would wait past its deadline', async () => {
+  it('fails at once if it would wait past its deadline', async () => {
     other.handler = () => undefined;
     const controller = new AbortController();
     const blocking = failureOf(api.get(`${other.url}/far`, { signal: controller.signal }));
@@ -96,7 +96,7 @@ describe('A redirect that axios follows', () => {
     for (const quota of gate.quotas()) expect(quota).to.include({ inFlight: 0, queued: 0 });
   });
 
-  it('is made again from where it failed', async () => {
+  it('is resumed from the leg that failed', async () => {
     leads(302);
     server.handler = (n, request, response) => {
       if (request.url === '/a') response.writeHead(302, { location: '/far' }).end();
@@ -106,7 +106,7 @@ describe('A redirect that axios follows', () => {
     expect(server.seen.map(({ url }) => url)).to.deep.equal(['/a', '/far', '/far']);
   });
 
-  it('ends as it does with the bare one: too many, none wanted, refused by its user', async () => {
+  it('ends as with bare axios: too many, none wanted, refused by the user', async () => {
     server.handler = (_n, _request, response) => response.writeHead(302, { location: '/a' }).end();
     const url = `${server.url}/a`;
     const refuse = {
@@ -123,7 +123,7 @@ describe('A redirect that axios follows', () => {
     expect(loop.headgate.attempts).to.have.length(3);
   });
 
-  it('takes a stream along, as a part of its first leg', async () => {
+  it('carries a stream along, as part of its first leg', async () => {
     leads(307);
     const { data, headgate } = await api.post(`${server.url}/a`, Readable.from(['once']));
     expect(data).to.equal('POST Bearer t');

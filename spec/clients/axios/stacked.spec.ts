@@ -19,7 +19,7 @@ describe('axios-retry over a gate', () => {
   });
 
   for (const first of ['axios-retry', 'the gate']) {
-    it(`makes no attempts of its own, and is told of once: ${first} first`, async () => {
+    it(`makes no attempts of its own, and is reported once: ${first} first`, async () => {
       const events = record(gate);
       const api = axios.create();
       if (first === 'the gate') gate.axios(api);
@@ -46,7 +46,7 @@ describe('retry-axios over a gate', () => {
     ['with a choice of its own', { raxConfig: { shouldRetry: () => true } }, 2],
     ['turned off', { raxConfig: { retry: 0 } }, 2],
   ] as const) {
-    it(`is told of, ${what}`, async () => {
+    it(`is reported, ${what}`, async () => {
       const server = await TestServer.start();
       const gate = headgate({ retry: { attempts: 2, backoff: { base: 1, max: 1 }, budget: false } });
       const api = gate.axios(axios.create());

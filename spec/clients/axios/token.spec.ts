@@ -48,7 +48,7 @@ for (const [copy, client] of [
     };
     for (const [body, make] of Object.entries(bodies)) {
       for (const status of [302, 303, 307, 308]) {
-        it(`never goes along to another host, not even a subdomain or port: ${status}, ${body}`, async () => {
+        it(`never goes to another host, not even to a subdomain or port: ${status}, ${body}`, async () => {
           for (const to of ['api.test', 'cdn.api.test', 'else.test']) {
             server.replies({ status, headers: { location: at(other, to) } });
             server.seen.length = 0;
@@ -59,7 +59,7 @@ for (const [copy, client] of [
       }
     }
 
-    it('is not there for a `beforeRedirect` to take along, which sets what it likes', async () => {
+    it('is hidden from a `beforeRedirect`, which may set what it likes', async () => {
       const met: unknown[] = [];
       server.replies({ status: 302, headers: { location: at(other, 'api.test') } });
       await api.get(at(server, 'api.test'), {
@@ -72,7 +72,7 @@ for (const [copy, client] of [
       expect(seen).to.deep.equal(['Basic mine']);
     });
 
-    it('is in no config to send again, nor in what is printed of it', async () => {
+    it('is in no config that could be sent again or printed', async () => {
       server.replies({ status: 302, headers: { location: at(other, 'else.test') } });
       const error = await failureOf(api.get(at(server, 'api.test'), { maxRedirects: 0 }));
       if (!client.isAxiosError(error)) throw error;
@@ -85,7 +85,7 @@ for (const [copy, client] of [
   });
 
   describe(`A redirect loop, ${copy}`, () => {
-    it('ends at the count of its user, whether its legs wait or not', async () => {
+    it("ends at the user's limit, whether or not its legs wait", async () => {
       const server = await TestServer.start();
       for (const windows of [[], [{ limit: 1, per: 20 }]]) {
         for (const maxRedirects of [1, 3]) {
@@ -104,7 +104,7 @@ for (const [copy, client] of [
       await server.close();
     });
 
-    it('ends at the count of its user, although legs are made again', async () => {
+    it("ends at the user's limit, even if legs are resent", async () => {
       const server = await TestServer.start();
       const gate = headgate({ retry: { attempts: 10, budget: false, backoff: { base: 1, max: 1 } } });
       server.handler = (n, _request, response) =>
@@ -117,8 +117,8 @@ for (const [copy, client] of [
     });
   });
 
-  describe(`What its user sees of a gated call, ${copy}`, () => {
-    it('is as with the bare one: printed, copied, compared and turned into JSON', async () => {
+  describe(`What the user sees of a gated call, ${copy}`, () => {
+    it('is as with bare axios: printed, copied, compared and turned into JSON', async () => {
       const server = await TestServer.start();
       const gate = headgate({ retry: { attempts: 1 }, auth: { token: () => ({ token: 'ours' }) } });
       const api = gate.axios(client.create());
@@ -142,7 +142,7 @@ for (const [copy, client] of [
       await server.close();
     });
 
-    it('shows no token, whichever adapter failed, and wherever the adapter keeps what it sent', async () => {
+    it('shows no token, whichever adapter failed, and wherever it keeps what it sent', async () => {
       const server = await TestServer.start();
       const gate = headgate({ retry: { attempts: 1 }, auth: { token: () => ({ token: 'ours' }) } });
       server.handler = (n, _request, response) => response.writeHead(n % 2 ? 404 : 200).end('{}');
@@ -165,7 +165,7 @@ for (const [copy, client] of [
 }
 
 describe('A deadline of axios', () => {
-  it("shows nobody the Authorization of the caller's own", async () => {
+  it("does not show the caller's own Authorization", async () => {
     const server = await TestServer.start();
     server.handler = () => undefined;
     const gate = headgate();

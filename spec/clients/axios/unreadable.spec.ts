@@ -42,7 +42,7 @@ for (const [copy, client] of copies) {
         },
       },
     })) {
-      it(`passes under the gate's own quota, without a token, told once: ${what}`, async () => {
+      it(`uses the gate's own quota, without a token, with one warning: ${what}`, async () => {
         const sent: unknown[] = [];
         const adapter: AxiosAdapter = async (got) => {
           sent.push(got.headers.get('authorization') ?? undefined);
@@ -64,7 +64,7 @@ for (const [copy, client] of copies) {
       });
     }
 
-    it('that axios refuses fails with the error of axios, told as one failure', async () => {
+    it("that axios refuses fails with axios's error, in one failure event", async () => {
       const events = record(gate);
       const api = gate.axios(client.create());
       const bare = await failureOf(client.get('nothing:x'));
@@ -73,7 +73,7 @@ for (const [copy, client] of copies) {
       expect(names(events).filter((name) => name === 'failure')).to.have.length(1);
     });
 
-    it('needs no gate where it never leaves the process', async () => {
+    it('needs no gate if it never leaves the process', async () => {
       const events = record(gate);
       const { data } = await gate
         .axios(client.create())
@@ -84,7 +84,7 @@ for (const [copy, client] of copies) {
   });
 
   describe(`A form with a stream of known length, ${copy}`, () => {
-    it('passes the gate, and is not sent again', async () => {
+    it('passes the gate, and is not resent', async () => {
       const server = await TestServer.start();
       const gate = headgate({ auth: { token: () => ({ token: 't' }) }, retry: { methods: ['POST'] } });
       const api = gate.axios(client.create());
@@ -114,7 +114,7 @@ describe('An interceptor that chooses an adapter', () => {
     ['before', true],
     ['after', false],
   ] as const) {
-    it(`leads past no gate, if registered ${when} it`, async () => {
+    it(`does not bypass the gate, if registered ${when} it`, async () => {
       const gate = headgate();
       const api = axios.create();
       const choose = (): unknown =>

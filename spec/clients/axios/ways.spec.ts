@@ -67,7 +67,7 @@ describe('A wrapped axios', () => {
     expect(events).to.deep.equal([]);
   });
 
-  it('gives what the bare one gives', async () => {
+  it('returns what the bare instance returns', async () => {
     server.handler = (_n, _request, response) =>
       response.writeHead(200, { 'content-type': 'application/json', 'x-a': '1' }).end('{"b":[1]}');
     for (const adapter of ['http', 'fetch']) {
@@ -142,7 +142,7 @@ describe('A wrapped axios', () => {
     expect(server.seen.map(({ body }) => body)).to.deep.equal(['{"a":1}', '{"a":1}', '{"a":1}']);
   });
 
-  it('keeps the class of errors, with a report, and a config to ask again with', async () => {
+  it('keeps the class of errors, with a report, and a config that can be sent again', async () => {
     server.replies({ status: 404, headers: { 'x-request-id': 'id-1' }, body: '{"e":1}' });
     for (const adapter of ['http', 'fetch']) {
       server.seen.length = 0;
@@ -159,7 +159,7 @@ describe('A wrapped axios', () => {
     }
   });
 
-  it('asks what its user takes for good, after its retries', async () => {
+  it('obeys `validateStatus`, after its retries', async () => {
     const events = record(gate);
     server.replies({ status: 500 }, { status: 404 });
     const api = gate.axios(axios.create({ validateStatus: () => true }));
@@ -167,7 +167,7 @@ describe('A wrapped axios', () => {
     expect(names(events)).to.deep.equal(['attempt', 'retry', 'attempt', 'failure']);
   });
 
-  it('leaves the stream of an error to its user', async () => {
+  it('leaves the stream of an error response to its user', async () => {
     server.replies({ status: 404, body: 'why' });
     const error = await failureOf(gate.axios(axios.create()).get(server.url, { responseType: 'stream' }));
     if (!axios.isAxiosError(error)) throw error;
@@ -176,7 +176,7 @@ describe('A wrapped axios', () => {
     expect(text).to.equal('why');
   });
 
-  it('lets axios refuse what it does not take, and read what needs no gate', async () => {
+  it('lets axios refuse what it does not accept, and read what needs no gate', async () => {
     gate.on('warning', () => undefined);
     const api = gate.axios(axios.create());
     const [bare, wrapped] = await Promise.all([failureOf(axios.get('/p')), failureOf(api.get('/p'))]);
@@ -187,7 +187,7 @@ describe('A wrapped axios', () => {
     expect(events).to.deep.equal([]);
   });
 
-  it('reports options that are wrong: of a call as its rejection, of the gate at once', async () => {
+  it('reports invalid options: of a call as its rejection, of the gate at once', async () => {
     const api = gate.axios(axios.create());
     const error = await failureOf(api.get(server.url, { headgate: { deadline: 'soon' } }));
     expect(error.message).to.match(/headgate\.deadline.*"soon"/);

@@ -70,7 +70,7 @@ describe('A call of fetch that must end', () => {
     });
   }
 
-  it('rejects at once even where the fetch given heeds no signal, and lets its late response go', async () => {
+  it('rejects at once even if the given fetch ignores its signal, and discards its late response', async () => {
     const late = Promise.withResolvers<Response>();
     let cancelled = false;
     const deaf = gate.fetch(() => late.promise);
@@ -111,7 +111,7 @@ describe('A call of fetch that must end', () => {
     expect(await reading).to.equal(controller.signal.reason);
   });
 
-  it('fails at once when the wait it would need ends after its deadline, with the response let go', async () => {
+  it('fails at once when the wait it would need ends after its deadline, and discards the response', async () => {
     server.replies({ status: 429, headers: { 'retry-after': '3' } });
     const error = await failureOf(api(server.url, { headgate: { deadline: 500 } }));
     expect(error).to.be.instanceOf(DeadlineError);
@@ -121,7 +121,7 @@ describe('A call of fetch that must end', () => {
     expect(server.seen).to.have.length(1);
   });
 
-  it('is broken off on the wire when its deadline passes', async () => {
+  it('is aborted on the wire when its deadline passes', async () => {
     const closed = new Promise((resolve) => {
       server.handler = (_n, request) => request.socket.once('close', resolve);
     });
@@ -153,7 +153,7 @@ describe('A call of fetch that must end', () => {
     await quick.close();
   });
 
-  it('is refused when the queue is full', async () => {
+  it('is rejected when the queue is full', async () => {
     const small = headgate({ quotas: [{ concurrency: 1 }], maxQueue: 1 });
     server.handler = (_n, _request, response) => setTimeout(() => response.end('{}'), 50);
     const get = small.fetch();

@@ -47,7 +47,7 @@ for (const [version, nodeFetch] of [
       ['larger than a buffer', 300_000],
     ] as const) {
       for (const status of [302, 307, 429, 503]) {
-        it(`releases the socket of a ${status} that it does not hand on: ${what}`, async () => {
+        it(`releases the socket of a ${status} that it does not return: ${what}`, async () => {
           const headers = { location: '/there', 'retry-after': '0' };
           server.replies({ status, headers, body: 'x'.repeat(length) });
           const response = await api(server.url, { agent });
@@ -88,7 +88,7 @@ for (const [version, nodeFetch] of [
       await expectFree();
     });
 
-    it('never takes the token to another host, whoever follows the redirect', async () => {
+    it('never sends the token to another host, whoever follows the redirect', async () => {
       gate.on('warning', () => undefined);
       other.handler = (_n, request, response) => response.end(String(request.headers.authorization));
       const location = other.url.replace('127.0.0.1', 'localhost');
@@ -105,7 +105,7 @@ for (const [version, nodeFetch] of [
 }
 
 describe('A fetch that follows redirects whatever it is told', () => {
-  it('gets no token once it has shown that', async () => {
+  it('gets no token once it has done so', async () => {
     const [server, other] = [await TestServer.start(), await TestServer.start()];
     const gate = headgate({ auth: { token: () => ({ token: 'ours' }) } });
     const codes: string[] = [];

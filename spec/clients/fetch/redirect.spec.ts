@@ -32,7 +32,7 @@ describe('A redirect of fetch', () => {
     };
   }
 
-  it('is an attempt of the call for each leg, and ends as the one of the bare fetch', async () => {
+  it('makes one attempt per leg, and ends as with the bare fetch', async () => {
     const events = record(gate);
     route();
     const [bare, ours] = [await fetch(`${server.url}/302/b#f`), await api(`${server.url}/302/b#f`)];
@@ -78,7 +78,7 @@ describe('A redirect of fetch', () => {
     }
   }
 
-  it('takes no credentials to another origin', async () => {
+  it('sends no credentials to another origin', async () => {
     route();
     let headers: Record<string, unknown> = {};
     other.handler = (_n, request, response) => {
@@ -96,7 +96,7 @@ describe('A redirect of fetch', () => {
     }
   });
 
-  it('draws on the quota that it leads to', async () => {
+  it('draws on the quota of its target', async () => {
     route();
     const events = record(gate);
     await api(`${server.url}/302/other`);
@@ -106,7 +106,7 @@ describe('A redirect of fetch', () => {
     expect(quotas).to.deep.equal([server.url, other.url]);
   });
 
-  it('is made again from the leg that failed, not from the first', async () => {
+  it('is resumed from the leg that failed, not from the first', async () => {
     const paths: string[] = [];
     server.handler = (_n, request, response) => {
       paths.push(`${request.method} ${request.url}`);
@@ -119,7 +119,7 @@ describe('A redirect of fetch', () => {
     expect(paths).to.deep.equal(['POST /a', 'GET /b', 'GET /b']);
   });
 
-  it('is not followed where the user wants none', async () => {
+  it('is not followed if the user wants none', async () => {
     route();
     const manual = await api(`${server.url}/302/b`, { redirect: 'manual' });
     expect([manual.status, manual.headers.get('location')]).to.deep.equal([302, '/b']);
@@ -145,7 +145,7 @@ describe('A redirect of fetch', () => {
     }
   });
 
-  it('is followed twenty times and no more', async () => {
+  it('is followed at most twenty times', async () => {
     server.handler = (n, _request, response) => response.writeHead(302, { location: `/${n}` }).end();
     const error = await failureOf(api(server.url));
     expect(error.message).to.equal('fetch failed');
@@ -154,7 +154,7 @@ describe('A redirect of fetch', () => {
     expect(error.headgate.attempts).to.have.length(21);
   });
 
-  it('is no use to a body that is gone', async () => {
+  it('fails with a body that is gone', async () => {
     route();
     const body = new Blob(['once']).stream() as never;
     const error = await failureOf(api(`${server.url}/307/b`, { method: 'POST', body, duplex: 'half' }));
@@ -162,7 +162,7 @@ describe('A redirect of fetch', () => {
     expect(server.seen).to.have.length(1);
   });
 
-  describe('that the fetch given hides', () => {
+  describe('that the given fetch hides', () => {
     /** As in a browser. */
     const hiding = async (input: never, init?: never): Promise<unknown> => {
       const response = await fetch(input, init);
@@ -174,7 +174,7 @@ describe('A redirect of fetch', () => {
       return hidden;
     };
 
-    it('is followed by that fetch itself, at the price of one more attempt for the first', async () => {
+    it('is followed by that fetch itself, at the cost of one more attempt for the first leg', async () => {
       route();
       const hidden = gate.fetch(hiding);
       const first = await hidden(`${server.url}/302/b`);
@@ -186,7 +186,7 @@ describe('A redirect of fetch', () => {
       expect(second.headgate.attempts).to.have.length(1);
     });
 
-    it('is not sent again where that could do harm', async () => {
+    it('is not resent if that could do harm', async () => {
       route();
       const error = await failureOf(gate.fetch(hiding)(`${server.url}/302/b`, { method: 'POST', body: 'x' }));
       expect((error.cause as Error).message).to.match(/hides/);

@@ -34,7 +34,7 @@ describe('An attempt of fetch', () => {
   const body = (n: number): string | undefined => server.seen[n]?.body.replaceAll(/formdata-undici-\d+/g, '');
 
   for (const [what, content] of Object.entries(bodies)) {
-    it(`that was throttled is made again by POST, with the same body: ${what}`, async () => {
+    it(`that was throttled is resent even for POST, with the same body: ${what}`, async () => {
       server.replies(THROTTLED);
       const response = await api(server.url, { method: 'POST', body: content ?? null });
       expect(response.status).to.equal(200);
@@ -42,7 +42,7 @@ describe('An attempt of fetch', () => {
       expect(body(1)).to.equal(body(0)).and.not.equal('');
     });
 
-    it(`of a Request is made again with the same body and headers: ${what}`, async () => {
+    it(`of a Request is resent with the same body and headers: ${what}`, async () => {
       const sent: unknown[][] = [];
       server.handler = (n, request, response) => {
         sent.push([
@@ -74,7 +74,7 @@ describe('An attempt of fetch', () => {
       })() as never,
   };
   for (const [what, make] of Object.entries(streams)) {
-    it(`is not made again with a body that is gone, and the record says so: ${what}`, async () => {
+    it(`is not resent with a body that is gone, and the record says so: ${what}`, async () => {
       server.replies(THROTTLED);
       const response = await api(server.url, { method: 'POST', body: make() ?? null, duplex: 'half' });
       expect(response.status).to.equal(429);
@@ -83,7 +83,7 @@ describe('An attempt of fetch', () => {
     });
   }
 
-  it('is not made again with the body of a Request that is larger than what is kept of one', async () => {
+  it("is not resent with a Request's body that is larger than what is kept", async () => {
     server.replies(THROTTLED);
     const large = new Request(server.url, { method: 'POST', body: 'x'.repeat(1024 * 1024 + 1) });
     const response = await api(large);
@@ -92,7 +92,7 @@ describe('An attempt of fetch', () => {
     expect(server.seen[0]?.body).to.have.length(1024 * 1024 + 1);
   });
 
-  it('is not made again by POST after a bare 502, and the record says why', async () => {
+  it('is not resent for POST after a bare 502, and the record says why', async () => {
     server.replies({ status: 502, body: 'bad gateway' });
     const response = await api(server.url, { method: 'POST', body: '{}' });
     expect(response.status).to.equal(502);
@@ -102,7 +102,7 @@ describe('An attempt of fetch', () => {
     expect(server.seen).to.have.length(1);
   });
 
-  it('is made again by POST after a 502 when its user or an Idempotency-Key vouches for it', async () => {
+  it('is resent for POST after a 502 if the user or an Idempotency-Key vouches for it', async () => {
     server.replies({ status: 502 });
     await api(server.url, { method: 'POST', body: '{}', headgate: { idempotent: true } });
     server.seen.length = 0;
@@ -110,7 +110,7 @@ describe('An attempt of fetch', () => {
     expect(server.seen).to.have.length(2);
   });
 
-  it('is made again by POST when nobody took the connection', async () => {
+  it('is resent for POST if the connection was never accepted', async () => {
     const gone = await TestServer.start();
     const { url } = gone;
     await gone.close();
@@ -134,7 +134,7 @@ describe('An attempt of fetch', () => {
     expect(server.seen).to.have.length(8);
   });
 
-  it('is made again when the connection broke before the head of the response', async () => {
+  it('is resent if the connection broke before the head of the response', async () => {
     server.handler = (n, request, response) => {
       if (n === 1) request.socket.destroy();
       else response.end('{}');
@@ -144,7 +144,7 @@ describe('An attempt of fetch', () => {
     expect(response.headgate.attempts.map(({ status }) => status)).to.deep.equal([undefined, 200]);
   });
 
-  it('that fails for good rejects with the error of fetch, and its record', async () => {
+  it("that fails for good rejects with fetch's error, and its record", async () => {
     server.handler = (_n, request) => request.socket.destroy();
     const error = await failureOf(api(server.url, { method: 'POST', body: 'x' }));
     expect(error).to.be.instanceOf(TypeError);
@@ -182,7 +182,7 @@ describe('An attempt of fetch', () => {
     }
   });
 
-  it('sends the headers that its user gave it, whatever became of them since', async () => {
+  it('sends the headers as they were given, whatever became of them since', async () => {
     const sent: (string | undefined)[] = [];
     server.handler = (n, request, response) => {
       sent.push(request.headers['x-own'] as string);
@@ -195,7 +195,7 @@ describe('An attempt of fetch', () => {
     expect(sent).to.deep.equal(['then', 'then']);
   });
 
-  it('warns once of a client above that retries by itself', async () => {
+  it('warns once about a client above that retries by itself', async () => {
     const events = record(gate);
     server.replies();
     const headers = { 'x-stainless-retry-count': '0' };

@@ -37,7 +37,7 @@ describe('An SDK with a gated fetch', () => {
     await server.close();
   });
 
-  it('throws the errors that are its own', async () => {
+  it('throws its own errors', async () => {
     server.replies(
       { status: 404, body: '{"error":{"message":"no such model"}}' },
       { status: 404 },
@@ -54,7 +54,7 @@ describe('An SDK with a gated fetch', () => {
     expect(server.seen).to.have.length(3);
   });
 
-  it('is found out when its own retries were left on', async () => {
+  it('is detected if its own retries were left on', async () => {
     const events = record(gate);
     server.replies(...Array.from({ length: 4 }, () => ({ status: 500, headers: { 'retry-after-ms': '1' } })));
     const openai = new OpenAI({ apiKey: 'k', baseURL: server.url, fetch: gate.fetch(), maxRetries: 2 });
@@ -63,7 +63,7 @@ describe('An SDK with a gated fetch', () => {
     expect(names(events).filter((name) => name === 'warning')).to.have.length(1);
   });
 
-  it('hands on what a single call asks of the gate', async () => {
+  it('passes on the options of a single call', async () => {
     const quotas: string[] = [];
     const own = headgate({
       quotas: ['openai', 'octokit', 'graph'].map((name) => ({ name, match: { path: '/none' } })),

@@ -18,7 +18,7 @@ describe('A wrapped fetch', () => {
     await server.close();
   });
 
-  it('is one by its type, and gives what the bare one gives', async () => {
+  it('has the type of fetch, and returns what the bare fetch returns', async () => {
     const typed: typeof fetch = api;
     server.handler = (_n, _request, response) => response.writeHead(200, { 'x-a': 'b' }).end('{"a":1}');
     for (const input of [server.url, new URL(server.url), new Request(server.url)]) {
@@ -39,7 +39,7 @@ describe('A wrapped fetch', () => {
     }
   });
 
-  it('keeps the init of its user from nothing but `headgate`', async () => {
+  it("passes on the user's init, without `headgate`", async () => {
     const given: Record<string, unknown>[] = [];
     const spying = gate.fetch(async (_input, init) => {
       given.push(init as never);
@@ -83,7 +83,7 @@ describe('A wrapped fetch', () => {
     expect(names(events)).to.deep.equal(['attempt', 'success']);
   });
 
-  it('refuses what the bare one refuses, with the same error and without an attempt', async () => {
+  it('refuses what the bare fetch refuses, with the same error and without an attempt', async () => {
     const events = record(gate);
     for (const [input, init] of [['/relative'], ['http://['], [server.url, { signal: 1 }]] as [
       string,
@@ -99,14 +99,14 @@ describe('A wrapped fetch', () => {
     expect(server.seen).to.have.length(0);
   });
 
-  it('reports options of a call that are wrong as its rejection', async () => {
+  it('rejects a call with invalid options', async () => {
     const error = await failureOf(api(server.url, { headgate: { deadline: 'soon' } }));
     expect(error.name).to.equal('OptionsError');
     expect(error.message).to.match(/headgate\.deadline.*"soon"/);
     expect(server.seen).to.have.length(0);
   });
 
-  it('reads the global fetch at the moment of each call, and can take its place', async () => {
+  it('looks up the global fetch at each call, and can replace it', async () => {
     const { fetch: before } = globalThis;
     server.replies();
     let calls = 0;
@@ -147,14 +147,14 @@ describe('A wrapped fetch', () => {
     expect(response.headgate.attempts.map(({ status }) => status)).to.deep.equal([302, 503, 200]);
   });
 
-  it('takes a mock for what it is', async () => {
+  it('accepts a mock', async () => {
     const mock = async (): Promise<unknown> => ({ ok: true, status: 200, json: async () => ({ a: 1 }) });
     const response = await gate.fetch(mock)(server.url);
     expect(await response.json()).to.deep.equal({ a: 1 });
     expect(response.headgate.attempts).to.have.length(1);
   });
 
-  it('gives the sockets of discarded responses back', async () => {
+  it('releases the sockets of discarded responses', async () => {
     const sockets = new Set<unknown>();
     server.handler = (n, request, response) => {
       sockets.add(request.socket);
@@ -166,7 +166,7 @@ describe('A wrapped fetch', () => {
     expect(sockets.size).to.be.at.most(3);
   });
 
-  it('stops all calls of a quota at a 429, as soon as its head came', async () => {
+  it('stops all calls of a quota at a 429, as soon as its head arrives', async () => {
     const times: number[] = [];
     server.handler = (n, _request, response) => {
       times.push(performance.now());
@@ -179,7 +179,7 @@ describe('A wrapped fetch', () => {
     expect(Math.min(...times.slice(1)) - (times[0] ?? 0)).to.be.at.least(1000);
   });
 
-  it('sends the token of the gate to its own origin, and renews it once when it is refused', async () => {
+  it("sends the gate's token to its own origin, and renews it once when it is refused", async () => {
     const other = await TestServer.start();
     let leaked: string | undefined;
     other.handler = (_n, request, response) => {
@@ -211,7 +211,7 @@ describe('A wrapped fetch', () => {
     await other.close();
   });
 
-  it('takes a Request for an init, and whatever else has its members from a prototype', async () => {
+  it('accepts a Request as init, and anything else whose members come from a prototype', async () => {
     server.replies();
     const request = new Request(`${server.url}/other`, {
       method: 'PUT',
@@ -226,7 +226,7 @@ describe('A wrapped fetch', () => {
     ]);
   });
 
-  it('leaves an init or headers that are none for fetch to refuse', async () => {
+  it('leaves an invalid init or invalid headers for fetch to refuse', async () => {
     for (const init of ['text', 5, { headers: 5 }, { headers: 'text' }] as never[]) {
       const [bare, ours] = [await failureOf(fetch(server.url, init)), await failureOf(api(server.url, init))];
       expect([ours.name, ours.message]).to.deep.equal([bare.name, bare.message]);
@@ -234,7 +234,7 @@ describe('A wrapped fetch', () => {
     expect(server.seen).to.have.length(0);
   });
 
-  it('may stand as the global fetch under another that was put over it', async () => {
+  it('may serve as the global fetch under another one that wraps it', async () => {
     const { fetch: before } = globalThis;
     server.replies({ status: 503 });
     const events = record(gate);

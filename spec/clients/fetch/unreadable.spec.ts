@@ -34,7 +34,7 @@ const ODD: Record<string, [unknown, unknown?]> = {
   ],
 };
 
-describe('A request that fetch takes and the gate cannot read', () => {
+describe('A request that fetch accepts and the gate cannot read', () => {
   let gate: Headgate;
   beforeEach(() => {
     gate = headgate({
@@ -52,7 +52,7 @@ describe('A request that fetch takes and the gate cannot read', () => {
   afterEach(() => gate.close());
 
   for (const [what, args] of Object.entries(ODD)) {
-    it(`passes under the gate's own quota, without a token, told once: ${what}`, async () => {
+    it(`uses the gate's own quota, without a token, with one warning: ${what}`, async () => {
       const sent: unknown[][] = [];
       const api = gate.fetch(async (...given: unknown[]) => {
         sent.push(given);
@@ -69,7 +69,7 @@ describe('A request that fetch takes and the gate cannot read', () => {
     });
   }
 
-  it('draws on a declared quota that fits without a host, by its path where it shows one', async () => {
+  it('draws on a declared quota that matches without a host, by its path if it has one', async () => {
     await gate.close();
     gate = headgate({
       quotas: [
@@ -85,7 +85,7 @@ describe('A request that fetch takes and the gate cannot read', () => {
     expect(gate.quotas().map(({ key }) => key)).to.deep.equal(['path', 'post', 'generic']);
   });
 
-  it('waits for its quota, is retried, and ends by its deadline and its signal as any other', async () => {
+  it('waits for its quota, is retried, and ends by its deadline and its signal like any other', async () => {
     await gate.close();
     gate = headgate({ quotas: [{ name: 'all', concurrency: 1 }], retry: { backoff: { base: 1, max: 1 } } });
     gate.on('warning', () => undefined);
@@ -102,7 +102,7 @@ describe('A request that fetch takes and the gate cannot read', () => {
     expect(gate.quotas()[0]).to.include({ inFlight: 0, queued: 0 });
   });
 
-  it('that the fetch given refuses fails with the error of that fetch, told as one failure', async () => {
+  it('that the given fetch refuses fails with the error of that fetch, in one failure event', async () => {
     const events = record(gate);
     const given = gate.fetch((...args: [never]) => fetch(...args));
     for (const args of [['/p'], ['http://127.0.0.1:1/', 5], [{}]] as unknown as [string][]) {
@@ -113,7 +113,7 @@ describe('A request that fetch takes and the gate cannot read', () => {
     expect(names(events).filter((name) => name === 'failure')).to.have.length(3);
   });
 
-  it('needs no gate where it never leaves the process', async () => {
+  it('needs no gate if it never leaves the process', async () => {
     const events = record(gate);
     const blob = URL.createObjectURL(new Blob(['b']));
     expect(await (await gate.fetch()('data:,d')).text()).to.equal('d');
@@ -123,7 +123,7 @@ describe('A request that fetch takes and the gate cannot read', () => {
   });
 });
 
-describe('A request that fetch takes and the gate can read', () => {
+describe('A request that fetch accepts and the gate can read', () => {
   let server: TestServer;
   let gate: Headgate;
   beforeEach(async () => {
@@ -147,7 +147,7 @@ describe('A request that fetch takes and the gate can read', () => {
     expect(gate.quotas().map(({ key }) => key)).to.deep.equal([server.url]);
   });
 
-  it('goes where it went when it was made, whatever became of its URL since', async () => {
+  it('goes to the URL it was made with, whatever became of the URL object since', async () => {
     await gate.close();
     gate = headgate({ quotas: [{ name: 'one', concurrency: 1 }] });
     const url = new URL(`${server.url}/first`);
@@ -158,7 +158,7 @@ describe('A request that fetch takes and the gate can read', () => {
     expect(server.seen.map((seen) => seen.url)).to.deep.equal(['/first', '/first']);
   });
 
-  it('heeds a signal that is not of the platform, and leaves no listener on it', async () => {
+  it('obeys a signal from another implementation, and leaves no listener on it', async () => {
     class Signal extends EventTarget {
       aborted = false;
       reason: unknown;
@@ -184,7 +184,7 @@ describe('A global fetch laid over a gated one', () => {
     globalThis.fetch = native;
   });
 
-  it('passes the gate with every request of its own besides the one handed on', async () => {
+  it('passes the gate with every request of its own, besides the one passed on', async () => {
     const gate = headgate();
     const inner = async () => new Response('{}');
     globalThis.fetch = inner as never;

@@ -21,7 +21,7 @@ describe('A call of a wrapped function that must end', () => {
 
   const never = (): Promise<never> => new Promise(() => undefined);
 
-  it('rejects at once with the reason of its signal, waiting or in flight, though the function is deaf', async () => {
+  it('rejects at once with the reason of its signal, waiting or in flight, even if the function ignores it', async () => {
     const [flying, waiting] = [new AbortController(), new AbortController()];
     const asked = (signal: AbortSignal) => gate.wrap(never, { request: { ...REQUEST, signal } })();
     const inFlight = failureOf(asked(flying.signal));
@@ -52,7 +52,7 @@ describe('A call of a wrapped function that must end', () => {
     await expectFree();
   });
 
-  it('is broken off when its deadline passes, and its function told', async () => {
+  it('is aborted when its deadline passes, which its function is told', async () => {
     let signal: AbortSignal | undefined;
     const run = gate.wrap(
       (context) => {
@@ -68,7 +68,7 @@ describe('A call of a wrapped function that must end', () => {
     await expectFree();
   });
 
-  it('lets go of a response that comes too late', async () => {
+  it('discards a response that arrives too late', async () => {
     const late = Promise.withResolvers<Response>();
     let cancelled = false;
     const run = gate.wrap(() => late.promise, { request: { ...REQUEST, headgate: { deadline: 20 } } });

@@ -45,7 +45,7 @@ describe('A wrapped function', () => {
     },
   };
   for (const [what, fn] of Object.entries(refused)) {
-    it(`is made again when it was throttled, as is told by ${what}`, async () => {
+    it(`is called again when it was throttled, as reported by ${what}`, async () => {
       const events = record(gate);
       server.replies(THROTTLED);
       await gate.wrap(fn, { request: request() })();
@@ -55,7 +55,7 @@ describe('A wrapped function', () => {
     });
   }
 
-  it('hands on its own arguments and `this`, and gives what the function gives', async () => {
+  it('passes on its arguments and `this`, and returns what the function returns', async () => {
     const api = {
       base: server.url,
       get: gate.wrap(
@@ -73,7 +73,7 @@ describe('A wrapped function', () => {
     ]);
   });
 
-  it('is given signal, number and token of each attempt when it asks for them', async () => {
+  it('gets the signal, number and token of each attempt if it asks for them', async () => {
     const authorized = headgate({ auth: { token: () => ({ token: 't' }) } });
     const seen: unknown[] = [];
     const run = authorized.wrap(
@@ -93,7 +93,7 @@ describe('A wrapped function', () => {
     await authorized.close();
   });
 
-  it('gives the last response as it came, its body unread, when no attempt brings a better one', async () => {
+  it('returns the last response as it arrived, its body unread, if no attempt brings a better one', async () => {
     server.replies({ status: 404, body: '{"error":{"code":"Gone"}}' });
     const events = record(gate);
     const response = await gate.wrap(() => fetch(server.url), { request: request() })();
@@ -119,7 +119,7 @@ describe('A wrapped function', () => {
     expect(thrown).to.equal('a text');
   });
 
-  it('is not made again after an AbortError of p-retry, whose own error is thrown', async () => {
+  it('is not called again after an AbortError of p-retry, whose own error is thrown', async () => {
     let calls = 0;
     const own = Object.assign(new Error('enough'), { code: 'ECONNREFUSED' });
     const run = gate.wrap(
@@ -135,7 +135,7 @@ describe('A wrapped function', () => {
     expect(calls).to.equal(1);
   });
 
-  it('closes the quota all the same when the AbortError holds a 429', async () => {
+  it('still closes the quota if the AbortError holds a 429', async () => {
     const events = record(gate);
     server.replies({ status: 429, headers: { 'retry-after': '60' } });
     const run = gate.wrap(
@@ -154,7 +154,7 @@ describe('A wrapped function', () => {
     expect(names(events)).to.deep.equal(['attempt', 'pause', 'failure']);
   });
 
-  it('is read as its user reads it, where he does', async () => {
+  it('is classified as its user does, if he does', async () => {
     const replies = ['busy', 'busy', 'done', 'lost'];
     const seen: unknown[] = [];
     const run = gate.wrap(async () => replies.shift(), {
@@ -174,7 +174,7 @@ describe('A wrapped function', () => {
     expect(events.at(-1)).to.include({ type: 'failure', verdict: 'terminal' });
   });
 
-  it('fails with what its user threw in reading it', async () => {
+  it("fails with the error that the user's classification threw", async () => {
     const run = gate.wrap(async () => 'done', {
       request: request(),
       classify: () => {
@@ -193,7 +193,7 @@ describe('A wrapped function', () => {
     expect(names(events)).to.deep.equal(['attempt', 'success']);
   });
 
-  it('is refused when it is none, or its options are wrong', async () => {
+  it('is refused if it is not a function, or its options are invalid', async () => {
     const wrap = gate.wrap as (fn: unknown, options?: unknown) => unknown;
     const url = 'http://x';
     for (const [options, message] of [

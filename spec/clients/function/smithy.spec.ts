@@ -22,7 +22,7 @@ describe('A wrapped function of an SDK made with Smithy', () => {
     'its name': refusal('ProvisionedThroughputExceededException', 400, { $fault: 'client' }),
     'its status': refusal('Other', 429, { $response: { statusCode: 429, headers: { 'retry-after': '0' } } }),
   })) {
-    it(`is throttled, and sent again whatever its method, by ${what}`, async () => {
+    it(`is throttled, and resent whatever its method, by ${what}`, async () => {
       const replies: unknown[] = [error];
       const send = gate.wrap(
         async () => {
@@ -39,7 +39,7 @@ describe('A wrapped function of an SDK made with Smithy', () => {
     });
   }
 
-  it('is resent after a fault that its model calls curable, where resending is safe', async () => {
+  it('is resent after a fault that its model calls retryable, if resending is safe', async () => {
     for (const error of [
       refusal('Internal', undefined, { $fault: 'server' }),
       refusal('Passing', 400, { $fault: 'client', $retryable: {} }),
@@ -62,7 +62,7 @@ describe('A wrapped function of an SDK made with Smithy', () => {
     expect(names(events)).to.not.include('retry');
   });
 
-  it('has its status and ID read from a result, with or without the response', async () => {
+  it('has its status and ID read from a result, with or without a response', async () => {
     const results = [
       { response: { statusCode: 503, headers: { 'x-amzn-requestid': 'r' }, body: '' }, output: {} },
       { response: { statusCode: 201, headers: {} }, output: { $metadata: { httpStatusCode: 201 } } },
@@ -77,7 +77,7 @@ describe('A wrapped function of an SDK made with Smithy', () => {
     expect(successes.map(({ status }) => status)).to.deep.equal([201, 202, 204]);
   });
 
-  it('raises `stacked-retries` where it retried by itself', async () => {
+  it('raises `stacked-retries` if it retried by itself', async () => {
     const events = record(gate);
     for (const result of [
       { $metadata: { httpStatusCode: 200, attempts: 3 } },
@@ -90,7 +90,7 @@ describe('A wrapped function of an SDK made with Smithy', () => {
     expect(warnings[0]).to.include({ code: 'stacked-retries' });
   });
 
-  it('never breaks on what it returns or throws', async () => {
+  it('never fails because of what it returns or throws', async () => {
     const hostile = new Proxy(
       {},
       {

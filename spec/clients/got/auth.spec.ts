@@ -36,7 +36,7 @@ forEachMajor('A token', (got) => {
     return { api: gate.got(got), gate };
   }
 
-  it('is fetched once for all calls that ask for it', async () => {
+  it('is fetched once for all calls that need it', async () => {
     const { api } = client();
     await Promise.all(Array.from({ length: 20 }, () => api(server.url)));
     expect(fetched).to.deep.equal([undefined]);
@@ -77,7 +77,7 @@ forEachMajor('A token', (got) => {
     expect(sent).to.deep.equal(['Bearer e1', 'Bearer e2']);
   });
 
-  it('that cannot be fetched fails the call with that error, and is asked for again by the next', async () => {
+  it('that cannot be fetched fails the call with that error, and is requested again by the next call', async () => {
     let fetches = 0;
     const { api } = client({
       token: async () => {
@@ -104,7 +104,7 @@ forEachMajor('A token', (got) => {
     });
   }
 
-  it('does not leave for another origin, and does not replace the one of the user', async () => {
+  it("does not go to another origin, and does not replace the user's own", async () => {
     let leaked: string | undefined;
     other.handler = (_n, request, response) => {
       leaked = request.headers.authorization;

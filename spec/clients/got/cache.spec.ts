@@ -65,7 +65,7 @@ forEachMajor('With a cache', (got) => {
     }
   }
 
-  it('a call that is always refused ends by its attempts, each on the wire', async () => {
+  it('a call that is always refused ends after its attempts, each on the wire', async () => {
     server.handler = (_n, _request, response) => response.writeHead(502, KEPT).end('no');
     const error = await failureOf(gate.got(got)(server.url, { cache: new Map() }));
     expect(error.name).to.equal('HTTPError');
@@ -74,7 +74,7 @@ forEachMajor('With a cache', (got) => {
     expect(server.seen).to.have.length(5);
   });
 
-  it('a kept redirect to what fails is tried again on the wire', async () => {
+  it('a cached redirect to a failing target is retried on the wire', async () => {
     server.handler = (n, request, response) => {
       if (request.url === '/') response.writeHead(301, { ...KEPT, location: '/b' }).end();
       else response.writeHead(n < 4 ? 502 : 200, KEPT).end('{}');
@@ -84,7 +84,7 @@ forEachMajor('With a cache', (got) => {
     expect(server.seen.map(({ url }) => url)).to.deep.equal(['/', '/b', '/b', '/b']);
   });
 
-  it('an error that got does not make again is given from the cache', async () => {
+  it('an error that got does not retry is returned from the cache', async () => {
     server.handler = (_n, _request, response) => response.writeHead(404, KEPT).end('none');
     const cache = new Map();
     for (const attempts of [1, 0]) {
@@ -95,7 +95,7 @@ forEachMajor('With a cache', (got) => {
     expect(server.seen).to.have.length(1);
   });
 
-  it('a stream that is made again goes to the wire', async () => {
+  it('a retried stream goes to the wire', async () => {
     server.replies({ status: 502, headers: KEPT }, { status: 502, headers: KEPT });
     const text = await new Promise<string>((resolve, reject) => {
       const read = (stream: ReturnType<Got['stream']>): void => {
@@ -113,7 +113,7 @@ forEachMajor('With a cache', (got) => {
     expect(server.seen).to.have.length(3);
   });
 
-  it('what a retry brings is kept, and the refusal before it is not', async () => {
+  it('the result of a retry is cached, and the refusal before it is not', async () => {
     server.handler = (n, _request, response) => response.writeHead(n === 1 ? 502 : 200, KEPT).end('{}');
     const api = gate.got(got).extend({ cache: new Map() });
     await api(server.url);
@@ -121,7 +121,7 @@ forEachMajor('With a cache', (got) => {
     expect(server.seen).to.have.length(2);
   });
 
-  it('a refusal that only a profile recognises is asked for again on the wire', async () => {
+  it('a refusal that only a profile recognises is retried on the wire', async () => {
     const http = generic();
     const own = headgate({
       profile: {
@@ -137,7 +137,7 @@ forEachMajor('With a cache', (got) => {
     await own.close();
   });
 
-  it('a good answer is kept for the calls after it', async () => {
+  it('a good response is cached for later calls', async () => {
     server.handler = (_n, _request, response) => response.writeHead(200, KEPT).end('{}');
     const api = gate.got(got).extend({ cache: new Map() });
     await api(server.url);

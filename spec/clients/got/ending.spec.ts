@@ -51,7 +51,7 @@ forEachMajor('A call that must end', (got, major) => {
     expect(names(events).filter((name) => name === 'failure')).to.have.length(2);
   });
 
-  it('is rejected at once when it is aborted in flight, with its permit given back', async () => {
+  it('is rejected at once when it is aborted in flight, and returns its permit', async () => {
     server.handler = () => undefined;
     const controller = new AbortController();
     const call = failureOf(gate.got(got)(server.url, { signal: controller.signal }));
@@ -75,7 +75,7 @@ forEachMajor('A call that must end', (got, major) => {
     await expectFree();
   });
 
-  it('bears its record when it is aborted by who is told of its retry', async () => {
+  it('carries its record when a listener to its retry aborts it', async () => {
     const events = record(gate);
     const controller = new AbortController();
     gate.on('retry', () => controller.abort());
@@ -89,7 +89,7 @@ forEachMajor('A call that must end', (got, major) => {
     ['succeeds', 200],
     ['fails', 404],
   ] as const) {
-    it(`leaves no more on the signal than a bare got, where a stream replaced another and ${what}`, async () => {
+    it(`leaves no more on the signal than bare got, if a stream replaced another and ${what}`, async () => {
       const quick = headgate({ retry: { backoff: { base: 1, max: 2 } } });
       const left = async (client: typeof got): Promise<number> => {
         server.seen.length = 0;
@@ -114,7 +114,7 @@ forEachMajor('A call that must end', (got, major) => {
     });
   }
 
-  it('is given back when a stream is destroyed before its end', async () => {
+  it('returns its permit when a stream is destroyed before its end', async () => {
     server.handler = (_n, _request, response) => response.write('half');
     const stream = gate.got(got).stream(server.url);
     await new Promise((resolve) => stream.once('data', resolve));
@@ -153,7 +153,7 @@ forEachMajor('A call that must end', (got, major) => {
     expect(server.seen).to.have.length(1);
   });
 
-  it('is broken off on the wire when its deadline passes', async () => {
+  it('is aborted on the wire when its deadline passes', async () => {
     server.handler = () => undefined;
     const asked = { context: { headgate: { deadline: 100 } } };
     expect(await failureOf(gate.got(got)(server.url, asked))).to.be.instanceOf(DeadlineError);
@@ -165,7 +165,7 @@ forEachMajor('A call that must end', (got, major) => {
     await expectFree();
   });
 
-  it('is refused when the queue is full', async () => {
+  it('is rejected when the queue is full', async () => {
     const small = headgate({ quotas: [{ concurrency: 1 }], maxQueue: 1 });
     server.handler = (_n, _request, response) => setTimeout(() => response.end('{}'), 50);
     const api = small.got(got);

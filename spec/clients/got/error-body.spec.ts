@@ -55,7 +55,7 @@ forEachMajor('The body of an error', (got) => {
     });
   }
 
-  it('that has no end is cut off, and its connection closed', async () => {
+  it('without an end is cut off, and its connection closed', async () => {
     let closed: Promise<unknown> | undefined;
     const { length } = await bodyOf((response) => {
       closed = once(response, 'close');
@@ -67,7 +67,7 @@ forEachMajor('The body of an error', (got) => {
     await closed;
   });
 
-  it('is whole where it is small, unpacked or as it came', async () => {
+  it('is whole if it is small, decompressed or as it arrived', async () => {
     const text = '{"error":{"code":"X"}}';
     const send = (response: ServerResponse) =>
       response.setHeader('content-encoding', 'gzip').end(gzipSync(text));

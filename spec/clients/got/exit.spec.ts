@@ -27,7 +27,7 @@ describe('A process', () => {
   });
   afterEach(() => server.close());
 
-  it('ends by itself when its calls are done, though a window is used up for an hour', () =>
+  it('ends by itself when its calls are done, even if a window is used up for an hour', () =>
     play('idle', server.url));
 
   it('ends by itself when the call that waited was aborted', () => play('aborted', server.url));
@@ -38,7 +38,7 @@ describe('A process', () => {
     expect(server.seen).to.have.length(2);
   });
 
-  it('is told of a rejection that nobody awaits', async () => {
+  it('sees a rejection that nobody awaits', async () => {
     server.replies({ status: 404 });
     expect(await play('unawaited', server.url)).to.equal('unhandled HTTPError');
   });

@@ -8,7 +8,7 @@ import { forEachMajor } from '../../support/majors.ts';
 import { failureOf, record } from '../../support/server.ts';
 
 forEachMajor('Over HTTP/2', (got) => {
-  it('every attempt is gated, and its permit comes back', async function () {
+  it('every attempt is gated, and its permit returned', async function () {
     const pair = certificate();
     if (!pair) {
       console.log('      openssl is not installed (Debian: apt-get install openssl): this test is left out');
@@ -95,7 +95,7 @@ forEachMajor('What an HTTP/2 server says it did not process', (got) => {
     return api.post(url, { body: 'x' });
   }
 
-  it('is sent again, by POST too: a stream refused', async () => {
+  it('is resent, even for POST: a refused stream', async () => {
     act = (stream) => stream.close(NGHTTP2_REFUSED_STREAM);
     await post();
     expect(seen).to.equal(4);
@@ -105,7 +105,7 @@ forEachMajor('What an HTTP/2 server says it did not process', (got) => {
     ['without a fault', NGHTTP2_NO_ERROR],
     ['to calm the client', NGHTTP2_ENHANCE_YOUR_CALM],
   ] as const) {
-    it(`is sent again, by POST too: a stream after the last of a GOAWAY ${what}`, async () => {
+    it(`is resent, even for POST: a stream after the last of a GOAWAY ${what}`, async () => {
       act = (stream) => stream.session?.goaway(code, 1);
       await post();
       expect(seen).to.equal(4);
@@ -117,7 +117,7 @@ forEachMajor('What an HTTP/2 server says it did not process', (got) => {
     ['a GOAWAY that names it among the processed', (stream) => stream.session?.goaway(2, stream.id)],
     ['a session destroyed', (stream) => stream.session?.destroy()],
   ] as [string, (stream: http2.ServerHttp2Stream) => void][]) {
-    it(`is not any other: by POST not sent again is ${what}`, async () => {
+    it(`includes nothing else: ${what} is not resent for POST`, async () => {
       act = end;
       const error = await failureOf(post());
       expect(error.headgate).to.include({ verdict: 'transient', reason: 'terminal' });

@@ -42,7 +42,7 @@ forEachMajor('A 429 seen by one call', (got) => {
   const queued = (): number => gate.quotas().reduce((sum, each) => sum + each.queued, 0);
 
   for (const [how, ask] of Object.entries(ways)) {
-    it(`stops all that come after it, ${how}, until the quota reopens`, async () => {
+    it(`stops all later calls, ${how}, until the quota reopens`, async () => {
       // given a quota that a first call closed for a second
       let throttled = false;
       server.handler = (_n, request, response) => {
@@ -88,7 +88,7 @@ forEachMajor('A 429 seen by one call', (got) => {
     await play(clock, Promise.all(calls));
   });
 
-  it('does not let it run on the far side of a redirect either', async () => {
+  it('does not let it run after a redirect either', async () => {
     server.handler = (n, request, response) => {
       if (request.url === '/a') response.writeHead(302, { location: '/b' }).end();
       else if (n === 1) response.writeHead(429, { 'retry-after': '1' }).end();
@@ -104,7 +104,7 @@ forEachMajor('A 429 seen by one call', (got) => {
     await play(clock, Promise.all(calls));
   });
 
-  it('still lets `timeout.request` end a request that is slow after its wait, and the next one has all of it', async () => {
+  it('still lets `timeout.request` end a request that is slow after its wait, and grants the next all of it', async () => {
     let slowSince = 0;
     gate = headgate({ retry: { backoff: { base: 20, max: 40 } } });
     server.handler = (n, _request, response) => {

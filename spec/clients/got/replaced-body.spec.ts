@@ -22,7 +22,7 @@ forEachMajor('A body that is gone', (got) => {
     ['429', { status: 429, headers: { 'retry-after-ms': '5' } }, 'POST'],
     ['502', { status: 502 }, 'PUT'],
   ] as const) {
-    it(`is sent again where \`beforeRetry\` replaces it: a ${what}, twice`, async () => {
+    it(`is resent if \`beforeRetry\` replaces it: a ${what}, twice`, async () => {
       server.replies(first, first);
       let made = 0;
       const api = gate.got(got).extend({
@@ -39,7 +39,7 @@ forEachMajor('A body that is gone', (got) => {
       expect(server.seen.map(({ body }) => body)).to.deep.equal(['once', 'again 1', 'again 2']);
     });
 
-    it(`is not sent again where \`beforeRetry\` leaves it, and the record says so: a ${what}`, async () => {
+    it(`is not resent if \`beforeRetry\` leaves it, and the record says so: a ${what}`, async () => {
       server.replies(first, first);
       const events = record(gate);
       const api = gate.got(got).extend({ hooks: { beforeRetry: [() => undefined] } });
@@ -65,14 +65,14 @@ forEachMajor('A body that is gone', (got) => {
       });
     });
 
-  it('of a stream is sent again where the retry has one of its own', async () => {
+  it('of a stream is resent if the retry has a body of its own', async () => {
     server.replies({ status: 502 });
     const stream = gate.got(got).stream.put(server.url, { body: Readable.from(['once']) });
     expect(await reading(stream, () => ({ body: Readable.from(['again']) }))).to.equal('{}');
     expect(server.seen.map(({ body }) => body)).to.deep.equal(['once', 'again']);
   });
 
-  it('of a stream is not sent again where the retry has none', async () => {
+  it('of a stream is not resent if the retry has none', async () => {
     server.replies({ status: 502 });
     const stream = gate.got(got).stream.put(server.url, { body: Readable.from(['once']) });
     const error = await failureOf(reading(stream));

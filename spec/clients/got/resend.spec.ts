@@ -27,7 +27,7 @@ forEachMajor('An attempt', (got) => {
     'a form': { form: { a: '1' } },
   };
   for (const [what, options] of Object.entries(bodies)) {
-    it(`that was throttled is made again by POST, with the same body: ${what}`, async () => {
+    it(`that was throttled is resent even for POST, with the same body: ${what}`, async () => {
       server.replies(THROTTLED);
       await gate.got(got).post(server.url, options);
       expect(server.seen).to.have.length(2);
@@ -35,7 +35,7 @@ forEachMajor('An attempt', (got) => {
     });
   }
 
-  it('is not made again by POST after a bare 502, and the record says why', async () => {
+  it('is not resent for POST after a bare 502, and the record says why', async () => {
     server.replies({ status: 502 });
     const error = await failureOf(gate.got(got).post(server.url, { json: {} }));
     expect(error.name).to.equal('HTTPError');
@@ -44,7 +44,7 @@ forEachMajor('An attempt', (got) => {
     expect(server.seen).to.have.length(1);
   });
 
-  it('is made again by POST after a 502 when its user or an Idempotency-Key vouches for it', async () => {
+  it('is resent for POST after a 502 if the user or an Idempotency-Key vouches for it', async () => {
     server.replies({ status: 502 });
     await gate.got(got).post(server.url, { json: {}, context: { headgate: { idempotent: true } } });
     server.seen.length = 0;
@@ -52,7 +52,7 @@ forEachMajor('An attempt', (got) => {
     expect(server.seen).to.have.length(2);
   });
 
-  it('is made again by POST when nobody took the connection', async () => {
+  it('is resent for POST if the connection was never accepted', async () => {
     const events = record(gate);
     const error = await failureOf(gate.got(got).post('http://127.0.0.1:1/', { json: {} }));
     // On Node 24 got 14 gives up before its second try, gated or not: its upload listens to a socket long closed.
@@ -69,13 +69,13 @@ forEachMajor('An attempt', (got) => {
     expect(names(events).filter((name) => name === 'attempt')).to.have.length(5);
   });
 
-  it('is not made again by GET when its user forbids it', async () => {
+  it('is not resent for GET if the user forbids it', async () => {
     server.replies({ status: 500 });
     await failureOf(gate.got(got)(server.url, { context: { headgate: { idempotent: false } } }));
     expect(server.seen).to.have.length(1);
   });
 
-  it('is not made again with a body that is gone, and the record says so', async () => {
+  it('is not resent with a body that is gone, and the record says so', async () => {
     server.replies(THROTTLED);
     const error = await failureOf(gate.got(got).post(server.url, { body: Readable.from(['once']) }));
     expect(error.headgate.hint).to.match(/stream/);
@@ -104,7 +104,7 @@ forEachMajor('An attempt', (got) => {
     await once.close();
   });
 
-  it('is made again when the connection broke, and when the body did', async () => {
+  it('is resent if the connection broke, before or during the body', async () => {
     server.handler = (n, request, response) => {
       if (n === 1) request.socket.destroy();
       else if (n === 2) {
@@ -116,7 +116,7 @@ forEachMajor('An attempt', (got) => {
     expect(server.seen).to.have.length(3);
   });
 
-  it('is made again when it took too long', async () => {
+  it('is resent if it took too long', async () => {
     server.handler = (n, _request, response) => {
       if (n > 1) response.end('{}');
     };
@@ -124,14 +124,14 @@ forEachMajor('An attempt', (got) => {
     expect(server.seen).to.have.length(2);
   });
 
-  it('is not made again when its error is final', async () => {
+  it('is not resent if its error is final', async () => {
     server.replies({ status: 404, headers: { 'x-request-id': 'id-1' } });
     const error = await failureOf(gate.got(got)(server.url));
     expect(error.headgate).to.include({ verdict: 'terminal', reason: 'terminal', correlationId: 'id-1' });
     expect(server.seen).to.have.length(1);
   });
 
-  it('of a stream is made again by the stream that replaces it', async () => {
+  it('of a stream is resent by the stream that replaces it', async () => {
     server.replies({ status: 500 });
     const events = record(gate);
     const text = await new Promise<string>((resolve, reject) => {

@@ -3,7 +3,7 @@ import { headgate } from 'headgate';
 import { forEachMajor } from '../../support/majors.ts';
 import { failureOf, names, record, TestServer } from '../../support/server.ts';
 
-forEachMajor('A connection that ends without a word', (got) => {
+forEachMajor('A connection that ends without a response', (got) => {
   for (const isStream of [false, true]) {
     it(`ends its call, as a ${isStream ? 'stream' : 'promise'}`, async () => {
       // given a server that switches protocols unasked: Node.js closes such a connection, and tells nobody

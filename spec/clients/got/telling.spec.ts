@@ -8,7 +8,7 @@ import ky from 'ky';
 import { forEachMajor, majors } from '../../support/majors.ts';
 import { failureOf, names, record, TestServer } from '../../support/server.ts';
 
-forEachMajor('What is told of a call', (got) => {
+forEachMajor('What is reported of a call', (got) => {
   let server: TestServer;
   let gate: Headgate;
 
@@ -28,7 +28,7 @@ forEachMajor('What is told of a call', (got) => {
       (api: typeof got, url: string) => api(url, { responseType: 'json' }) as Promise<unknown>,
     ],
   ] as const) {
-    it(`is one failure with its record, where a good answer cannot be parsed: ${what}`, async () => {
+    it(`is one failure with its record if a good response cannot be parsed: ${what}`, async () => {
       server.handler = (_n, _request, response) => response.end('no JSON');
       const events = record(gate);
       const error = await failureOf(call(gate.got(got), server.url));
@@ -39,7 +39,7 @@ forEachMajor('What is told of a call', (got) => {
     });
   }
 
-  it('is a success, and the record, where an answer is parsed after it was given', async () => {
+  it('is a success, with the record, if a response is parsed after it was returned', async () => {
     server.handler = (_n, _request, response) => response.end('no JSON');
     const events = record(gate);
     const promise = gate.got(got)(server.url);
@@ -49,7 +49,7 @@ forEachMajor('What is told of a call', (got) => {
     expect(names(events)).to.deep.equal(['attempt', 'success']);
   });
 
-  it('is one success where several methods parse one answer', async () => {
+  it('is one success if several methods parse one response', async () => {
     server.replies();
     const events = record(gate);
     const promise = gate.got(got)(server.url);
@@ -62,7 +62,7 @@ forEachMajor('What is told of a call', (got) => {
     expect(names(events)).to.deep.equal(['attempt', 'success']);
   });
 
-  it('is a rejection that nobody hears, where nobody listens to what is parsed', async () => {
+  it('is an unhandled rejection if nobody awaits the parsed body', async () => {
     server.handler = (_n, _request, response) => response.end('no JSON');
     const unheard = new Promise((resolve) => process.prependOnceListener('unhandledRejection', resolve));
     const others = process.listeners('unhandledRejection').slice(1);
@@ -131,7 +131,7 @@ forEachMajor('What is told of a call', (got) => {
     }
   }
 
-  it('is a fault where the body of a good answer cannot be unpacked', async () => {
+  it('is a fault if the body of a good response cannot be decompressed', async () => {
     server.handler = (n, _request, response) => {
       const packed = gzipSync('{}');
       response.setHeader('content-encoding', 'gzip');
@@ -142,7 +142,7 @@ forEachMajor('What is told of a call', (got) => {
   });
 });
 
-describe('A value that is no got instance', () => {
+describe('A value that is not a got instance', () => {
   const [{ got }] = majors as unknown as [{ got: object }];
   const got11 = Object.assign(() => undefined, {
     extend: () => undefined,
@@ -162,7 +162,7 @@ describe('A value that is no got instance', () => {
     ['the promise of an instance', Promise.resolve(got), /await/],
     ['fetch', fetch, /got a function/],
   ] as const) {
-    it(`is refused, with what is needed: ${what}`, async () => {
+    it(`is refused, with advice: ${what}`, async () => {
       const gate = headgate();
       try {
         expect(() => gate.got(given as never))

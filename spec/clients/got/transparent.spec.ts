@@ -19,7 +19,7 @@ forEachMajor('A wrapped client', (got) => {
     await server.close();
   });
 
-  it('gives what the bare one gives', async () => {
+  it('returns what the bare client returns', async () => {
     server.replies();
     expect(await api(server.url).text()).to.equal('{}');
     expect(await api(server.url).json()).to.deep.equal({});
@@ -64,7 +64,7 @@ forEachMajor('A wrapped client', (got) => {
     expect(events.at(-1)).to.have.nested.property('attempts[0].status', 302);
   });
 
-  it('takes no permit for what comes from a cache, nor from a hook', async () => {
+  it('takes no permit for responses from a cache or a hook', async () => {
     const events = record(gate);
     server.handler = (_n, _request, response) =>
       response.writeHead(200, { 'cache-control': 'max-age=60' }).end('{}');
@@ -75,7 +75,7 @@ forEachMajor('A wrapped client', (got) => {
     expect(server.seen).to.have.length(1);
   });
 
-  it('leaves the hooks of its user to work, before and after ours', async () => {
+  it("lets the user's hooks work, before and after ours", async () => {
     const seen: string[] = [];
     const note = (what: string): void => {
       seen.push(what);
@@ -106,7 +106,7 @@ forEachMajor('A wrapped client', (got) => {
     expect(seen).to.include.members(['before GET', 'retry 1', 'after 200', 'error HTTPError']);
   });
 
-  it('lets a hook of its user refresh a token by itself', async () => {
+  it("lets a user's hook refresh a token by itself", async () => {
     const events = record(gate);
     server.replies({ status: 401 });
     const refreshing = api.extend({
@@ -141,7 +141,7 @@ forEachMajor('A wrapped client', (got) => {
     expect(parsed.headgate.reason).to.equal('terminal');
   });
 
-  it('resolves with the last response where its user wants no HTTP errors, after its retries', async () => {
+  it('resolves with the last response after its retries, if the user wants no HTTP errors', async () => {
     const events = record(gate);
     server.replies({ status: 500 }, { status: 404 });
     const response = await api(server.url, { throwHttpErrors: false });
@@ -160,7 +160,7 @@ forEachMajor('A wrapped client', (got) => {
     expect(names(events)).to.deep.equal(['attempt', 'success']);
   });
 
-  it('tells its events to readers too, until the gate closes', async () => {
+  it('reports its events to readers too, until the gate closes', async () => {
     server.replies();
     const types: string[] = [];
     const reading = (async () => {
@@ -172,7 +172,7 @@ forEachMajor('A wrapped client', (got) => {
     expect(types).to.deep.equal(['call', 'attempt', 'success']);
   });
 
-  it('takes in no endless body of an error', async () => {
+  it('does not read an endless error body', async () => {
     server.handler = (_n, _request, response) => {
       response.writeHead(400);
       const pour = (): void => {
@@ -201,7 +201,7 @@ forEachMajor('A wrapped client', (got) => {
     await slow.close();
   });
 
-  it('chains listeners to its promise, whose failure is told once', async () => {
+  it('chains listeners to its promise, whose failure is reported once', async () => {
     const unheard: unknown[] = [];
     const hear = (error: unknown): unknown => unheard.push(error);
     server.replies({ status: 404 });
@@ -214,7 +214,7 @@ forEachMajor('A wrapped client', (got) => {
     expect(unheard).to.deep.equal([]);
   });
 
-  it('shows its user the retry limit that he set, and heeds it where he changes it on the way', async () => {
+  it('shows the retry limit that the user set, and obeys changes to it on the way', async () => {
     server.replies({ status: 401 }, { status: 500 });
     const limits: number[] = [];
     const changing = api.extend({
@@ -230,7 +230,7 @@ forEachMajor('A wrapped client', (got) => {
     expect(limits).to.deep.equal([7, 0]);
   });
 
-  it('leaves it to got to break off what its user gives up', async () => {
+  it('leaves it to got to abort what the user gives up', async () => {
     server.handler = (_n, _request, response) => response.write('a');
     const errors = [];
     for (const client of [got, api]) {

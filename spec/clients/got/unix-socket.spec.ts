@@ -53,7 +53,7 @@ forEachMajor('Over Unix sockets', (got) => {
     expect(quotas.size).to.equal(3);
   });
 
-  it('a token does not follow to another socket', async () => {
+  it('a token does not go to another socket', async () => {
     const api = gate.got(got).extend({ enableUnixSockets: true });
     // got 15 and 16 refuse the redirect itself.
     await api(`unix:${socket('a..b.sock')}:/away`).catch((error: Error) => {

@@ -41,7 +41,7 @@ forEachMajor('What users see of got', (got) => {
   }
 
   for (const [how, print] of Object.entries(PRINTS)) {
-    it(`is no larger in print, where an error is printed ${how}`, async () => {
+    it(`is no larger in print if an error is printed ${how}`, async () => {
       const context = { token: 'x', headgate: { priority: 1 } };
       const [bare, gated] = await errors({ context });
       const size = (value: unknown): number => print(value).length;
@@ -136,7 +136,7 @@ forEachMajor('What users see of got', (got) => {
     expect(Object.keys(gated?.response ?? {})).to.have.members(Object.keys(bare?.response ?? {}));
   });
 
-  it('keeps the timeout that its user set, though an attempt waited at the gate', async () => {
+  it('includes the timeout that the user set, even if an attempt waited at the gate', async () => {
     const one = headgate({ quotas: [{ concurrency: 1 }] });
     server.handler = (_n, _request, response) => setTimeout(() => response.end('{}'), 30);
     const client = one.got(got);
@@ -146,7 +146,7 @@ forEachMajor('What users see of got', (got) => {
     await one.close();
   });
 
-  it('has its hooks and handlers once, however the gate was added', () => {
+  it('includes hooks and handlers once, however the gate was added', () => {
     const hook = (): void => undefined;
     const mine = got.extend({ hooks: { beforeRequest: [hook] }, context: { list: [1] } });
     const gated = gate.got(mine);
@@ -168,7 +168,7 @@ forEachMajor('What users see of got', (got) => {
     });
   }
 
-  it('changes no defaults by its calls', async () => {
+  it('keeps its defaults whatever calls are made', async () => {
     const before = Object.entries(api.defaults.options.hooks).map(([name, list]) => [
       name,
       [...(list ?? [])],
@@ -179,7 +179,7 @@ forEachMajor('What users see of got', (got) => {
     expect(after).to.deep.equal(before);
   });
 
-  it('is the `content-length` of an answer to HEAD, of an error too', async () => {
+  it('includes the `content-length` of a response to HEAD, even of an error', async () => {
     server.handler = (_n, _request, response) =>
       response.writeHead(404, { 'content-length': 5_000_000, 'content-encoding': 'gzip' }).end();
     const error = (await failureOf(api.head(server.url))) as unknown as HTTPError;
@@ -197,7 +197,7 @@ forEachMajor('What users see of got', (got) => {
     expect(server.seen).to.have.length(3);
   });
 
-  it('begins a call of its own for a request that a hook makes with the same options', async () => {
+  it('includes a separate call for a request that a hook makes with the same options', async () => {
     const calls = new Set<string>();
     gate.on('success', ({ call }) => calls.add(call));
     let nested = 0;
@@ -216,7 +216,7 @@ forEachMajor('What users see of got', (got) => {
     expect(server.seen).to.have.length(2);
   });
 
-  it('begins a call of its own for the page that the same options ask for', async () => {
+  it('includes a separate call for the page that the same options request', async () => {
     const calls = new Set<string>();
     gate.on('success', ({ call }) => calls.add(call));
     let page = 0;
@@ -234,7 +234,7 @@ forEachMajor('What users see of got', (got) => {
     expect(server.seen).to.have.length(3);
   });
 
-  it('does not lose the gate where a hook replaces the retry rules or the context', async () => {
+  it('stays gated if a hook replaces the retry rules or the context', async () => {
     let attempts = 0;
     gate.on('attempt', () => {
       attempts += 1;

@@ -44,14 +44,14 @@ forEachUndici('The fetch of Node.js, over a gated global dispatcher', ({ Agent, 
     expect(names(events).filter((name) => name === 'success')).to.have.length(bodies.length);
   });
 
-  it('gets an error whole, headers and all', async () => {
+  it('gets an error response whole, headers included', async () => {
     server.replies({ status: 404, headers: { 'x-a': 'b' }, body: '{"error":{"code":"Gone"}}' });
     const response = await fetch(server.url);
     expect([response.status, response.headers.get('x-a')]).to.deep.equal([404, 'b']);
     expect(await response.json()).to.deep.equal({ error: { code: 'Gone' } });
   });
 
-  it('gets an error whose body breaks off, and the fault where it does', async () => {
+  it('gets an error response whose body is truncated, and then the fault', async () => {
     server.handler = (_n, { socket }, response) => {
       response.writeHead(404, { 'content-length': '100' });
       response.write('half', () => setTimeout(() => socket.destroy(), 5));
@@ -71,7 +71,7 @@ forEachUndici('The fetch of Node.js, over a gated global dispatcher', ({ Agent, 
     expect(names(events)).to.deep.equal(['attempt', 'success', 'attempt', 'success']);
   });
 
-  it('is aborted while it waits, and its place is free', async () => {
+  it('is aborted while it waits, which frees its place', async () => {
     server.replies({ status: 429, headers: { 'retry-after': '30' } });
     const controller = new AbortController();
     const call = failureOf(fetch(server.url, { signal: controller.signal }));

@@ -64,7 +64,7 @@ forEachUndici('Headers of a gated dispatcher', ({ Agent, Pool, request, intercep
   }
 
   for (const [title, make] of Object.entries(forms)) {
-    it(`are sent as the bare one sends them, as ${title}, with the token beside them`, async () => {
+    it(`are sent as the bare dispatcher sends them, as ${title}, along with the token`, async () => {
       // given what the bare agent makes of them
       let bare: unknown;
       let refusal: Error | undefined;
@@ -86,7 +86,7 @@ forEachUndici('Headers of a gated dispatcher', ({ Agent, Pool, request, intercep
       }
     });
 
-    it(`are taken by the cache below it, as ${title}, with a token and without`, async function () {
+    it(`are accepted by the cache below it, as ${title}, with and without a token`, async function () {
       if (!interceptors.cache) this.skip();
       const { cache } = interceptors;
       const bare = await send(agent.compose(cache()), make()).catch((error: Error) => error.message);
@@ -104,7 +104,7 @@ forEachUndici('Headers of a gated dispatcher', ({ Agent, Pool, request, intercep
     });
   }
 
-  it('keep the authorization of their user, whatever its form', async () => {
+  it("keep the user's authorization, whatever its form", async () => {
     const dispatcher = agent.compose(gateOf(true).undici());
     for (const headers of [
       { Authorization: 'mine' },

@@ -58,7 +58,7 @@ forEachUndici('A gate among the interceptors of undici', (undici, major) => {
   for (const [name, make] of Object.entries(undici.interceptors)) {
     const interceptor = (): Interceptor => make(OPTIONS[name] as never) as unknown as Interceptor;
     for (const [title, handler] of Object.entries(scenes)) {
-      it(`takes and gives what ${name} does, above it and below: ${title}`, async () => {
+      it(`accepts and passes on what ${name} does, above it and below: ${title}`, async () => {
         const ways = [
           agent.compose(gate.undici(), interceptor()),
           agent.compose(interceptor(), gate.undici()),
@@ -80,7 +80,7 @@ forEachUndici('A gate among the interceptors of undici', (undici, major) => {
     }
   }
 
-  it('lets interceptors above write to their controller whatever undici’s own takes', async function () {
+  it('lets interceptors above write to their controller whatever undici’s own accepts', async function () {
     // Before 7 there are no controllers.
     if (major === 6) this.skip();
     const raw = [Buffer.from('x-raw'), Buffer.from('1')];

@@ -72,13 +72,13 @@ forEachUndici('A request that names no origin', (undici, major) => {
     });
   }
 
-  it('has a quota of its own by default, that of its origin', async () => {
+  it('uses the quota of its own origin by default', async () => {
     const dispatcher = open(new Pool(server.url)).compose(gateOf().undici());
     await (await dispatcher.request(get)).body.dump();
     expect(gate.quotas().map(({ key }) => key)).to.deep.equal([new URL(server.url).origin]);
   });
 
-  it('is read though its pool is busy, which serves all as before', async () => {
+  it('is read even if its pool is busy, which then serves all as before', async () => {
     // given a pool whose only connection is in use
     const held: (() => void)[] = [];
     server.handler = (_n, _request, response) => void held.push(() => response.end('{}'));
@@ -100,7 +100,7 @@ forEachUndici('A request that names no origin', (undici, major) => {
     expect(gate.quotas().some(({ key }) => key === new URL(server.url).origin)).to.equal(true);
   });
 
-  it('is gated without a token, with one warning, where its pool has several', async () => {
+  it('is gated without a token, with one warning, if its pool has several origins', async () => {
     const authorizations: (string | undefined)[] = [];
     server.handler = (_n, { headers }, response) => {
       authorizations.push(headers.authorization);
@@ -121,7 +121,7 @@ forEachUndici('A request that names no origin', (undici, major) => {
     await Promise.allSettled(calls);
   });
 
-  it("has the gate's default quota where neither undici nor its user names one", async () => {
+  it("uses the gate's default quota if neither undici nor the user names an origin", async () => {
     const below = (dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch =>
       function named(options, handler) {
         return dispatch(options, handler);
@@ -134,7 +134,7 @@ forEachUndici('A request that names no origin', (undici, major) => {
     expect(events.filter(({ type }) => type === 'warning')).to.have.length(1);
   });
 
-  it('is of the origin that its user names', async () => {
+  it('uses the origin that the user names', async () => {
     const authorizations: (string | undefined)[] = [];
     server.handler = (_n, { headers }, response) => {
       authorizations.push(headers.authorization);
@@ -153,7 +153,7 @@ forEachUndici('A request that names no origin', (undici, major) => {
     }
   });
 
-  it('spends no reply of a mock, and is gated there', async () => {
+  it('uses up no reply of a mock, and is gated there', async () => {
     gateOf({ quotas: [{ name: 'one', concurrency: 1 }] });
     const agent = new MockAgent();
     agent.disableNetConnect();
@@ -167,7 +167,7 @@ forEachUndici('A request that names no origin', (undici, major) => {
     await agent.close();
   });
 
-  it('is refused by an Agent as ever, and nothing is left of it', async () => {
+  it('is refused by an Agent as usual, and leaves nothing behind', async () => {
     const agent = open(new Agent());
     const dispatcher = agent.compose(gateOf().undici());
     const bare = await failureOf(agent.request(get as never));
@@ -183,7 +183,7 @@ forEachUndici('A request that names no origin', (undici, major) => {
     expect(Object.getOwnPropertyDescriptor(URL.prototype, 'origin')).to.deep.equal(before);
   });
 
-  it('keeps its name where the dns interceptor put an address in its place', async function () {
+  it('keeps its host name if the dns interceptor replaced it by an address', async function () {
     if (!interceptors.dns) this.skip();
     // given a quota by the host's name, and the dns interceptor above the gate
     const named = server.url.replace('127.0.0.1', 'localhost');

@@ -64,7 +64,7 @@ forEachUndici('A gated ProxyAgent', ({ ProxyAgent, fetch, request }) => {
     await Promise.all([gate.close(), server.close()]);
   });
 
-  it('asks again for a tunnel that was refused for now, whatever the method, and sends once', async () => {
+  it('requests a tunnel again that was refused for now, whatever the method, and sends once', async () => {
     const dispatcher = agent.compose(gate.undici());
     const asked = { dispatcher, method: 'POST', body: 'x' } as const;
     proxy.statuses.push(503, 429);
@@ -85,7 +85,7 @@ forEachUndici('A gated ProxyAgent', ({ ProxyAgent, fetch, request }) => {
     expect(server.seen).to.have.length(1);
   });
 
-  it('sends a stream that no tunnel was opened for', async () => {
+  it('sends a stream for which no tunnel had been opened', async () => {
     proxy.statuses.push(502);
     const dispatcher = agent.compose(gate.undici());
     const body = Readable.from(['once']);
@@ -94,7 +94,7 @@ forEachUndici('A gated ProxyAgent', ({ ProxyAgent, fetch, request }) => {
     expect(server.seen.map((each) => each.body)).to.deep.equal(['once']);
   });
 
-  it("is read by gate.fetch over undici's own too", async () => {
+  it("is read by gate.fetch over undici's own fetch too", async () => {
     proxy.statuses.push(502);
     const gated = gate.fetch(((input: string, init: object) =>
       fetch(input, { ...init, dispatcher: agent } as never)) as never);
@@ -102,7 +102,7 @@ forEachUndici('A gated ProxyAgent', ({ ProxyAgent, fetch, request }) => {
     expect([response.status, server.seen.length]).to.deep.equal([200, 1]);
   });
 
-  it('fails at once where its proxy asks for credentials, and says so', async () => {
+  it('fails at once if its proxy asks for credentials, and says so', async () => {
     proxy.statuses.push(407, 407, 407);
     const error = await failureOf(request(server.url, { dispatcher: agent.compose(gate.undici()) }));
     expect(error.headgate).to.include({ verdict: 'terminal', reason: 'terminal' });

@@ -48,7 +48,7 @@ forEachUndici('A tunnel or an upgraded connection', ({ Agent, connect, upgrade }
     for (let waited = 0; gate.quotas()[0]?.inFlight !== 0 && waited < 1000; waited += 5) await sleep(5);
   }
 
-  it('is one attempt of the server that was asked, in flight until it is closed', async () => {
+  it('is one attempt at the requested server, in flight until it is closed', async () => {
     const dispatcher = agent.compose(gate.undici());
     const events = record(gate);
     // when a protocol is switched
@@ -71,7 +71,7 @@ forEachUndici('A tunnel or an upgraded connection', ({ Agent, connect, upgrade }
     ]);
   });
 
-  it('is in flight for as long as its socket is open, even where that closed before it was given', async () => {
+  it('is in flight while its socket is open, even if that closed before it was passed on', async () => {
     const dispatcher = agent.compose(gate.undici());
     const { socket } = await connect(end.url, { dispatcher, path: '/a:1' } as never);
     await closed(socket);
@@ -80,7 +80,7 @@ forEachUndici('A tunnel or an upgraded connection', ({ Agent, connect, upgrade }
     expect(gate.quotas()[0]).to.include({ inFlight: 0, queued: 0 });
   });
 
-  it('that is refused is a failure, and given to its user as it is', async () => {
+  it('that is refused is a failure, passed to the user as it is', async () => {
     const dispatcher = agent.compose(gate.undici());
     const events = record(gate);
     const given = await new Promise<{ statusCode: number; socket: Socket }>((resolve, reject) => {

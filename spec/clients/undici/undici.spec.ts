@@ -35,7 +35,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     return own;
   }
 
-  it('gives what the bare one gives', async () => {
+  it('returns what the bare dispatcher returns', async () => {
     const events = record(gate);
     server.handler = (_n, _request, response) =>
       response.writeHead(200, { 'x-a': ['1', '2'], trailer: 'x-end' }).write('{"a"', () => {
@@ -70,7 +70,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     ]);
   });
 
-  it('passes the last failure on whole, after its retries', async () => {
+  it('passes on the last failure whole, after its retries', async () => {
     const events = record(gate);
     const large = 'x'.repeat(1_000_000);
     server.replies(
@@ -87,7 +87,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     expect(await bad.body.text()).to.equal(large);
   });
 
-  it('reads the code of an error that is compressed, and leaves it compressed', async () => {
+  it('reads the code of a compressed error, and leaves it compressed', async () => {
     const events = record(gate);
     const zipped = gzipSync('{"error":{"code":"Zipped"}}');
     server.handler = (_n, _request, response) =>
@@ -97,7 +97,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     expect(events.at(-1)).to.include({ type: 'failure', code: 'Zipped' });
   });
 
-  it('resends the bodies that can be, and only those', async () => {
+  it('resends the bodies that can be resent, and only those', async () => {
     for (const body of ['text', Buffer.from('bytes')]) {
       server.seen.length = 0;
       server.replies(THROTTLED);
@@ -114,7 +114,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     expect((events.at(-1) as { hint?: string }).hint).to.match(/stream/);
   });
 
-  it('does not resend a POST after a bare 502, unless its user vouches for it', async () => {
+  it('does not resend a POST after a bare 502, unless the user vouches for it', async () => {
     server.replies({ status: 502 }, { status: 502 });
     const post = { dispatcher, method: 'POST', body: '{}' } as const;
     expect((await request(server.url, post)).statusCode).to.equal(502);
@@ -144,7 +144,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     expect(server.seen).to.have.length(1);
   });
 
-  it('keeps the back-pressure of a slow reader, error or not', async () => {
+  it('preserves the back-pressure of a slow reader, error or not', async () => {
     for (const status of [200, 400]) {
       let sent = 0;
       server.handler = (_n, _request, response) => {
@@ -182,7 +182,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     expect(Buffer.concat(chunks).toString()).to.equal('streamed');
   });
 
-  it('holds its permit until the response ended', async () => {
+  it('holds its permit until the response has ended', async () => {
     const own = compose({ quotas: [{ name: 'one', concurrency: 1 }] });
     server.handler = (n, _request, response) => (n === 1 ? response.write('half') : response.end());
     const first = await request(server.url, { dispatcher });
@@ -304,7 +304,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     expect(server.seen.map(({ body }) => body)).to.deep.equal(['a=1', 'a=1', 'blob', 'blob']);
   });
 
-  it('tells of an undici retry before it', async () => {
+  it('warns of an undici retry above it', async () => {
     const { RetryAgent } =
       major === 6 ? await import('undici6') : major === 7 ? await import('undici7') : await import('undici');
     const events = record(gate);
@@ -328,7 +328,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     });
   }
 
-  it('tells a handler what it threw itself, at its start and at its end', async () => {
+  it('reports to a handler what it threw itself, at its start and at its end', async () => {
     server.replies();
     const [start, end] = major === 6 ? ['onConnect', 'onComplete'] : ['onRequestStart', 'onResponseEnd'];
     const failed = major === 6 ? 'onError' : 'onResponseError';
@@ -348,7 +348,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     }
   });
 
-  it('leaves what is no handler for undici to refuse', async () => {
+  it('leaves an invalid handler for undici to refuse', async () => {
     const plain = agent.compose((dispatch) => (options, handler) => dispatch(options, handler));
     // undici 7 takes all but one.
     for (const handler of major === 7 ? [null] : [null, 5, {}]) {
@@ -360,7 +360,7 @@ forEachUndici('A gated dispatcher', ({ Agent, request, stream, interceptors, fet
     expect(server.seen).to.have.length(0);
   });
 
-  it('passes on what an interceptor below it tells of the request', async () => {
+  it('passes on what an interceptor below reports about the request', async () => {
     server.handler = (_n, { url }, response) =>
       url === '/a' ? response.writeHead(302, { location: '/b' }).end() : response.end('b');
     const redirecting = agent.compose(interceptors.redirect({ maxRedirections: 2 }), gate.undici());
