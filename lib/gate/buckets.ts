@@ -24,12 +24,8 @@ interface Node {
   mixed: boolean;
   /** Whether the bucket names a group. */
   grouped: boolean;
-  /**
-   * Number of changes of the following segment, and the last one seen: `undefined` if the path ended, `null`
-   * before the first.
-   */
-  next: number;
-  last: string | undefined | null;
+  /** Following segments, no more than are needed; `undefined` where the path ended. */
+  readonly next: Set<string | undefined>;
 }
 
 /**
@@ -58,7 +54,7 @@ export class Buckets {
       const below = resource >= 0 && length > resource;
       const needed = below ? (node.grouped ? 1 : ALIKE) : ALIKE_ROOTS;
       // Shorter prefixes include these routes, so they are at least as mixed.
-      return !node.mixed && node.next >= needed ? node.all : undefined;
+      return !node.mixed && node.next.size >= needed ? node.all : undefined;
     }
     return undefined;
   }
@@ -78,8 +74,7 @@ export class Buckets {
         all: bucket,
         mixed: false,
         grouped: kind === 'group',
-        next: 0,
-        last: null,
+        next: new Set(),
       };
       this.#nodes.delete(key);
       this.#nodes.set(key, node);
@@ -88,9 +83,7 @@ export class Buckets {
       node.grouped &&= kind === 'group';
       const segment = path[length];
       if (segment === undefined) node.own = bucket;
-      if (segment === node.last) continue;
-      node.next += 1;
-      node.last = segment;
+      if (node.next.size < ALIKE_ROOTS) node.next.add(segment);
     }
     for (const key of this.#nodes.keys()) {
       if (this.#nodes.size <= MAX_NODES) break;

@@ -20,7 +20,8 @@ const LOOK = 4;
 const LOOK_MS = 1000;
 const LOOK_LATER = 1000;
 
-const UNSOUND = 'The profile gave limits that are not numbers of 1 or more; they were ignored';
+const UNSOUND =
+  'The profile gave limits that are not numbers of 1 or more, or windows whose length is not valid; they were ignored';
 
 /** All gates of one `headgate()`, one per quota key. */
 export class Gates {

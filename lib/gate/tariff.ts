@@ -96,13 +96,16 @@ export class Tariff {
 
   /** An attempt is charged. */
   taken(ask: Priced): void {
-    for (const [unit, { mean }] of this.estimates) {
-      if (mean !== undefined || unit === REQUESTS || this.#given(ask, unit) !== undefined) continue;
-      this.#unknown += 1;
-      if (this.#unknown !== PATIENCE) return;
-      const message = `The cost of attempts in '${unit}' is unknown, so each is charged a tenth of the limit. Give the quota a 'cost' or 'spent', or the call a 'cost'`;
-      this.#warn('cost-unknown', message, this.#key);
-    }
+    const isUnknown = (unit: string): boolean =>
+      unit !== REQUESTS &&
+      this.estimates.get(unit)?.mean === undefined &&
+      this.#given(ask, unit) === undefined;
+    const unknown = [...this.estimates.keys()].filter(isUnknown);
+    if (unknown.length === 0) return;
+    this.#unknown += 1;
+    if (this.#unknown !== PATIENCE) return;
+    const message = `The cost of attempts in ${unknown.map((unit) => `'${unit}'`).join(' and ')} is unknown, so each is charged a tenth of the limit. Give the quota a 'cost' or 'spent', or the call a 'cost'`;
+    this.#warn('cost-unknown', message, this.#key);
   }
 
   /** The error if an attempt can never go; `undefined` if it can. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { type AnyEvent, type Headgate, type HeadgateOptions, headgate } from 'headgate';
 import { discord, github } from 'headgate/profiles';
+import { Buckets } from '../../lib/gate/buckets.ts';
 import { endings } from '../support/ending.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -238,6 +239,19 @@ describe('A bucket named in answers', () => {
     expect(closed()[0]).to.match(/ search$/);
     expect(gate.quotas().some(({ key }) => key.includes('bucket='))).to.equal(false);
     await clock.advance(6000);
+  });
+
+  it('is not assumed for unknown routes by two neighbours, however often they alternate', () => {
+    const buckets = new Buckets();
+    const request = (path: string) => ({ method: 'GET', url: new URL(`https://api.example${path}`) });
+    const bucket = { name: 'b', kind: 'routes' } as const;
+    for (let turn = 0; turn < 20; turn += 1) {
+      buckets.learn('s', request('/users/me'), bucket);
+      buckets.learn('s', request('/users/you'), bucket);
+    }
+    expect(buckets.of('s', request('/users/them'))).to.equal(undefined);
+    for (const path of ['/users/she', '/users/he']) buckets.learn('s', request(path), bucket);
+    expect(buckets.of('s', request('/users/them'))).to.equal('b');
   });
 
   it('is one of a bounded number, however many a server names', async () => {

@@ -118,6 +118,23 @@ describe('Costs', () => {
     expect(used()).to.be.within(40, 60); // with a margin, which is free again at its end
   });
 
+  it('that stay unknown are warned about once, with all their units', async () => {
+    open({
+      windows: [
+        { ...TOKENS, limit: 1e6 },
+        { limit: 1e6, per: '1m', of: 'points' },
+      ],
+    });
+    const warnings: string[] = [];
+    gate.on('warning', ({ code, message }) => warnings.push(`${code}: ${message}`));
+    for (let call = 0; call < 300; call += 1) {
+      void send(undefined);
+      await clock.advance(30_000);
+    }
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^cost-unknown: .*'tokens' and 'points'/);
+  });
+
   it('may be functions of the request, given by the call or the quota; the call takes precedence', async () => {
     open({ windows: [TOKENS], cost: { tokens: ({ url }) => url.pathname.length } });
     const run = gate.wrap(async (_path: string, _cost: number | undefined) => undefined, {
