@@ -170,11 +170,6 @@ function named(headers: Headers, names: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Longest stated wait, in ms, until a used-up quota resets; `undefined` if none is used up. */
-export function usedUpMs(limits: readonly RateLimit[]): number | undefined {
-  return usedUp(limits)?.resetMs;
-}
-
 /** What a refusal's headers say of its cause. */
 export interface UsedUp {
   /** ms until the quota opens again: more than 0. */

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import * as profiles from 'headgate/profiles';
 import { expectExamples, expectReading } from 'headgate/testing';
 import type { DefinedProfile, ProfileFactory } from '../../lib/profiles/define/index.ts';
+import { generic } from '../../lib/profiles/index.ts';
 
 /** Every profile of the book. */
 const BOOK: readonly [string, ProfileFactory][] = Object.entries(profiles as Record<string, unknown>).filter(
@@ -26,6 +27,26 @@ describe('Every profile of the book', () => {
       it('reads its own examples right by their own URLs', () => {
         for (const { reading, ...answer } of definition.examples ?? [])
           expectReading(profile, answer, reading);
+      });
+
+      it('finds no wait in the `Retry-After: 0` of a refusal, as generic() does', () => {
+        const url = new URL(definition.examples?.[0]?.request.split(' ')[1] ?? '');
+        for (const [status, more, retryAfterMs] of [
+          [429, {}, undefined],
+          [420, {}, undefined],
+          [429, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '30' }, 30_000],
+          [503, {}, 0],
+        ] as const) {
+          const headers = { 'retry-after': '0', ...more };
+          const answer = { request: { method: 'GET', url }, status, headers, body: '', receivedAt: 0 };
+          for (const each of [generic(), profile]) {
+            expect(each.classify(answer), `${each.name}: ${status}`).to.deep.include({
+              verdict: status === 503 ? 'transient' : 'throttled',
+              retryAfterMs,
+              retryAfterSource: retryAfterMs === undefined ? undefined : 'header',
+            });
+          }
+        }
       });
 
       it('has a source and a date for every limit', () => {

@@ -54,6 +54,7 @@ const shop = defineProfile({
       advice: 'Wait until the quota reopens.',
       wait: '7s',
     },
+    { code: 'busy', status: 503, verdict: 'throttled', advice: 'Wait.' },
     { code: 'locked', status: 429, verdict: 'transient', unprocessed: true, advice: 'Locked: try again.' },
     { code: 'ratelimited', status: 200, verdict: 'throttled', advice: 'Wait.' },
     { status: 409, message: /version/, verdict: 'terminal', advice: 'Read it again first.' },
@@ -154,6 +155,18 @@ describe('A profile made from data', () => {
       retryAfterMs: 9000,
       retryAfterSource: 'header',
     });
+    const zero = { 'retry-after': '0' };
+    expect(read(429, undefined, zero), 'no wait').to.include({
+      verdict: 'throttled',
+      retryAfterMs: undefined,
+    });
+    expect(read(403, { kind: 'over_quota' }, zero)).to.include({ retryAfterMs: 7000 });
+    expect(read(403, { kind: 'over_quota', wait: 3 }, zero)).to.include({ retryAfterMs: 3000 });
+    expect(read(503, { kind: 'busy' }, zero), 'transient for HTTP').to.include({
+      verdict: 'throttled',
+      retryAfterMs: undefined,
+    });
+    expect(read(429, { kind: 'locked' }, zero)).to.include({ retryAfterMs: 0, retryAfterSource: 'header' });
     expect(read(403, { kind: 'other' }, { 'x-shop-trace': 'h' })).to.include({
       verdict: 'terminal',
       code: 'other',

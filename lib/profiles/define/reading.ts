@@ -1,8 +1,7 @@
 import { sanitizeId } from '../../classify/correlation-id.ts';
 import { type ErrorEnvelope, layersOf, readErrorEnvelope } from '../../classify/error-body.ts';
+import { waitInHeaders } from '../../classify/http.ts';
 import { pageOf } from '../../classify/pages.ts';
-import { rateLimits, usedUpMs } from '../../classify/rate-limit.ts';
-import { retryAfterMs } from '../../classify/retry-after.ts';
 import { parseDuration } from '../../time/duration.ts';
 import type { Classification, Outcome } from '../../words/types.ts';
 import { Codes } from './codes.ts';
@@ -90,15 +89,16 @@ export class ProfileReading {
       return { retryAfterMs: undefined, retryAfterSource: undefined };
     // A profile that defines `waits` rules out waits found elsewhere in a body.
     const guessed = http.retryAfterSource === 'message' && this.#definition.waits !== undefined;
-    if (http.retryAfterMs !== undefined && !guessed) {
+    // To HTTP, a 503's `Retry-After: 0` is a wait; once a code makes the answer a refusal, it is none.
+    const voided = throttled && http.retryAfterMs === 0;
+    if (http.retryAfterMs !== undefined && !guessed && !voided) {
       return { retryAfterMs: http.retryAfterMs, retryAfterSource: http.retryAfterSource };
     }
-    const inHeader = headerWait(outcome, throttled);
+    const { headers, receivedAt } = outcome;
+    const inHeader = headers && waitInHeaders(verdict, headers, receivedAt).retryAfterMs;
     if (inHeader !== undefined) return { retryAfterMs: inHeader, retryAfterSource: 'header' };
     const messages = [message, ...layers.map((layer) => layer.message)];
-    const inBody = throttled
-      ? bodyWait(this.#definition.waits ?? [], json, messages, outcome.receivedAt)
-      : undefined;
+    const inBody = throttled ? bodyWait(this.#definition.waits ?? [], json, messages, receivedAt) : undefined;
     if (inBody !== undefined) return { retryAfterMs: inBody, retryAfterSource: 'message' };
     return {
       retryAfterMs: fallback === undefined ? undefined : parseDuration(fallback),
@@ -147,11 +147,3 @@ function pageHint({ status = 0, headers = {}, body }: Outcome): string | undefin
 }
 
 type ProfileWait = number | string | undefined;
-
-/** `Retry-After` and its variants override rate-limit headers (draft-ietf-httpapi-ratelimit-headers-10, 6). */
-function headerWait({ headers, receivedAt }: Outcome, throttled: boolean): number | undefined {
-  if (headers === undefined) return undefined;
-  const named = retryAfterMs(headers, receivedAt);
-  if (named !== undefined || !throttled) return named;
-  return usedUpMs(rateLimits(headers, receivedAt)) || undefined;
-}
