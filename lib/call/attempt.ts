@@ -191,8 +191,11 @@ export class Attempt {
     const { verdict, status } = this.classification ?? {};
     // A server that refuses one request for a moment (a lock on one object, a host it does not serve) is in service.
     const alive = status !== undefined && status < 500 && !OVERLOAD.has(status);
-    if (verdict === 'success' || (verdict === 'transient' && alive)) this.tellServed();
-    if (status !== undefined && verdict !== 'throttled' && verdict !== 'transient') this.tellServed();
+    const served =
+      verdict === 'transient'
+        ? alive
+        : verdict === 'success' || (verdict !== 'throttled' && status !== undefined);
+    if (served) this.tellServed();
     if (verdict !== 'transient' || this.#told) return;
     this.#told = true;
     const overload = status === undefined || OVERLOAD.has(status);
