@@ -1,7 +1,7 @@
-import type { PauseOptions } from './face.ts';
 import type { Gate } from './gate/gate.ts';
 import type { Gates } from './gate/gates.ts';
 import type { Passage } from './gate/passage.ts';
+import type { PauseOptions } from './headgate-types.ts';
 import { DeclaredQuotas, keyOf } from './options/quotas.ts';
 import { readPaused, readPauseOptions } from './options/read.ts';
 import type { QuotaMatch } from './options/types.ts';
@@ -23,7 +23,7 @@ export interface PausedContext {
  * Manual pauses. Given a name, closes that quota. Given a match, closes a quota made for the pause, to which
  * matching requests are subject in addition to their other quotas.
  */
-export class ByHand {
+export class ManualPauses {
   readonly #gates: Gates;
   readonly #context: PausedContext;
   /** End of the pause of each name: quotas of single values are closed when they are first used. */

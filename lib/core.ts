@@ -1,4 +1,4 @@
-import { ByHand } from './by-hand.ts';
+import { ManualPauses } from './by-hand.ts';
 import { Call, type OpenCall } from './call/call.ts';
 import { Calls } from './call/calls.ts';
 import type { CallContext } from './call/context.ts';
@@ -8,12 +8,17 @@ import { Readings } from './classify/readings.ts';
 import { Emitter } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
 import { Warnings } from './events/warnings.ts';
-import type { CloseOptions, Environment, ForecastOptions, ForecastRequest, PauseOptions } from './face.ts';
-import { follow } from './following.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import type { Passage } from './gate/passage.ts';
 import { Room } from './gate/room.ts';
+import type {
+  CloseOptions,
+  Environment,
+  ForecastOptions,
+  ForecastRequest,
+  PauseOptions,
+} from './headgate-types.ts';
 import type { LedgerObserver } from './ledger/ledger.ts';
 import { anyOf, DeclaredQuotas } from './options/quotas.ts';
 import {
@@ -26,6 +31,7 @@ import {
 } from './options/read.ts';
 import type { HeadgateOptions, HeadgateUpdate, QuotaMatch } from './options/types.ts';
 import type { Random } from './policy/backoff.ts';
+import { follow } from './policy-following.ts';
 import { QuotaEvents } from './quota-events.ts';
 import { type Clock, systemClock } from './time/clock.ts';
 import { Schedule } from './time/schedule.ts';
@@ -65,7 +71,7 @@ export class Core implements CallContext {
   readonly life: AbortSignal = this.#life.signal;
   readonly calls: Calls = new Calls();
   #closing: Promise<void> | undefined;
-  readonly #byHand: ByHand;
+  readonly #manualPauses: ManualPauses;
 
   constructor(given: HeadgateOptions, { clock = systemClock, random = Math.random }: Environment) {
     const options = withPolicy(given);
@@ -103,7 +109,7 @@ export class Core implements CallContext {
       met: (quota) => settings.ledger.recall?.(quota, observer),
       warn: (code, message, quota) => this.#warn(code, message, quota),
       resumed: (...resumed) => {
-        this.#byHand.over(resumed[0]);
+        this.#manualPauses.over(resumed[0]);
         events.resumed(...resumed);
       },
       held: (quota, untilMs) => events.paused(quota, untilMs, 'header'),
@@ -113,7 +119,12 @@ export class Core implements CallContext {
       near: (...near) => events.near(...near),
     });
     const paused = (quota: string, untilMs: number) => events.paused(quota, untilMs, 'manual');
-    this.#byHand = new ByHand(this.#gates, { clock, life: this.life, refOf: this.#refOf, paused });
+    this.#manualPauses = new ManualPauses(this.#gates, {
+      clock,
+      life: this.life,
+      refOf: this.#refOf,
+      paused,
+    });
     this.#detach = settings.ledger.attach?.(observer);
     if (options.policy) follow(options.policy, this);
   }
@@ -159,11 +170,11 @@ export class Core implements CallContext {
   }
 
   pause(quota: string | QuotaMatch, options: PauseOptions): void {
-    this.#byHand.pause(quota, options);
+    this.#manualPauses.pause(quota, options);
   }
 
   resume(quota: string | QuotaMatch): void {
-    this.#byHand.resume(quota);
+    this.#manualPauses.resume(quota);
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -190,7 +201,7 @@ export class Core implements CallContext {
     for (const ref of others) passage = passage.and(this.#gates.of(ref));
     for (const ref of this.#declared.besides(request)) passage = passage.and(this.#gates.of(ref));
     const bucket = this.bucketGateOf(request, quota, first);
-    return this.#byHand.through(bucket ? passage.and(bucket) : passage, request);
+    return this.#manualPauses.through(bucket ? passage.and(bucket) : passage, request);
   }
 
   bucketGateOf(request: RequestFacts, quota: string | undefined, first?: QuotaRef): Gate | undefined {

@@ -4,7 +4,7 @@ import { Core } from './core.ts';
 import type { Listener } from './events/emitter.ts';
 import type { Tracer } from './events/tracer.ts';
 import type { AnyEvent, EventName } from './events/types.ts';
-import type { Environment, FetchHeadgate } from './face.ts';
+import type { Environment, FetchHeadgate } from './headgate-types.ts';
 import type { HeadgateOptions } from './options/types.ts';
 import { OptionsError } from './words/errors.ts';
 

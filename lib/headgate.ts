@@ -2,8 +2,8 @@ import { type AxiosLike, gateAxios } from './clients/axios/index.ts';
 import { gateGot, gotExtension } from './clients/got/index.ts';
 import type { GotExtension, GotLike } from './clients/got/types.ts';
 import { type UndiciInterceptor, type UndiciOptions, undiciInterceptor } from './clients/undici/index.ts';
-import type { Environment, Headgate } from './face.ts';
 import { FetchComposition } from './fetch-headgate.ts';
+import type { Environment, Headgate } from './headgate-types.ts';
 import type { HeadgateOptions } from './options/types.ts';
 
 /**

@@ -13,7 +13,7 @@ export type {
   ForecastOptions,
   ForecastRequest,
   PauseOptions,
-} from './face.ts';
+} from './headgate-types.ts';
 export type * from './ledger/ledger.ts';
 export { memory } from './ledger/memory.ts';
 export type {

@@ -11,8 +11,8 @@ import type { Pass } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { Lifetime } from './lifetime.ts';
 import { signable, signedRecord } from './signing.ts';
+import { warnOfWithheld } from './token-hints.ts';
 import type { Tokens } from './tokens.ts';
-import { warnOfWithheld } from './withheld.ts';
 
 /** Notified when an attempt is queued, with its minimum wait in ms. */
 export interface Waits {

@@ -9,7 +9,7 @@ import type { Attempt, Ending } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import { Refusal } from './refusal.ts';
 import type { Teller } from './telling.ts';
-import { explained } from './withheld.ts';
+import { explained } from './token-hints.ts';
 
 /** Classifies a call's attempts, and reports the results to their gates. */
 export class Reader {

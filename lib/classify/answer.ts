@@ -29,7 +29,7 @@ export function classifyAnswer(outcome: Outcome): Classification {
  * Classifies an answer with a success status whose body may say otherwise: GraphQL's `errors`, Slack's `ok: false`,
  * ArcGIS's `error`. Only a quota, a lock, a fault or an expired token counts; otherwise the answer remains a success.
  */
-export function classifyGoodAnswer(outcome: Outcome): Classification {
+export function classifySuccess(outcome: Outcome): Classification {
   const http = classifyHttp(outcome);
   if (http.verdict !== 'success' || outcome.body === undefined) return http;
   const objects = errorObjects(outcome.body);

@@ -1,6 +1,6 @@
 import type { Classification, Outcome, Profile, RequestFacts, Verdict } from '../words/types.ts';
 import { LONGEST_WAIT_MS } from '../words/types.ts';
-import { classifyGoodAnswer } from './answer.ts';
+import { classifySuccess } from './answer.ts';
 import { classifyHttp } from './http.ts';
 
 /** A user's classification, made from the profile's. */
@@ -68,7 +68,7 @@ export class Readings {
       if (!VERDICTS.has(read.verdict)) throw new TypeError(`it returned ${noVerdict(read)}`);
       const byBody =
         read.verdict === 'success' && outcome.body !== undefined && this.#userReads?.(outcome.request);
-      return this.#bounded(byBody ? classifyGoodAnswer(outcome) : read, 'profile-failed', name);
+      return this.#bounded(byBody ? classifySuccess(outcome) : read, 'profile-failed', name);
     } catch (error) {
       // A throw inside a client's event would end the process and leak the permit.
       this.#warn('profile-failed', `${name} could not classify an outcome: ${messageOf(error)}`);

@@ -1,6 +1,6 @@
-import { CLOCK_GRAIN_MS } from '../ledger/turnover.ts';
 import type { Charge } from '../ledger/windows.ts';
 import { Alarm } from '../time/alarm.ts';
+import { CLOCK_GRAIN_MS } from '../time/clock.ts';
 import type { Asked } from './admitter.ts';
 import { Bookkeeper } from './bookkeeper.ts';
 import type { Lane } from './lane.ts';

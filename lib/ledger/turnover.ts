@@ -1,12 +1,7 @@
 import { type Calendar, calendarOf } from '../time/calendar.ts';
+import { CLOCK_GRAIN_MS } from '../time/clock.ts';
 import type { Window } from '../words/types.ts';
 import { type Ring, ROUNDING } from './ring.ts';
-
-/**
- * Maximum lag of a client's clock behind a server's whole milliseconds. A permit is freed this much later, so that a server that
- * counts in integers never sees two uses of it less than `per` apart.
- */
-export const CLOCK_GRAIN_MS = 1;
 
 /** Maximum interval of checking the wall clock while attempts wait for it, in ms: it may jump, or advance while a machine sleeps. */
 const LOOK_MS = 60_000;

@@ -1,7 +1,8 @@
+import { CLOCK_GRAIN_MS } from '../time/clock.ts';
 import type { Use } from './ledger.ts';
 import { Ring, ROUNDING } from './ring.ts';
 import { Transit } from './transit.ts';
-import { CLOCK_GRAIN_MS, type Turnover, type WindowClock } from './turnover.ts';
+import type { Turnover, WindowClock } from './turnover.ts';
 
 /**
  * The arithmetic of one window: how many permits are free, and when the next will be.

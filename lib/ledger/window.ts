@@ -1,4 +1,5 @@
 import { calendarOf } from '../time/calendar.ts';
+import { CLOCK_GRAIN_MS } from '../time/clock.ts';
 import type { LedgerError } from '../words/errors.ts';
 import type { WindowSnapshot } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
@@ -6,7 +7,7 @@ import type { LeaseContext } from './context.ts';
 import { Leases } from './leases.ts';
 import type { Account, Holder, Lease, Use } from './ledger.ts';
 import { ROUNDING } from './ring.ts';
-import { CLOCK_GRAIN_MS, turnoverOf } from './turnover.ts';
+import { turnoverOf } from './turnover.ts';
 import { WindowCount } from './window-count.ts';
 
 /** Fraction of a window's limit that latency may cost without being reported. */

@@ -9,7 +9,7 @@ import {
 } from '../time/duration.ts';
 import type { Duration } from '../words/types.ts';
 
-export { check, has, METHOD_RULE, method, methodBut, noList, object } from '../words/checked.ts';
+export { check, has, METHOD_RULE, method, methodBut, noList, object } from '../words/validate.ts';
 
 /** A whole number of at least `min`. */
 export function count(min: number): v.GenericSchema<number> {

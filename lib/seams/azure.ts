@@ -1,6 +1,6 @@
 /** `headgate/azure`: a policy for the pipelines of Azure's SDKs (`@azure/core-rest-pipeline`), in place of their retries. */
 import type { WrapContext } from '../clients/function/index.ts';
-import type { FetchHeadgate } from '../face.ts';
+import type { FetchHeadgate } from '../headgate-types.ts';
 import type { CallOptions } from '../options/types.ts';
 
 /** The used part of a request's or response's headers. */

@@ -1,5 +1,5 @@
 /** `headgate/smithy`: a gated request handler for SDKs made with Smithy, such as AWS's (v3). */
-import type { FetchHeadgate } from '../face.ts';
+import type { FetchHeadgate } from '../headgate-types.ts';
 import type { CallOptions } from '../options/types.ts';
 import { BODY_LIMIT } from '../words/types.ts';
 

@@ -1,4 +1,4 @@
-import { followTime } from './fakes.ts';
+import { processTime } from './process-time.ts';
 
 /**
  * The only source of time in a gate, so that tests can replace it and a jump of the system clock has no effect.
@@ -30,6 +30,12 @@ export interface Timer {
 /** Maximum delay of a Node.js timer: 2^31-1 ms, about 24.9 days. A longer one fires at once. */
 export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
+/**
+ * Maximum lag of a client's clock behind a server's whole milliseconds. A permit is freed this much later, so that a server
+ * that counts in integers never sees two uses of it less than `per` apart.
+ */
+export const CLOCK_GRAIN_MS = 1;
+
 /** Wall-clock time of `clock`, in Unix ms. */
 export function wallOf(clock: Clock): number {
   return clock.wall?.() ?? Date.now();
@@ -47,7 +53,7 @@ let skippedMs = 0;
 /** The monotonic clock of the process; follows a test's fake timers. */
 export const systemClock: Clock = {
   scoped: globalThis.navigator?.userAgent === 'Cloudflare-Workers',
-  now: () => followTime() + skippedMs,
+  now: () => processTime() + skippedMs,
   setTimer(fire, ms, hold) {
     // Keep the matching clearTimeout: fakes installed later do not know this timer.
     const { setTimeout, clearTimeout } = globalThis;

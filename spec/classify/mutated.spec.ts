@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { generic } from 'headgate/profiles';
-import { classifyGoodAnswer } from '../../lib/classify/answer.ts';
+import { classifySuccess } from '../../lib/classify/answer.ts';
 import type { Classification, Outcome } from '../../lib/words/types.ts';
 import { BODY_LIMIT } from '../../lib/words/types.ts';
 
@@ -108,7 +108,7 @@ describe('A real answer that was garbled', () => {
 
   it('of a good status too', () => {
     fc.assert(
-      fc.property(mutated, (answer) => expectSound(read({ ...answer, status: 200 }, classifyGoodAnswer))),
+      fc.property(mutated, (answer) => expectSound(read({ ...answer, status: 200 }, classifySuccess))),
       { numRuns: 2000 },
     );
   });

@@ -90,9 +90,9 @@ describe('Everything that is public', function () {
   });
 
   it('shows an example of its main functions', () => {
-    const face = [...texts].find(([file]) => file.includes('face.d.ts'))?.[1] ?? '';
+    const types = [...texts].find(([file]) => file.includes('headgate-types.d.ts'))?.[1] ?? '';
     for (const method of ['got', 'fetch', 'undici', 'axios', 'wrap', 'on', 'quotas', 'update', 'close']) {
-      const before = face.slice(0, face.search(new RegExp(`^ {4}${method}[(<]`, 'm')));
+      const before = types.slice(0, types.search(new RegExp(`^ {4}${method}[(<]`, 'm')));
       expect(before.slice(before.lastIndexOf('    /**')), method).to.include('@example');
     }
     const gate = [...texts].find(([file]) => file.includes('/headgate.d.ts'))?.[1] ?? '';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Headgate, headgate, type NearEvent, OptionsError } from 'headgate';
-import type { Environment } from '../../lib/face.ts';
+import type { Environment } from '../../lib/headgate-types.ts';
 import type { HeadgateOptions } from '../../lib/options/types.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 

@@ -10,16 +10,16 @@ import type { Call, OpenCall } from '../../call/call.ts';
 import { attachReport, HeadgateError, OptionsError } from '../../words/errors.ts';
 import type { CallReport } from '../../words/report.ts';
 import { remember } from '../../words/report-of.ts';
-import { watched } from '../shared/given-body.ts';
-import { saidBy, tellRead } from '../shared/good-body.ts';
+import { watched } from '../shared/delivered-body.ts';
 import { heed, interruptible } from '../shared/interruptible.ts';
 import { receivedOf } from '../shared/received.ts';
 import { dropResponse, headersOf } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
-import type { Warn } from '../shared/stacked.ts';
+import type { Warn } from '../shared/stacked-retries.ts';
+import { saidBy, tellRead } from '../shared/success-body.ts';
 import { type AxiosError, type BeforeRedirect, type Config, endingOf, Leg, type Response } from './leg.ts';
 import { claimNext, leaveClaim, type NativeResponse, scrub } from './native.ts';
-import { silence } from './stacked.ts';
+import { silence } from './stacked-retries.ts';
 import type { CancelToken } from './token.ts';
 
 /** The required parts of an axios instance. */

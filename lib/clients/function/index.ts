@@ -9,7 +9,6 @@ import { absoluteUrl, check, has, method, object } from '../../options/schema.ts
 import type { CallOptions } from '../../options/types.ts';
 import type { Amounts, Classification, RequestFacts, Verdict } from '../../words/types.ts';
 import { bodyText, isReplayable } from '../shared/bodies.ts';
-import { saidBy, tellCopy, tellRead } from '../shared/good-body.ts';
 import { type Abortable, type Breaker, interruptible } from '../shared/interruptible.ts';
 import {
   dropResponse,
@@ -20,7 +19,8 @@ import {
   rememberResult,
 } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
-import type { Warn } from '../shared/stacked.ts';
+import type { Warn } from '../shared/stacked-retries.ts';
+import { saidBy, tellCopy, tellRead } from '../shared/success-body.ts';
 import { hasRetried, smithyReading } from './smithy.ts';
 
 /** The request that a wrapped function makes, in the parts that the gate needs. */

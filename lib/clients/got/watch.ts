@@ -1,5 +1,5 @@
 import { remember } from '../../words/report-of.ts';
-import { tellRead } from '../shared/good-body.ts';
+import { tellRead } from '../shared/success-body.ts';
 import type { GotCall } from './got-call.ts';
 import type { Result, Stream } from './types.ts';
 

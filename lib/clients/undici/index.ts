@@ -7,7 +7,7 @@
  */
 import type { OpenCall } from '../../call/call.ts';
 import { OptionsError } from '../../words/errors.ts';
-import { type Warn, warnOfStacked } from '../shared/stacked.ts';
+import { type Warn, warnOfStacked } from '../shared/stacked-retries.ts';
 import { factsOf, headerOf, type Options } from './facts.ts';
 import { type Handler, isHandler, isLegacy, type LegacyHandler, modern, wordsOf } from './handlers.ts';
 import { originFinder } from './origin.ts';

@@ -17,7 +17,7 @@ let offsetMs = timeOrigin;
 let last = 0;
 
 /** The current moment, in Unix ms. */
-export function followTime(): number {
+export function processTime(): number {
   const { performance } = globalThis;
   const { now } = performance;
   if (now === ownNow && identity === ownNow && globalThis.setTimeout === ownSetTimeout) {

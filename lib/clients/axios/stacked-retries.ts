@@ -1,4 +1,4 @@
-import { type Warn, warnOfStacked } from '../shared/stacked.ts';
+import { type Warn, warnOfStacked } from '../shared/stacked-retries.ts';
 import type { Config } from './leg.ts';
 
 const RETRIES =
