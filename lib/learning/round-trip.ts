@@ -5,17 +5,14 @@ const BLOCK = 500;
 /** Minimum length of a window distinguishable from noise, in ms and in round trips. */
 const MIN_SPAN_MS = 100;
 const SPAN_TRIPS = 0.5;
-/** Number of mean deviations by which round trips are taken to differ. */
-const DEVIATIONS = 2;
 
 /**
- * Round-trip times of served attempts, in ms: exponential average, mean deviation, and the fastest.
+ * Round-trip times of served attempts, in ms: exponential average and the fastest.
  *
- * Source of the two averages: V. Jacobson, "Congestion Avoidance and Control", 1988.
+ * Source of the average: V. Jacobson, "Congestion Avoidance and Control", 1988.
  */
 export class RoundTrip {
   #average: number | undefined;
-  #deviation = 0;
   /** Fastest round trip of this block, and of this block and the one before. */
   #blockFastest = Infinity;
   #fastest = Infinity;
@@ -31,9 +28,8 @@ export class RoundTrip {
       this.#blockFastest = Infinity;
       this.#block = 0;
     }
-    const error = ms - (this.#average ?? ms);
-    this.#average = (this.#average ?? ms) + error * WEIGHT;
-    this.#deviation += (Math.abs(error) - this.#deviation) * WEIGHT;
+    const average = this.#average ?? ms;
+    this.#average = average + (ms - average) * WEIGHT;
   }
 
   get average(): number {
@@ -43,11 +39,6 @@ export class RoundTrip {
   /** Minimum length of a window distinguishable from noise, in ms. */
   get shortestSpan(): number {
     return Math.max(MIN_SPAN_MS, SPAN_TRIPS * this.average);
-  }
-
-  /** ms by which attempts may overtake each other. */
-  get jitter(): number {
-    return DEVIATIONS * this.#deviation;
   }
 
   /**

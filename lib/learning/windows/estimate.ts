@@ -19,16 +19,12 @@ export interface Known {
 
 /** Maximum fraction by which a window may turn out longer; beyond it, it is another window. */
 const MAX_STRETCH = 0.25;
-/** Minimum fraction of its known limit that a longer window may turn out to have. */
-const ALMOST = 0.9;
 /** Minimum fraction of its known limit that a window may turn out to have if the reopening is known only roughly. */
 const MIN_NARROWED = 0.5;
-/** Maximum jitter at which a reopening counts as known exactly, as a fraction of the window. */
-const EXACT = 0.05;
 /** Divisors of a window's length to consider, and the factor by which such a part must raise throughput. */
 const PARTS = [2, 3, 4];
 const MORE = 1.2;
-/** Fraction of the limit below which a part is considered if the reopening is known only roughly. */
+/** Fraction of its known limit below which a part of a window is considered. */
 const MUCH = 0.8;
 /** Factor by which a wait must exceed a window's length to reveal another window. */
 export const BEYOND: number = 1.05;
@@ -42,47 +38,37 @@ const SPANS = [1, 2, 4, 8];
  *
  * - *longer*: `limit` is right, and the limit-th last served attempt, sent at b, kept the quota closed: per = R − b, if all of
  *   them were sent since the last reopening;
- * - *longer and slightly narrower*: the same, with a limit that was a little too high;
  * - *a part*: half to a quarter of the length, with more throughput;
  * - *narrower*: `per` is right, and the limit is the number of attempts served since R − per;
- * - if R is known too roughly for any of these: longer by the jitter of round trips.
+ * - if R is known too roughly for any of these: longer by 1 ms.
  *
  * This applies to rolling windows, to fixed ones, which end at R, and to token buckets, for which a window is a time span and
  * what the bucket granted in it. `undefined` if the closing must be due to another window.
  *
  * @param reopenedAt the last reopening
- * @param jitter ms by which attempts may overtake each other
  */
 export function revise(
   log: SentLog,
   closing: Closure,
   known: Known,
   reopenedAt: number,
-  jitter: number,
 ): Estimate | undefined {
   const { limit, per } = known;
   const { low, high } = closing;
   const blocking = log.last(limit, high) ?? -Infinity;
-  const whole = blocking >= reopenedAt - jitter;
+  const whole = blocking >= reopenedAt;
   if (whole && high - blocking >= per && high - blocking <= per * (1 + MAX_STRETCH)) {
     return { limit, low: Math.max(per, low - blocking), high: high - blocking };
   }
   const { count } = log.between(low - per, high);
-  if (count < limit * MIN_NARROWED) {
-    const almost = log.between(Math.max(reopenedAt - jitter, high - per * (1 + MAX_STRETCH)), high);
-    if (almost.count < limit && almost.count >= limit * ALMOST) {
-      return { limit: almost.count, low: Math.max(per, low - almost.oldest), high: high - almost.oldest };
-    }
-  }
   if (count < limit) {
-    const exact = low === high;
-    const part = count < limit * (exact ? 1 : MUCH) ? partOf(log, closing, known, count) : undefined;
+    const part = count < limit * MUCH ? partOf(log, closing, known, count) : undefined;
     if (part) return part;
-    const least = exact && jitter < per * EXACT ? 1 : limit * MIN_NARROWED;
+    const least = low === high ? 1 : limit * MIN_NARROWED;
     return count >= least ? { limit: count, low: per, high: per } : undefined;
   }
   if (low - blocking > per * (1 + MAX_STRETCH)) return undefined;
-  const longer = Math.max(per, low - blocking) + Math.max(1, jitter);
+  const longer = Math.max(per, low - blocking) + 1;
   return { limit, low: longer, high: longer };
 }
 
@@ -96,7 +82,7 @@ function partOf(
   let best: Estimate | undefined;
   let rate = (count / per) * MORE;
   for (const length of PARTS.map((parts) => per / parts)) {
-    if (length < leastPer || low - refusedAt > length * BEYOND) break;
+    if (length < leastPer) break;
     if (wholeSeconds && per % 1000 === 0 && length % 1000 !== 0) continue;
     const { count: limit } = log.between(low - length, high);
     if (limit / length <= rate || longestOf(log, limit) < length) continue;
@@ -153,13 +139,4 @@ export function inWholeSeconds({ limit, low, high }: Estimate): Estimate | undef
  */
 function longestOf(log: SentLog, limit: number): number {
   return log.tightest(2 * limit);
-}
-
-/**
- * Caps an estimated length by earlier throughput: too many served within a shorter time prove that the window is no longer than
- * that. A time below `low` is ignored: the limit must have been different then.
- */
-export function bounded(found: Estimate, log: SentLog): Estimate {
-  const longest = longestOf(log, found.limit);
-  return longest > found.low && longest < found.high ? { ...found, high: longest } : found;
 }

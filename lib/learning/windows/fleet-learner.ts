@@ -170,7 +170,7 @@ export class FleetLearner extends Learner {
     const wait = closing.low - closing.refusedAt;
     const near = this.#agreed.find(({ per }) => wait <= per * BEYOND);
     const agreed = near && { ...near, leastPer: near.per };
-    const revised = agreed && revise(this.past.log, closing, agreed, reopenedAt, this.past.trip.jitter);
+    const revised = agreed && revise(this.past.log, closing, agreed, reopenedAt);
     if (revised) this.#revised = [{ limit: revised.limit, per: revised.high }];
     else this.learnWindow(now, closing, reopenedAt);
   }

@@ -4,7 +4,7 @@ import type { Finding } from '../finding.ts';
 import { InFlightLimit, NONE_KNOWN } from '../in-flight/refusals.ts';
 import { Closure } from './closure.ts';
 import { confirmed, covers, missing } from './declared.ts';
-import { BEYOND, bounded, type Estimate, estimate, inWholeSeconds, type Known, revise } from './estimate.ts';
+import { BEYOND, type Estimate, estimate, inWholeSeconds, type Known, revise } from './estimate.ts';
 import { LearnedWindow } from './learned-window.ts';
 import { paced } from './pace.ts';
 import { Ramp } from './ramp.ts';
@@ -176,16 +176,11 @@ export class Learner {
       this.past.inServiceAtRefusal(now, sentAt),
     );
     this.closing = closing;
-    const { jitter } = this.past.trip;
-    // If the window were right and full, the server would name a longer wait. A shorter one therefore refutes the window, unless
-    // it is within the time by which attempts overtake each other.
-    const told = closing.high - arrival > 2 * jitter;
-    const kept = this.known.filter(({ dueAt, per }) => !told || closing.high >= dueAt - per * REFUTED);
-    const refuted = kept.length < this.known.length;
-    this.known = kept;
-    const due = Math.max(...kept.map(({ dueAt, per }) => dueAt + per * SURPRISE));
+    // If a window were right and full, the server would name a longer wait. A shorter one therefore refutes it.
+    this.known = this.known.filter(({ dueAt, per }) => closing.high >= dueAt - per * REFUTED);
+    const due = Math.max(...this.known.map(({ dueAt, per }) => dueAt + per * SURPRISE));
     // The answer to a probe may still be a surprise: a wait longer than the window.
-    if (refuted || closing.low > due + jitter) closing.expected = false;
+    if (closing.low > due) closing.expected = false;
   }
 
   /** How long to wait after a 429 without Retry-After, in ms; `first` is the maximum first wait. */
@@ -213,7 +208,7 @@ export class Learner {
     if (!closing) return undefined;
     closing.end(this.past.trip.arrival(now, at), named, at);
     const reopenedAt = this.reopenedAt;
-    if (closing.high - reopenedAt > this.past.trip.shortestSpan) this.reopenedAt = closing.high;
+    this.reopenedAt = closing.high;
     this.#openSince = at;
     for (const window of this.known) window.reopened(now, closing.expected);
     return closing.expected ? undefined : this.learn(now, closing, reopenedAt);
@@ -243,34 +238,29 @@ export class Learner {
 
   #conclude(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
     const wait = closing.low - closing.refusedAt;
-    const fitting = this.known.filter(({ per }) => wait <= per * BEYOND);
-    const full = this.known.filter(
-      ({ per, limit }) =>
-        this.past.log.between(closing.refusedAt - per, closing.refusedAt).count >= limit * FULL,
-    );
-    const near = fitting.find((window) => full.includes(window)) ?? fitting[0];
-    const revised =
-      near && revise(this.past.log, closing, this.#knownOf(near), reopenedAt, this.past.trip.jitter);
+    const near = this.known.find(({ per }) => wait <= per * BEYOND);
+    const revised = near && revise(this.past.log, closing, this.#knownOf(near), reopenedAt);
     if (near && revised) {
       near.revise(revised, now);
       return { limit: near.limit, perMs: near.per };
     }
     if (near?.regress()) return { limit: near.limit, perMs: near.per };
     // If another window appears before a known one is full, the reopenings so far were the known one's.
-    const rounded = closing.wholeSeconds && near && closing.high - closing.refusedAt > near.per * BEYOND;
-    const beyond = rounded || !near;
-    const other = beyond && !closing.probed && full.length === 0 && this.known.length > 0;
-    const since = other ? -Infinity : reopenedAt;
+    const isOther = !near && this.known.length > 0 && !this.known.some((each) => this.#isFull(each, closing));
+    const since = isOther ? -Infinity : reopenedAt;
     const found = estimate(this.past.log, closing, since, this.past.trip.shortestSpan);
     if (!found) return undefined;
-    const window = this.#remember(this.#windowOf(bounded(found, this.past.log), closing, now), now);
+    const window = this.#remember(this.#windowOf(found, closing, now), now);
     // A longer window that allows no more makes a shorter one superfluous.
-    const others = this.known.filter(
-      (each) => (other || each !== near) && (each.per > window.per || each.limit < window.limit),
-    );
+    const others = this.known.filter((each) => each.per > window.per || each.limit < window.limit);
     this.known = [...others, window].sort((a, b) => a.per - b.per).slice(-MAX_WINDOWS);
     this.ramp.begin(window.limit, this.sharers);
     return { limit: window.limit, perMs: window.per };
+  }
+
+  /** Whether a window was full when the quota closed. */
+  #isFull({ per, limit }: LearnedWindow, { refusedAt }: Closure): boolean {
+    return this.past.log.between(refusedAt - per, refusedAt).count >= limit * FULL;
   }
 
   #knownOf({ limit, per, leastPer }: LearnedWindow): Known {
