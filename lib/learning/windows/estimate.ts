@@ -24,7 +24,7 @@ const MIN_NARROWED = 0.5;
 /** Divisors of a window's length to consider, and the factor by which such a part must raise throughput. */
 const PARTS = [2, 3, 4];
 const MORE = 1.2;
-/** Fraction of its known limit below which a part of a window is considered. */
+/** Fraction of the limit below which a part is considered if the reopening is known only roughly. */
 const MUCH = 0.8;
 /** Factor by which a wait must exceed a window's length to reveal another window. */
 export const BEYOND: number = 1.05;
@@ -62,9 +62,10 @@ export function revise(
   }
   const { count } = log.between(low - per, high);
   if (count < limit) {
-    const part = count < limit * MUCH ? partOf(log, closing, known, count) : undefined;
+    const exact = low === high;
+    const part = count < limit * (exact ? 1 : MUCH) ? partOf(log, closing, known, count) : undefined;
     if (part) return part;
-    const least = low === high ? 1 : limit * MIN_NARROWED;
+    const least = exact ? 1 : limit * MIN_NARROWED;
     return count >= least ? { limit: count, low: per, high: per } : undefined;
   }
   if (low - blocking > per * (1 + MAX_STRETCH)) return undefined;

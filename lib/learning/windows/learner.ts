@@ -246,8 +246,8 @@ export class Learner {
     }
     if (near?.regress()) return { limit: near.limit, perMs: near.per };
     // If another window appears before a known one is full, the reopenings so far were the known one's.
-    const isOther = !near && this.known.length > 0 && !this.known.some((each) => this.#isFull(each, closing));
-    const since = isOther ? -Infinity : reopenedAt;
+    const isNew = !near && !closing.probed && this.known.length > 0;
+    const since = isNew && !this.known.some((each) => this.#isFull(each, closing)) ? -Infinity : reopenedAt;
     const found = estimate(this.past.log, closing, since, this.past.trip.shortestSpan);
     if (!found) return undefined;
     const window = this.#remember(this.#windowOf(found, closing, now), now);
