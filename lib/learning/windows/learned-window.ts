@@ -12,8 +12,6 @@ const SOON_SHARE = 0.25;
 const MAX_UNPROBED = 4;
 /** Maximum number of faults in a window that still allow a probe. */
 const MAX_FAILURES = 2;
-/** Fraction of its former value below which a limit has changed, and may change again soon. */
-const MUCH = 0.8;
 /** Delay before the first attempt beyond a limit, after the last within it, in ms. */
 const APART_MS = 0.5;
 
@@ -192,8 +190,7 @@ export class LearnedWindow {
 
   /** The window turned out to be different. */
   revise({ limit, low, high }: Estimate, now: number): void {
-    if (limit < this.limit * MUCH) this.#wider.narrowed(now + high);
-    else this.#wider.settled(now + high);
+    this.#wider.settled(now + high);
     this.#shorter.revise(low, high);
     this.count.capacity = limit;
     this.count.per = this.#shorter.per;
@@ -213,7 +210,6 @@ export class LearnedWindow {
 
   #justFilled(now: number, latency: number): boolean {
     const { oldest } = this.count;
-    if (this.#shorter.unsure) return false;
     // With attempts spread over the window, each kind of probe could block the other forever: hence the time limit.
     if (now - this.#probedAt <= MAX_UNPROBED * this.per) {
       if (!this.#shorter.holds(now - oldest, latency)) return false;

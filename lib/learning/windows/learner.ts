@@ -245,8 +245,9 @@ export class Learner {
       return { limit: near.limit, perMs: near.per };
     }
     if (near?.regress()) return { limit: near.limit, perMs: near.per };
+    const rounded = closing.wholeSeconds && near && closing.high - closing.refusedAt > near.per * BEYOND;
     // If another window appears before a known one is full, the reopenings so far were the known one's.
-    const isNew = !near && !closing.probed && this.known.length > 0;
+    const isNew = (!near || rounded) && !closing.probed && this.known.length > 0;
     const since = isNew && !this.known.some((each) => this.#isFull(each, closing)) ? -Infinity : reopenedAt;
     const found = estimate(this.past.log, closing, since, this.past.trip.shortestSpan);
     if (!found) return undefined;

@@ -113,14 +113,7 @@ export class WiderProbe {
     this.#at = Math.max(this.#at, now + ms / COST_SHARE);
   }
 
-  /** The limit turned out to be much narrower: probe it again soon. */
-  narrowed(at: number): void {
-    this.#every = FIRST;
-    this.#at = at;
-    this.settled(at);
-  }
-
-  /** The limit turned out slightly different: ignore probes in flight. */
+  /** The limit turned out to be different: ignore probes in flight. */
   settled(at: number): void {
     this.#step = 1;
     this.#gained = 0;
