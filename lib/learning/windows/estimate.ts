@@ -1,3 +1,4 @@
+import type { Window } from '../../words/types.ts';
 import type { Closure } from './closure.ts';
 import type { SentLog } from './sent-log.ts';
 
@@ -8,14 +9,8 @@ export interface Estimate {
   readonly high: number;
 }
 
-/** The window as learned so far. */
-export interface Known {
-  readonly limit: number;
-  /** ms. */
-  readonly per: number;
-  /** Lower bound of the length, in ms. */
-  readonly leastPer: number;
-}
+/** A window as known so far. */
+type Known = Pick<Window, 'limit' | 'per'>;
 
 /** Maximum fraction by which a window may turn out longer; beyond it, it is another window. */
 const MAX_STRETCH = 0.25;
@@ -46,14 +41,15 @@ const SPANS = [1, 2, 4, 8];
  * what the bucket granted in it. `undefined` if the closing must be due to another window.
  *
  * @param reopenedAt the last reopening
+ * @param shortest minimum length of a part, in ms
  */
 export function revise(
   log: SentLog,
   closing: Closure,
-  known: Known,
+  { limit, per }: Known,
   reopenedAt: number,
+  shortest: number,
 ): Estimate | undefined {
-  const { limit, per } = known;
   const { low, high } = closing;
   const blocking = log.last(limit, high) ?? -Infinity;
   const whole = blocking >= reopenedAt;
@@ -63,7 +59,8 @@ export function revise(
   const { count } = log.between(low - per, high);
   if (count < limit) {
     const exact = low === high;
-    const part = count < limit * (exact ? 1 : MUCH) ? partOf(log, closing, known, count) : undefined;
+    const isPart = count < limit * (exact ? 1 : MUCH);
+    const part = isPart ? partOf(log, closing, { limit: count, per }, shortest) : undefined;
     if (part) return part;
     const least = exact ? 1 : limit * MIN_NARROWED;
     return count >= least ? { limit: count, low: per, high: per } : undefined;
@@ -73,17 +70,17 @@ export function revise(
   return { limit, low: longer, high: longer };
 }
 
-/** A part of a window that explains the closing as well, with more throughput than `count` in the whole. */
+/** A part of a window that explains the closing as well, with more throughput than the whole. */
 function partOf(
   log: SentLog,
   { refusedAt, low, high, wholeSeconds }: Closure,
-  { per, leastPer }: Known,
-  count: number,
+  { limit: count, per }: Known,
+  shortest: number,
 ): Estimate | undefined {
   let best: Estimate | undefined;
   let rate = (count / per) * MORE;
   for (const length of PARTS.map((parts) => per / parts)) {
-    if (length < leastPer) break;
+    if (length < shortest) break;
     if (wholeSeconds && per % 1000 === 0 && length % 1000 !== 0) continue;
     const { count: limit } = log.between(low - length, high);
     if (limit / length <= rate || longestOf(log, limit) < length) continue;

@@ -169,8 +169,7 @@ export class FleetLearner extends Learner {
     if (!this.flight.possible) this.#foundInFlight = Infinity;
     const wait = closing.low - closing.refusedAt;
     const near = this.#agreed.find(({ per }) => wait <= per * BEYOND);
-    const agreed = near && { ...near, leastPer: near.per };
-    const revised = agreed && revise(this.past.log, closing, agreed, reopenedAt);
+    const revised = near && revise(this.past.log, closing, near, reopenedAt, near.per);
     if (revised) this.#revised = [{ limit: revised.limit, per: revised.high }];
     else this.learnWindow(now, closing, reopenedAt);
   }

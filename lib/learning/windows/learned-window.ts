@@ -100,11 +100,6 @@ export class LearnedWindow {
     return this.count.per;
   }
 
-  /** Longest length refuted by a probe, in ms: the window is longer. */
-  get leastPer(): number {
-    return this.#shorter.refutedPer;
-  }
-
   /**
    * Earliest moment at which an attempt may go.
    *
@@ -185,7 +180,7 @@ export class LearnedWindow {
   /** An attempt ended. A probe that ended without a response says nothing. */
   ended(now: number, sentAt: number): void {
     if (this.#shorter.concerns(sentAt)) this.#shorter.drop();
-    this.#wider.ended(now, sentAt, this.per);
+    this.#wider.ended(now, sentAt);
   }
 
   /** The window turned out to be different. */

@@ -4,7 +4,7 @@ import type { Finding } from '../finding.ts';
 import { InFlightLimit, NONE_KNOWN } from '../in-flight/refusals.ts';
 import { Closure } from './closure.ts';
 import { confirmed, covers, missing } from './declared.ts';
-import { BEYOND, type Estimate, estimate, inWholeSeconds, type Known, revise } from './estimate.ts';
+import { BEYOND, type Estimate, estimate, inWholeSeconds, revise } from './estimate.ts';
 import { LearnedWindow } from './learned-window.ts';
 import { paced } from './pace.ts';
 import { Ramp } from './ramp.ts';
@@ -239,7 +239,8 @@ export class Learner {
   #conclude(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
     const wait = closing.low - closing.refusedAt;
     const near = this.known.find(({ per }) => wait <= per * BEYOND);
-    const revised = near && revise(this.past.log, closing, this.#knownOf(near), reopenedAt);
+    const { log, trip } = this.past;
+    const revised = near && revise(log, closing, near, reopenedAt, trip.shortestSpan);
     if (near && revised) {
       near.revise(revised, now);
       return { limit: near.limit, perMs: near.per };
@@ -249,11 +250,13 @@ export class Learner {
     // If another window appears before a known one is full, the reopenings so far were the known one's.
     const isNew = (!near || rounded) && !closing.probed && this.known.length > 0;
     const since = isNew && !this.known.some((each) => this.#isFull(each, closing)) ? -Infinity : reopenedAt;
-    const found = estimate(this.past.log, closing, since, this.past.trip.shortestSpan);
+    const found = estimate(log, closing, since, trip.shortestSpan);
     if (!found) return undefined;
     const window = this.#remember(this.#windowOf(found, closing, now), now);
     // A longer window that allows no more makes a shorter one superfluous.
-    const others = this.known.filter((each) => each.per > window.per || each.limit < window.limit);
+    const others = this.known.filter(
+      (each) => (isNew || each !== near) && (each.per > window.per || each.limit < window.limit),
+    );
     this.known = [...others, window].sort((a, b) => a.per - b.per).slice(-MAX_WINDOWS);
     this.ramp.begin(window.limit, this.sharers);
     return { limit: window.limit, perMs: window.per };
@@ -262,10 +265,6 @@ export class Learner {
   /** Whether a window was full when the quota closed. */
   #isFull({ per, limit }: LearnedWindow, { refusedAt }: Closure): boolean {
     return this.past.log.between(refusedAt - per, refusedAt).count >= limit * FULL;
-  }
-
-  #knownOf({ limit, per, leastPer }: LearnedWindow): Known {
-    return { limit, per, leastPer: Math.max(leastPer, this.past.trip.shortestSpan) };
   }
 
   /** If the wait was in whole seconds, the window's length is first assumed to be so too. */

@@ -26,8 +26,6 @@ export class ShorterProbe {
   #before: number;
   /** Number of attempts still to be served before that probe is confirmed. */
   #unproved = 0;
-  /** Longest length that turned out too short. */
-  #refutedPer = 0;
   #state: State = 'none';
   #from = Infinity;
   /** When the probe is due, the length it is to test, and the length it tested: longer if it was sent later. */
@@ -50,11 +48,6 @@ export class ShorterProbe {
     this.#before = high;
     this.#after = since;
     this.#notBefore = since + believedMs;
-  }
-
-  /** Longest length refuted, in ms: the window is longer. */
-  get refutedPer(): number {
-    return this.#refutedPer;
   }
 
   /** Lower bound of the length, in ms. */
@@ -148,7 +141,6 @@ export class ShorterProbe {
   refused(sentAt: number): boolean {
     if (this.concerns(sentAt)) {
       this.#low = this.#tested;
-      this.#refutedPer = this.#tested;
       this.#end();
       return true;
     }
@@ -166,7 +158,6 @@ export class ShorterProbe {
   regress(): boolean {
     if (this.#before === this.#high) return false;
     this.#low = this.#high;
-    this.#refutedPer = this.#high;
     this.#high = this.#before;
     this.#unproved = 0;
     this.#state = 'none';

@@ -102,10 +102,10 @@ export class WiderProbe {
   }
 
   /** An attempt ended. A probe that ended without a response says nothing. */
-  ended(now: number, sentAt: number, per: number): void {
+  ended(now: number, sentAt: number): void {
     if (!this.#concerns(sentAt)) return;
     this.#ended += 1;
-    if (this.#ended > this.#extra) this.#end(now + this.#every * per);
+    if (this.#ended > this.#extra) this.#end(now);
   }
 
   /** The last failed probe kept the quota closed for an extra `ms`. */
