@@ -84,11 +84,11 @@ const LAWS: readonly Law[] = [
   law('the same, some way off', is('silent', 1, SOME_WAY), [1.8, 0.95], [2.8, 0.84]),
   law('whole seconds', is('seconds', 1, NEAR), [1.4, 0.98], [2.3, 0.78]),
   law('the same, some way off', is('seconds', 1, SOME_WAY), [2.1, 0.88], [7, 0.55]),
-  law('odd windows, whole seconds', is('odd', 1, NEAR), [3.2, 0.7], [4.5, 0.58]),
-  law('two windows, to the millisecond', is('precise', 2, NEAR), [1.9, 0.9], [3.5, 0.7]),
-  law('two windows, no wait', is('silent', 2, NEAR), [2.1, 0.8], [8.6, 0.65]),
-  law('two windows, whole seconds', is('seconds', 2, NEAR), [1.6, 0.9], [4.6, 0.65]),
-  law('a long way to the server', ({ way }) => way >= FAR, [4, 0.6], [10.8, 0.44]),
+  law('odd windows, whole seconds', is('odd', 1, NEAR), [3.2, 0.7], [3.5, 0.62]),
+  law('two windows, to the millisecond', is('precise', 2, NEAR), [2.2, 0.92], [4.3, 0.7]),
+  law('two windows, no wait', is('silent', 2, NEAR), [2.1, 0.83], [3, 0.7]),
+  law('two windows, whole seconds', is('seconds', 2, NEAR), [1.6, 0.9], [2.3, 0.75]),
+  law('a long way to the server', ({ way }) => way >= FAR, [4, 0.6], [4, 0.44]),
 ];
 
 /** Slow ones that may be among `count` servers: a few of each kind tell its share to two standard deviations. */
