@@ -1,14 +1,14 @@
 /**
  * `node --import headgate/register app.js`: gates every fetch and undici request of an unmodified program.
- * `HEADGATE_POLICY` names the policy file, which is watched; without it, limits are learned. An invalid
- * policy ends the process with a one-line message and exit code 2.
+ * `HEADGATE_POLICY` names the policy file, which is watched; without it, the other `HEADGATE_…` variables
+ * are the whole policy. An invalid policy ends the process with a one-line message and exit code 2.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { UndiciInterceptor } from './clients/undici/index.ts';
 import { headgate } from './headgate.ts';
-import { loadPolicy } from './policy-file/index.ts';
+import { loadPolicy, optionsIn } from './policy-file/load.ts';
 
 /** Exit code for an invalid policy. */
 const WRONG_POLICY = 2;
@@ -25,7 +25,7 @@ interface Composable {
 function gate(): ReturnType<typeof headgate> {
   const file = process.env.HEADGATE_POLICY;
   try {
-    return file ? headgate({ policy: loadPolicy(file, { watch: true }) }) : headgate();
+    return headgate(file ? { policy: loadPolicy(file, { watch: true }) } : optionsIn(process.env));
   } catch (error) {
     process.stderr.write(`headgate/register: ${(error as Error).message}\n`);
     process.exit(WRONG_POLICY);

@@ -52,6 +52,11 @@ export function loadPolicy(
   return policy;
 }
 
+/** Options that the variables of an environment give without a policy file. Throws `OptionsError`. */
+export function optionsIn(environment: Readonly<Record<string, string | undefined>>): HeadgateOptions {
+  return optionsOf(overridden({}, environment), 'environment');
+}
+
 class WatchedPolicy implements LoadedPolicy {
   options: HeadgateOptions;
   readonly source: string;

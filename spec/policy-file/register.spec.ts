@@ -83,6 +83,24 @@ describe('node --import headgate/register', function () {
     expect(JSON.parse(out)).to.deep.equal({ statuses: [429], gaps: [] });
   });
 
+  it('without a policy file, follows the HEADGATE_… variables', async () => {
+    const { out } = await run(program(clients.fetch as string), { HEADGATE_RETRY_ATTEMPTS: '1' });
+    expect(JSON.parse(out)).to.deep.equal({ statuses: [429], gaps: [] });
+  });
+
+  for (const [variable, value, message] of [
+    ['HEADGATE_RETRY_ATTEMPT', '3', /'HEADGATE_RETRY_ATTEMPT': expected one of .*HEADGATE_RETRY_ATTEMPTS/],
+    ['HEADGATE_RETRY_ATTEMPTS', 'many', /'environment\.retry\.attempts': expected .*"many"/],
+    ['HEADGATE_PROFILE', 'gitlab', /'environment\.profile': expected .*github/],
+  ] as const)
+    it(`without a policy file, refuses ${variable}=${value} with one line and exit code 2`, async () => {
+      const { out, err, exit } = await run('console.log("ran")', { [variable]: value });
+      expect({ out, exit }).to.deep.equal({ out: '', exit: 2 });
+      expect(err)
+        .to.match(/^headgate\/register: .*\n$/)
+        .and.to.match(message);
+    });
+
   it('of a wrong policy prints one line and exits with 2', async () => {
     const policy = path.join(tmpdir(), 'headgate-no-such-policy.json');
     const { out, err, exit } = await run('console.log("ran")', { HEADGATE_POLICY: policy });
