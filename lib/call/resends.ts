@@ -28,29 +28,20 @@ export class Resends {
     replayable: boolean,
     lifetime: Lifetime,
   ): Decision {
-    const { idempotent, after } = this.#settings;
     const { verdict } = classification;
-    const rule = after?.[verdict];
-    const policy = rule?.policy ?? this.#settings.policy;
+    const policy = this.#settings.after?.[verdict]?.policy ?? this.#settings.policy;
     const { clock, profile, tokens, random } = this.#context;
     const { permit } = attempt;
     const now = clock.now();
-    if (after && verdict !== 'success' && verdict !== 'terminal') {
-      lifetime.move(
-        rule?.deadlineMs ?? this.#settings.policy.deadlineMs,
-        attempt.startedAt - attempt.waitedMs,
-      );
-    }
-    if (verdict === 'transient') this.#transients += 1;
-    const seen = (this.#seen[verdict] ?? 0) + 1;
-    if (rule) this.#seen[verdict] = seen;
+    this.#moveDeadline(lifetime, verdict, attempt);
+    this.#count(verdict);
     return decide({
       classification,
       policy,
       transients: this.#transients,
-      spent: rule?.attempts !== undefined && seen >= rule.attempts,
+      spent: this.#isSpent(verdict),
       previousDelayMs: this.#previousDelayMs,
-      safe: idempotent ?? mayRepeat(attempt.request, policy, profile),
+      safe: this.#settings.idempotent ?? mayRepeat(attempt.request, policy, profile),
       replayable,
       refreshable: tokens !== undefined && attempt.token !== undefined && attempt.curable && !this.#refreshed,
       reopensInMs: permit.reopensIn(now),
@@ -65,5 +56,23 @@ export class Resends {
   took(decision: Decision & { readonly resend: true }): void {
     if (decision.reason === 'token') this.#refreshed = true;
     if (decision.reason === 'fault') this.#previousDelayMs = decision.delayMs;
+  }
+
+  /** An override's deadline holds until the next verdict: one without restores the call's own. */
+  #moveDeadline(lifetime: Lifetime, verdict: Verdict, { startedAt, waitedMs }: Attempt): void {
+    const { after, policy } = this.#settings;
+    if (!after || verdict === 'success' || verdict === 'terminal') return;
+    lifetime.move(after[verdict]?.deadlineMs ?? policy.deadlineMs, startedAt - waitedMs);
+  }
+
+  #count(verdict: Verdict): void {
+    if (verdict === 'transient') this.#transients += 1;
+    if (this.#settings.after?.[verdict]) this.#seen[verdict] = (this.#seen[verdict] ?? 0) + 1;
+  }
+
+  /** Whether the verdict has come as often as its override allows. */
+  #isSpent(verdict: Verdict): boolean {
+    const attempts = this.#settings.after?.[verdict]?.attempts;
+    return attempts !== undefined && (this.#seen[verdict] ?? 0) >= attempts;
   }
 }
