@@ -11,7 +11,7 @@ import { Warnings } from './events/warnings.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import type { Passage } from './gate/passage.ts';
-import { Room } from './gate/room.ts';
+import { QueueLimit } from './gate/queue-limit.ts';
 import type {
   CloseOptions,
   Environment,
@@ -104,7 +104,7 @@ export class Core implements CallContext {
       random,
       schedule: this.schedule,
       ledger: settings.ledger,
-      room: new Room(settings.maxQueue, settings.maxQueuePerFlow),
+      queueLimit: new QueueLimit(settings.maxQueue, settings.maxQueuePerFlow),
       closed: (quota, ms, tryMs) => settings.ledger.pause?.(quota, ms, observer, tryMs),
       met: (quota) => settings.ledger.recall?.(quota, observer),
       warn: (code, message, quota) => this.#warn(code, message, quota),

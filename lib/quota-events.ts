@@ -1,5 +1,5 @@
 import type { Emitter } from './events/emitter.ts';
-import type { Use } from './gate/near.ts';
+import type { Use } from './gate/near-limit.ts';
 import type { Finding } from './learning/finding.ts';
 import type { Clock } from './time/clock.ts';
 import type { LearnedCause, PauseCause } from './words/causes.ts';

@@ -162,10 +162,6 @@ export class Attempt {
     this.#trace();
   }
 
-  get over(): boolean {
-    return this.#endedAt !== undefined;
-  }
-
   /** Reports several facts to the gate as one. */
   together<T>(tell: () => T): T {
     return this.permit.together(tell);

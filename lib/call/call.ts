@@ -287,7 +287,7 @@ export class Call implements AttemptObserver {
     const attempt = this.#attempt;
     if (!attempt) return;
     if (!this.#lifetime.interruptible) attempt.unsent();
-    if (attempt.over && attempt.classification) return;
+    if (!attempt.open && attempt.classification) return;
     attempt.together(() => {
       if (!attempt.classification) this.#reader.outcome(attempt, ending, this);
       attempt.close();

@@ -6,7 +6,7 @@ import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import type { Amounts, Costs, Outcome, RequestFacts } from '../words/types.ts';
 import type { Naming } from './hosts.ts';
-import type { Budget } from './retry-budget.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 /** What determines an attempt's cost and route. */
 export interface Priced {
@@ -55,7 +55,7 @@ export interface Admitter {
   readonly base: string;
   /** The server's name for the quota, if it is a bucket of the server. */
   readonly bucket: string | undefined;
-  readonly budget: Budget;
+  readonly budget: RetryBudget;
   readonly retired: boolean;
   together<T>(tell: () => T, now?: number): T;
   answered(drawn: Drawn, at: number): void;

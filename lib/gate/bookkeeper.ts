@@ -14,11 +14,11 @@ import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { Admitter, Closing, Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
 import type { Naming } from './hosts.ts';
+import type { Linked, LinkedList } from './linked-list.ts';
 import { Permit } from './permit.ts';
 import type { Ask } from './place.ts';
-import type { Line, Linked } from './queue.ts';
 import { Quota } from './quota.ts';
-import { Budget } from './retry-budget.ts';
+import { RetryBudget } from './retry-budget.ts';
 
 /**
  * The part of a gate that permits report to: outcomes of attempts, and what they reveal about the quota.
@@ -27,7 +27,7 @@ import { Budget } from './retry-budget.ts';
 export abstract class Bookkeeper implements LeaseContext, LearningObserver, Linked, Admitter {
   readonly key: string;
   /** Budget for retries after faults. */
-  readonly budget: Budget;
+  readonly budget: RetryBudget;
   /** Whether the quota was removed; permits in use still run to their end. */
   retired = false;
   /** @internal Whether it was used since the last check for idle quotas. */
@@ -35,7 +35,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   // As Linked:
   previous: Linked | undefined;
   next: Linked | undefined;
-  line: Line<Linked> | undefined;
+  list: LinkedList<Linked> | undefined;
   /** Number of attempts waiting to draw on this quota, whichever quota holds them. */
   abstract queued: number;
   /** URL of the first request that drew on it. */
@@ -51,7 +51,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   constructor(ref: QuotaRef, context: GateContext) {
     this.key = ref.key;
     this.context = context;
-    this.budget = new Budget(context.clock.now());
+    this.budget = new RetryBudget(context.clock.now());
     this.quota = new Quota(ref, context, this);
   }
 

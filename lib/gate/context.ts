@@ -7,10 +7,10 @@ import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
 import type { Closing } from './admitter.ts';
 import type { Naming, Suspended } from './hosts.ts';
-import type { Use } from './near.ts';
+import type { LinkedList } from './linked-list.ts';
+import type { Use } from './near-limit.ts';
 import type { Permit } from './permit.ts';
-import type { Line } from './queue.ts';
-import type { Room } from './room.ts';
+import type { QueueLimit } from './queue-limit.ts';
 
 /** A gate that can be closed. */
 export interface Pausable extends Suspended {
@@ -24,9 +24,9 @@ export interface GateContext {
   readonly random: Random;
   readonly schedule: Schedule;
   readonly ledger: Ledger;
-  readonly room: Room;
+  readonly queueLimit: QueueLimit;
   /** Permits in use, of all gates. */
-  readonly inUse: Line<Permit>;
+  readonly inUse: LinkedList<Permit>;
   /** The pause of this quota ended. */
   readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
   /** A request to this host was refused for a quota, which may concern the whole host. */

@@ -4,7 +4,7 @@ import type { Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
 import type { Gate } from './gate.ts';
 import type { Lane, LaneGate } from './lane.ts';
-import { type Alike, Outlook, type Waiting } from './outlook.ts';
+import { type Alike, GateSimulation, type Waiting } from './simulation.ts';
 
 /** Maximum number of places priced one by one. */
 const MOST_PRICED = 2000;
@@ -24,17 +24,17 @@ export function forecastMs(
     if (refusal) throw refusal;
   }
   const now = clock.now();
-  const outlook = new Outlook(clock);
-  const limits = new Map(gates.map((gate) => [gate as LaneGate, limitsOf(gate, outlook, now)]));
-  outlook.limits.push(...[...limits.values()].flat());
+  const simulation = new GateSimulation(clock);
+  const limits = new Map(gates.map((gate) => [gate as LaneGate, limitsOf(gate, simulation, now)]));
+  simulation.limits.push(...[...limits.values()].flat());
   for (const { quota } of gates) {
     const { latencyMs } = quota.windows;
     const answerMs = latencyMs >= 0 ? latencyMs : (quota.adaptive?.learner?.latency ?? 0);
-    outlook.answerMs = Math.max(outlook.answerMs, answerMs);
-    outlook.endMs = Math.max(outlook.endMs, outlook.answerMs, quota.heldMs);
+    simulation.answerMs = Math.max(simulation.answerMs, answerMs);
+    simulation.endMs = Math.max(simulation.endMs, simulation.answerMs, quota.heldMs);
   }
   const weights = (drawn: readonly Gate[], charge: (gate: Gate) => Charge | undefined): number[] =>
-    outlook.weights(
+    simulation.weights(
       new Map(drawn.flatMap((gate) => (limits.get(gate) ?? []).map((limit) => [limit, charge(gate)]))),
     );
 
@@ -42,7 +42,7 @@ export function forecastMs(
     const drawn = gates.filter((gate) => permit.drawnAt(gate));
     if (drawn.length === 0) continue;
     const taken = weights(drawn, (gate) => permit.drawnAt(gate)?.charge);
-    outlook.fly(taken, permit.takenAt, permit.isAnswered);
+    simulation.fly(taken, permit.takenAt, permit.isAnswered);
   }
 
   const groups = new Map<string, Waiting & { readonly drawn: readonly Gate[] }>();
@@ -66,7 +66,7 @@ export function forecastMs(
     if (whole) target.heads.push({ weights: weights(gates, expected(ask)), count: calls });
     target.left += calls;
   }
-  return outlook.last(
+  return simulation.last(
     target,
     [...groups.values()].filter((group) => group !== target),
   );
@@ -92,12 +92,12 @@ function add(group: Waiting, lane: Lane, priced: boolean, weigh: (ask: Priced) =
 }
 
 /** Everything that limits a quota: declared and learned windows, and attempts in flight. */
-function limitsOf({ quota }: Gate, outlook: Outlook, now: number): LimitAhead[] {
+function limitsOf({ quota }: Gate, simulation: GateSimulation, now: number): LimitAhead[] {
   const one = (): number => 1;
   const { flight, windows, adaptive } = quota;
-  const limits = windows.ahead(outlook);
+  const limits = windows.ahead(simulation);
   for (const { count, limit } of adaptive?.learner?.windows ?? []) {
-    limits.push({ count: count.ahead(limit, outlook), weigh: one, toEnd: false });
+    limits.push({ count: count.ahead(limit, simulation), weigh: one, toEnd: false });
   }
   const inFlight = Math.min(flight.capacity, adaptive?.snapshot(now)?.concurrency ?? Infinity);
   if (inFlight < Infinity) limits.push({ count: new WindowCount(0, inFlight), weigh: one, toEnd: true });

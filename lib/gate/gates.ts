@@ -9,8 +9,8 @@ import type { GateContext, Pausable } from './context.ts';
 import { forecastMs } from './forecast.ts';
 import { Gate } from './gate.ts';
 import { Hosts, type Naming, type Refusals } from './hosts.ts';
+import { LinkedList } from './linked-list.ts';
 import type { Permit } from './permit.ts';
-import { Line } from './queue.ts';
 
 /** Number of quotas above which idle ones are forgotten, the longest unused first. */
 const MOST_GATES = 10_000;
@@ -28,7 +28,7 @@ export class Gates {
   readonly #context: GateContext;
   readonly #gates = new Map<string, Gate>();
   /** The same gates, the least recently examined first. */
-  readonly #line = new Line<Gate>();
+  readonly #line = new LinkedList<Gate>();
   /** Gates of quotas that an update removed. */
   readonly #retired = new Set<Gate>();
   /** Gates whose queued attempts move elsewhere when the pause ends. */
@@ -38,7 +38,7 @@ export class Gates {
   readonly #hosts = new Hosts();
   readonly #buckets = new Buckets();
   readonly #look: Alarm;
-  readonly #inUse = new Line<Permit>();
+  readonly #inUse = new LinkedList<Permit>();
 
   constructor(context: Omit<GateContext, 'inUse'>) {
     this.#context = {

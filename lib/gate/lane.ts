@@ -1,9 +1,9 @@
 import type { Entry, Schedule } from '../time/schedule.ts';
 import type { Admitter } from './admitter.ts';
+import { LinkedList } from './linked-list.ts';
 import type { Permit } from './permit.ts';
 import type { Ask, Place, Standing } from './place.ts';
-import { Line } from './queue.ts';
-import type { Room } from './room.ts';
+import type { QueueLimit } from './queue-limit.ts';
 
 /** Maximum number of places examined to pick one. */
 const MAX_EXAMINED = 256;
@@ -38,7 +38,7 @@ export interface LaneGate extends Admitter {
 
 /** What lanes share. */
 export interface LaneContext {
-  readonly room: Room;
+  readonly queueLimit: QueueLimit;
   readonly schedule: Schedule;
 }
 
@@ -62,8 +62,8 @@ export class Lane implements Standing {
   /** Number of moves between gates for its current first attempt. */
   bounces = 0;
   readonly #context: LaneContext;
-  readonly #resends = new Line<Place>();
-  readonly #fresh = new Line<Place>();
+  readonly #resends = new LinkedList<Place>();
+  readonly #fresh = new LinkedList<Place>();
   /** Keeps the process alive while attempts are queued, whatever they wait for. */
   #vigil: Entry | undefined;
   /** No deadline in the lane is earlier than this. */
@@ -109,11 +109,11 @@ export class Lane implements Standing {
 
   /** Throws `QueueFullError` if no further attempt may be queued. */
   reserve(): void {
-    this.#context.room.reserve(this.flow);
+    this.#context.queueLimit.reserve(this.flow);
   }
 
   push(place: Place): void {
-    if (place.held) this.#context.room.enter(this.flow);
+    if (place.held) this.#context.queueLimit.enter(this.flow);
     this.#vigil ??= this.#context.schedule.at(Infinity, true, () => undefined);
     if (this.length === 0) for (const gate of this.gates) gate.lanes.add(this);
     for (const gate of this.gates) gate.queued += 1;
@@ -125,11 +125,11 @@ export class Lane implements Standing {
 
   /** Removes a place at any position; false if it is in no lane. */
   remove(place: Place): boolean {
-    if (place.line === undefined) return false;
+    if (place.list === undefined) return false;
     const first = this.first === place;
-    (place.line as unknown as Line<Place>).remove(place);
+    (place.list as unknown as LinkedList<Place>).remove(place);
     for (const gate of this.gates) gate.queued -= 1;
-    if (place.held) this.#context.room.leave(this.flow);
+    if (place.held) this.#context.queueLimit.leave(this.flow);
     if (this.length === 0) this.#empty();
     if (first) {
       this.at?.reorder(this);

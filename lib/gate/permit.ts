@@ -6,7 +6,7 @@ import type { PauseCause } from '../words/causes.ts';
 import { ACCOUNT, type Amounts, type Outcome } from '../words/types.ts';
 import type { Admitter, Asked, Closing, Drawn, Meant } from './admitter.ts';
 import { Draws } from './draws.ts';
-import type { Line, Linked } from './queue.ts';
+import type { Linked, LinkedList } from './linked-list.ts';
 
 /** A gate that can count an attempt already under way. */
 interface Sharing extends Admitter {
@@ -27,7 +27,7 @@ export class Permit extends Draws implements Linked, Drawn {
   readonly number: number;
   previous: Linked | undefined;
   next: Linked | undefined;
-  line: Line<Linked> | undefined;
+  list: LinkedList<Linked> | undefined;
   readonly charge: Charge | undefined;
   #state: PermitState = 'held';
   #answeredAt: number | undefined;

@@ -1,6 +1,6 @@
 import type { Asked } from './admitter.ts';
+import type { Linked, LinkedList } from './linked-list.ts';
 import type { Permit } from './permit.ts';
-import type { Line, Linked } from './queue.ts';
 
 /** What an attempt asks the gate for. */
 export interface Ask extends Asked {
@@ -33,7 +33,7 @@ export class Place implements Linked {
   readonly number: number;
   previous: Linked | undefined;
   next: Linked | undefined;
-  line: Line<Linked> | undefined;
+  list: LinkedList<Linked> | undefined;
   readonly permit: Promise<Permit>;
   /** Minimum wait expected on arrival, in ms. */
   // Not initialized to 0: the engine would then keep the later number in a 16-byte box.

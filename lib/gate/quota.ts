@@ -11,7 +11,7 @@ import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
-import { Near } from './near.ts';
+import { NearLimit } from './near-limit.ts';
 import { NEVER_PAUSED, Pause } from './pause.ts';
 import { Tariff } from './tariff.ts';
 
@@ -35,14 +35,14 @@ export class Quota {
   /** Time from sending to the end, in ms: a moving average; negative before the first. */
   heldMs = -1;
   /** Absent if the use of windows need not be reported. */
-  #near: Near | undefined;
+  #nearLimit: NearLimit | undefined;
 
   constructor(ref: QuotaRef, context: GateContext, gate: LeaseContext & LearningObserver) {
     const { key, windows, concurrency } = ref;
     this.ref = ref;
     this.#context = context;
     this.tariff = Tariff.of(ref, this.#context.warn);
-    this.#near = Near.of(ref, this, this.#context.near);
+    this.#nearLimit = NearLimit.of(ref, this, this.#context.near);
     this.windows = new Windows(key, windows, gate);
     this.flight = new WindowCount(0, concurrency ?? Infinity);
     if (!context.adaptive) return;
@@ -105,7 +105,7 @@ export class Quota {
   ): void {
     for (const [unit, by] of this.tariff?.corrected(ask, charge, amounts) ?? [])
       this.windows.correct(unit, by, now, unit === REQUESTS ? answeredAt : endedAt);
-    this.#near?.look(now);
+    this.#nearLimit?.look(now);
   }
 
   /** Number of the last attempt sent. */
@@ -157,12 +157,12 @@ export class Quota {
 
   /** An attempt is sent. Returns its sequence number within this quota. */
   take(now: number, charge?: Charge): number {
-    this.#near?.look(now);
+    this.#nearLimit?.look(now);
     this.windows.take(now, now, charge);
     this.flight.take();
     this.pause.taken(now, this.adaptive?.learner?.latency ?? 0);
     this.adaptive?.take(now);
-    this.#near?.look(now);
+    this.#nearLimit?.look(now);
     return this.sent;
   }
 
@@ -220,7 +220,7 @@ export class Quota {
 
   /** The server states what is left. Returns how long nothing more may be sent, in ms. */
   heard(now: number, number: number, limits: readonly RateLimit[]): number {
-    this.#near?.heard(now, limits);
+    this.#nearLimit?.heard(now, limits);
     return this.adaptive?.heard(now, number, limits) ?? 0;
   }
 
@@ -259,7 +259,7 @@ export class Quota {
   relimit(ref: QuotaRef): void {
     this.ref = ref;
     this.tariff = Tariff.of(ref, this.#context.warn, this.tariff);
-    this.#near = Near.of(ref, this, this.#context.near);
+    this.#nearLimit = NearLimit.of(ref, this, this.#context.near);
     if (!this.adaptive?.fleet) this.windows.replace(ref.windows);
     this.flight.capacity = ref.concurrency ?? Infinity;
     this.adaptive?.declare(ref.windows, this.windows.unanswered);

@@ -14,7 +14,7 @@ const SAVINGS = 100;
  * Source: Finagle's RetryBudget (deposits, withdrawals, minimum retries per second); the reserve in place of
  * its expiring deposits.
  */
-export class Budget {
+export class RetryBudget {
   #savings = 0;
   #reserve = RESERVE;
   #refilledAt: number;

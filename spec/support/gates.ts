@@ -1,9 +1,9 @@
 import type { GateContext } from '../../lib/gate/context.ts';
 import { Gate } from '../../lib/gate/gate.ts';
+import { LinkedList } from '../../lib/gate/linked-list.ts';
 import { Permit } from '../../lib/gate/permit.ts';
 import type { Ask, Place } from '../../lib/gate/place.ts';
-import { Line } from '../../lib/gate/queue.ts';
-import { Room } from '../../lib/gate/room.ts';
+import { QueueLimit } from '../../lib/gate/queue-limit.ts';
 import type { Ledger } from '../../lib/ledger/ledger.ts';
 import { Schedule } from '../../lib/time/schedule.ts';
 import type { QuotaRef } from '../../lib/words/types.ts';
@@ -39,8 +39,8 @@ export function contextOf(clock: VirtualClock, setup: GateSetup = {}): GateConte
     random: setup.random ?? (() => 0),
     schedule: new Schedule(clock),
     ledger: setup.ledger ?? promptLedger,
-    inUse: new Line(),
-    room: new Room(setup.maxQueue ?? Infinity, setup.maxQueuePerFlow),
+    inUse: new LinkedList(),
+    queueLimit: new QueueLimit(setup.maxQueue ?? Infinity, setup.maxQueuePerFlow),
     closed: () => undefined,
     met: () => undefined,
     warn: () => undefined,

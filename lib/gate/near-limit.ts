@@ -39,7 +39,7 @@ const ANEW = 0.5;
 const MANY = 64;
 
 /** Reports windows whose use reaches a mark, each once until it resets. */
-export class Near {
+export class NearLimit {
   /** The mark: a share of the limit. */
   readonly #share: number;
   readonly #limits: Limits;
@@ -51,8 +51,8 @@ export class Near {
     { key, near }: QuotaRef,
     limits: Limits,
     tell?: (key: string, use: Use) => void,
-  ): Near | undefined {
-    return near === undefined || !tell ? undefined : new Near(near, limits, (use) => tell(key, use));
+  ): NearLimit | undefined {
+    return near === undefined || !tell ? undefined : new NearLimit(near, limits, (use) => tell(key, use));
   }
 
   /** @param tell called in a microtask: its listeners may ask for permits, and one may be being taken */

@@ -1,7 +1,7 @@
 import { QueueFullError } from '../words/errors.ts';
 
-/** Room for waiting attempts, shared by all gates of one `headgate()`. */
-export class Room {
+/** Limits how many attempts may wait, in all gates of one `headgate()` together. */
+export class QueueLimit {
   readonly #most: number;
   readonly #mostOfFlow: number;
   #taken = 0;

@@ -32,7 +32,7 @@ interface Flying extends Alike {
  * Simulates the gate ahead of time, with copies of the limits and its own clock. Attempts are answered after
  * the time that earlier ones took.
  */
-export class Outlook {
+export class GateSimulation {
   readonly limits: LimitAhead[] = [];
   /** Time from sending to the answer and to the end, in ms. */
   answerMs = 0;

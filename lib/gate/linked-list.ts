@@ -1,18 +1,18 @@
-/** An item of a {@link Line}, which manages the links. */
+/** An item of a {@link LinkedList}, which manages the links. */
 export interface Linked {
   previous: Linked | undefined;
   next: Linked | undefined;
-  line: Line<Linked> | undefined;
+  list: LinkedList<Linked> | undefined;
 }
 
-/** A doubly linked line: O(1) at both ends and for leaving from the middle. */
-export class Line<T extends Linked> {
+/** A doubly linked list: O(1) at both ends and for leaving from the middle. */
+export class LinkedList<T extends Linked> {
   first: T | undefined;
   last: T | undefined;
   length = 0;
 
   push(item: T): void {
-    item.line = this as unknown as Line<Linked>;
+    item.list = this as unknown as LinkedList<Linked>;
     item.previous = this.last;
     if (this.last) this.last.next = item;
     else this.first = item;
@@ -25,7 +25,7 @@ export class Line<T extends Linked> {
     else this.first = item.next as T | undefined;
     if (item.next) item.next.previous = item.previous;
     else this.last = item.previous as T | undefined;
-    item.previous = item.next = item.line = undefined;
+    item.previous = item.next = item.list = undefined;
     this.length -= 1;
   }
 
