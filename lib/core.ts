@@ -105,14 +105,14 @@ export class Core implements CallContext {
       schedule: this.schedule,
       ledger: settings.ledger,
       queueLimit: new QueueLimit(settings.maxQueue, settings.maxQueuePerFlow),
-      closed: (quota, ms, tryMs) => settings.ledger.pause?.(quota, ms, observer, tryMs),
-      met: (quota) => settings.ledger.recall?.(quota, observer),
+      sharePause: (quota, ms, tryMs) => settings.ledger.pause?.(quota, ms, observer, tryMs),
+      recallPause: (quota) => settings.ledger.recall?.(quota, observer),
       warn: (code, message, quota) => this.#warn(code, message, quota),
       resumed: (...resumed) => {
         this.#manualPauses.over(resumed[0]);
         events.resumed(...resumed);
       },
-      held: (quota, untilMs) => events.paused(quota, untilMs, 'header'),
+      reportPause: (quota, untilMs) => events.paused(quota, untilMs, 'header'),
       adaptive: settings.adaptive,
       known: fresh(settings.learned, clock.now()),
       learned: (...learned) => events.learned(...learned),

@@ -99,7 +99,7 @@ export class Admission implements Ask {
   /** Gets a pass; synchronously if neither the permit nor the token needs a wait. */
   enter(request: RequestFacts, resend: boolean, askedAt: number, at: number = askedAt): Pass | Promise<Pass> {
     const { clock } = this.#context;
-    this.#refuse(at);
+    this.#throwIfOver(at);
     const tokens = this.#tokensFor(request);
     if (tokens && tokens.current === undefined) {
       return this.#lifetime.wait(tokens.get()).then(() => this.enter(request, resend, askedAt, clock.now()));
@@ -155,7 +155,7 @@ export class Admission implements Ask {
   move(place: Place): void {
     try {
       const now = this.#context.clock.now();
-      this.#refuse(now);
+      this.#throwIfOver(now);
       this.#gate = this.#context.passageOf(this.request as RequestFacts, this.#settings.quota);
       const granted = this.#gate.acquire(this, now, place);
       if (granted instanceof Permit) place.grant(granted);
@@ -166,8 +166,8 @@ export class Admission implements Ask {
   }
 
   /** Throws the error that prevents the call from continuing at `now`, if any. */
-  #refuse(now: number): void {
-    this.#lifetime.refuse(now);
+  #throwIfOver(now: number): void {
+    this.#lifetime.throwIfOver(now);
     if (this.#context.closed || !this.#lifetime.admitted) throw new ClosedError();
   }
 
@@ -220,7 +220,7 @@ export class Admission implements Ask {
     try {
       const own = { ...pass.own, ...signedRecord(await this.#lifetime.wait(Promise.resolve(signing))) };
       const at = this.#context.clock.now();
-      this.#refuse(at);
+      this.#throwIfOver(at);
       return { ...pass, own, at, waitedMs: at - askedAt };
     } catch (error) {
       pass.permit.refund();

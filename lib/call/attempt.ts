@@ -5,7 +5,7 @@ import type { Traces } from '../events/tracers.ts';
 import type { Permit } from '../gate/permit.ts';
 import type { AttemptRecord } from '../words/report.ts';
 import type { Amounts, Classification, Headers, Outcome, RequestFacts } from '../words/types.ts';
-import type { Refusal } from './refusal.ts';
+import type { PendingRefusal } from './pending-refusal.ts';
 
 /** The right to send one attempt: a permit, and the headers that the gate adds. */
 export interface Pass {
@@ -96,7 +96,7 @@ export class Attempt {
   /** Set once the next attempt is due. */
   superseded = false;
   /** Set once the head of a refusal arrived. */
-  refusal: Refusal | undefined;
+  refusal: PendingRefusal | undefined;
   readonly #observer: AttemptObserver;
   /** True once the gate knows the attempt's result. */
   #told = false;

@@ -174,7 +174,7 @@ export class Call implements AttemptObserver {
   /** Waits as decided. No wait here for a closed quota, unless it was removed: the gate holds the next attempt. */
   async backOff(decision: Decision & { readonly resend: true }): Promise<void> {
     const { tokens } = this.#context;
-    this.#lifetime.refuse();
+    this.#lifetime.throwIfOver();
     if (this.#attempt) this.#attempt.superseded = true;
     this.#resends?.took(decision);
     if (decision.reason === 'token') {
@@ -183,7 +183,7 @@ export class Call implements AttemptObserver {
     } else if (decision.reason === 'fault' || this.#attempt?.permit.retired) {
       await this.#lifetime.rest(decision.delayMs);
     }
-    this.#lifetime.refuse();
+    this.#lifetime.throwIfOver();
   }
 
   /** The user aborted the call. */
@@ -273,7 +273,7 @@ export class Call implements AttemptObserver {
   #stop(attempt: Attempt): void {
     if (!this.#lifetime.sealed) return;
     attempt.unsent();
-    this.#lifetime.refuse();
+    this.#lifetime.throwIfOver();
   }
 
   /** Made at the first response, since queued calls need none. */

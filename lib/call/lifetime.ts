@@ -89,7 +89,7 @@ export class Lifetime {
   }
 
   /** Throws the error that prevents the call from continuing at `now`, if any. */
-  refuse(now: number = this.#context.clock.now()): void {
+  throwIfOver(now: number = this.#context.clock.now()): void {
     if (now >= this.deadlineAt) this.#expire();
     if (this.#broken) throw this.#broken;
     if (this.#ended) throw new Error('The call is over');

@@ -7,7 +7,7 @@ import { ACCOUNT, type Classification, type Headers } from '../words/types.ts';
 import type { Admission } from './admission.ts';
 import type { Attempt, Ending } from './attempt.ts';
 import type { CallContext } from './context.ts';
-import { Refusal } from './refusal.ts';
+import { PendingRefusal } from './pending-refusal.ts';
 import type { Teller } from './telling.ts';
 import { explained } from './token-hints.ts';
 
@@ -39,7 +39,7 @@ export class Reader {
     const read = this.#context.readings.read({ request, status, headers, receivedAt: wallOf(clock) });
     if (read.verdict !== 'throttled') return;
     this.#bucketed(attempt, read);
-    attempt.refusal = new Refusal(permit, schedule, at, read, causeOf(read), () =>
+    attempt.refusal = new PendingRefusal(permit, schedule, at, read, causeOf(read), () =>
       attempt.together(() => this.#close(attempt, read)),
     );
   }
@@ -57,7 +57,7 @@ export class Reader {
     attempt.permit.spentBy(outcome);
     if (classification.verdict === 'throttled') this.#close(attempt, classification);
     else {
-      const held = attempt.refusal?.withdraw(clock.now());
+      const held = attempt.refusal?.dismiss(clock.now());
       if (held) this.#teller.heldFor(held);
     }
     attempt.tell(by);

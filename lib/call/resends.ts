@@ -47,7 +47,7 @@ export class Resends {
       reopensInMs: permit.reopensIn(now),
       remainingMs: lifetime.deadlineAt - now,
       probeInMs: policy.outage === 'fail' ? permit.probeIn(now) : undefined,
-      withdraw: () => permit.withdraw(policy.budget),
+      spendRetry: () => permit.spendRetry(policy.budget),
       random,
     });
   }

@@ -12,7 +12,7 @@ import type { Attempt, EndedAttempt, Follower } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { History } from './history.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { Closed } from './refusal.ts';
+import type { Closed } from './pending-refusal.ts';
 
 /** The events of a call. */
 export type CallEventName = 'call' | 'queued' | 'attempt' | 'retry' | 'pause' | 'success' | 'failure';

@@ -42,7 +42,7 @@ export function planOf(
       refreshable: true,
       reopensInMs: retryAfterMs ?? 0,
       remainingMs: policy.deadlineMs,
-      withdraw: () => true,
+      spendRetry: () => true,
       random: () => random,
     });
   const first = decided(1, undefined, 0);

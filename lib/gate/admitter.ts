@@ -87,7 +87,7 @@ export interface Admitter {
   counts(unit: string): boolean;
   /** A request to this URL was refused: closes the whole host if that concerns all its quotas. */
   spread(url: URL, naming: Naming): void;
-  withdraw(share: number): boolean;
+  spendRetry(share: number): boolean;
   reopensIn(now: number): number;
   probeIn(now: number): number | undefined;
 }

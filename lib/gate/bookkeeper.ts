@@ -100,7 +100,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     const ms = this.quota.throttled(this.now(), at, sentAt, retryAfterMs, backoff);
     const closing = ms === undefined ? undefined : this.pause(ms, cause);
     const tryMs = retryAfterMs === undefined ? (this.quota.adaptive?.tryMs ?? 0) : undefined;
-    if (closing) this.context.closed(this.key, ms as number, tryMs);
+    if (closing) this.context.sharePause(this.key, ms as number, tryMs);
     return closing;
   }
 
@@ -141,7 +141,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   heard(number: number, limits: readonly RateLimit[]): void {
     const ms = this.quota.heard(this.now(), number, limits);
     const closing = ms > 0 ? this.pause(ms, 'header') : undefined;
-    if (closing?.isNews) this.context.held(this.key, closing.until);
+    if (closing?.isNews) this.context.reportPause(this.key, closing.until);
   }
 
   /** Key of its declaration. */
@@ -171,8 +171,8 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   }
 
   /** Takes one retry from the budget; false if none is left. In an outage the gate paces retries itself. */
-  withdraw(share: number): boolean {
-    return this.quota.adaptive?.outage?.on || this.budget.withdraw(share, this.now());
+  spendRetry(share: number): boolean {
+    return this.quota.adaptive?.outage?.on || this.budget.spendRetry(share, this.now());
   }
 
   /** Replaces the quota's limits; usage under the old ones still counts. */

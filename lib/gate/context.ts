@@ -36,13 +36,13 @@ export interface GateContext {
   /** A request draws on this quota for the first time. */
   readonly drawn?: (gate: Pausable, url: URL) => void;
   /** A server closed this quota: tells the other gates of the ledger; `tryMs` if it named no wait. */
-  readonly closed: (quota: string, ms: number, tryMs?: number) => void;
+  readonly sharePause: (quota: string, ms: number, tryMs?: number) => void;
   /** This quota is new here: another gate of the ledger may have closed it. */
-  readonly met: (quota: string) => void;
+  readonly recallPause: (quota: string) => void;
   /** Warns the user of something about a quota. */
   readonly warn: (code: string, message: string, quota: string) => void;
   /** This quota closed without a refusal: a header says that nothing is left, or its host is closed. */
-  readonly held: (quota: string, untilMs: number) => void;
+  readonly reportPause: (quota: string, untilMs: number) => void;
   /** What an earlier run learned, by quota. */
   readonly known?: ReadonlyMap<string, LearnedQuota>;
   /** Use of a window reached the share that the quota's `near` names. */

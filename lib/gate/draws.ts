@@ -41,8 +41,8 @@ export abstract class Draws {
   }
 
   /** Takes one retry from the quota's budget; false if none is left. */
-  withdraw(share: number): boolean {
-    return this.gate.withdraw(share);
+  spendRetry(share: number): boolean {
+    return this.gate.spendRetry(share);
   }
 
   /** ms until all its quotas are open; 0 if they are. */

@@ -8,7 +8,7 @@ import { Buckets } from './buckets.ts';
 import type { GateContext, Pausable } from './context.ts';
 import { forecastMs } from './forecast.ts';
 import { Gate } from './gate.ts';
-import { Hosts, type Naming, type Refusals } from './hosts.ts';
+import { type HostRefusals, Hosts, type Naming } from './hosts.ts';
 import { LinkedList } from './linked-list.ts';
 import type { Permit } from './permit.ts';
 
@@ -200,13 +200,13 @@ export class Gates {
   }
 
   /** Closes a quota because others of its host were refused. */
-  #suspend(gate: Pausable, now: number, whole: Refusals): void {
+  #suspend(gate: Pausable, now: number, whole: HostRefusals): void {
     const untilMs = whole.closedUntil;
     const closing = untilMs > now ? gate.pause(untilMs - now, 'header') : undefined;
     if (!closing) return;
     whole.suspended.set(gate, closing.until);
-    this.#context.closed(gate.key, untilMs - now);
-    if (closing.isNews) this.#context.held(gate.key, untilMs);
+    this.#context.sharePause(gate.key, untilMs - now);
+    if (closing.isNews) this.#context.reportPause(gate.key, untilMs);
   }
 
   #meet(ref: QuotaRef): Gate {
@@ -214,7 +214,7 @@ export class Gates {
     const gate = new Gate(this.#sound(ref), this.#context);
     this.#gates.set(ref.key, gate);
     this.#line.push(gate);
-    this.#context.met(ref.key);
+    this.#context.recallPause(ref.key);
     this.#forget(LOOK);
     return gate;
   }

@@ -20,7 +20,7 @@ export interface Suspended {
 }
 
 /** The refusals of one host that share a reset. */
-export class Refusals {
+export class HostRefusals {
   /** Moment of the first refusal. */
   readonly since: number;
   /** Quotas that were refused, at most {@link PROOF}. */
@@ -77,13 +77,19 @@ export class Refusals {
  * minute unless a third quota confirms it.
  */
 export class Hosts {
-  readonly #refusals = new Map<string, Refusals>();
+  readonly #refusals = new Map<string, HostRefusals>();
 
   /** A quota was refused until `untilMs`. Returns the refusals of its host if they close the whole host. */
-  refused(host: string, quota: string, now: number, untilMs: number, naming: Naming): Refusals | undefined {
+  refused(
+    host: string,
+    quota: string,
+    now: number,
+    untilMs: number,
+    naming: Naming,
+  ): HostRefusals | undefined {
     let known = this.#refusals.get(host);
     if (!known?.share(now, untilMs, naming)) {
-      known = new Refusals(now, untilMs);
+      known = new HostRefusals(now, untilMs);
       this.#refusals.set(host, known);
       if (this.#refusals.size > MANY) this.#forget(now);
     }
@@ -98,7 +104,7 @@ export class Hosts {
   }
 
   /** The refusals that close the whole host. */
-  whole(host: string): Refusals | undefined {
+  whole(host: string): HostRefusals | undefined {
     const known = this.#refusals.get(host);
     return known?.isWhole ? known : undefined;
   }

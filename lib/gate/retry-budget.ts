@@ -29,7 +29,7 @@ export class RetryBudget {
   }
 
   /** Takes one retry; false when none is left. */
-  withdraw(share: number, now: number): boolean {
+  spendRetry(share: number, now: number): boolean {
     if (share === Infinity) return true;
     if (share === 0) return false;
     if (this.#savings >= 1) {

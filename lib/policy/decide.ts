@@ -38,7 +38,7 @@ export interface Situation {
   /** ms until the next probe of a server that is down; absent while it is up, or if the call waits for its return. */
   readonly probeInMs?: number | undefined;
   /** Takes one retry from the quota's budget, if one is left; called last, and only for a transient verdict. */
-  readonly withdraw: () => boolean;
+  readonly spendRetry: () => boolean;
   readonly random: Random;
 }
 
@@ -78,7 +78,7 @@ export function decide(s: Situation): Decision {
   if (s.probeInMs !== undefined) return { resend: false, reason: 'outage', waitMs: s.probeInMs };
   const own = backoffMs(s.policy.backoff, s.transients, s.previousDelayMs, s.random);
   const decision = ifInTime(s, 'fault', (s.classification.retryAfterMs ?? 0) + own);
-  if (decision.resend && !s.withdraw()) return { resend: false, reason: 'budget' };
+  if (decision.resend && !s.spendRetry()) return { resend: false, reason: 'budget' };
   return decision;
 }
 

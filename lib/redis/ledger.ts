@@ -4,8 +4,8 @@ import { type AccountContext, RedisAccount } from './account.ts';
 import { Conferences } from './conferences.ts';
 import type { Connection } from './connection.ts';
 import { farewell, stay } from './exit.ts';
+import { explainFailure } from './failure.ts';
 import { asError, Fleet } from './fleet.ts';
-import { refusal } from './refusal.ts';
 import { Watch, within } from './watch.ts';
 
 /** Time for all processes to lease the permits in use again after Redis lost its data, in ms. */
@@ -206,7 +206,7 @@ export class RedisLedger implements Ledger {
 
   /** Reports that Redis is unusable, once per kind of refusal. */
   #tell(error: Error | undefined): void {
-    const why = refusal(error, this.#settings.prefix);
+    const why = explainFailure(error, this.#settings.prefix);
     const kind = why.split(/[ ;]/, 3).join(' ');
     if (this.#told === kind || (this.#told !== undefined && !why.startsWith('Redis refuses'))) return;
     this.#told = kind;

@@ -25,7 +25,7 @@ function plan({ request = {}, retry = {}, auth = false, answers }: Law) {
       refreshable: auth && !refreshed,
       reopensInMs: answer.retryAfterMs ?? 500,
       remainingMs: policy.deadlineMs - now,
-      withdraw: () => policy.budget > 0,
+      spendRetry: () => policy.budget > 0,
       random: () => 0,
     });
   };

@@ -80,7 +80,8 @@ export class GotCall {
     // The user's `retryWithMergedOptions` throws this: it is not a failure.
     if (error.name === 'RetryError') return 1;
     const { options, response } = error;
-    if (response?.isFromCache || (response && !isRefusal(options, response.statusCode))) this.#bypass = true;
+    if (response?.isFromCache || (response && !isRetriedStatus(options, response.statusCode)))
+      this.#bypass = true;
     // A cached failure is out of date. If got would retry, send the request through the gate.
     if (response?.isFromCache) return computedValue > 0 ? 1 : 0;
     return (await this.#resends(options, this.#endingOf(error))) ? 1 : 0;
@@ -201,7 +202,7 @@ export class GotCall {
     const answer = (response: NativeResponse): void => {
       last = response;
       attempt.answer(response.statusCode, response.headers, response.httpVersion);
-      if (isRefusal(options, response.statusCode)) doNotStore(args);
+      if (isRetriedStatus(options, response.statusCode)) doNotStore(args);
       if (response.statusCode >= 400 && options.throwHttpErrors) {
         // In a response to HEAD, `content-length` is the length of the body that GET would return.
         if (options.method !== 'HEAD') limitErrorBody(response, request, options.decompress);
@@ -247,6 +248,6 @@ export class GotCall {
 }
 
 /** True for a status that got retries. Such a response is momentary, whatever its `Cache-Control` says. */
-function isRefusal(options: Options | undefined, status: number): boolean {
+function isRetriedStatus(options: Options | undefined, status: number): boolean {
   return options?.retry.statusCodes.includes(status) ?? false;
 }

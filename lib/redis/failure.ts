@@ -35,7 +35,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
 ];
 
 /** Reason why Redis is unusable, with the remedy, in one sentence without a full stop. */
-export function refusal(error: Error | undefined, prefix: string): string {
+export function explainFailure(error: Error | undefined, prefix: string): string {
   if (!error) return 'Redis does not answer';
   const cause = causeOf(error);
   const text = cause.message.split(/\n|, with args/, 1)[0]?.slice(0, 200) || String(cause);

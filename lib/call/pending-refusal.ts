@@ -20,10 +20,10 @@ export interface Closed {
 
 /**
  * A refusal of which only the head has arrived. Its quota is held from this moment; the body decides whether
- * it closes ({@link believe}) or continues as if nothing had happened ({@link withdraw}). Waits no longer for
+ * it closes ({@link believe}) or continues as if nothing had happened ({@link dismiss}). Waits no longer for
  * the body than the named wait or a fixed bound.
  */
-export class Refusal {
+export class PendingRefusal {
   /** Moment at which the head arrived. */
   readonly at: number;
   readonly #waitMs: number;
@@ -57,7 +57,7 @@ export class Refusal {
   /**
    * It was no refusal: the quota continues. Returns the pause so far, if it was long enough to be reported.
    */
-  withdraw(now: number): Closed | undefined {
+  dismiss(now: number): Closed | undefined {
     if (!this.#end() || now - this.at < NOTABLE_MS) return undefined;
     return { at: this.at, untilMs: this.at + this.#waitMs, cause: this.#cause };
   }
