@@ -202,25 +202,42 @@ export class Gate extends Bookkeeper implements PassageGate {
   }
 
   #move(now: number): void {
-    const { windows, pause } = this.quota;
     const earliest = this.isUnread ? now + CLOCK_GRAIN_MS : now;
     this.isUnread = false;
+    this.#demand();
+    const turn = this.#admit(now, earliest);
+    const exempt = this.waiting > 0 && earliest === now ? this.#exemptOne(now) : Infinity;
+    if (this.queued === 0) this.quota.pause.cleared();
+    this.#lookAt(Math.min(turn, exempt));
+  }
+
+  /** Leases permits for the queue; rejects the queue if none can be had. */
+  #demand(): void {
+    const { windows } = this.quota;
     windows.want(this.queued, this.#typical);
     const failure = this.queued > 0 ? windows.failure : undefined;
     if (failure) this.dismiss(() => failure);
-    let turn = Infinity;
+  }
+
+  /**
+   * Admits waiting attempts in order, none before `earliest`. Returns when the next may go; `Infinity` if that depends on an
+   * event.
+   */
+  #admit(now: number, earliest: number): number {
+    const { pause } = this.quota;
     for (let lane = this.#rota?.next; lane; lane = this.#rota?.next) {
       const place = lane.first as Place;
-      turn = Math.max(earliest, this.quota.turnAt(now, this.quota.charge(place.ask)));
-      if (turn > now) break;
-      turn = Infinity;
+      const turn = Math.max(earliest, this.quota.turnAt(now, this.quota.charge(place.ask)));
+      if (turn > now) return turn;
       if (!this.#isFor(lane)) break;
       if (this.#movesOn(lane, place, now)) continue;
       lane.grant(place, now);
       pause.released();
     }
-    if (this.waiting > 0 && earliest === now) turn = Math.min(turn, this.#exemptOne(now));
-    if (this.queued === 0) pause.cleared();
+    return Infinity;
+  }
+
+  #lookAt(turn: number): void {
     if (this.waiting > 0) {
       this.#wake ??= new Alarm(this.schedule, true, () => this.#awake());
       this.#wake.set(turn);
