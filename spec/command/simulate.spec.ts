@@ -171,6 +171,48 @@ describe('headgate simulate', function () {
     );
   });
 
+  for (const [fault, calls, deadline, told] of [
+    [
+      'hang',
+      '3',
+      '5m',
+      /^3 calls failed .* only 100 ms for a call: the server did not answer in time\. 3 of 3 attempts /,
+    ],
+    [
+      'reset',
+      '300',
+      '5m',
+      /^\d+ calls failed .* only 100 ms for a call: the server did not answer in time\. \d+ of /,
+    ],
+    [
+      'hang',
+      '3',
+      '50ms',
+      /^3 calls failed because of the deadline: the limits require 100 ms .*retry\.deadline/,
+    ],
+  ] as const)
+    it(`says why calls are late: ${fault} within ${deadline}`, async () => {
+      const flags = ['--faults', `${fault}:100%`, '--calls', calls, '--deadline', deadline];
+      const { advice } = await simulated({}, ...flags);
+      expect(advice[0]).to.match(told);
+    });
+
+  it('asks for no longer deadline because calls begin over a longer time', async () => {
+    const flags = ['--rate', '1/10s', '--calls', '100', '--faults', 'hang:5%', '--deadline', '1m'];
+    const { advice, calls } = await simulated({}, ...flags);
+    expect(calls.failed).to.be.above(0);
+    expect(advice[0]).to.include('the server did not answer in time');
+  });
+
+  it('says that calls are late because of refusals, or because of the stricter limits of the policy', async () => {
+    const silent = ['--quota', '100/10s', '--calls', '300', '--tell', 'silent', '--deadline', '21s'];
+    const slow = { adaptive: false, retry: { backoff: { base: '8s', jitter: 'none' } } };
+    expect((await simulated(slow, ...silent)).advice[0]).to.match(/pauses after 429s/);
+    const strict = { quotas: [{ match: {}, windows: [{ limit: 10, per: '1m' }] }], adaptive: false };
+    const { advice } = await simulated(strict, '--quota', '1000/1m', '--calls', '100');
+    expect(advice[0]).to.match(/the policy declares, or the gate learned, stricter ones/);
+  });
+
   it('compares two policies on the same work', async () => {
     const [policy, other] = [file('a.json', {}), file('b.json', declared)];
     const flags = ['--quota', '45/1m', '--calls', '300', '--kind', 'rolling', '--deadline', '2h'];

@@ -1,8 +1,9 @@
 import type { QuotaRef } from '../../index.ts';
 import type { RecordedCall } from '../../report/index.ts';
 import { limitText } from '../../report/limits.ts';
+import type { Totals } from '../../report/page-data.ts';
 import { summaryOf } from '../../report/summary.ts';
-import { duration } from '../../report/text.ts';
+import { counted, duration } from '../../report/text.ts';
 import type { Run } from './run.ts';
 
 /** Figures of a run: the JSON of `--json`. All times in ms. */
@@ -92,7 +93,7 @@ export function figuresOf(policy: string, run: Run): Figures {
     failures: failuresOf(calls),
     warnings: run.warnings,
     advice: [
-      ...deadlineAdvice(run),
+      ...deadlineAdvice(run, totals),
       ...advice.filter((each) => !each.includes('failed with ERR_HEADGATE_DEADLINE')),
     ],
   };
@@ -143,12 +144,27 @@ function failuresOf(calls: readonly RecordedCall[]): FailureFigures[] {
   return [...counts.values()].sort((a, b) => b.calls - a.calls);
 }
 
-/** Advice if calls fail because the limits require a longer wait than the deadline allows. */
-function deadlineAdvice({ record, idealMs, requests }: Run): string[] {
+/** Advice if calls fail because of the deadline: why they were late. */
+function deadlineAdvice(run: Run, { attempts, refused, succeeded }: Totals): string[] {
+  const { record, idealMs, longestMs, deadlineMs, requests } = run;
   const late = record.calls.filter(({ reason }) => reason === 'deadline').length;
   if (late === 0 || requests.length === 0) return [];
-  return [
-    `${late.toLocaleString('en-US')} ${late === 1 ? 'call' : 'calls'} failed because of the deadline: the limits require ` +
-      `${duration(idealMs)} in total. Raise retry.deadline, or start the calls more slowly (--rate, --concurrency).`,
-  ];
+  const failed = `${counted(late, 'call')} failed because of the deadline`;
+  if (longestMs > deadlineMs)
+    return [
+      `${failed}: the limits require ${duration(idealMs)} in total. ` +
+        'Raise retry.deadline, or start the calls more slowly (--rate, --concurrency).',
+    ];
+  const faulty = attempts - succeeded - refused;
+  const allowed = `${failed}, although the limits require only ${duration(longestMs)} for a call:`;
+  if (faulty > 0 && faulty >= refused)
+    return [
+      `${allowed} the server did not answer in time. ${faulty} of ${counted(attempts, 'attempt')} met a fault or got no answer.`,
+    ];
+  if (refused > 0)
+    return [
+      `${allowed} pauses after 429s took the rest of the time. ${refused} of ${counted(attempts, 'attempt')} were refused. ` +
+        'Declare the limits, or raise retry.deadline.',
+    ];
+  return [`${allowed} the policy declares, or the gate learned, stricter ones. Raise retry.deadline.`];
 }

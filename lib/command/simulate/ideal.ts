@@ -2,21 +2,30 @@ import type { QuotaRef, Window } from '../../index.ts';
 import { type CalendarUnit, calendarOf } from '../../time/calendar.ts';
 import type { Scenario } from './settings.ts';
 
+/** Times that the limits require, in ms. */
+export interface Ideal {
+  /** From the start of the first call to the end of the last. */
+  readonly idealMs: number;
+  /** Time of the longest call. */
+  readonly longestMs: number;
+}
+
 /**
- * Time that the limits require, in ms: each call is sent as soon as all of its windows have room, as if the limits were
+ * Times that the limits require: each call is sent as soon as all of its windows have room, as if the limits were
  * known exactly and nothing failed.
  *
  * @param draws the quotas of each call, in order
  */
-export function idealMs(draws: readonly (readonly QuotaRef[])[], scenario: Scenario): number {
+export function idealOf(draws: readonly (readonly QuotaRef[])[], scenario: Scenario): Ideal {
   const { everyMs, concurrency, capacity, kind, startAt } = scenario;
   const latencyMs = (scenario.latencyMs[0] + scenario.latencyMs[1]) / 2;
   const windows = new Map<string, Counted>();
   const ends: number[] = [];
   const most = Math.min(concurrency, capacity);
-  let last = 0;
+  let [last, longest] = [0, 0];
   for (const [index, refs] of draws.entries()) {
     let at = Math.max(index * everyMs, index < most ? 0 : (ends[index - most] as number));
+    const began = Math.max(index * everyMs, index < concurrency ? 0 : (ends[index - concurrency] as number));
     const admit: Counted[] = [];
     for (const { key, windows: limits, concurrency: most = Infinity } of refs) {
       const all: Window[] = most < Infinity ? [...limits, { limit: most, per: latencyMs }] : [...limits];
@@ -32,8 +41,9 @@ export function idealMs(draws: readonly (readonly QuotaRef[])[], scenario: Scena
     for (const window of admit) window.count(at);
     ends.push(at + latencyMs);
     last = Math.max(last, at + latencyMs);
+    longest = Math.max(longest, at + latencyMs - began);
   }
-  return last;
+  return { idealMs: last, longestMs: longest };
 }
 
 /** Count of a window. */

@@ -12,7 +12,7 @@ import { type GateRecord, record } from '../../report/index.ts';
 import { seeded } from '../../simulator/random.ts';
 import { type VirtualClock, virtualClock } from '../../testing/index.ts';
 import { definitionOf, typicalRequest } from '../typical.ts';
-import { idealMs } from './ideal.ts';
+import { type Ideal, idealOf } from './ideal.ts';
 import type { Scenario } from './settings.ts';
 import { MANNERS, World } from './world.ts';
 
@@ -20,12 +20,12 @@ import { MANNERS, World } from './world.ts';
 const MAX_MS = 90 * 86_400_000;
 
 /** Result of a simulation. */
-export interface Run {
+export interface Run extends Ideal {
   readonly record: GateRecord;
   /** ms from the start of the first call to the end of the last; absent if calls were still open at the time limit. */
   readonly finishedMs: number | undefined;
-  /** ms that the API's limits require if nothing is refused and nothing fails. */
-  readonly idealMs: number;
+  /** Shortest deadline of a call, in ms. */
+  readonly deadlineMs: number;
   /** Warnings of the gate, each once. */
   readonly warnings: readonly string[];
   /** The requests that were made, in turn. */
@@ -46,6 +46,10 @@ export async function run(given: HeadgateOptions, scenario: Scenario): Promise<R
   const gate = headgate(options, { clock, random: seeded(seed + 2) });
   const warnings = new Map<string, string>();
   gate.on('warning', ({ code, message }) => warnings.set(code, message));
+  let shortestMs = Infinity;
+  gate.on('call', ({ deadlineMs: each }) => {
+    shortestMs = Math.min(shortestMs, each);
+  });
   const recording = record(gate as never);
   const fetch = gate.fetch(world.fetch as never);
   const requests = scenario.requests ?? [typicalRequest(options)];
@@ -73,7 +77,8 @@ export async function run(given: HeadgateOptions, scenario: Scenario): Promise<R
   return {
     record: made,
     finishedMs: finished ? endedAt - startedAt : undefined,
-    idealMs: idealMs(facts.map(quotas), scenario),
+    deadlineMs: shortestMs,
+    ...idealOf(facts.map(quotas), scenario),
     warnings: [...warnings.values()],
     requests,
     limits: [
