@@ -83,8 +83,8 @@ export class Leases implements Asker {
     if (this.#reach.state !== 'leasing' || !this.#held.age(now)) return;
     const { count } = this;
     // Permits are interchangeable: count those in use as belonging to the old leases.
-    const unused = this.#held.due - count.used(now) - count.spent;
-    count.spent += Math.max(0, Math.min(unused, count.free(now)));
+    const unused = this.#held.due - count.used(now) - count.unreleased;
+    count.unreleased += Math.max(0, Math.min(unused, count.free(now)));
   }
 
   /** `permits` were taken. */
@@ -113,7 +113,7 @@ export class Leases implements Asker {
     if (this.#reach.state === 'degraded') return 0;
     // Ledgers count whole permits.
     return Math.ceil(
-      this.#needed(now) + this.count.spent - this.#held.permits - this.#asking.pending - ROUNDING,
+      this.#needed(now) + this.count.unreleased - this.#held.permits - this.#asking.pending - ROUNDING,
     );
   }
 
@@ -216,11 +216,11 @@ export class Leases implements Asker {
     const { count } = this;
     const { block } = this.#demand;
     const beyond = Math.max(this.#held.due, count.capacity - this.#account.share);
-    const back = Math.min(count.spent, beyond, this.#held.permits - count.used(now));
+    const back = Math.min(count.unreleased, beyond, this.#held.permits - count.used(now));
     const rest = now >= this.#partAt ? 0 : Math.max(0, back) % block;
     const whole = Math.floor(back - rest + ROUNDING);
     this.#giveBack(whole);
-    count.spent = Math.max(0, back - Math.max(0, whole));
+    count.unreleased = Math.max(0, back - Math.max(0, whole));
     this.#partAt = rest === 0 ? Infinity : Math.min(this.#partAt, now + TOGETHER_MS);
   }
 
@@ -231,7 +231,7 @@ export class Leases implements Asker {
     this.#held.giveBack(permits);
     if (this.#reach.state !== 'leasing') return;
     count.capacity -= permits;
-    count.spent = Math.max(0, count.spent - permits);
+    count.unreleased = Math.max(0, count.unreleased - permits);
   }
 
   /** Schedules a review at `at`, if permits are held or attempts wait. */

@@ -65,7 +65,7 @@ export class OutOfReach {
     this.state = state;
     this.#share = most;
     count.recycle = true;
-    count.spent = 0;
+    count.unreleased = 0;
     count.capacity = Math.min(count.capacity, most);
   }
 

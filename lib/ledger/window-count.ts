@@ -1,22 +1,22 @@
 import { CLOCK_GRAIN_MS } from '../time/clock.ts';
 import type { Use } from './ledger.ts';
+import type { Replenishment, WindowClock } from './replenishment.ts';
 import { Ring, ROUNDING } from './ring.ts';
 import { Transit } from './transit.ts';
-import type { Turnover, WindowClock } from './turnover.ts';
 
 /**
  * The arithmetic of one window: how many permits are free, and when the next will be.
  *
  * A permit is in use from when it is taken until `per` after its response:
  *
- *     used(t) = in flight + |{ r in responses : t − r < per }|        free(t) = capacity − used(t) − spent
+ *     used(t) = in flight + |{ r in responses : t − r < per }|        free(t) = capacity − used(t) − unreleased
  *
  * A server counts a request at some time between sending and response, so used(t) is never less than the count of any server
  * window, rolling or fixed at any phase. Taking permits only while `free ≥ 1` therefore keeps each such window within `limit`.
  *
- * After that a permit is free again if `recycle` is set; otherwise it is `spent`, and its holder decides what happens to it.
+ * After that a permit is free again if `recycle` is set; otherwise it is `unreleased`, and its holder decides what happens to it.
  *
- * If a {@link Turnover} is given, it determines in place of `per` when an answered permit is free again.
+ * If a {@link Replenishment} is given, it determines in place of `per` when an answered permit is free again.
  *
  * An attempt may weigh more or less than one permit; |…| is then the sum of the weights. O(1) each.
  */
@@ -28,7 +28,7 @@ export class WindowCount {
   /** False if the holder has to release a used permit before it is free again. */
   recycle = true;
   /** Number of permits used but not released yet. */
-  spent = 0;
+  unreleased = 0;
   /** Weight of the attempts in flight, and their number. */
   #inFlight = 0;
   #flying = 0;
@@ -36,12 +36,12 @@ export class WindowCount {
   #responses: Ring | undefined;
   #transit: Transit | undefined;
   /** Absent if a permit is free again `per` after its response. */
-  readonly #turnover: Turnover | undefined;
+  readonly #replenishment: Replenishment | undefined;
 
-  constructor(per: number, capacity = 0, turnover?: Turnover) {
+  constructor(per: number, capacity = 0, replenishment?: Replenishment) {
     this.per = per;
     this.capacity = capacity;
-    this.#turnover = turnover;
+    this.#replenishment = replenishment;
   }
 
   /** Maximum time to reach the server, in ms; absent if attempts count from their response. */
@@ -79,7 +79,7 @@ export class WindowCount {
   }
 
   free(now: number): number {
-    return this.capacity - this.used(now) - this.spent;
+    return this.capacity - this.used(now) - this.unreleased;
   }
 
   /** Whether there is room for an attempt of this weight. */
@@ -127,7 +127,7 @@ export class WindowCount {
    */
   amend(by: number, at: number, now: number): void {
     if (by > 0) this.preset(this.#inOrder(now), by);
-    else if (this.#responses && this.#turnover) this.#turnover.lighten(this.#responses, at, -by);
+    else if (this.#responses && this.#replenishment) this.#replenishment.lighten(this.#responses, at, -by);
     else this.#responses?.lighten(at, -by);
   }
 
@@ -148,7 +148,7 @@ export class WindowCount {
     const responses = other.#responses;
     for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
       // Their weights no longer include what the old bucket has refilled: counting from now prevents a second refill.
-      const at = this.#turnover && other.#turnover ? now : Math.min(now, responses.at(index));
+      const at = this.#replenishment && other.#replenishment ? now : Math.min(now, responses.at(index));
       this.preset(at, responses.weightAt(index));
     }
     if (other.#transit) this.presetInFlight(unanswered);
@@ -158,7 +158,7 @@ export class WindowCount {
   /** A copy for simulating ahead, with its own clock: nothing is in flight, and permits recycle. */
   ahead(capacity: number, clock: WindowClock): WindowCount {
     this.#expire(clock.now());
-    const copy = new WindowCount(this.per, capacity, this.#turnover?.ahead(clock));
+    const copy = new WindowCount(this.per, capacity, this.#replenishment?.ahead(clock));
     copy.#responses = this.#responses?.copy();
     copy.limitTransit(this.#transit?.ms);
     return copy;
@@ -168,7 +168,7 @@ export class WindowCount {
   preset(at: number, weight = 1): void {
     if (this.per === 0 || weight === 0) return;
     this.#responses ??= new Ring();
-    if (this.#turnover) this.#turnover.add(this.#responses, at, weight);
+    if (this.#replenishment) this.#replenishment.add(this.#responses, at, weight);
     else this.#responses.push(at, weight);
   }
 
@@ -186,10 +186,10 @@ export class WindowCount {
    *     go(n) = go(n − most) + per                                                  beyond
    */
   freeAt(count: number, now: number, most: number = this.capacity): number {
-    if (this.#turnover) {
+    if (this.#replenishment) {
       const short = count - (most - this.used(now));
       this.#responses ??= new Ring();
-      return short <= ROUNDING ? now : this.#turnover.roomAt(this.#responses, short, now, most);
+      return short <= ROUNDING ? now : this.#replenishment.roomAt(this.#responses, short, now, most);
     }
     const cycle = Math.max(1, most);
     const whole = Math.max(0, Math.ceil(count / cycle) - 1);
@@ -205,14 +205,14 @@ export class WindowCount {
   turnAt(weight: number, now: number): number {
     if (this.fits(weight, now)) return now;
     if (!this.recycle) return Infinity;
-    if (this.#turnover) {
+    if (this.#replenishment) {
       const short = weight - this.free(now);
       const responses = this.#responses;
       const waits = responses === undefined || short > responses.weight + ROUNDING;
       if (waits) return Infinity;
       return Math.min(
-        now + this.#turnover.lookMs,
-        this.#turnover.freedAt(responses, short, now, this.capacity),
+        now + this.#replenishment.lookMs,
+        this.#replenishment.freedAt(responses, short, now, this.capacity),
       );
     }
     const freed = this.#responses?.reaching(weight - this.free(now));
@@ -222,9 +222,9 @@ export class WindowCount {
   /** Moment at which the oldest counted attempt leaves the window; `Infinity` if that depends on a response. */
   nextExpiry(now: number): number {
     this.#expire(now);
-    if (this.#turnover && this.#responses) {
+    if (this.#replenishment && this.#responses) {
       const arrival = this.#transit?.nextAt ?? Infinity;
-      return Math.min(arrival, this.#turnover.nextAt(this.#responses, now, this.capacity));
+      return Math.min(arrival, this.#replenishment.nextAt(this.#responses, now, this.capacity));
     }
     let { oldest } = this;
     if (oldest === Infinity && this.#transit) oldest = this.#transit.nextAt;
@@ -245,7 +245,7 @@ export class WindowCount {
 
   /** `at`, or the latest moment in the ring if that is later. */
   #inOrder(at: number): number {
-    return this.#turnover ? at : Math.max(at, this.#responses?.last ?? at);
+    return this.#replenishment ? at : Math.max(at, this.#responses?.last ?? at);
   }
 
   /** Permits in use, grouped by when they become free: one group per response, and one in flight. */
@@ -257,8 +257,8 @@ export class WindowCount {
     const responses = this.#responses;
     for (let index = 0; responses !== undefined && index < responses.size; index += 1) {
       counted += responses.weightAt(index);
-      const freeAt = this.#turnover
-        ? this.#turnover.freedAt(responses, counted, now, this.capacity)
+      const freeAt = this.#replenishment
+        ? this.#replenishment.freedAt(responses, counted, now, this.capacity)
         : responses.at(index) + round;
       all.push({ permits: responses.weightAt(index), freeIn: freeAt - now });
     }
@@ -278,14 +278,14 @@ export class WindowCount {
     // Exactly the sum in `nextExpiry`: if it were rounded differently, a wake-up at that moment would find nothing free.
     const responses = this.#responses;
     if (responses === undefined) return;
-    if (this.#turnover) {
-      const weight = this.#turnover.expire(responses, now, this.capacity);
-      if (!this.recycle) this.spent += weight;
+    if (this.#replenishment) {
+      const weight = this.#replenishment.expire(responses, now, this.capacity);
+      if (!this.recycle) this.unreleased += weight;
       return;
     }
     while (responses.size > 0 && responses.at(0) + this.per + CLOCK_GRAIN_MS <= now) {
       const weight = responses.shift();
-      if (!this.recycle) this.spent += weight;
+      if (!this.recycle) this.unreleased += weight;
     }
   }
 }

@@ -6,8 +6,8 @@ import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
 import { Leases } from './leases.ts';
 import type { Account, Holder, Lease, Use } from './ledger.ts';
+import { replenishmentOf } from './replenishment.ts';
 import { ROUNDING } from './ring.ts';
-import { turnoverOf } from './turnover.ts';
 import { WindowCount } from './window-count.ts';
 
 /** Fraction of a window's limit that latency may cost without being reported. */
@@ -25,7 +25,7 @@ function lengthOf({ per, agreed }: Window): number {
  * One declared window of a quota, as used by its gate: whole if nobody else uses it, so that a permit costs only arithmetic;
  * otherwise the part that {@link Leases} holds.
  */
-export class DeclaredWindow implements Holder {
+export class EnforcedWindow implements Holder {
   readonly count: WindowCount;
   #window: Window;
   readonly #context: LeaseContext;
@@ -39,7 +39,7 @@ export class DeclaredWindow implements Holder {
     // Spacing counts from sending, and needs no grain: that is for server-side counts.
     this.count = this.spaces
       ? new WindowCount(Math.max(0, per - CLOCK_GRAIN_MS), limit)
-      : new WindowCount(lengthOf(window), limit, turnoverOf(window, context));
+      : new WindowCount(lengthOf(window), limit, replenishmentOf(window, context));
     this.limitTransit(transit);
     this.#context = context;
     // Joined: a template string would keep a reference to each of its parts.

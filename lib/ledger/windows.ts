@@ -1,8 +1,8 @@
 import type { WindowSnapshot } from '../words/snapshot.ts';
 import type { Window } from '../words/types.ts';
 import type { LeaseContext } from './context.ts';
-import type { WindowClock } from './turnover.ts';
-import { COSTLY, DeclaredWindow } from './window.ts';
+import type { WindowClock } from './replenishment.ts';
+import { COSTLY, EnforcedWindow } from './window.ts';
 import type { WindowCount } from './window-count.ts';
 
 /** Weight of the latest response in the average latency. */
@@ -11,7 +11,7 @@ const LATENCY_WEIGHT = 0.1;
 /** Minimum share of a quota that an attempt takes: if no limit is declared, all take the same. */
 const LEAST_SHARE = 1e-6;
 
-const NONE: readonly DeclaredWindow[] = [];
+const NONE: readonly EnforcedWindow[] = [];
 
 /** The unit of which each attempt costs 1, unless its cost says otherwise. */
 export const REQUESTS: string = 'requests';
@@ -34,7 +34,7 @@ export interface LimitAhead {
 }
 
 /** Weight of an attempt in a window of this unit. */
-function weightOf(charge: Charge | undefined, window: DeclaredWindow): number {
+function weightOf(charge: Charge | undefined, window: EnforcedWindow): number {
   if (charge === undefined || window.spaces) return window.unit === REQUESTS ? 1 : 0;
   return charge.get(window.unit) ?? (window.unit === REQUESTS ? 1 : 0);
 }
@@ -52,7 +52,7 @@ export class Windows {
   readonly #key: string;
   readonly #context: LeaseContext;
   /** The longest first: its permits are the scarcest to lease. */
-  #all: readonly DeclaredWindow[] = NONE;
+  #all: readonly EnforcedWindow[] = NONE;
   #unanswered = 0;
   #latencyMs = -1;
   #slownessTold = false;
@@ -107,7 +107,7 @@ export class Windows {
           kept.revise(window);
           return kept;
         }
-        const made = new DeclaredWindow(this.#key, window, this.#context);
+        const made = new EnforcedWindow(this.#key, window, this.#context);
         if (window.agreed !== undefined) {
           made.count.presetInFlight(this.#unanswered);
           joining?.served(this.#context.now() - window.per, (at) => made.count.preset(at));
@@ -245,8 +245,8 @@ export class Windows {
   }
 
   /** Window that loses most to latency, if it loses more than a quarter of its limit and declares no transit. */
-  get #slowed(): DeclaredWindow | undefined {
-    let worst: DeclaredWindow | undefined;
+  get #slowed(): EnforcedWindow | undefined {
+    let worst: EnforcedWindow | undefined;
     let most = COSTLY;
     for (const window of this.#all) {
       const counted = window.count.transitMs === undefined && window.agreed === undefined;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Redaction } from '../events/secret-names.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { own } from '../ledger/own.ts';
+import { privateLedger } from '../ledger/private-ledger.ts';
 import type { CallSettings } from '../policy/call-settings.ts';
 import type { Policy } from '../policy/policy.ts';
 import { generic } from '../profiles/generic.ts';
@@ -183,7 +183,7 @@ export function readOptions(given: HeadgateOptions): Settings {
     sign: rest.sign,
     adaptive: rest.adaptive ?? true,
     learned: rest.learned ?? {},
-    ledger: rest.ledger ?? own,
+    ledger: rest.ledger ?? privateLedger,
     name: rest.name ?? profile.name,
     redact: rest.redact ?? [],
   };

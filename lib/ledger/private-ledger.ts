@@ -16,4 +16,4 @@ const WHOLE: Account = {
  * The default ledger, private to one gate. The gate holds each window whole, and its own arithmetic keeps the limit.
  * Gates that share a quota need `memory()` or `redis()`, whose engine is Bottleneck; this ledger does not load it.
  */
-export const own: Ledger = { open: () => WHOLE };
+export const privateLedger: Ledger = { open: () => WHOLE };

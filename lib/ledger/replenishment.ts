@@ -21,7 +21,7 @@ export interface WindowClock {
 }
 
 /** How used permits become free again, if not `per` after the response. */
-export interface Turnover {
+export interface Replenishment {
   /** Maximum time until the next check, in ms. */
   readonly lookMs: number;
   /** Adds a response that came, or counts from, `at`. */
@@ -34,14 +34,17 @@ export interface Turnover {
   nextAt(ring: Ring, now: number, held: number): number;
   /** Earliest moment with room for `missing` more permits, of `most` in all: a lower bound. */
   roomAt(ring: Ring, missing: number, now: number, most: number): number;
-  /** The turnover of a copy of the ring, by a clock that runs ahead. */
-  ahead(clock: WindowClock): Turnover;
+  /** The replenishment of a copy of the ring, by a clock that runs ahead. */
+  ahead(clock: WindowClock): Replenishment;
   /** Reduces by `by` the weight of what came at `at`. */
   lighten(ring: Ring, at: number, by: number): void;
 }
 
-/** The turnover of a window; `undefined` for a rolling one. */
-export function turnoverOf({ kind, limit, per, zone }: Window, clock: WindowClock): Turnover | undefined {
+/** The replenishment of a window; `undefined` for a rolling one. */
+export function replenishmentOf(
+  { kind, limit, per, zone }: Window,
+  clock: WindowClock,
+): Replenishment | undefined {
   if (kind === undefined || kind === 'spacing') return undefined;
   return kind === 'bucket'
     ? new Refill(limit / per, limit)
@@ -59,7 +62,7 @@ export function turnoverOf({ kind, limit, per, zone }: Window, clock: WindowCloc
  * The holder of a fraction of a bucket has the same fraction of its rate, so that all parts together never exceed the whole:
  * each permit carries its part of the rate.
  */
-class Refill implements Turnover {
+class Refill implements Replenishment {
   readonly lookMs: number = Infinity;
   /** Number of permits per ms that come back for each permit held. */
   readonly #perPermit: number;
@@ -115,7 +118,7 @@ class Refill implements Turnover {
     ring.lighten(at, by);
   }
 
-  ahead(): Turnover {
+  ahead(): Replenishment {
     const copy = new Refill(this.#perPermit, 1);
     copy.#doneAt = this.#doneAt;
     return copy;
@@ -131,7 +134,7 @@ class Refill implements Turnover {
  * A calendar window: what was answered is free again when the next day or month begins, by the wall clock. An attempt in flight
  * at that moment counts in both periods: the server may have counted it in either. The ring holds ends of periods, in Unix ms.
  */
-class CalendarReset implements Turnover {
+class CalendarReset implements Replenishment {
   readonly lookMs: number;
   readonly #calendar: Calendar;
   readonly #clock: WindowClock;
@@ -180,7 +183,7 @@ class CalendarReset implements Turnover {
     ring.lighten(this.#endOf(at), by);
   }
 
-  ahead(clock: WindowClock): Turnover {
+  ahead(clock: WindowClock): Replenishment {
     return new CalendarReset(this.#calendar, clock, this.#shortestMs, Infinity);
   }
 
