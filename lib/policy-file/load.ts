@@ -140,16 +140,22 @@ class WatchedPolicy implements LoadedPolicy {
 
   /** Throws if an option changed that a working gate cannot change. */
   #refuseLiveChange(document: PolicyDocument): void {
-    if (!isDeepStrictEqual(fixed(document), fixed(this.#document)))
-      throw new OptionsError(
-        this.source,
-        'another profile or profile option, name, readBody, adaptive, maxQueue, maxQueuePerFlow or redact',
-        'a change of retry, quotas or overrides only; other changes need a restart',
-      );
+    const [before, after] = [fixed(this.#document), fixed(document)];
+    const other = before.profile !== after.profile;
+    const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+      (name) => !(isDeepStrictEqual(before[name], after[name]) || (other && name.startsWith('profile.'))),
+    );
+    if (changed.length === 0) return;
+    throw new OptionsError(
+      this.source,
+      changed.join(', '),
+      'a change of retry, quotas or overrides only',
+      'other changes need a restart',
+    );
   }
 }
 
-/** What a working gate cannot change. */
+/** Options that a working gate cannot change, by name; those of the profile as `profile.<option>`. */
 function fixed({
   $schema: _s,
   retry: _r,
@@ -157,6 +163,8 @@ function fixed({
   overrides: _o,
   profile = 'generic',
   ...rest
-}: PolicyDocument): unknown {
-  return [rest, typeof profile === 'string' ? { name: profile } : profile];
+}: PolicyDocument): Readonly<Record<string, unknown>> {
+  const { name, ...options } = typeof profile === 'string' ? { name: profile } : profile;
+  const own = Object.entries(options).map(([option, value]) => [`profile.${option}`, value]);
+  return { ...rest, profile: name, ...Object.fromEntries(own) };
 }

@@ -160,16 +160,32 @@ describe('A policy file', () => {
     await until('what cannot change is refused', () => told.length === 4);
     expect(told[3])
       .to.have.property('reason')
-      .that.matches(/restart/);
+      .that.matches(
+        /: expected a change of retry, quotas or overrides only, got "name"; other changes need a restart$/,
+      );
     await save({ profile: { name: 'openai', hosts: ['api.example'] }, quotas: quotas(7) });
     await until('another option of the profile is refused', () => told.length === 5);
     expect(told[4])
       .to.have.property('reason')
-      .that.matches(/profile option/);
+      .that.matches(/got "profile\.hosts"/);
     await save({ profile: { name: 'openai' }, quotas: quotas(8) });
     await until('a valid one is applied', () => told.length === 6);
     expect(limitOf(gate)).to.equal(8);
   });
+
+  for (const [changed, document] of [
+    ['maxQueue', { name: 'mine', maxQueue: 5 }],
+    ['name', {}],
+    ['name, adaptive, redact', { adaptive: false, redact: ['x'], retry: { attempts: 2 } }],
+    ['profile', { name: 'mine', profile: { name: 'openai', hosts: ['api.example'] } }],
+  ] as const)
+    it(`that changes ${changed} while a gate works is refused, and only that is named`, async () => {
+      await save({ name: 'mine' });
+      const { told } = await followed();
+      await save(document);
+      await until('the change is refused', () => told.length === 1);
+      expect(told[0]).to.have.property('reason').that.includes(`got "${changed}";`);
+    });
 
   it('that is refused warns where nobody listens', async () => {
     const warned = stub(process, 'emitWarning');
