@@ -120,7 +120,8 @@ class WatchedPolicy implements LoadedPolicy {
 
   #read(): string {
     try {
-      return readFileSync(this.#path, 'utf8');
+      // Some editors begin a file with a byte order mark, which is not JSON.
+      return readFileSync(this.#path, 'utf8').replace(/^\uFEFF/, '');
     } catch (error) {
       throw new OptionsError(this.source, (error as NodeJS.ErrnoException).code, 'a file that can be read');
     }

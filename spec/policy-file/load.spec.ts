@@ -53,6 +53,13 @@ describe('A policy file', () => {
     expect(limitOf(gate)).to.equal(7);
   });
 
+  it('may begin with a byte order mark, but only one', async () => {
+    await writeFile(file, '\uFEFF{"name": "mine"}');
+    expect(load().options.name).to.equal('mine');
+    await writeFile(file, '\uFEFF\uFEFF{"name": "mine"}');
+    expect(() => load()).to.throw(OptionsError, /expected JSON/);
+  });
+
   it('may give options to its profile', async () => {
     await save({ profile: { name: 'defender', tenant: 'contoso.com', app: '1' } });
     expect(load().options.profile?.name).to.equal('defender');
