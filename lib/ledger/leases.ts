@@ -211,27 +211,32 @@ export class Leases implements Asker {
     this.#giveBack(all ? surplus : surplus - little);
   }
 
-  /** Frees spent permits for reuse, except those that have to go back. */
+  /** Releases used permits for reuse, except those that must return. */
   #recycle(now: number): void {
     const { count } = this;
-    const { block } = this.#demand;
-    const beyond = Math.max(this.#held.due, count.capacity - this.#account.share);
-    const back = Math.min(count.unreleased, beyond, this.#held.permits - count.used(now));
-    const rest = now >= this.#partAt ? 0 : Math.max(0, back) % block;
-    const whole = Math.floor(back - rest + ROUNDING);
-    this.#giveBack(whole);
-    count.unreleased = Math.max(0, back - Math.max(0, whole));
-    this.#partAt = rest === 0 ? Infinity : Math.min(this.#partAt, now + TOGETHER_MS);
+    const mustReturn = Math.max(this.#held.due, count.capacity - this.#account.share);
+    // Negative while more are in use than leased.
+    const returnable = Math.min(count.unreleased, mustReturn, this.#held.permits - count.used(now));
+    const partOfBlock = now >= this.#partAt ? 0 : Math.max(0, returnable) % this.#demand.block;
+    const returned = Math.max(0, Math.floor(returnable - partOfBlock + ROUNDING));
+    this.#return(returned);
+    count.unreleased = Math.max(0, returnable - returned);
+    this.#partAt = partOfBlock === 0 ? Infinity : Math.min(this.#partAt, now + TOGETHER_MS);
   }
 
+  /** Gives back whole permits, the unreleased ones first. */
   #giveBack(asked: number): void {
     const permits = Math.floor(asked + ROUNDING);
     if (permits <= 0) return;
+    this.#return(permits);
     const { count } = this;
+    if (this.#reach.state === 'leasing') count.unreleased = Math.max(0, count.unreleased - permits);
+  }
+
+  #return(permits: number): void {
     this.#held.giveBack(permits);
-    if (this.#reach.state !== 'leasing') return;
-    count.capacity -= permits;
-    count.unreleased = Math.max(0, count.unreleased - permits);
+    // During an outage of the ledger, and the grace after it, the capacity does not follow the leases.
+    if (this.#reach.state === 'leasing') this.count.capacity -= permits;
   }
 
   /** Schedules a review at `at`, if permits are held or attempts wait. */
