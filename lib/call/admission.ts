@@ -75,13 +75,13 @@ export class Admission implements Ask {
   late(waitMs: number): Error {
     const now = this.#context.clock.now();
     if (now + waitMs <= (this.#inlineAt ?? Infinity)) return this.#lifetime.late(waitMs);
-    return new WaitError(now + waitMs, waitMs, this.quota);
+    return new WaitError(now + waitMs, waitMs, this.#holding(now).key);
   }
 
   /** The error for a server that is out; `undefined` if the call waits for its return. */
-  out(waitMs: number): Error | undefined {
+  out(waitMs: number, quota: string): Error | undefined {
     return this.#settings.policy.outage === 'fail'
-      ? new OutageError(this.#context.clock.now() + waitMs, waitMs, this.quota)
+      ? new OutageError(this.#context.clock.now() + waitMs, waitMs, quota)
       : undefined;
   }
 
@@ -90,9 +90,11 @@ export class Admission implements Ask {
    */
   why(decision: Decision & { readonly resend: false }): Error | undefined {
     const { reason, waitMs = 0 } = decision;
-    const at = this.#context.clock.now() + waitMs;
-    if (reason === 'wait') return new WaitError(at, waitMs, this.quota);
-    if (reason === 'outage') return new OutageError(at, waitMs, this.quota);
+    const now = this.#context.clock.now();
+    const at = now + waitMs;
+    if (reason === 'wait') return new WaitError(at, waitMs, this.#holding(now).key);
+    const out = this.#gate?.gates.find((gate) => gate.probeIn(now) !== undefined);
+    if (reason === 'outage') return new OutageError(at, waitMs, out?.key ?? this.quota);
     return reason === 'deadline' ? this.#lifetime.late(decision.waitMs) : undefined;
   }
 
@@ -128,13 +130,22 @@ export class Admission implements Ask {
     if (until >= this.#lifetime.deadlineAt) return;
     const entry = schedule.at(until, false, () => {
       const now = clock.now();
-      const gates = this.#gate?.gates ?? [];
-      const at = gates.reduce((latest, gate) => Math.max(latest, gate.expectedAt(1, this, now)), now);
+      const { key, at } = this.#holding(now);
       const waitMs = Math.max(at - now, this.#settings.policy.inlineMs ?? 0);
-      place.leave(new WaitError(now + waitMs, waitMs, this.quota));
+      place.leave(new WaitError(now + waitMs, waitMs, key));
     });
     const done = (): void => entry.cancel();
     place.permit.then(done, done);
+  }
+
+  /** The quota that makes the call wait longest, and until when. */
+  #holding(now: number): { readonly key: string; readonly at: number } {
+    let holding = { key: this.quota, at: now };
+    for (const gate of this.#gate?.gates ?? []) {
+      const at = gate.expectedAt(1, this, now);
+      if (at > holding.at) holding = { key: gate.key, at };
+    }
+    return holding;
   }
 
   declaredGates(): readonly Gate[] {

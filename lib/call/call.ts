@@ -44,7 +44,7 @@ export class Call implements AttemptObserver {
     this.#request = request;
     this.#lifetime = new Lifetime(context, settings.policy, this);
     const home = settings.anyOrigin || !(context.tokens || context.sign) ? undefined : request.url.origin;
-    this.teller = new Teller(context, this.#lifetime, () => this.#told());
+    this.teller = new Teller(context, this.#lifetime, settings, () => this.#told());
     this.#admission = new Admission(context, this.#lifetime, settings, home, this.teller);
   }
 
@@ -98,7 +98,7 @@ export class Call implements AttemptObserver {
     this.#lifetime.read(undefined);
     this.#request = request;
     try {
-      if (this.#history.count === 0) this.teller.begins(this.#settings);
+      this.teller.begins();
       const pass = this.#admission.enter(request, this.#history.count > 0, this.now());
       if (!(pass instanceof Promise)) return this.#begin(pass);
       return pass.then(

@@ -77,12 +77,20 @@ export class Teller implements Follower {
   readonly #context: CallContext;
   readonly #told: () => Told;
   readonly #lifetime: Pick<Lifetime, 'reason'>;
+  readonly #settings: CallSettings;
+  #begun = false;
   #scope: AsyncResource | undefined;
   /** The traces of the call, while tracers follow it. */
   #traces: Traces<CallEnd> | undefined;
 
-  constructor(context: CallContext, lifetime: Pick<Lifetime, 'reason'>, told: () => Told) {
+  constructor(
+    context: CallContext,
+    lifetime: Pick<Lifetime, 'reason'>,
+    settings: CallSettings,
+    told: () => Told,
+  ) {
     this.#context = context;
+    this.#settings = settings;
     this.#told = told;
     this.#lifetime = lifetime;
     const { emitter } = context;
@@ -102,7 +110,10 @@ export class Teller implements Follower {
   /** Emits an event; calls `more` for its specific fields only if the event has a receiver. */
   tell<Name extends CallEventName>(name: Name, more: () => Omit<GateEvents[Name], keyof CallEvent>): void {
     const { emitter } = this.#context;
-    const traces = name === 'success' || name === 'failure' ? this.#traces : undefined;
+    const isEnd = name === 'success' || name === 'failure';
+    // A call may end without an attempt: aborted before, or answered from its client's cache.
+    if (isEnd) this.begins();
+    const traces = isEnd ? this.#traces : undefined;
     if (!traces && !emitter.has(name)) return;
     const event = { ...this.#event(), ...more() } as GateEvents[Name];
     this.inScope(() => {
@@ -112,8 +123,11 @@ export class Teller implements Follower {
     if (traces) this.#traces = undefined;
   }
 
-  /** The call begins. */
-  begins({ priority, policy, quota: named }: CallSettings): void {
+  /** The call begins; emitted once. */
+  begins(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    const { priority, policy, quota: named } = this.#settings;
     const { closed, emitter } = this.#context;
     const { tracers } = emitter;
     // Without a scope, the gate had no tracers or listeners when the call was opened.

@@ -10,13 +10,18 @@ const EARLY_FRACTION = 0.1;
 const FIRST_REFUSAL_MS = 30_000;
 const LONGEST_REFUSAL_MS = 10 * 60_000;
 
+/** Maximum duration of a fetch, in ms: a source that hangs once must not end every later call. */
+const LONGEST_FETCH_MS = 60_000;
+
 /** Characters allowed in a token that is sent in a header. */
 const SENDABLE = /^[!-~]+$/;
 
 /** The current token. Concurrent requests share one fetch; a failed fetch is not remembered. */
 export class Tokens {
   readonly #clock: Clock;
-  readonly #fetch: (previous: string | undefined) => Promise<Token>;
+  readonly #fetch: (previous: string | undefined, signal: AbortSignal) => Promise<Token>;
+  /** Fires when the gate closes. */
+  readonly #signal: AbortSignal;
   #token: string | undefined;
   /** Moment of renewal, on the wall clock (as the server counts) and on the monotonic clock (which never goes back). */
   #renewAt = Infinity;
@@ -35,14 +40,15 @@ export class Tokens {
     signal: AbortSignal,
   ) {
     this.#clock = clock;
+    this.#signal = signal;
     this.#fetch =
       'getToken' in source
-        ? async () => {
-            const access = await source.getToken(scope ?? [], { abortSignal: signal });
+        ? async (_, abortSignal) => {
+            const access = await source.getToken(scope ?? [], { abortSignal });
             if (!access) throw new Error(`The credential returned no token for the scope '${scope ?? ''}'`);
             return { token: access.token, expiresAt: access.expiresOnTimestamp };
           }
-        : async (previous) => source.token({ signal, previous, scope });
+        : async (previous, signal) => source.token({ signal, previous, scope });
   }
 
   /** The token, unless it is about to expire. */
@@ -82,9 +88,32 @@ export class Tokens {
     return this.#flight;
   }
 
+  /** Asks the source, for a limited time. */
+  async #bounded(): Promise<Token> {
+    const late = new AbortController();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = this.#clock.setTimer(
+      () => {
+        const error = new Error(`The token source of option 'auth' took longer than ${LONGEST_FETCH_MS} ms`);
+        late.abort(error);
+        reject(error);
+      },
+      LONGEST_FETCH_MS,
+      false,
+    );
+    try {
+      return await Promise.race([
+        this.#fetch(this.#token, AbortSignal.any([this.#signal, late.signal])),
+        promise,
+      ]);
+    } finally {
+      timer.cancel();
+    }
+  }
+
   async #renew(replaces: boolean): Promise<string> {
     // Checked here, since the client's own error message would show the token.
-    const { token, expiresAt } = ((await this.#fetch(this.#token)) ?? {}) as Partial<Token>;
+    const { token, expiresAt } = ((await this.#bounded()) ?? {}) as Partial<Token>;
     if (typeof token !== 'string' || !SENDABLE.test(token)) {
       throw new TypeError(
         "Option 'auth': expected its source to return { token }, a string of visible ASCII characters",

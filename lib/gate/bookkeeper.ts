@@ -166,7 +166,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     const now = this.now();
     this.quota.failed(now, fault);
     const ms = this.queued > 0 ? this.probeIn(now) : undefined;
-    if (ms !== undefined) this.dismiss((ask) => ask.out?.(ms));
+    if (ms !== undefined) this.dismiss((ask) => ask.out?.(ms, this.key));
     this.pump(now);
   }
 

@@ -60,7 +60,7 @@ export class Passage<G extends PassageGate = PassageGate> {
   queue(holding: G, ask: Ask, now: number, from?: Place): Place {
     for (const gate of this.gates) {
       const ms = ask.out && gate.probeIn(now);
-      const error = ms === undefined ? undefined : ask.out?.(ms);
+      const error = ms === undefined ? undefined : ask.out?.(ms, gate.key);
       if (error) throw error;
     }
     const lane = this.#laneOf(ask);

@@ -13,8 +13,8 @@ export interface Ask extends Asked {
   readonly deadlineAt: number;
   /** The error for a wait that cannot end before the deadline; `waitMs` is the wait needed. */
   late(waitMs: number): Error;
-  /** The error while the server is out, for at least `waitMs`; `undefined` to wait. */
-  out?(waitMs: number): Error | undefined;
+  /** The error while the server of a quota is out, for at least `waitMs`; `undefined` to wait. */
+  out?(waitMs: number, quota: string): Error | undefined;
   /** Its quota was removed and it is in no queue: moves to the gate that now matches it. Never throws. */
   move(place: Place): void;
 }

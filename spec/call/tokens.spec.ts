@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Token } from 'headgate';
+import type { Clock, Token } from 'headgate';
 import { Tokens } from '../../lib/call/tokens.ts';
 import { virtualClock } from '../../lib/testing/index.ts';
 
@@ -36,6 +36,27 @@ describe('A token', () => {
     expect(tokens.current).to.equal(undefined);
   });
 
+  it('is fetched anew once a source has hung for a minute, which fails with a clear error', async () => {
+    const clock = virtualClock();
+    let fetched = 0;
+    let given: AbortSignal | undefined;
+    const token = (asked: { signal: AbortSignal }): Token | Promise<never> => {
+      fetched += 1;
+      given ??= asked.signal;
+      return fetched === 1 ? new Promise(() => undefined) : { token: 't2' };
+    };
+    const tokens = new Tokens({ token }, undefined, clock, signal);
+    const hung = [tokens.get(), tokens.get()].map((each) => each.catch(({ message }: Error) => message));
+    await clock.advance(59_000);
+    expect(given?.aborted).to.equal(false);
+    await clock.advance(1000);
+    for (const message of await Promise.all(hung))
+      expect(message).to.match(/'auth' took longer than 60000 ms/);
+    expect(given?.aborted).to.equal(true);
+    expect(await tokens.get()).to.equal('t2');
+    expect(fetched).to.equal(2);
+  });
+
   it('is renewed although the wall clock was set back', async () => {
     const clock = virtualClock();
     const tokens = new Tokens(
@@ -62,9 +83,11 @@ describe('A token', () => {
   });
 
   it('is renewed by Date.now() on a clock without a wall clock', async () => {
-    const { now, setTimer } = virtualClock({ now: 5 });
-    const clock = { now: () => now.call(own), setTimer: setTimer.bind({}) as never };
-    const own = virtualClock({ now: 5 });
+    const virtual = virtualClock({ now: 5 });
+    const clock: Clock = {
+      now: () => virtual.now(),
+      setTimer: (fire, ms, hold) => virtual.setTimer(fire, ms, hold),
+    };
     const tokens = new Tokens(
       { token: () => ({ token: 't', expiresAt: Date.now() + 20 }) },
       undefined,

@@ -65,6 +65,21 @@ for (const { name, http2, client: clientOf } of drivers) {
       expect(server.seen).to.have.lengthOf(2);
     });
 
+    it('throws WaitError with the quota that is used up, which may apply besides another', async () => {
+      gate.update({
+        quotas: [
+          { name: 'main', match: {}, windows: [{ limit: 100, per: '1m' }] },
+          { name: 'account', also: true, windows: [{ limit: 1, per: '1m' }] },
+        ],
+      });
+      server.replies({ status: 200 });
+      await client.send({ url: server.url });
+      const error = await caught(client.send({ url: server.url }));
+      expect(reportOf(error)?.reason).to.equal('wait');
+      const wait = error instanceof WaitError ? error : (error as Error).cause;
+      expect(wait).to.be.instanceOf(WaitError).and.to.have.property('quota', 'account');
+    });
+
     it('throws OutageError once the server is out, with the moment of the next probe', async () => {
       server.replies(...new Array(20).fill({ status: 503 }));
       const failures: unknown[] = [];

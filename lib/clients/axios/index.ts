@@ -56,9 +56,13 @@ type ChosenConfig = Config & { adapter?: Choice; readonly exactly?: () => Chosen
 /** Options that leave bodies unchanged: the call's own transforms run before and after. */
 const UNTOUCHED = { transformRequest: [], transformResponse: [] };
 
-/** Gated adapters and instances, each with the function that opens its calls. */
-const gatedAdapters = new WeakMap<object, OpenCall>();
-const gatedInstances = new WeakMap<object, OpenCall>();
+/** Gated adapters, each with the function that opens its calls and the adapter it wraps. */
+const gatedAdapters = new WeakMap<object, { readonly open: OpenCall; readonly wrapped: Choice }>();
+/** Gated instances, each with the functions that open its calls and its `create` from before. */
+const gatedInstances = new WeakMap<
+  object,
+  { readonly opens: Set<OpenCall>; readonly create: Instance['create'] }
+>();
 
 export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
   const instance = like as unknown as Instance;
@@ -73,16 +77,21 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
     const remedy = 'this is an older axios: update it, or use gate.fetch() or gate.wrap()';
     throw new OptionsError('axios', like, 'an instance of axios 1.7 or later', remedy);
   }
-  if (gatedInstances.get(instance) === open) return;
-  gatedInstances.set(instance, open);
   const create = instance.create.bind(instance);
-  const bare = create();
+  const known = gatedInstances.get(instance) ?? { opens: new Set(), create };
+  if (known.opens.has(open)) return;
+  known.opens.add(open);
+  gatedInstances.set(instance, known);
+  const bare = known.create();
   for (const option of Object.keys(bare.defaults)) delete bare.defaults[option];
   // The config is complete: bypass the changes that axios first makes to one.
   bare.interceptors.request.use((asked) => asked.exactly?.() ?? asked, undefined, { synchronous: true });
 
-  const isGated = (choice: Choice): boolean =>
-    typeof choice === 'function' && gatedAdapters.get(choice) === open;
+  // Another gate may have wrapped this gate's adapter.
+  const isGated = (choice: Choice): boolean => {
+    const gate = typeof choice === 'function' ? gatedAdapters.get(choice) : undefined;
+    return gate !== undefined && (gate.open === open || isGated(gate.wrapped));
+  };
   const gated = (choice: Choice): Choice => {
     if (isGated(choice)) return choice;
     // Only axios can resolve an adapter's name, so an instance without defaults sends the request.
@@ -98,7 +107,7 @@ export function gateAxios(open: OpenCall, warn: Warn, like: AxiosLike): void {
         // The user sees the adapter that was asked for.
         (config as ChosenConfig).adapter = choice;
       });
-    gatedAdapters.set(adapter, open);
+    gatedAdapters.set(adapter, { open, wrapped: choice });
     return adapter;
   };
 

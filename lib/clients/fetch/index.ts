@@ -47,8 +47,12 @@ const PLATFORM = globalThis.fetch as Native;
 /** Gated fetches, each with the function that opens its calls. */
 const gated = new WeakMap<object, OpenCall>();
 
-/** The gated fetch that called the global one; `met` once the global one has called it back. */
-const enclosing = new AsyncLocalStorage<{ readonly fetch: GatedFetch; met: boolean }>();
+/** The gated fetch that called another one; `met` once that one has called a fetch of the same gate. */
+const enclosing = new AsyncLocalStorage<{
+  readonly open: OpenCall;
+  readonly fetch: GatedFetch;
+  met: boolean;
+}>();
 
 /** The outcome of one attempt: a result, or the next leg. */
 type Step = Tried<Response> | { readonly next: Leg; drop?(): void };
@@ -66,8 +70,9 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
   const nativeFetch = (): Native => {
     if (own) return own;
     const now = globalThis.fetch as Native;
-    if (now === before || now === above || gated.has(now)) return before;
-    return (...args) => enclosing.run({ fetch, met: false }, () => now(...args));
+    const next = now === above || gated.has(now) ? before : now;
+    if (next === PLATFORM) return next;
+    return (...args) => enclosing.run({ open, fetch, met: false }, () => next(...args));
   };
   /** Whether to withhold the token: among fetches that follow redirects, only the platform's is known to drop it. */
   const isBearerless = ({ follows, followed }: Leg): boolean =>
@@ -75,10 +80,10 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
 
   const fetch: GatedFetch = async (input, init) => {
     const outer = enclosing.getStore();
-    if (outer?.fetch === fetch && !outer.met) {
+    if (outer?.open === open && !outer.met) {
       outer.met = true;
-      above = globalThis.fetch as Native;
-      return before(input, init) as Promise<GatedResponse>;
+      if (outer.fetch === fetch) above = globalThis.fetch as Native;
+      return (own ?? before)(input, init) as Promise<GatedResponse>;
     }
     const native = nativeFetch();
     const read = readInput(input, init);

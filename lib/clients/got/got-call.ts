@@ -34,6 +34,8 @@ export class GotCall {
   readonly #first: Options;
   /** Options of the current leg. */
   #options: Options;
+  /** Options of the legs that take permits already: got may run the hook again on them. */
+  readonly #legs: Options[] = [];
   /** The user's `timeout.request`, and the retry count at which it was read. */
   #timeout: number | undefined;
   #retryCount = -1;
@@ -50,7 +52,8 @@ export class GotCall {
     this.#form = Form.of(options);
     this.#options = options;
     this.#signal = options.signal;
-    this.#signal?.addEventListener('abort', this.#abort, { once: true });
+    if (this.#signal?.aborted) this.#abort();
+    else this.#signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
   /** True for the call's first options while it is open: the gate's handler may be present twice. */
@@ -60,7 +63,8 @@ export class GotCall {
 
   /** Hook: makes this leg take a permit before it is sent. */
   readonly beforeRequest = (options: Options, { retryCount = 0 }: { retryCount?: number } = {}): void => {
-    if (Object.hasOwn(options, 'getRequestFunction')) return;
+    if (this.#legs.includes(options)) return;
+    this.#legs.push(options);
     if (this.#gone !== undefined && options.body === this.#gone) throw new Error(CONSUMED);
     this.#gone = undefined;
     // A retry restarts got's request timeout; a redirect keeps it, including its extension.

@@ -1,3 +1,4 @@
+import { type EventEmitter, errorMonitor } from 'node:events';
 import { remember } from '../../words/report-of.ts';
 import { tellRead } from '../shared/success-body.ts';
 import type { GotCall } from './got-call.ts';
@@ -58,6 +59,10 @@ function inheritCancel(watched: Result, result: Result, { call }: GotCall): void
 /** Reports the end of a stream's call. Adds no `error` listener, which would hide an otherwise unhandled error. */
 export function watchStream(stream: Stream, gotCall: GotCall): Stream {
   stream.once('end', () => gotCall.deliver());
+  // An abort does not pass got's hooks.
+  (stream as EventEmitter).once(errorMonitor, (error: unknown) => {
+    if (!gotCall.replaced) gotCall.fail(error);
+  });
   stream.once('close', () => {
     if (gotCall.replaced || gotCall.call.ended) return;
     const error = new Error('The stream was closed before its end');
