@@ -2,6 +2,7 @@ import { backoffMs, type Random } from '../policy/backoff.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import { LONGEST_WAIT_MS } from '../words/types.ts';
+import { ReopeningProbe } from './reopening-probe.ts';
 
 /** Maximum time over which a backlog is released after a pause, in ms. */
 const LONGEST_SPREAD_MS = 1000;
@@ -10,9 +11,6 @@ const SPREAD_SHARE = 0.1;
 /** Maximum jitter added to a reopening, in ms, and as a fraction of the pause. */
 const LONGEST_START_MS = 100;
 const START_SHARE = 0.02;
-/** Time after which a probe in flight may be stuck, in ms and in latencies; then another is sent. */
-const PROBE_PATIENCE_MS = 1000;
-const PROBE_PATIENCE_LATENCIES = 4;
 /**
  * Minimum extension of a closing that counts as news, as a fraction of the pause, within bounds in ms:
  * refusals of one burst arrive one after another, and most servers name whole seconds.
@@ -39,7 +37,7 @@ function pauseMs(retryAfterMs: number | undefined, strike: number, backoff: Back
 }
 
 /** A closing that the server asked for. */
-interface Told {
+interface ServerPause {
   readonly until: number;
   readonly opensAt: number;
   readonly cause: PauseCause;
@@ -67,16 +65,16 @@ export class Pause {
   doubtedUntil = 0;
   /** Whether the last {@link close} began a pause, or extended it notably beyond the last report. */
   isNews = false;
-  #toldUntil = -Infinity;
+  /** End of the pause as last reported to listeners. */
+  #reportedUntil = -Infinity;
   #length = 0;
   /** During a manual pause: the pause that the server asked for, which may outlast it. */
-  #beneath: Told | undefined;
+  #beneath: ServerPause | undefined;
   /** Number of consecutive closings without a success. */
   #strikes = 0;
   #release: Release | undefined;
-  #probe: 'none' | 'armed' | 'out' = 'none';
-  #probeAt = -Infinity;
-  #patienceMs = PROBE_PATIENCE_MS;
+  /** Present from a reopening after a 429 without Retry-After until an attempt is served or throttled. */
+  #probe: ReopeningProbe | undefined;
 
   constructor(random: Random) {
     this.#random = random;
@@ -97,7 +95,7 @@ export class Pause {
   ): number | undefined {
     const paused = now < this.until;
     if (paused && retryAfterMs === undefined) return undefined;
-    this.#probe = 'none';
+    this.#probe = undefined;
     // Attempts sent before the last reopening belong to the pause before it.
     if (!paused && sentAt >= this.opensAt) this.#strikes += 1;
     if (retryAfterMs === undefined && silentMs !== undefined) {
@@ -123,8 +121,8 @@ export class Pause {
           : undefined;
     }
     const same = Math.min(MOST_NEWS_MS, Math.max(LEAST_NEWS_MS, (until - now) * NEWS_SHARE));
-    this.isNews = until - this.#toldUntil > same;
-    if (this.isNews) this.#toldUntil = until;
+    this.isNews = until - this.#reportedUntil > same;
+    if (this.isNews) this.#reportedUntil = until;
     this.until = until;
     this.opensAt = until + this.#random() * Math.min(LONGEST_START_MS, ms * START_SHARE);
     this.cause = cause;
@@ -146,7 +144,7 @@ export class Pause {
     const beneath = this.#beneath;
     if (beneath && beneath.opensAt > now) {
       Object.assign(this, beneath);
-      this.#toldUntil = beneath.until;
+      this.#reportedUntil = beneath.until;
       this.#beneath = undefined;
     } else {
       this.until = now;
@@ -164,7 +162,7 @@ export class Pause {
   }
 
   /** The part of the pause that the server asked for, if any. */
-  get told(): Told | undefined {
+  get serverPause(): ServerPause | undefined {
     return this.cause === 'manual' ? this.#beneath : this;
   }
 
@@ -174,35 +172,33 @@ export class Pause {
    */
   served(sentAt: number): number | undefined {
     this.#strikes = 0;
-    if (this.#probe === 'none' || sentAt < this.opensAt) return undefined;
-    this.#probe = 'none';
+    if (!this.#probe || sentAt < this.opensAt) return undefined;
+    this.#probe = undefined;
     return sentAt;
   }
 
   /** An attempt is sent; attempts take `latency` ms, 0 if unknown. */
   taken(now: number, latency: number): void {
-    if (this.#probe === 'none') return;
-    this.#probe = 'out';
-    this.#patienceMs = Math.max(PROBE_PATIENCE_MS, PROBE_PATIENCE_LATENCIES * latency);
-    this.#probeAt = now;
+    this.#probe?.sent(now, latency);
   }
 
-  /** An attempt ended; if it was the last probe and decided nothing, another one follows. */
+  /** An attempt ended. */
   ended(sentAt: number): void {
-    if (this.#probe === 'out' && sentAt >= this.#probeAt) this.#probe = 'armed';
+    this.#probe?.ended(sentAt);
   }
 
   /** The quota reopens with `backlog` attempts queued; after a 429 without Retry-After, one probe goes first. */
   reopen(now: number, backlog: number): void {
-    this.#toldUntil = -Infinity;
-    if (this.told?.silent) this.#probe = 'armed';
+    this.#reportedUntil = -Infinity;
+    if (this.serverPause?.silent) this.#probe = new ReopeningProbe();
     this.#beneath = undefined;
     if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
   }
 
   /** The earliest moment at which the pause lets the next attempt go. */
   get nextAt(): number {
-    if (this.#probe === 'out') return Math.max(this.opensAt, this.#probeAt + this.#patienceMs);
+    const probeAt = this.#probe?.nextAt;
+    if (probeAt !== undefined) return Math.max(this.opensAt, probeAt);
     return this.#release ? this.#release.nextAt : this.opensAt;
   }
 

@@ -250,9 +250,9 @@ export class Quota {
 
   /** The pause is over, with `waiting` attempts queued. */
   reopen(now: number, waiting: number): void {
-    const told = this.pause.told;
+    const { serverPause } = this.pause;
     this.pause.reopen(now, waiting);
-    if (told && !told.silent) this.adaptive?.reopened(now, told.until, true);
+    if (serverPause && !serverPause.silent) this.adaptive?.reopened(now, serverPause.until, true);
   }
 
   /** Replaces the limits; usage under the old ones still counts. */
