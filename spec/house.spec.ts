@@ -31,7 +31,7 @@ const ROOMS: Record<string, string> = {
   'policy-file': 'words options profiles',
   telemetry: 'face',
   seams: 'words options clients/function face',
-  command: 'face time classify options policy policy-file profiles simulator report testing',
+  command: 'face time classify events options policy policy-file profiles simulator report testing',
 };
 
 /** Maximum number of lines of a file, so that it is read in one sitting. */

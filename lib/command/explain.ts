@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { safeUrl } from '../events/safe-url.ts';
 import {
   type Classification,
   type HeadgateOptions,
@@ -47,13 +48,14 @@ export async function explain(
     ...(flags.policy === undefined ? {} : loadPolicy(flags.policy).options),
     ...(flags.profile === undefined ? {} : { profile: profileIn(flags.profile) }),
   };
-  const { profile, policy } = readOptions(options);
+  const { profile, policy, redact } = readOptions(options);
   const own = ownCode(what);
   if (own !== undefined)
     return { json: { code: what, meaning: own }, text: `${what}\n\n${bullets([own], width)}`, exit: EXIT.OK };
   const { method, url } =
     flags.request === undefined ? typicalRequest({ profile }) : requestIn('--request', flags.request);
   const request = { method, url: new URL(url) };
+  const shown = `${method} ${safeUrl(request.url, redact)}`;
   const { exemplary = false, ...given } = await givenIn(what, flags, profile, request, stdin);
   const headers = { ...given.headers, ...headersIn('--header', flags.header ?? []) };
   const outcome: Outcome = { ...given, request, headers, receivedAt: Date.now() };
@@ -62,12 +64,12 @@ export async function explain(
   const plan = planOf(read, request, policy, profile);
   const { verdict, status, code, correlationId, retryAfterMs, quota, unit, hint } = read;
   return {
-    json: { profile: profile.name, request: `${method} ${url}`, ...read, plan },
+    json: { profile: profile.name, request: shown, ...read, plan },
     text: [
       pairs(
         [
           ['Profile', profile.name],
-          ['Request', `${method} ${url}`],
+          ['Request', shown],
           ...(status === undefined ? [] : [['Status', String(status)] as const]),
           ...(code === undefined ? [] : [['Code', code] as const]),
           ['Verdict', `${verdict}: ${MEANING[verdict]}`],

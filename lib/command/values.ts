@@ -1,6 +1,6 @@
 /** Readers of option values. Each throws `OptionsError` for text that it cannot read. */
 import { OptionsError } from '../index.ts';
-import { DURATION_RULE, parseDuration } from '../time/duration.ts';
+import { parseDuration } from '../time/duration.ts';
 
 /** Maximum number of calls or requests. */
 const MAX_COUNT = 100_000;
@@ -13,11 +13,18 @@ export function countIn(option: string, text: string): number {
   return count;
 }
 
+const DURATION_RULE = "a duration with a unit, such as '250ms', '30s', '10m' or '1h'";
+
 /** A duration in ms: `200ms`, `1m`; a bare number is refused, as everywhere. */
 export function durationIn(option: string, text: string, rule: string = DURATION_RULE): number {
   const ms = parseDuration(text.trim());
   if (ms === undefined || !Number.isFinite(ms)) throw new OptionsError(option, text, rule);
   return ms;
+}
+
+/** A deadline in ms: a duration, or `Infinity` for none. */
+export function deadlineIn(option: string, text: string): number {
+  return text.trim() === 'Infinity' ? Infinity : durationIn(option, text, `${DURATION_RULE}, or Infinity`);
 }
 
 /** A moment, as Unix ms: `2026-03-08T07:00:00Z`, `2026-03-08` (UTC). */

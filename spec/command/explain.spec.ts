@@ -121,6 +121,17 @@ describe('headgate explain', () => {
     );
   });
 
+  it('prints the URL of a request without its secrets', async () => {
+    const request = 'POST https://me:canary@api.example.com/items?token=canary&own=canary&page=2';
+    const argv = ['explain', '503', '--request', request, '--policy', file('r.json', { redact: ['own'] })];
+    const { out } = await headgateCommand(argv);
+    const shown = 'POST https://api.example.com/items?token=REDACTED&own=REDACTED&page=2';
+    expect(out).to.include(shown).and.to.not.include('canary');
+    const read = await headgateJson<Explained>(argv);
+    expect(read.request).to.equal(shown);
+    expect(JSON.stringify(read)).to.not.include('canary');
+  });
+
   it("explains Headgate's own codes", async () => {
     const { out, exit } = await headgateCommand(['explain', 'ERR_HEADGATE_DEADLINE']);
     expect(exit).to.equal(0);

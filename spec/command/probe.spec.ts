@@ -165,8 +165,15 @@ describe('headgate probe', function () {
     expect(denied).to.deep.include({ exit: 3, out: '' });
     expect(denied.err).to.include('403');
     expect(asked).to.equal(1);
-    const gone = await headgateCommand(['probe', 'http://127.0.0.1:1/', '--requests', '5', '--for', '2s']);
+    const closed = await served(
+      () => undefined,
+      async (url) => url,
+    );
+    const gone = await headgateCommand(['probe', closed, '--requests', '5', '--for', '2s']);
     expect(gone.exit).to.equal(3);
+    expect(gone.err)
+      .to.match(/^the request failed: TypeError: fetch failed \(ECONNREFUSED\)/)
+      .and.to.not.include('answered');
   });
 
   for (const argv of [

@@ -213,6 +213,29 @@ describe('headgate simulate', function () {
     expect(advice[0]).to.match(/the policy declares, or the gate learned, stricter ones/);
   });
 
+  it('prints the URLs of requests without their secrets', async () => {
+    const request = 'https://me:canary@api.example.com/items/{n}?token=canary';
+    const argv = ['simulate', file('s.json', {}), '--calls', '2', '--request', request];
+    const { requests } = await headgateJson<Figures>(argv);
+    expect(requests).to.deep.equal(['GET https://api.example.com/items/{n}?token=REDACTED']);
+    const { out } = await headgateCommand(argv);
+    expect(out).to.not.include('canary');
+  });
+
+  it('takes Infinity as no deadline, as a policy does, and no duration without a unit', async () => {
+    const flags = ['--quota', '10/1h', '--calls', '50', '--deadline'];
+    expect(await simulated({}, ...flags, 'Infinity')).to.deep.include({ exit: 0 });
+    const { error } = await headgateJson<{ error: { message: string } }>([
+      'simulate',
+      file('policy.json', {}),
+      ...flags,
+      '0',
+    ]);
+    expect(error.message).to.equal(
+      `Option '--deadline': expected a duration with a unit, such as '250ms', '30s', '10m' or '1h', or Infinity, got "0"`,
+    );
+  });
+
   it('compares two policies on the same work', async () => {
     const [policy, other] = [file('a.json', {}), file('b.json', declared)];
     const flags = ['--quota', '45/1m', '--calls', '300', '--kind', 'rolling', '--deadline', '2h'];

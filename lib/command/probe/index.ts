@@ -111,6 +111,6 @@ function sentencesOf(found: Found): string[] {
 }
 
 function answered({ answer }: Found): string {
-  const { what = '', hint } = answer ?? {};
-  return `the endpoint answered ${what}${hint === undefined ? '' : `: ${hint.replace(/\.$/, '')}`}`;
+  const { what = '', fault = false, hint } = answer ?? {};
+  return `${fault ? 'the request failed:' : 'the endpoint answered'} ${what}${hint === undefined ? '' : `: ${hint.replace(/\.$/, '')}`}`;
 }

@@ -31,9 +31,16 @@ export interface Found {
   readonly ended: 'found' | 'requests' | 'time' | 'wait' | 'answer';
   /** With `wait`: the wait that was longer than the time left, in ms. */
   readonly waitMs?: number | undefined;
-  /** With `answer`: the endpoint's answer, which was not a success. */
+  /** With `answer`: the endpoint's answer, which was not a success, or the fault of a request without an answer. */
   readonly answer?:
-    | { readonly verdict: Verdict; readonly what: string; readonly hint?: string | undefined }
+    | {
+        readonly verdict: Verdict;
+        /** Status of the answer, or the fault. */
+        readonly what: string;
+        /** Whether the request failed without an answer. */
+        readonly fault: boolean;
+        readonly hint?: string | undefined;
+      }
     | undefined;
 }
 
@@ -146,8 +153,8 @@ export class Session {
     } catch (error) {
       // Closing a replaced gate rejects its calls.
       if (this.#over || this.#spent || gate !== this.#gate) return;
-      const { headgate: report, code } = error as { headgate?: never; code?: unknown };
-      this.#failed(report, String(code ?? error), error);
+      const { headgate: report } = error as { headgate?: never };
+      this.#failed(report, faultText(error), error);
     }
   }
 
@@ -190,7 +197,8 @@ export class Session {
       return;
     }
     if (this.#over) return;
-    this.#answer = { verdict: report?.verdict ?? 'terminal', what, hint: report?.hint };
+    const fault = error !== undefined;
+    this.#answer = { verdict: report?.verdict ?? 'terminal', what, fault, hint: report?.hint };
     this.#end('answer');
   }
 
@@ -245,6 +253,13 @@ export class Session {
       return [{ limit, perMs: roundedUp(perMs), from: 'refusals' }];
     return shown ? [shown] : [];
   }
+}
+
+/** A fault in words: its code, or else its message with the cause's code: `TypeError: fetch failed (ECONNREFUSED)`. */
+function faultText(error: unknown): string {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown; message?: unknown } };
+  const why = cause?.code ?? cause?.message;
+  return String(code ?? (why === undefined ? error : `${error} (${why})`));
 }
 
 function near(a: number, b: number): boolean {

@@ -1,4 +1,5 @@
-import type { QuotaRef } from '../../index.ts';
+import { safeUrl } from '../../events/safe-url.ts';
+import type { HeadgateOptions, QuotaRef } from '../../index.ts';
 import type { RecordedCall } from '../../report/index.ts';
 import { limitText } from '../../report/limits.ts';
 import type { Totals } from '../../report/page-data.ts';
@@ -71,7 +72,7 @@ export function figuresOf(policy: string, run: Run): Figures {
   const wasted = totals.attempts - totals.succeeded;
   return {
     policy,
-    requests: run.requests.map(({ method, url }) => `${method} ${url}`),
+    requests: run.requests.map(({ method, url }) => `${method} ${shownUrl(url, run.options)}`),
     limits: run.limits.flatMap(limitsOf),
     finishedMs: run.finishedMs === undefined ? null : Math.round(run.finishedMs),
     idealMs: Math.round(run.idealMs),
@@ -97,6 +98,11 @@ export function figuresOf(policy: string, run: Run): Figures {
       ...advice.filter((each) => !each.includes('failed with ERR_HEADGATE_DEADLINE')),
     ],
   };
+}
+
+/** A URL without its secrets. `{n}`, the number of the call, stays readable. */
+function shownUrl(url: string, { redact }: HeadgateOptions): string {
+  return safeUrl(new URL(url), redact).replaceAll('%7Bn%7D', '{n}');
 }
 
 /** A limit in words: `45 per 1 min`. */

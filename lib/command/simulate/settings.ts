@@ -2,7 +2,16 @@ import { OptionsError, type QuotaRef, type RequestFacts } from '../../index.ts';
 import { matcher } from '../../simulator/match.ts';
 import type { MeterKind } from '../../simulator/meters.ts';
 import { virtualClock } from '../../testing/index.ts';
-import { countIn, durationIn, matchIn, momentIn, periodIn, requestIn, shareIn } from '../values.ts';
+import {
+  countIn,
+  deadlineIn,
+  durationIn,
+  matchIn,
+  momentIn,
+  periodIn,
+  requestIn,
+  shareIn,
+} from '../values.ts';
 
 /** Options of `headgate simulate`, as given. */
 export interface SimulateFlags {
@@ -102,7 +111,7 @@ export function scenarioOf(flags: SimulateFlags): Scenario {
     everyMs: flags.rate === undefined ? 0 : everyIn(flags.rate),
     concurrency: flags.concurrency === undefined ? Infinity : countIn('--concurrency', flags.concurrency),
     requests: flags.request?.map((text) => requestIn('--request', text)),
-    deadlineMs: flags.deadline === undefined ? undefined : durationIn('--deadline', flags.deadline),
+    deadlineMs: flags.deadline === undefined ? undefined : deadlineIn('--deadline', flags.deadline),
     seed: countIn('--seed', flags.seed ?? '1'),
     startAt: flags.start === undefined ? virtualClock().now() : momentIn('--start', flags.start),
   };
