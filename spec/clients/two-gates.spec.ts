@@ -2,6 +2,7 @@ import axios from 'axios';
 import { expect } from 'chai';
 import got from 'got';
 import { type Headgate, type HeadgateOptions, headgate } from 'headgate';
+import { Agent, request } from 'undici';
 import { endings } from '../support/ending.ts';
 import { TestServer } from '../support/server.ts';
 
@@ -72,6 +73,20 @@ describe('One gate twice', () => {
   afterEach(async () => {
     globalThis.fetch = before;
     await server.close();
+  });
+
+  it('takes one permit where an undici agent is composed with it twice', async () => {
+    server.replies({ status: 200, body: '{}' });
+    const gate = own(headgate({ quotas: [{ match: {}, concurrency: 1 }], retry: { deadline: '3s' } }));
+    let attempts = 0;
+    gate.on('attempt', () => {
+      attempts += 1;
+    });
+    const dispatcher = new Agent().compose(gate.undici()).compose(gate.undici());
+    const { statusCode, body } = await request(server.url, { dispatcher });
+    await body.text();
+    expect([statusCode, attempts, server.seen.length]).to.deep.equal([200, 1, 1]);
+    await dispatcher.close();
   });
 
   it('takes one permit where its fetch is called above a wrapper of its fetch', async () => {

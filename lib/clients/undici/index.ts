@@ -26,6 +26,11 @@ export interface UndiciOptions {
   readonly origin?: string | URL | undefined;
 }
 
+/** Marks the handlers of a gate's own attempts. */
+const GATE = Symbol('headgate');
+
+type Marked = (Handler | LegacyHandler) & { [GATE]?: OpenCall };
+
 type Dispatch = (options: Options, handler: Handler | LegacyHandler) => boolean;
 
 const RETRY_HANDLER =
@@ -43,6 +48,8 @@ export function undiciInterceptor(
     return (options, handler) => {
       // Not a handler: every major of undici rejects it, each with its own error, before anything is sent.
       if (!isHandler(handler)) return dispatch(options, handler);
+      // The agent was composed with this gate twice: the interceptor above has taken the permit.
+      if ((handler as Marked)[GATE] === open) return dispatch(options, handler);
       const asked = factsOf(options, origin);
       const { headgate, ...rest } = options ?? {};
       const call = open(headgate, asked);
@@ -53,7 +60,11 @@ export function undiciInterceptor(
         call,
         asked,
         isLegacy(handler) ? modern(handler) : handler,
-        (exchange, changes) => dispatch(options && { ...rest, ...changes }, inOwnWords(exchange)),
+        (exchange, changes) => {
+          const marked: Marked = inOwnWords(exchange);
+          marked[GATE] = open;
+          return dispatch(options && { ...rest, ...changes }, marked);
+        },
       );
       return undiciCall.begin(rest.headers);
     };
