@@ -150,6 +150,8 @@ describe('A profile made from data', () => {
     });
     expect(read(403, { kind: 'over_quota', text: 'again in 250 ms' })).to.include({ retryAfterMs: 250 });
     expect(read(403, { kind: 'over_quota', text: 'after 4s' })).to.include({ retryAfterMs: 4000 });
+    // A wait of 0 is none, so that the code's own counts.
+    expect(read(403, { kind: 'over_quota', wait: 0 })).to.include({ retryAfterMs: 7000 });
     expect(read(403, { kind: 'over_quota', text: 'after 40ms' })).to.include({ retryAfterMs: 40 });
     expect(read(403, { kind: 'OVER_QUOTA', wait: 3 }, { 'retry-after': '9' })).to.include({
       retryAfterMs: 9000,

@@ -43,5 +43,6 @@ function inMs(
   if (unit === 'timespan') return Math.ceil((text.includes(':') && durationMs(text)) || 0) || undefined;
   // A unit in the text overrides the definition's: Google writes `36s`.
   const [, amount, own = unit] = /^(\d+(?:\.\d+)?)(s|ms)?$/.exec(text) ?? [];
-  return amount === undefined ? undefined : Math.ceil(Number(amount) * (own === 's' ? 1000 : 1));
+  // As in headers, a wait of 0 names none.
+  return Math.ceil(Number(amount ?? 0) * (own === 's' ? 1000 : 1)) || undefined;
 }
