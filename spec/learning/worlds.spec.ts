@@ -53,6 +53,19 @@ describe('A gate that knows nothing about its quota', function () {
     for (const seed of [1, 2, 3]) expect((await live(world, seed)).refused).to.be.at.most(24);
   });
 
+  it('wastes few attempts on a token bucket that names no wait', async () => {
+    const world: World = {
+      ...standard,
+      calls: 600,
+      limits: [limit('bucket', 100, 2000)],
+      retryAfter: 'silent',
+    };
+    let refused = 0;
+    for (let seed = 1; seed <= 20; seed += 1) refused += (await live(world, seed)).refused;
+    // 357 if each of its reopenings, one attempt apart, marked the start of a window.
+    expect(refused / 20).to.be.lessThan(280);
+  });
+
   it('finds two windows at once', async () => {
     const limits = [limit('rolling', 60, 1000), limit('rolling', 200, 5000)];
     const world: World = { calls: 800, latency: [5, 15], limits, retryAfter: 'seconds' };

@@ -208,7 +208,8 @@ export class Learner {
     if (!closing) return undefined;
     closing.end(this.past.trip.arrival(now, at), named, at);
     const reopenedAt = this.reopenedAt;
-    this.reopenedAt = closing.high;
+    // A token bucket without Retry-After reopens for one attempt at a time: these reopenings mark no window's start.
+    if (closing.high - reopenedAt > this.past.trip.shortestSpan) this.reopenedAt = closing.high;
     this.#openSince = at;
     for (const window of this.known) window.reopened(now, closing.expected);
     return closing.expected ? undefined : this.learn(now, closing, reopenedAt);
