@@ -96,6 +96,7 @@ export class Tariff {
 
   /** An attempt is charged. */
   taken(ask: Priced): void {
+    if (this.#unknown === PATIENCE) return;
     const isUnknown = (unit: string): boolean =>
       unit !== REQUESTS &&
       this.estimates.get(unit)?.mean === undefined &&

@@ -8,7 +8,7 @@ import { failureOf, names, record } from '../support/server.ts';
 const TARGET = '4d1f3c1e-0c2b-4b43-9d0a-0f4f4f0e7c11';
 
 describe('Each documented code of Defender, through got, from a real server', function () {
-  // On a busy machine a body may take so long that the head of a 403 with a wait closes the quota before.
+  // A quota held for 50 ms while a body is read is reported as paused, which a busy machine may cause.
   this.retries(2);
   let sim: Simulator;
   let gate: Headgate;
