@@ -1,8 +1,8 @@
+import { Probe } from '../learning/probe.ts';
 import { backoffMs, type Random } from '../policy/backoff.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import { LONGEST_WAIT_MS } from '../words/types.ts';
-import { ReopeningProbe } from './reopening-probe.ts';
 
 /** Maximum time over which a backlog is released after a pause, in ms. */
 const LONGEST_SPREAD_MS = 1000;
@@ -74,7 +74,7 @@ export class Pause {
   #strikes = 0;
   #release: Release | undefined;
   /** Present from a reopening after a 429 without Retry-After until an attempt is served or throttled. */
-  #probe: ReopeningProbe | undefined;
+  #probe: Probe | undefined;
 
   constructor(random: Random) {
     this.#random = random;
@@ -184,21 +184,21 @@ export class Pause {
 
   /** An attempt ended. */
   ended(sentAt: number): void {
-    this.#probe?.ended(sentAt);
+    // If a probe decided nothing, another one follows.
+    if (this.#probe?.concerns(sentAt)) this.#probe.end();
   }
 
   /** The quota reopens with `backlog` attempts queued; after a 429 without Retry-After, one probe goes first. */
   reopen(now: number, backlog: number): void {
     this.#reportedUntil = -Infinity;
-    if (this.serverPause?.silent) this.#probe = new ReopeningProbe();
+    if (this.serverPause?.silent) this.#probe = new Probe();
     this.#beneath = undefined;
     if (backlog > 1) this.#release = new Release(now, this.#length, backlog);
   }
 
   /** The earliest moment at which the pause lets the next attempt go. */
   get nextAt(): number {
-    const probeAt = this.#probe?.nextAt;
-    if (probeAt !== undefined) return Math.max(this.opensAt, probeAt);
+    if (this.#probe?.out) return Math.max(this.opensAt, this.#probe.until);
     return this.#release ? this.#release.nextAt : this.opensAt;
   }
 

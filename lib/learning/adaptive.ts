@@ -169,7 +169,7 @@ export class Adaptive {
     this.#sent += 1;
     if (this.#sent > 1) this.#learning.take(now);
     else this.learner?.take(now);
-    this.outage?.taken(now);
+    this.outage?.taken(now, this.learner?.latency ?? 0);
     this.#concurrency?.taken(now);
   }
 
@@ -179,12 +179,12 @@ export class Adaptive {
   }
 
   ended(now: number, sentAt: number): void {
-    this.outage?.ended(now);
+    this.outage?.ended(now, sentAt);
     this.learner?.ended(now, sentAt);
   }
 
   refunded(now: number, sentAt: number): void {
-    this.outage?.ended(now);
+    this.outage?.ended(now, sentAt);
     if (this.learner) this.learner.refunded(sentAt);
     else this.#firstEnded = true;
   }

@@ -13,7 +13,7 @@ describe('An outage that other processes see too', () => {
   let calls = 0;
   /** An attempt of another call fails after 10 ms. */
   const fail = (): boolean => {
-    outage.taken(now);
+    outage.taken(now, 10);
     now += 10;
     calls += 1;
     return outage.failed(now, now - 10, calls, `GET /${calls % 5}`);
@@ -70,7 +70,7 @@ describe('An outage that other processes see too', () => {
     for (const later of [300, 600, 900]) outage.told(now + later, 200);
     expect(outage.turnAt(0)).to.equal(mine);
     now = mine;
-    outage.taken(now);
+    outage.taken(now, 10);
     outage.served();
     expect(outage.on).to.equal(false);
   });
@@ -83,7 +83,7 @@ describe('An outage that other processes see too', () => {
 
   it('does not stop a process that is served', () => {
     outage.told(now, 200);
-    outage.taken(now);
+    outage.taken(now, 10);
     outage.served();
     expect(outage.turnAt(100)).to.equal(-Infinity);
   });

@@ -1,4 +1,5 @@
 import type { Random } from '../../policy/backoff.ts';
+import { Probe, patience } from '../probe.ts';
 import { type RequestRoute, Routes, routeOf } from './routes.ts';
 
 /** Number of failures in a row that make an outage. */
@@ -13,8 +14,6 @@ const AGE_SHARE = 0.1;
 const JITTER = 0.25;
 /** Interval at which calls to routes that have not failed still go, in ms. */
 const EXEMPTION_MS = 50;
-/** Time after which a probe in flight may hang, in ms: another is then sent. */
-const PATIENCE_MS = 1000;
 /** Number in flight from which the ramp after an outage is over. */
 const RAMP_END = 64;
 /** Number allowed in flight after an outage up to which a single failure shows that it continues. */
@@ -39,7 +38,7 @@ export class Outage {
   /** Moment at which the outage began; absent while there is none. */
   #since: number | undefined;
   #nextAt = 0;
-  #probing = false;
+  readonly #probe = new Probe();
   #takenAt = -Infinity;
   #exemptAt = -Infinity;
   /** Until this moment, a single failure here confirms another process's report of an outage. */
@@ -65,7 +64,7 @@ export class Outage {
   /** Earliest moment of the next attempt, with `inFlight` in flight. */
   turnAt(inFlight: number): number {
     if (this.#since === undefined) return inFlight < this.#ramp ? -Infinity : this.#takenAt + STALL_MS;
-    return this.#probing ? Math.max(this.#nextAt, this.#takenAt + PATIENCE_MS) : this.#nextAt;
+    return Math.max(this.#nextAt, this.#probe.until);
   }
 
   /** Earliest moment at which {@link exempts} may let another call go. */
@@ -80,16 +79,16 @@ export class Outage {
     return true;
   }
 
-  /** An attempt is sent. */
-  taken(now: number): void {
+  /** An attempt is sent; a round trip takes `tripMs`. */
+  taken(now: number, tripMs: number): void {
     this.#takenAt = now;
-    if (this.on) this.#probing = true;
+    if (this.on) this.#probe.sent(now, tripMs);
   }
 
   /** An attempt ended. A probe that ended without a response says nothing. */
-  ended(now: number): void {
-    if (!this.#probing) return;
-    this.#probing = false;
+  ended(now: number, sentAt: number): void {
+    if (!this.#probe.concerns(sentAt)) return;
+    this.#probe.end();
     this.#nextAt = Math.max(this.#nextAt, now + SHORTEST_MS);
   }
 
@@ -119,8 +118,8 @@ export class Outage {
       return;
     }
     const tryAt = now + Math.min(ms, LONGEST_MS * (1 + JITTER));
-    this.#toldUntil = tryAt + PATIENCE_MS;
-    if (!this.on || this.#probing || this.#defers || this.#nextAt <= tryAt) return;
+    this.#toldUntil = tryAt + patience(0);
+    if (!this.on || this.#probe.out || this.#defers || this.#nextAt <= tryAt) return;
     this.#defers = true;
     this.#nextAt = this.#toldUntil;
   }
@@ -129,12 +128,12 @@ export class Outage {
   failed(now: number, sentAt: number, call: unknown, route: string): boolean {
     this.routes.failed(route);
     if (this.routes.broken(route)) {
-      if (this.#since !== undefined && sentAt >= this.#since) this.ended(now);
+      if (this.probedBy(sentAt)) this.ended(now, sentAt);
       return false;
     }
     if (this.#since !== undefined) {
       if (sentAt < this.#since) return false;
-      this.#probing = false;
+      this.#probe.end();
       this.#schedule(now);
       return false;
     }
@@ -157,7 +156,7 @@ export class Outage {
 
   #over(): void {
     this.#since = undefined;
-    this.#probing = false;
+    this.#probe.end();
     this.#failures = 0;
     this.#ramp = 2;
   }

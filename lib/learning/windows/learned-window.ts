@@ -106,11 +106,8 @@ export class LearnedWindow {
    * @param latency average round trip, in ms
    */
   turnAt(now: number, latency: number): number {
-    const until = this.#shorter.waitsUntil(latency);
-    if (until !== undefined) {
-      if (now < until) return until;
-      this.#shorter.drop();
-    }
+    if (now < this.#shorter.until) return this.#shorter.until;
+    if (this.#shorter.out) this.#shorter.drop();
     if (this.count.free(now) >= 1) return now;
     // Slightly later than the others, so that its outcome can be told from theirs.
     const probeAt = Math.max(now, this.#wider.dueAt, this.#wider.out ? now : this.#takenAt + APART_MS);
@@ -123,7 +120,7 @@ export class LearnedWindow {
 
   take(now: number, latency: number): void {
     const full = this.count.free(now) < 1;
-    const probes = this.#shorter.taken(now, full);
+    const probes = this.#shorter.taken(now, full, latency);
     if (full && !probes)
       this.#wider.taken(now, latency, Math.min(MAX_FAILURES, this.#failedSince(this.count.oldest)));
     if (full) this.#probedAt = now;

@@ -1,3 +1,4 @@
+import { patience } from '../probe.ts';
 import { FIRST_FLIGHT } from './pace.ts';
 
 /** Fraction of a newly learned limit that is in flight at once when it is first used. */
@@ -29,7 +30,7 @@ export class Ramp {
   stallMs(unanswered: number, isFull: boolean, latencyMs: number): number {
     const ms = STALL_LATENCIES * latencyMs;
     // A limit of attempts in flight applies for as long as those may still be in flight.
-    if (isFull) return Math.max(MAX_STALL_MS, ms);
+    if (isFull) return patience(latencyMs);
     return unanswered < this.#most ? 0 : Math.min(MAX_STALL_MS, Math.max(MIN_STALL_MS, ms));
   }
 }

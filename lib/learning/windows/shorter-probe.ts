@@ -1,16 +1,12 @@
+import { Probe } from '../probe.ts';
 import type { Estimate } from './estimate.ts';
 
 /** Precision to which a window's length is measured: as a fraction of it, in ms, and as a fraction of a round trip. */
 const GRAIN_SHARE = 0.02;
 const GRAIN_MS = 5;
 const GRAIN_LATENCIES = 0.25;
-/** Time after which a probe in flight may hang, in ms and in latencies: it is then ignored. */
-const PATIENCE_MS = 1000;
-const PATIENCE_LATENCIES = 4;
 /** Factor of a failed probe's cost: a success gains half of the doubt, so earning the cost back takes 2 · cost / doubt. */
 const PAYBACK = 2;
-
-type State = 'none' | 'armed' | 'out';
 
 /**
  * Probes whether a learned window is shorter. Its length lies between `low` and `high`: the first attempt of the next window is
@@ -26,8 +22,8 @@ export class ShorterProbe {
   #before: number;
   /** Number of attempts still to be served before that probe is confirmed. */
   #unproved = 0;
-  #state: State = 'none';
-  #from = Infinity;
+  readonly #probe = new Probe();
+  #armed = false;
   /** When the probe is due, the length it is to test, and the length it tested: longer if it was sent later. */
   #dueAt = Infinity;
   #length = Infinity;
@@ -65,10 +61,13 @@ export class ShorterProbe {
     return ms + latency < this.#low || !this.#doubtful(latency);
   }
 
-  /** Moment until which everything else waits for the probe in flight; `undefined` if none is. */
-  waitsUntil(latency: number): number | undefined {
-    if (this.#state !== 'out') return undefined;
-    return this.#from + Math.max(PATIENCE_MS, PATIENCE_LATENCIES * latency);
+  /** Whether a probe is in flight, and the moment until which everything else waits for it. */
+  get out(): boolean {
+    return this.#probe.out;
+  }
+
+  get until(): number {
+    return this.#probe.until;
   }
 
   /**
@@ -76,12 +75,12 @@ export class ShorterProbe {
    * them. Returns the moment of the probe, or `Infinity`.
    */
   turnAt(now: number, oldest: number, latency: number, failed: number): number {
-    if (this.#state === 'armed') return this.#dueAt;
-    if (this.#state !== 'none' || now < this.#notBefore || !this.due(oldest, latency)) return Infinity;
+    if (this.#armed) return this.#dueAt;
+    if (this.out || now < this.#notBefore || !this.due(oldest, latency)) return Infinity;
     const middle = this.#middle;
     // It is too late for a probe at the middle.
     if (oldest === Infinity || oldest + middle < now) return Infinity;
-    this.#state = 'armed';
+    this.#armed = true;
     this.#dueAt = oldest + middle;
     this.#length = middle;
     this.#missing = 1 + failed;
@@ -94,30 +93,32 @@ export class ShorterProbe {
   }
 
   /** An attempt is sent while the window is `full` or has room. Returns true if it is the probe. */
-  taken(now: number, full: boolean): boolean {
-    if (this.#state !== 'armed') return false;
+  taken(now: number, full: boolean, latency: number): boolean {
+    if (!this.#armed) return false;
+    this.#armed = false;
     this.#tested = this.#length + Math.max(0, now - this.#dueAt);
     // A probe sent too late would prove nothing.
     const probe = full && now >= this.#dueAt && this.#tested < this.#high;
-    this.#state = probe ? 'out' : 'none';
-    this.#from = now;
+    if (probe) this.#probe.sent(now, latency);
     return probe;
   }
 
   /** Discards the probe. */
   drop(): void {
-    this.#state = 'none';
+    this.#armed = false;
+    this.#probe.end();
   }
 
   /** An attempt was served; the window allows `limit`. Returns true if it was the probe. */
   served(sentAt: number, limit: number): boolean {
     if (!this.concerns(sentAt)) {
-      if (this.unsure && sentAt > this.#from) this.#unproved -= 1;
+      if (this.unsure && sentAt > this.#after) this.#unproved -= 1;
       return false;
     }
     this.#missing -= 1;
     if (this.#missing > 0) {
-      this.#state = 'armed';
+      this.#probe.end();
+      this.#armed = true;
       return false;
     }
     this.#before = this.#high;
@@ -160,13 +161,13 @@ export class ShorterProbe {
     this.#low = this.#high;
     this.#high = this.#before;
     this.#unproved = 0;
-    this.#state = 'none';
+    this.drop();
     return true;
   }
 
   /** The length turned out to be different; if `high` is unchanged, so are the bounds. */
   revise(low: number, high: number): void {
-    this.#state = 'none';
+    this.drop();
     if (high === this.#high) return;
     this.#low = low;
     this.#high = high;
@@ -175,7 +176,7 @@ export class ShorterProbe {
   }
 
   concerns(sentAt: number): boolean {
-    return this.#state === 'out' && sentAt >= this.#from;
+    return this.#probe.concerns(sentAt);
   }
 
   get #middle(): number {
@@ -188,7 +189,7 @@ export class ShorterProbe {
   }
 
   #end(): void {
-    this.#state = 'none';
-    this.#after = this.#from;
+    this.#after = this.#probe.sentAt;
+    this.#probe.end();
   }
 }
