@@ -48,7 +48,7 @@ export class ManualPauses {
   /** Ends the pauses of a name or match. Throws `OptionsError`. */
   resume(quota: string | QuotaMatch): void {
     const what = readPaused(quota);
-    const key = typeof what === 'string' ? what : keyOfMatch(what);
+    const key = typeof what === 'string' ? this.#context.refOf(what).key : keyOfMatch(what);
     this.#named.delete(key);
     for (const gate of this.#gates.made(key)) gate.resume();
     this.over(key);

@@ -8,6 +8,8 @@ import { Readings } from './classify/readings.ts';
 import { Emitter } from './events/emitter.ts';
 import type { Redaction } from './events/secret-names.ts';
 import { Warnings } from './events/warnings.ts';
+import { forecast } from './forecasting.ts';
+import type { Priced } from './gate/admitter.ts';
 import type { Gate } from './gate/gate.ts';
 import { Gates } from './gate/gates.ts';
 import type { Passage } from './gate/passage.ts';
@@ -107,7 +109,7 @@ export class Core implements CallContext {
       queueLimit: new QueueLimit(settings.maxQueue, settings.maxQueuePerFlow),
       sharePause: (quota, ms, tryMs) => settings.ledger.pause?.(quota, ms, observer, tryMs),
       recallPause: (quota) => settings.ledger.recall?.(quota, observer),
-      warn: (code, message, quota) => this.#warn(code, message, quota),
+      warn: this.warn,
       resumed: (...resumed) => {
         this.#manualPauses.over(resumed[0]);
         events.resumed(...resumed);
@@ -142,15 +144,7 @@ export class Core implements CallContext {
   }
 
   forecast(quota: string | ForecastRequest, options: ForecastOptions = {}): number {
-    const { what, calls, cost } = readForecast(quota, options);
-    if (typeof what !== 'string') {
-      const ask = { request: what, cost, usual: this.profile.cost?.(what) };
-      return this.#gates.forecast(this.passageOf(what, undefined).gates, calls, ask);
-    }
-    const ask = { cost };
-    return Math.max(
-      ...this.#gates.named(this.#refOf(what)).map((gate) => this.#gates.forecast([gate], calls, ask)),
-    );
+    return forecast(readForecast(quota, options), this.#gates, this.#declared, this);
   }
 
   update(options: HeadgateUpdate): void {
@@ -196,7 +190,7 @@ export class Core implements CallContext {
         ? this.#undeclared(request)
         : [this.#unknown(quota)];
     const notice = request.unreadable ? UNREADABLE : this.profile.notice?.(request);
-    if (notice) this.#warn(notice.code, notice.message, first.key);
+    if (notice) this.warn(notice.code, notice.message, first.key);
     let { passage } = this.#gates.of(first);
     for (const ref of others) passage = passage.and(this.#gates.of(ref));
     for (const ref of this.#declared.besides(request)) passage = passage.and(this.#gates.of(ref));
@@ -248,11 +242,17 @@ export class Core implements CallContext {
   /** A quota that a call names but nobody declared; it has no known limit. */
   #unknown(name: string): QuotaRef {
     const doubt = this.#gates.get(name) ? undefined : this.#declared.suspicion(name);
-    if (doubt !== undefined) this.#warn('unknown-quota', doubt, name);
+    if (doubt !== undefined) this.warn('unknown-quota', doubt, name);
     return { key: name, windows: [] };
   }
 
-  readonly warn = (code: string, message: string): void => this.#warn(code, message);
+  priced(ask: Priced, gates: readonly Gate[]): void {
+    for (const [unit, advice] of this.#declared.uncounted(ask, gates))
+      this.warn('unknown-unit', `No limit counts '${unit}', so a cost in it has no effect; ${advice}`);
+  }
+
+  readonly warn = (code: string, message: string, quota?: string): void =>
+    this.#warnings.warn(code, message, quota);
 
   async #drain(ms: number): Promise<void> {
     const tell = (state: 'draining' | 'closed'): void =>
@@ -292,9 +292,5 @@ export class Core implements CallContext {
     const refs = own ? [own] : quota === undefined ? this.#undeclared(request) : [];
     const all = [...refs, ...this.#declared.besides(request)];
     return all.flatMap(({ key, base = key }) => [key, base]).concat(quota ?? []);
-  }
-
-  #warn(code: string, message: string, quota?: string): void {
-    this.#warnings.warn(code, message, quota);
   }
 }

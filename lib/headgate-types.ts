@@ -159,8 +159,8 @@ export interface FetchHeadgate {
    * 0 if at once. Takes the name of a quota, or a request, for which all its quotas count. Simulates declared
    * windows of every kind, learned windows, pauses and attempts in flight, each assumed to take as long as
    * earlier ones. The result is a lower bound: usage by other processes and refusals add to it. `Infinity` if
-   * attempts in flight block the calls and none has ended so far. Throws `OptionsError`, and `CostError` for
-   * a cost above a limit.
+   * attempts in flight block the calls and none has ended so far. Throws `OptionsError`, also for a quota
+   * that is neither declared nor used so far, and `CostError` for a cost above a limit.
    *
    * @example
    * const ms = gate.forecast('hunting', { calls: 500 });

@@ -110,6 +110,7 @@ export class Admission implements Ask {
     if (inlineMs < Infinity) this.#inlineAt = at + inlineMs;
     this.#gate = this.#context.passageOf(request, this.#settings.quota);
     this.usual = this.#context.profile.cost?.(request);
+    if (this.cost) this.priced(this.cost);
     this.amounts = undefined;
     this.resend = resend;
     this.request = request;
@@ -146,6 +147,10 @@ export class Admission implements Ask {
       if (at > holding.at) holding = { key: gate.key, at };
     }
     return holding;
+  }
+
+  priced(cost: Costs): void {
+    this.#context.priced({ cost, usual: this.usual }, this.#gate?.gates ?? []);
   }
 
   declaredGates(): readonly Gate[] {

@@ -2,6 +2,7 @@ import type { Bucket } from '../classify/rate-limit.ts';
 import type { Readings } from '../classify/readings.ts';
 import type { Emitter } from '../events/emitter.ts';
 import type { Redaction } from '../events/secret-names.ts';
+import type { Priced } from '../gate/admitter.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { Passage } from '../gate/passage.ts';
 import type { Random } from '../policy/backoff.ts';
@@ -35,6 +36,8 @@ export interface CallContext {
   gateOf(request: RequestFacts, quota: string | undefined): Gate;
   /** The gates of all quotas that a request draws on, the one from {@link gateOf} first. */
   passageOf(request: RequestFacts, quota: string | undefined): Passage<Gate>;
+  /** Warns of a caller's amounts in units that no limit counts; `gates`: those of the call's quotas. */
+  priced(ask: Priced, gates: readonly Gate[]): void;
   /** The gate of the server's bucket that a request draws on, if known. */
   bucketGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined;
   /** The server named the bucket that a request drew on. */

@@ -22,6 +22,8 @@ export interface Priced {
 
 /** What a permit keeps of its attempt. */
 export interface Asked extends Priced {
+  /** Told the amounts that the caller names, some of which may be in units that nothing counts. */
+  priced?(cost: Costs): void;
   /** The gates of the declared quotas that its request draws on now. */
   declaredGates?(): readonly Admitter[];
   /** The gate of the server's bucket that its request draws on, if known. */

@@ -160,6 +160,7 @@ export class Permit extends Draws implements Linked, Drawn {
   /** Corrects the charges to the amounts spent: an overcharge is free at once, an undercharge is owed. */
   spend(amounts: Amounts): void {
     if (this.#state === 'settled' && this.#endedAt === undefined) return;
+    this.ask.priced?.(amounts);
     if (this.charge) this.gate.spent(this, this.ask, amounts, this.#answeredAt, this.#endedAt);
     for (const { gate, drawn } of this.also) {
       if (drawn.charge) gate.spent(drawn, this.ask, amounts, this.#answeredAt, this.#endedAt);

@@ -1,5 +1,5 @@
 import { type PathTemplate, pathTemplate } from '../words/path-template.ts';
-import type { Outcome, Profile, QuotaRef, RequestFacts, Window } from '../words/types.ts';
+import type { Costs, Outcome, Profile, QuotaRef, RequestFacts, Window } from '../words/types.ts';
 import { valuesOf } from './each.ts';
 import { QuotaIndex, type Rule } from './quota-index.ts';
 import type { QuotaMatch } from './types.ts';
@@ -34,6 +34,8 @@ export class DeclaredQuotas {
   readonly #index: QuotaIndex;
   readonly #also: readonly Rule[];
   readonly #named: ReadonlyMap<string, Rule>;
+  /** Requests, and the units that declared windows count. */
+  readonly #units: ReadonlySet<string>;
 
   /** `profile` reads what was spent, for quotas without their own `spent`. */
   constructor(declared: readonly DeclaredQuota[], profile?: Pick<Profile, 'spent'>) {
@@ -42,6 +44,7 @@ export class DeclaredQuotas {
     this.#also = rules.filter(({ also }) => also);
     this.also = new Set(this.#also.map(({ ref }) => ref.key));
     this.refs = new Map(rules.map(({ ref }) => [ref.key, ref]));
+    this.#units = new Set(['requests', ...rules.flatMap(({ ref }) => unitsOf(ref))]);
     this.#named = new Map(rules.flatMap((rule) => (rule.name === undefined ? [] : [[rule.name, rule]])));
   }
 
@@ -61,21 +64,44 @@ export class DeclaredQuotas {
     return this.#named.get(name)?.of(request);
   }
 
-  /** A warning text if a call's `quota` may be a typo: it is not declared, although other quotas are. */
+  /** A warning text if `name` may be a misspelt quota: it is not declared, although others are. */
   suspicion(name: string): string | undefined {
     if (this.refs.size === 0 || this.#named.has(name)) return undefined;
-    const declared = [...this.#named.keys()].slice(0, MAX_COMPARED);
-    const near = declared.filter((each) => isNear(name, each)).slice(0, 3);
-    const names = near.length > 0 ? near : declared.slice(0, 5);
-    const quoted = names.map((each) => `'${each}'`).join(', ');
-    const advice =
-      near.length > 0
-        ? `Did you mean ${quoted}?`
-        : quoted
-          ? `Declared quotas: ${quoted}`
-          : 'No declared quota has a name';
-    return `A call names the quota '${name}', which is not declared, so no declared limit applies to it. ${advice}`;
+    const advice = adviceOn(name, this.#named.keys()) || 'no declared quota has a name';
+    return `The quota '${name}' is not declared, so no declared limit applies to it; ${advice}`;
   }
+
+  /**
+   * Units of a call's cost that may be misspelt, each with advice: no limit counts them, although limits count others.
+   *
+   * @param drawn the gates of the call's quotas
+   */
+  uncounted(
+    { cost = {}, usual = {} }: { readonly cost?: Costs | undefined; readonly usual?: Costs | undefined },
+    drawn: readonly { readonly quota: { readonly ref: QuotaRef } }[],
+  ): [unit: string, advice: string][] {
+    const doubtful = Object.keys(cost).filter((unit) => !this.#units.has(unit));
+    if (doubtful.length === 0) return [];
+    const counted = drawn.flatMap(({ quota }) => unitsOf(quota.ref));
+    const known = new Set([...this.#units, ...counted, ...Object.keys(usual)]);
+    return doubtful
+      .filter((unit) => !known.has(unit) && (known.size > 1 || isNear(unit, 'requests')))
+      .map((unit) => [unit, adviceOn(unit, known)]);
+  }
+}
+
+/** The units that a quota's windows count. */
+function unitsOf({ windows }: QuotaRef): string[] {
+  return windows.map(({ of = 'requests' }) => of);
+}
+
+/** Advice on a name that is not known: the names like it, or else some of all. */
+export function adviceOn(given: string, known: Iterable<string>): string {
+  const names = [...known].slice(0, MAX_COMPARED);
+  const near = names.filter((each) => isNear(given, each));
+  const shown = (near.length > 0 ? near : names).slice(0, 5).map((each) => `'${each}'`);
+  if (near.length > 0) return `did you mean ${shown.join(' or ')}?`;
+  return shown.length > 0 ? `known are ${shown.join(', ')}` : '';
 }
 
 const NONE: readonly QuotaRef[] = [];

@@ -87,11 +87,11 @@ const MATCHES_RULE = 'a match of method, host and path, or an array of matches';
 const PROFILE_RULE = 'a profile, such as generic() or defender()';
 const options = object({
   profile: v.optional(
-    v.intersect([
+    v.pipe(
       has<Profile>('quota', PROFILE_RULE),
-      has<Profile>('classify', PROFILE_RULE),
-      v.custom<Profile>((given) => v.is(text, (given as Profile).name), 'a profile with a name'),
-    ]),
+      v.check(({ classify }) => typeof classify === 'function', PROFILE_RULE),
+      v.check(({ name }) => v.is(text, name), 'a profile with a name'),
+    ),
   ),
   policy: v.optional(has<PolicySource>('follow', "a policy, such as loadPolicy('policy.json')")),
   retry: v.optional(retry),
@@ -116,7 +116,10 @@ const options = object({
   ledger: v.optional(has<Ledger>('open', 'a ledger, such as memory()')),
   redact: v.optional(
     v.array(
-      v.union([text, v.instance(RegExp)], 'the name of a URL parameter, or a regular expression'),
+      v.union(
+        [text, v.custom<RegExp>((value) => value instanceof RegExp)],
+        'the name of a URL parameter, or a regular expression',
+      ),
       'an array of names and regular expressions',
     ),
   ),

@@ -64,7 +64,7 @@ const PRIORITY_RULE = `a whole number from ${PRIORITY_RANGE.least} to ${PRIORITY
 export const priority: v.GenericSchema<unknown, number | undefined> = v.optional(
   v.pipe(
     v.number(PRIORITY_RULE),
-    v.integer(PRIORITY_RULE),
+    v.safeInteger(PRIORITY_RULE),
     v.minValue(PRIORITY_RANGE.least, PRIORITY_RULE),
     v.maxValue(PRIORITY_RANGE.most, PRIORITY_RULE),
   ),

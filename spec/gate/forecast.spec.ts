@@ -219,4 +219,30 @@ describe('A forecast', () => {
     expect(() => gate.forecast('q', { cost: { tokens: 11 } })).to.throw(CostError);
     await gate.close();
   });
+
+  it('rejects a quota that nobody declared or used, and a misspelt unit', async () => {
+    const quota = {
+      name: 'hunting',
+      windows: [{ limit: 10, per: '1s', of: 'tokens' }],
+      match: { path: '/hunt' },
+    };
+    const { gate } = new Bench(0, quota);
+    expect(() => gate.forecast('huntnig')).to.throw(
+      OptionsError,
+      /'quota': expected a quota that is declared or was used, got "huntnig"; did you mean 'hunting'/,
+    );
+    expect(() => gate.forecast('http://api.test')).to.throw(OptionsError, /known are 'hunting'/);
+    for (const what of ['hunting', { method: 'GET', url: URL }]) {
+      expect(() => gate.forecast(what, { cost: { tokns: 5 } })).to.throw(
+        OptionsError,
+        /'forecast.cost.tokns': expected a unit that a limit counts, got "tokns"; did you mean 'tokens'/,
+      );
+      expect(gate.forecast(what, { cost: { tokens: 5 } })).to.equal(0);
+    }
+    await gate.fetch(async () => new Response())(URL);
+    const used = gate.quotas().map(({ key }) => key);
+    expect(used).to.include('http://api.test');
+    for (const key of used) expect(gate.forecast(key)).to.equal(0);
+    await gate.close();
+  });
 });
