@@ -171,11 +171,11 @@ export class Core implements CallContext {
     this.#manualPauses.resume(quota);
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
     const drainMs = readCloseOptions(options);
     if (drainMs === 0) this.calls.hurry();
     this.#closing ??= drainMs > 0 ? this.#drain(drainMs) : this.#close();
-    return this.#closing;
+    await this.#closing;
   }
 
   gateOf(request: RequestFacts, quota: string | undefined): Gate {

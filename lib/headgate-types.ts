@@ -173,7 +173,7 @@ export interface FetchHeadgate {
    *
    * With `drain`, open calls continue with all their waits and retries until they end or the time is over; then the rest
    * is rejected. `close` events mark the beginning and the end of the drain. A second `close()` without `drain` ends it
-   * at once. Throws `OptionsError`.
+   * at once. Rejects with `OptionsError`.
    *
    * @example
    * process.once('SIGTERM', () => gate.close({ drain: '30s' }));
