@@ -268,6 +268,7 @@ export class Core implements CallContext {
     this.#life.abort(error);
     await this.#gates.close(error);
     await this.#detach?.();
+    this.schedule.release();
     this.emitter.close();
   }
 

@@ -51,12 +51,16 @@ export class Lifetime {
     this.#call = call;
     this.deadlineMs = deadlineMs;
     this.deadlineAt = clock.now() + deadlineMs;
-    this.#entry = this.#scheduled();
+    this.#schedule(false);
   }
 
-  #scheduled(): Entry | undefined {
-    if (this.deadlineMs === Infinity) return undefined;
-    return this.#context.schedule.at(this.deadlineAt, false, () => this.#expire());
+  /** Schedules the end by the deadline; `holds` keeps the process alive until then. */
+  #schedule(holds: boolean): void {
+    this.#entry?.cancel();
+    this.#entry =
+      this.deadlineMs === Infinity && !holds
+        ? undefined
+        : this.#context.schedule.at(this.deadlineAt, holds, () => this.#expire());
   }
 
   /** Sets another deadline, counted from the beginning of the call; from `at` if it has had none so far. */
@@ -65,8 +69,7 @@ export class Lifetime {
     const begunAt = this.deadlineMs === Infinity ? at : this.deadlineAt - this.deadlineMs;
     this.deadlineMs = deadlineMs;
     this.deadlineAt = begunAt + deadlineMs;
-    this.#entry?.cancel();
-    this.#entry = this.#scheduled();
+    this.#schedule(this.#entry?.hold === true);
   }
 
   /** The Headgate error that ends the call, if any. */
@@ -95,9 +98,14 @@ export class Lifetime {
     if (this.#ended) throw new Error('The call is over');
   }
 
-  /** Sets how to interrupt the call from now on; calls `interrupt` at once if the call has already been broken off. */
-  onInterrupt(interrupt: ((error: Error) => void) | undefined): void {
+  /**
+   * Sets how to interrupt the call from now on; calls `interrupt` at once if the call has already been broken off.
+   *
+   * @param holds keeps the process alive meanwhile: the user's own code may wait for nothing that does
+   */
+  onInterrupt(interrupt: ((error: Error) => void) | undefined, holds = false): void {
     this.#interrupt = interrupt;
+    if (!this.sealed && holds !== (this.#entry?.hold === true)) this.#schedule(holds);
     if (this.#broken) interrupt?.(this.#broken);
   }
 
@@ -111,7 +119,7 @@ export class Lifetime {
         reject(error);
       };
       closed = () => end(this.seal(life.reason) as Error);
-      this.onInterrupt(end);
+      this.onInterrupt(end, true);
       if (life.aborted) closed();
       else life.addEventListener('abort', closed);
       promise.then(resolve, reject);

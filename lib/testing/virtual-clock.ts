@@ -109,5 +109,5 @@ export class VirtualClock implements Clock {
 
 /** Lets promise reactions run, for more turns than any chain in Headgate needs. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  for (let turn = 0; turn < 40; turn += 1) await Promise.resolve();
 }

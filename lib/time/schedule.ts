@@ -11,6 +11,8 @@ const SCOPED_CHECK_MS = 250;
 export interface Entry {
   /** Moment, on the clock's scale. */
   readonly at: number;
+  /** Whether it keeps the process alive. */
+  readonly hold: boolean;
   /** Cancels the entry, in O(1); no effect once it has fired. */
   cancel(): void;
 }
@@ -56,6 +58,7 @@ export class Schedule {
   #timer: Timer | undefined;
   #timerAt = Infinity;
   #timerHolds = false;
+  #released = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -71,6 +74,12 @@ export class Schedule {
     if (this.#clock.scoped) this.#watch(due);
     else if (at < this.#timerAt || (hold && !this.#timerHolds)) this.#arm();
     return due;
+  }
+
+  /** From now on, nothing keeps the process alive. */
+  release(): void {
+    this.#released = true;
+    this.#arm();
   }
 
   /** @internal */
@@ -115,7 +124,7 @@ export class Schedule {
     this.#timerHolds = false;
     if (!next) return;
     this.#timerAt = next.at;
-    this.#timerHolds = this.#holding > 0;
+    this.#timerHolds = this.#holding > 0 && !this.#released;
     const wait = Math.min(LONGEST_TIMER, Math.max(0, Math.ceil(next.at - this.#clock.now())));
     this.#timer = this.#clock.setTimer(() => this.#tick(), wait, this.#timerHolds);
   }

@@ -26,6 +26,31 @@ switch (scene) {
     console.log('answered');
     break;
   }
+  case 'token':
+  case 'sign':
+  case 'function':
+  case 'fetch': {
+    const hang = (): Promise<never> => new Promise(() => undefined);
+    const own = headgate({
+      retry: { deadline: '200ms' },
+      ...(scene === 'token' && { auth: { token: hang } }),
+      ...(scene === 'sign' && { sign: hang }),
+    });
+    const ways = {
+      token: own.got(got),
+      sign: own.got(got),
+      fetch: own.fetch(hang),
+      function: own.wrap(hang, { request: { method: 'GET', url } }),
+    };
+    await ways[scene](url).catch((error: Error) => console.log(error.name));
+    break;
+  }
+  case 'closed': {
+    const closed = headgate();
+    void closed.wrap(() => new Promise(() => undefined), { request: { method: 'GET', url } })();
+    await closed.close();
+    break;
+  }
   case 'unawaited':
     process.on('unhandledRejection', (reason) => {
       console.log(`unhandled ${(reason as Error).name}`);

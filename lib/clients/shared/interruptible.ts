@@ -47,13 +47,14 @@ export class Breaker {
 export function interruptible<T extends { drop?(): void }>(
   call: Call,
   make: (breaker: Breaker) => Promise<T>,
+  holds = false,
 ): Promise<T> {
   const breaker = new Breaker();
   return new Promise((resolve, reject) => {
     call.onInterrupt((error) => {
       reject(error);
       breaker.break(error);
-    });
+    }, holds);
     if (breaker.reason) return;
     make(breaker).then((tried) => {
       if (breaker.reason) tried.drop?.();
