@@ -27,15 +27,41 @@ export function classifyAnswer(outcome: Outcome): Classification {
 
 /**
  * Classifies an answer with a success status whose body may say otherwise: GraphQL's `errors`, Slack's `ok: false`,
- * ArcGIS's `error`. Only a quota, a lock, a fault or an expired token counts; otherwise the answer remains a success.
+ * ArcGIS's `error`, Kraken's and Etherscan's sentences. Only a quota, a lock, a fault or an expired token counts; otherwise
+ * the answer remains a success.
  */
 export function classifySuccess(outcome: Outcome): Classification {
   const http = classifyHttp(outcome);
   if (http.verdict !== 'success' || outcome.body === undefined) return http;
   const objects = errorObjects(outcome.body);
-  const { code, meaning = meaningOfStatus(objects) } = codeOf(200, objects, NO_HEADERS);
+  const { code, meaning = meaningOfStatus(objects) ?? meaningOfText(200, failuresIn(objects)) } = codeOf(
+    200,
+    objects,
+    NO_HEADERS,
+  );
   if (meaning === undefined || meaning.verdict === 'terminal') return http;
-  return { ...http, ...read(outcome, { objects, meaning, http, page: undefined }), code: sanitizeId(code) };
+  return {
+    ...http,
+    ...read(outcome, { objects, meaning, http, page: undefined }),
+    code: sanitizeId(code),
+    correlationId: refusalIdOf(outcome.headers, bodyId(objects)),
+  };
+}
+
+/**
+ * The sentences of a body that says it is an error: by an `error`, `errors`, `error_code` or the like, by a code from 400
+ * on (Bybit, TikTok) or by a status `0` (Etherscan). In any other body, a sentence may be data.
+ */
+function failuresIn(objects: readonly ErrorObject[]): string[] {
+  const main = objects.filter(({ place }) => place === 'main');
+  const isFailure = main.some(
+    ({ fields }) =>
+      fields.get('status') === '0' ||
+      Number(fields.get('retcode') ?? fields.get('code')) >= 400 ||
+      // Kraken's `error` is an empty array if there is none.
+      [...fields].some(([name, value]) => name.startsWith('err') && String(value || '') !== ''),
+  );
+  return isFailure ? messagesOf(main) : [];
 }
 
 /** ArcGIS: `{"error":{"code":429}}` with status 200. https://developers.arcgis.com/rest/services-reference/status-codes */

@@ -2,37 +2,27 @@
 import type { ErrorObject } from './error-fields.ts';
 import { durationMs, untilDate, waitOrEpochMs } from './moment.ts';
 
-/** Fields that hold a wait or a moment, with the unit of a plain number in ms; names as in `ErrorObject.fields`. */
-const WAITS: readonly (readonly [name: string, unitMs: number])[] = [
-  // Discord, Slack, Dropbox, Telegram, Salesforce Marketing Cloud, AWS.
-  ['retryafter', 1000],
-  ['retryafterseconds', 1000],
-  ['retryaftersecs', 1000],
-  ['retryaftersec', 1000],
-  // Matrix: https://spec.matrix.org/latest/client-server-api/#rate-limiting
-  ['retryafterms', 1],
-  ['retryaftermilliseconds', 1],
-  // https://cloud.google.com/apis/design/errors: google.rpc.RetryInfo
-  ['retrydelay', 1000],
-  // https://developer.monday.com/api-reference/docs/error-handling
-  ['retryinseconds', 1000],
-  ['retryin', 1000],
-  ['retryat', 1000],
-  // https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
-  ['backoffmilliseconds', 1],
-  // https://api.stackexchange.com/docs/throttle
-  ['backoff', 1000],
-  ['resetafter', 1000],
-  ['resetsinseconds', 1000],
-  ['resetin', 1000],
-  ['resetat', 1000],
-  ['resetsat', 1000],
-  ['waitseconds', 1000],
-  // https://vercel.com/docs/rest-api#rate-limits: an error's `limit`
-  ['reset', 1000],
-  ['resetms', 1],
-  // https://openrouter.ai/docs/api-reference/limits: headers of the provider, in the error's metadata
-  ['xratelimitreset', 1000],
+/**
+ * Fields that hold a wait or a moment, by the unit of a plain number; names as in `ErrorObject.fields`. In seconds:
+ * `retry_after` of Discord, Slack, Dropbox, Telegram and AWS, `retryDelay` of google.rpc.RetryInfo, `retry_in_seconds` of
+ * monday.com, `backoff` of Stack Exchange, `backoff_seconds` of Infura, `reset` in Vercel's `limit`, `RateLimitResetTime`
+ * of Sellercloud, `X-RateLimit-Reset` in OpenRouter's metadata. In ms: `retry_after_ms` of Matrix, `BackOffMilliseconds` of
+ * Exchange.
+ *
+ * Sources: https://cloud.google.com/apis/design/errors, https://developer.monday.com/api-reference/docs/error-handling,
+ * https://api.stackexchange.com/docs/throttle, https://docs.metamask.io/services/how-to/avoid-rate-limiting,
+ * https://vercel.com/docs/rest-api#rate-limits, https://developer.sellercloud.com/dev-article/rest-api-rate-limiting,
+ * https://openrouter.ai/docs/api-reference/limits, https://spec.matrix.org/latest/client-server-api/#rate-limiting,
+ * https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+ */
+const WAITS: readonly (readonly [unitMs: number, names: readonly string[]])[] = [
+  [
+    1000,
+    `retryafter retryafterseconds retryaftersecs retryaftersec retrydelay retryinseconds retryin retryat backoff
+    backoffseconds resetafter resetsinseconds resetin resetat resetsat waitseconds reset ratelimitresettime
+    xratelimitreset`.split(/\s+/),
+  ],
+  [1, 'retryafterms retryaftermilliseconds backoffmilliseconds resetms'.split(' ')],
 ];
 
 /** Maximum wait, in ms; longer waits than a month are ignored. */
@@ -42,10 +32,12 @@ const MAX_WAIT_MS = 31 * 86_400_000;
 export function bodyWaitMs(objects: readonly ErrorObject[], now: number): number | undefined {
   let longest: number | undefined;
   for (const { fields } of objects) {
-    for (const [name, unitMs] of WAITS) {
-      const value = fields.get(name);
-      const ms = value === undefined ? undefined : waitIn(value, unitMs, now);
-      if (ms !== undefined && ms > 0 && ms <= MAX_WAIT_MS) longest = Math.max(longest ?? 0, Math.ceil(ms));
+    for (const [unitMs, names] of WAITS) {
+      for (const name of names) {
+        const value = fields.get(name);
+        const ms = value === undefined ? undefined : waitIn(value, unitMs, now);
+        if (ms !== undefined && ms > 0 && ms <= MAX_WAIT_MS) longest = Math.max(longest ?? 0, Math.ceil(ms));
+      }
     }
   }
   return longest ?? costWaitMs(objects);

@@ -79,29 +79,22 @@ const SPECIFIC_STATUSES: ReadonlySet<number> = new Set([410, 412, 413, 507]);
 
 /** Codes and their meanings, in upper or lower case. */
 const CODES: readonly Listed[] = [
-  // https://github.com/smithy-lang/smithy-typescript: THROTTLING_ERROR_CODES of service-error-classification.
-  [
-    QUOTA,
-    `BandwidthLimitExceeded EC2ThrottledException ProvisionedThroughputExceededException RequestLimitExceeded
-    RequestThrottled RequestThrottledException SlowDown ThrottledException Throttling ThrottlingException
-    TooManyRequestsException`,
-  ],
+  // https://github.com/smithy-lang/smithy-typescript: THROTTLING_ERROR_CODES of service-error-classification; the others of that
+  // list are read by THROTTLES.
+  [QUOTA, 'ProvisionedThroughputExceededException SlowDown'],
   [LOCK, 'PriorRequestNotComplete TransactionInProgressException'],
   // In the same list, but IAM, Cognito and others also use it when an account holds its maximum number of resources.
   [QUOTA, 'LimitExceededException', { text: /\b(?:rate|simultaneous|concurrent|attempts?)\b/i }],
   // https://www.alibabacloud.com/help/en/sdk/product-overview/handle-throttling: with status 400 or 503.
   [QUOTA, 'Throttling.User Throttling.Api Throttling.User.Flow'],
-  // https://developers.google.com/workspace/drive/api/guides/handle-errors,
-  // https://developers.google.com/analytics/devguides/reporting/core/v4/errors,
-  // https://cloud.google.com/apis/design/errors (RESOURCE_EXHAUSTED).
-  [
-    QUOTA,
-    'rateLimitExceeded userRateLimitExceeded concurrentLimitExceeded RESOURCE_EXHAUSTED RATE_LIMIT_EXCEEDED',
-  ],
+  // https://cloud.google.com/apis/design/errors, https://developers.google.com/workspace/drive/api/guides/handle-errors,
+  // https://developers.google.com/analytics/devguides/reporting/core/v4/errors
+  [QUOTA, 'RESOURCE_EXHAUSTED'],
   [DAY, 'dailyLimitExceeded'],
+  // https://developers.google.com/youtube/v3/docs/errors. Compute Engine uses the code for a number of machines.
+  [DAY, 'quotaExceeded', { statuses: [403], text: /\bexceeded your\b/i }],
   [SIGN_UP, 'dailyLimitExceededUnreg rateLimitExceededUnreg userRateLimitExceededUnreg'],
   // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
-  [QUOTA, 'REQUEST_LIMIT_EXCEEDED'],
   [LOCK, 'UNABLE_TO_LOCK_ROW'],
   [FAULT, 'SERVER_UNAVAILABLE'],
   // https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-reference
@@ -109,13 +102,12 @@ const CODES: readonly Listed[] = [
   [FAULT, 'AF50000'],
   // https://learn.microsoft.com/graph/throttling, https://learn.microsoft.com/graph/errors,
   // https://learn.microsoft.com/onedrive/developer/rest-api/concepts/errors
-  [QUOTA, 'activityLimitReached throttledRequest ApplicationThrottled Request_ThrottledTemporarily'],
+  [QUOTA, 'activityLimitReached throttledRequest Request_ThrottledTemporarily'],
   // https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
   [QUOTA, 'ErrorServerBusy ErrorExceededConnectionCount'],
   // https://learn.microsoft.com/azure/storage/common/scalability-targets-resource-provider: a limit of the account or of a partition.
   [QUOTA, 'ServerBusy'],
   // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
-  [QUOTA, 'SubscriptionRequestsThrottled TenantRequestsThrottled ResourceRequestsThrottled'],
   [LOCK, 'RetryableErrorDueToAnotherOperation AnotherOperationInProgress RetryableError'],
   // https://docs.stripe.com/error-codes, https://docs.stripe.com/rate-limits (object lock timeouts)
   [LOCK, 'lock_timeout idempotency_key_in_use'],
@@ -127,23 +119,23 @@ const CODES: readonly Listed[] = [
   [LOCK, 'TransactionConflictException ReplicatedWriteConflictException'],
   // https://developers.notion.com/reference/status-codes: "Please try again." Other APIs use it for something that exists already.
   [LOCK, 'conflict_error', { text: /\btry again\b/i }],
-  // https://linear.app/developers/rate-limiting, https://docs.github.com/graphql/overview/rate-limits-and-query-limits,
-  // https://shopify.dev/docs/api/usage/limits, https://developer.monday.com/api-reference/docs/error-handling
-  [QUOTA, 'RATELIMITED RATE_LIMITED RATE_LIMIT THROTTLED ComplexityException COMPLEXITY_BUDGET_EXHAUSTED'],
-  // https://docs.slack.dev/apis/web-api/rate-limits, https://api.slack.com/web
-  [QUOTA, 'ratelimited rate_limited'],
+  // https://docs.github.com/graphql/overview/rate-limits-and-query-limits,
+  // https://developer.monday.com/api-reference/docs/error-handling
+  [QUOTA, 'RATE_LIMIT ComplexityException COMPLEXITY_BUDGET_EXHAUSTED'],
+  // https://developers.google.com/maps/documentation/geocoding/requests-geocoding (status 200),
+  // https://www.mediawiki.org/wiki/Manual:Maxlag_parameter (status 200: all clients wait until replication has caught up),
+  // https://open.feishu.cn/document/server-docs/api-call-guide/frequency-control (status 400)
+  [QUOTA, 'OVER_QUERY_LIMIT maxlag 99991400'],
+  // https://docs.slack.dev/apis/web-api
   [TOKEN, 'token_expired', { statuses: [200, 401, 403] }],
-  // https://platform.openai.com/docs/guides/error-codes, https://docs.claude.com/en/api/errors,
-  // https://developer.box.com/guides/api-calls/permissions-and-errors/common-errors
-  [QUOTA, 'rate_limit_exceeded rate_limit_error'],
+  // https://platform.openai.com/docs/guides/error-codes, https://docs.claude.com/en/api/errors
   [MONEY, 'insufficient_quota billing_hard_limit_reached billing_not_active billing_error'],
   // https://docs.x.com/x-api/fundamentals/response-codes-and-errors: a monthly cap.
   [MONEY, 'usage-capped UsageCapExceeded credits-depleted'],
   // https://support.airtable.com/docs/managing-api-call-limits-in-airtable: a monthly number of calls.
   [MONEY, 'PUBLIC_API_BILLING_LIMIT_EXCEEDED'],
-  // https://developers.hubspot.com/docs/api/error-handling, https://airtable.com/developers/web/api/errors,
-  // https://developer.paypal.com/api/rest/responses, https://www.dropbox.com/developers/documentation/http
-  [QUOTA, 'RATE_LIMITS RATE_LIMIT_REACHED too_many_write_operations'],
+  // https://developers.hubspot.com/docs/api/error-handling, https://www.dropbox.com/developers/documentation/http
+  [QUOTA, 'RATE_LIMITS too_many_write_operations'],
   // https://spec.matrix.org/latest/client-server-api/#rate-limiting
   [QUOTA, 'M_LIMIT_EXCEEDED'],
   // https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers. Other APIs use the first for a full plan or disk.
@@ -180,16 +172,19 @@ function byCode(lists: readonly Listed[]): ReadonlyMap<string, Listed> {
 
 /**
  * Endings that mark a code as a quota's refusal, whatever prefix the API adds; matched against the code's letters alone.
- * Examples: DocuSign's `HOURLY_APIINVOCATION_LIMIT_EXCEEDED` (status 400), NetSuite's `SSS_REQUEST_LIMIT_EXCEEDED` (400),
- * Apigee's `policies.ratelimit.SpikeArrestViolation` and `QuotaViolation` (500). A bare `rate_limit` in a longer code may
- * name a field, so `exceeded` or the like must follow. Bit, sample and frame rates are not request rates.
+ * Examples: AWS's `RequestLimitExceeded`, `ThrottlingException` and `TooManyRequestsException`, Google's
+ * `userRateLimitExceeded`, Anthropic's `rate_limit_error`, Linear's `RATELIMITED`; with other statuses than 429, DocuSign's
+ * `HOURLY_APIINVOCATION_LIMIT_EXCEEDED` (400), NetSuite's `SSS_REQUEST_LIMIT_EXCEEDED` (400), Deribit's `too_many_requests`
+ * (400), Microsoft Advertising's `CallRateExceeded` (500), Apigee's `policies.ratelimit.SpikeArrestViolation` and
+ * `QuotaViolation` (500). A bare `rate_limit` in a longer code may name a field, so `exceeded` or the like must follow.
+ * Bit, sample and frame rates are not request rates.
  *
  * Sources: https://developers.docusign.com/platform/resource-limits,
  * https://docs.apigee.com/api-platform/reference/policies/spike-arrest-policy,
  * https://discuss.google.dev/t/http-429-as-default-status-code-for-quota-policy-violation/17548
  */
 const THROTTLES =
-  /(?:(?:(?<!bit|sample|frame)rate|requests?|invocation|polling|calls?|concurrency)limits?(?:exceeded|reached|hit|violation)|ratelimited|throttled|spikearrestviolation|policiesratelimitquotaviolation)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
+  /(?:(?:(?<!bit|sample|frame)rate|requests?|invocation|polling|calls?|concurren(?:cy|t)|bandwidth)limits?(?:exceeded|reached|hit|violation|error)|ratelimited|throttl(?:ed|ing)|spikearrestviolation|policiesratelimitquotaviolation|toomanyrequests|callrateexceeded)(?:error|exception|fault)?(?:per[a-z]{1,10})?$/;
 
 /** How OpenAI and Groq state a request's cost: https://github.com/Aider-AI/aider/issues/1880 */
 const COST = /\bLimit (\d+), (?:Used \d+, )?Requested (\d+)\b/;
@@ -232,18 +227,22 @@ const PHRASES: readonly (readonly [phrase: RegExp, meaning: Meaning])[] = [
   [/\bsecondary rate limit\b|\babuse detection mechanism\b/i, { ...QUOTA, waitMs: 60_000 }],
   // https://learn.microsoft.com/azure/api-management/quota-policy: status 403.
   [/\bout of (?:call volume|bandwidth) quota\b/i, QUOTA],
-  // GitHub, Okta, Kong, Tyk and others.
-  [/\brate[ -]limit (?:is |has been |was )?(?:exceeded|reached|hit)\b/i, QUOTA],
-  [/\bexceeded (?:a|the|your|its)(?: api| request)? rate limit/i, QUOTA],
+  // RapidAPI, LINE, Resend and others: no wait within a call's deadline reaches the next month.
+  [/\b(?:exceeded|reached|hit) (?:the|your|its) monthly\b/i, MONEY],
+  // GitHub, Okta, Kong, Tyk, Marketo and others.
+  [/\b(?:rate|api)[ -]limit (?:'\d{1,9}' )?(?:is |has been |was )?(?:exceeded|reached|hit)\b/i, QUOTA],
+  // https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting (status 503) and others.
+  [/\bexceed(?:ed|ing) (?:a|the|your|its)(?: api| request| allowable)? rate[ -]limit/i, QUOTA],
   // https://www.django-rest-framework.org/api-guide/throttling
   [/\brequest was throttled\b/i, QUOTA],
-  [/\btoo many requests\b|^rate exceeded\b/i, QUOTA],
+  // AWS and others; https://bybit-exchange.github.io/docs/p2p/rate-limit (status 403).
+  [/\btoo many (?:requests|visits)\b|^rate exceeded\b|\b(?:access|requests made) too frequent/i, QUOTA],
   // https://tyk.io/docs/api-management/request-quotas: status 403, and nothing else.
-  [/^(?:api )?quota exceeded\.?$/i, QUOTA],
+  [/^(?:api )?quota (?:limit )?exceeded\.?$/i, QUOTA],
 ];
 
 /** Statuses, beside 429, that APIs also use to refuse for a quota. */
-const PHRASE_STATUSES: ReadonlySet<number> = new Set([400, 403, 409, 420]);
+const PHRASE_STATUSES: ReadonlySet<number> = new Set([200, 400, 403, 409, 420, 503]);
 
 /** The meaning of a refusal by its messages alone; `undefined` if the status decides. */
 export function meaningOfText(status: number, messages: readonly string[]): Meaning | undefined {

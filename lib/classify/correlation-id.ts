@@ -60,10 +60,11 @@ const MORE_GATEWAYS = [
 
 /**
  * Pattern of other services' request-ID headers: `x-notion-request-id`, `atl-traceid`, `x-zm-trackingid`,
- * `paypal-debug-id`, `x-fb-trace-id`, `intuit_tid`, `x-transaction-id`, `activityid`, `x-ms-activity-id`.
+ * `paypal-debug-id`, `x-fb-trace-id`, `intuit_tid`, `x-transaction-id`, `activityid`, `x-ms-activity-id`, `x-tt-logid`,
+ * `rcrequestid`, `x-docusign-tracetoken`.
  */
 const ID_NAME =
-  /(?:^|[-_])(?:request|req|correlation|trace|tracking|transaction|activity|debug)[-_]?(?:id|guid)$|^intuit_tid$|^sprequestguid$/;
+  /(?:^(?:rc)?|[-_])(?:request|req|correlation|trace|tracking|transaction|activity|debug|log)[-_]?(?:id|guid)$|^intuit_tid$|^sprequestguid$|-tracetoken$/;
 /** Names that {@link ID_NAME} must not claim, because their own list ranks them. */
 const LISTED: ReadonlySet<string> = new Set([
   ...OWN,

@@ -15,7 +15,7 @@ export interface ErrorObject {
 }
 
 /** Maximum depth, and maximum numbers of objects, of elements of one array and of fields of one object that are read. */
-const MAX_DEPTH = 5;
+const MAX_DEPTH = 7;
 const MAX_OBJECTS = 32;
 const MAX_ELEMENTS = 8;
 const MAX_FIELDS = 64;
@@ -28,7 +28,7 @@ const INNER: ReadonlySet<string> = new Set(['innererror', 'cause']);
 /** Fields whose object, or objects, say more about the error. */
 const ASIDE: ReadonlySet<string> = new Set(
   `details detail errordetails meta metadata parameters errordata data context info reason limit ratelimit ratelimits
-  headers cost throttlestatus`.split(/\s+/),
+  headers cost throttlestatus errorextra rate response status`.split(/\s+/),
 );
 
 /** The objects of an error body, the most telling first; empty if it is neither JSON nor XML, or cut off. */
@@ -76,7 +76,7 @@ function fieldsOf(object: Fields): Map<string, unknown> {
 /** Fields that hold a code, the most telling first. */
 const CODES =
   `code errorcode errcode ecode exceptioncode errortype type status error reason tag typekey serviceerrorcode
-  responsecode errorsummary category name id`.split(/\s+/);
+  responsecode retcode errorsummary category name id`.split(/\s+/);
 
 /** Values that name no error. */
 const VAGUE: ReadonlySet<string> = new Set(
@@ -89,8 +89,8 @@ const VAGUE: ReadonlySet<string> = new Set(
 const MAX_WORD = 200;
 const WORD = /^[\w:.#/~|$-]+$/;
 const NUMERIC = /^-?\d{1,12}$/;
-/** A message that is a code rather than a sentence, as Bitly's. https://dev.bitly.com/docs/getting-started/error-codes */
-const SHOUTED = /^[A-Z]+_[A-Z_]+$/;
+/** A message that is a code rather than a sentence, as Bitly's and Deribit's. https://dev.bitly.com/docs/getting-started/error-codes */
+const SPOKEN = /^(?:[A-Z]+_[A-Z_]+|[a-z]+(?:_[a-z]+)+)$/;
 /** Fields of details that hold the error's code if the error itself has none: Apigee's `fault.detail.errorcode`. */
 const DETAILED = ['code', 'errorcode', 'errortype', 'status'];
 /** Marks of a URI whose last segment is a problem type (RFC 9457), rather than a page of documentation. */
@@ -123,7 +123,7 @@ export function codesOf(objects: readonly ErrorObject[]): Codes {
       else if (!NUMERIC.test(code)) detailed.push(code);
     }
     const message = place === 'main' ? fields.get('message') : undefined;
-    if (typeof message === 'string' && message.length <= MAX_WORD && SHOUTED.test(message))
+    if (typeof message === 'string' && message.length <= MAX_WORD && SPOKEN.test(message))
       words.push(message);
   }
   const own = meta ? [...numbers, ...words] : [...words, ...numbers];
@@ -138,8 +138,8 @@ function codeIn(name: string, value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   const code = wordOf(value);
   if (code === undefined || code === '0' || (name === 'status' && NUMERIC.test(code))) return undefined;
-  if (name === 'id') return /^[a-z]+(?:_[a-z]+)+$/.test(code) ? code : undefined;
-  if (name === 'name') return /^[A-Z][A-Za-z_]+$/.test(code) ? code : undefined;
+  if (name === 'id') return SPOKEN.test(code) ? code : undefined;
+  if (name === 'name') return SPOKEN.test(code) || /^[A-Z][A-Za-z_]+$/.test(code) ? code : undefined;
   return code;
 }
 
@@ -164,7 +164,7 @@ function ofUri(text: string): string | undefined {
 }
 
 const MESSAGES = `message errormessage errordescription description detail details errorsummary msg title text
-  faultstring error errors errormessages statusmessage reason`.split(/\s+/);
+  faultstring error errors errormessages errormsg retmsg statusmessage reason result`.split(/\s+/);
 const MAX_MESSAGES = 8;
 
 /** The sentences in an error's message fields. */
@@ -186,7 +186,7 @@ export function messagesOf(objects: readonly ErrorObject[]): string[] {
 /** Fields that hold the ID of a request, the most telling first. */
 const IDS =
   `requestid xrequestid correlationid activityid operationid traceid fbtraceid debugid errorid incidentid
-  supportid refid`.split(/\s+/);
+  supportid refid logid trackingid`.split(/\s+/);
 /**
  * Fields that hold an ID only if they look like a UUID or a long hexadecimal number: an error's `id` in JSON:API, the
  * `instance` of RFC 9457, IBM Cloud's `trace`. Otherwise they are names, paths or stack traces.

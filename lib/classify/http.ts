@@ -33,6 +33,8 @@ const STATUSES: ReadonlyMap<number, StatusRule> = new Map<number, StatusRule>([
   [429, THROTTLED],
   // "Enhance your calm", once Twitter's, now EVE Online's: https://developers.eveonline.com/docs/services/esi/best-practices/
   [420, THROTTLED],
+  // "Bandwidth Limit Exceeded": https://wiki.openstreetmap.org/wiki/API_v0.6, OneDrive, cPanel.
+  [509, THROTTLED],
   // Cosmos DB's "Retry with", for concurrent writes to one item: https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb
   [449, { verdict: 'transient', unprocessed: true }],
   // Lasting server errors: method, version, negotiation, storage full (RFC 4918 forbids automatic repetition), loop,
@@ -49,14 +51,14 @@ const REFUSED_FOR_NOW: ReadonlySet<number> = new Set([413, 423]);
 
 /**
  * Statuses, beside 429, that mean a used-up quota if a header says when to come back: Azure API Management's quotas
- * (403), GitHub (403), Qualys (409), Binance's ban of an address that kept sending after a 429 (418).
+ * (403), GitHub (403), Qualys (409), Toggl's hourly quotas (402), Binance's ban of an address that kept sending after a 429 (418).
  *
  * Sources: https://learn.microsoft.com/azure/api-management/quota-policy,
  * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api,
- * https://docs.qualys.com/en/vm/api/get_started/api_limits.htm,
+ * https://docs.qualys.com/en/vm/api/get_started/api_limits.htm, https://engineering.toggl.com/docs/focus,
  * https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits
  */
-const QUOTA_STATUSES: ReadonlySet<number> = new Set([403, 409, 418]);
+const QUOTA_STATUSES: ReadonlySet<number> = new Set([402, 403, 409, 418]);
 
 /**
  * Headers by which a server says whether to send the request again. Sources: the clients of OpenAI and Anthropic

@@ -14,12 +14,17 @@ export interface LimitHeader {
 const ROLES: ReadonlyMap<string, LimitHeader['role']> = new Map<string, LimitHeader['role']>([
   ['limit', 'limit'],
   ['max', 'limit'],
+  // https://docs.bigcommerce.com/developer/docs/overview/api-fundamentals/rate-limits
+  ['quota', 'limit'],
+  ['left', 'remaining'],
   ['remaining', 'remaining'],
   ['remain', 'remaining'],
   ['reset', 'reset'],
   ['resets', 'reset'],
   // https://docs.developer.yelp.com/docs/fusion-rate-limiting
   ['resettime', 'reset'],
+  // https://techdocs.akamai.com/cloudlets/v2/reference/rate-limits
+  ['next', 'reset'],
   ['interval', 'window'],
   ['period', 'window'],
   ['window', 'window'],
@@ -27,9 +32,10 @@ const ROLES: ReadonlyMap<string, LimitHeader['role']> = new Map<string, LimitHea
 
 /** Words that qualify a role and identify no policy. */
 const QUALIFIERS: ReadonlySet<string> = new Set(
-  'after in at time ms milliseconds s sec secs seconds utc epoch'.split(' '),
+  'after in at time timestamp ms milliseconds s sec secs seconds utc epoch'.split(' '),
 );
-const MS: ReadonlySet<string> = new Set(['ms', 'milliseconds']);
+/** `gw` begins KuCoin's names, whose reset is in ms: https://www.kucoin.com/docs-new/rate-limit */
+const MS: ReadonlySet<string> = new Set(['ms', 'milliseconds', 'gw']);
 
 const WINDOWS: ReadonlyMap<string, number> = new Map([
   ['second', 1000],
@@ -50,9 +56,10 @@ const UNIT = /token|complexity|point|cost|credit|byte|bandwidth|size|cpu|qpu|uni
  *
  * Sources: https://developers.eveonline.com/docs/services/esi/best-practices/ (`x-esi-error-limit-remain`),
  * https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
- * (`x-ms-user-quota-resets-after`), https://docs.x.com/x-api/fundamentals/rate-limits (`x-app-limit-24hour-reset`).
+ * (`x-ms-user-quota-resets-after`), https://engineering.toggl.com/docs (`x-toggl-quota-resets-in`),
+ * https://docs.x.com/x-api/fundamentals/rate-limits (`x-app-limit-24hour-reset`).
  */
-const MARK = /ratelimit|^x-(?:esi-error-limit|ms-user-quota|app-limit|user-limit)-/;
+const MARK = /ratelimit|-quota-|^x-(?:esi-error-limit|app-limit|user-limit)-/;
 
 /**
  * Headers that name the bucket that a request drew on.
@@ -60,7 +67,8 @@ const MARK = /ratelimit|^x-(?:esi-error-limit|ms-user-quota|app-limit|user-limit
  * Sources: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api (resource),
  * https://discord.com/developers/docs/topics/rate-limits (bucket), https://docs.datadoghq.com/api/latest/rate-limits
  * (name), https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits (ratelimit-name),
- * https://developers.zoom.us/docs/api/rate-limits (category), https://developers.eveonline.com (group).
+ * https://developers.zoom.us/docs/api/rate-limits (category), https://developers.eveonline.com and
+ * https://developers.ringcentral.com/guide/basics/rate-limits (group).
  */
 export const BUCKETS: readonly string[] = [
   'x-ratelimit-resource',
@@ -68,6 +76,7 @@ export const BUCKETS: readonly string[] = [
   'x-ratelimit-name',
   'ratelimit-name',
   'x-ratelimit-group',
+  'x-rate-limit-group',
   'x-ratelimit-category',
 ];
 

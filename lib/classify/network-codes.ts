@@ -6,6 +6,8 @@
  * of got 14 to 16; axios `AxiosError`.
  */
 
+import { byCode } from './network-hints.ts';
+
 /** Faults before the first byte of the request could reach the server: resending is safe for any method. */
 export const UNPROCESSED_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -53,65 +55,52 @@ export const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_BODY_TIMEOUT',
   'UND_ERR_INFO',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  // The response was not HTTP: on a kept-alive connection, often the tail of an earlier response.
-  'HPE_CLOSED_CONNECTION',
-  'HPE_INVALID_CHUNK_SIZE',
-  'HPE_INVALID_CONSTANT',
-  'HPE_INVALID_EOF_STATE',
-  'HPE_INVALID_HEADER_TOKEN',
-  'HPE_INVALID_STATUS',
-  'HPE_INVALID_VERSION',
 ]);
 
-const CERTIFICATE =
-  "The server's certificate was refused: check the host name, the clock and the trusted authorities.";
-const UNTRUSTED =
-  "No authority that Node.js trusts signed the server's certificate. Name its authority in NODE_EXTRA_CA_CERTS, or start Node.js with --use-system-ca.";
-const OUTDATED =
-  "The server's certificate is not valid at this time. Check this machine's clock; if it is right, the certificate must be renewed.";
-const OTHER_HOST =
-  "The server's certificate is for another host. Check the host name in the URL, and any proxy in between.";
-const ABORTED = 'The request was aborted by the program.';
-
-/** Hints for faults that resending cannot cure. These codes also end the search for an earlier cause. */
-export const TERMINAL_CODES: ReadonlyMap<string, string> = new Map([
-  ['ABORT_ERR', ABORTED],
-  ['ERR_ABORTED', ABORTED],
-  ['ERR_CANCELED', ABORTED],
-  ['UND_ERR_ABORT', ABORTED],
-  ['UND_ERR_ABORTED', ABORTED],
-  ['CERT_HAS_EXPIRED', OUTDATED],
-  ['CERT_NOT_YET_VALID', OUTDATED],
-  ['CERT_REJECTED', CERTIFICATE],
-  ['CERT_REVOKED', CERTIFICATE],
-  ['CERT_SIGNATURE_FAILURE', CERTIFICATE],
-  ['CERT_UNTRUSTED', UNTRUSTED],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', UNTRUSTED],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', OTHER_HOST],
-  ['HOSTNAME_MISMATCH', OTHER_HOST],
-  ['SELF_SIGNED_CERT_IN_CHAIN', UNTRUSTED],
-  ['UNABLE_TO_GET_ISSUER_CERT', UNTRUSTED],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNTRUSTED],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNTRUSTED],
+/** Hints for faults that resending cannot cure, and their codes. These codes also end the search for an earlier cause. */
+export const TERMINAL_CODES: ReadonlyMap<string, string> = byCode([
   [
-    'EPROTO',
+    'The request was aborted by the program.',
+    'ABORT_ERR ERR_ABORTED ERR_CANCELED UND_ERR_ABORT UND_ERR_ABORTED',
+  ],
+  [
+    "The server's certificate is not valid at this time. Check this machine's clock; if it is right, the certificate must be renewed.",
+    'CERT_HAS_EXPIRED CERT_NOT_YET_VALID',
+  ],
+  [
+    "The server's certificate was refused: check the host name, the clock and the trusted authorities.",
+    'CERT_REJECTED CERT_REVOKED CERT_SIGNATURE_FAILURE',
+  ],
+  [
+    "No authority that Node.js trusts signed the server's certificate. Name its authority in NODE_EXTRA_CA_CERTS, or start Node.js with --use-system-ca.",
+    `CERT_UNTRUSTED DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_GET_ISSUER_CERT
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY UNABLE_TO_VERIFY_LEAF_SIGNATURE`,
+  ],
+  [
+    "The server's certificate is for another host. Check the host name in the URL, and any proxy in between.",
+    'ERR_TLS_CERT_ALTNAME_INVALID HOSTNAME_MISMATCH',
+  ],
+  [
     'The TLS handshake failed. Check that this port is served over HTTPS, and that both sides share a TLS version.',
+    'EPROTO',
   ],
-  ['ERR_BODY_PARSE_FAILURE', 'The response was complete, but its body is not of the type asked for.'],
-  ['ERR_CACHE_ACCESS', "The client's own cache failed. Check its store."],
-  ['ERR_INVALID_URL', 'The URL is not valid. Give the client an absolute http or https URL.'],
+  ['The response was complete, but its body is not of the type asked for.', 'ERR_BODY_PARSE_FAILURE'],
+  ["The client's own cache failed. Check its store.", 'ERR_CACHE_ACCESS'],
+  ['The URL is not valid. Give the client an absolute http or https URL.', 'ERR_INVALID_URL'],
   [
-    'ERR_TOO_MANY_REDIRECTS',
     'The server redirected too often. Check where its redirects lead: they may form a loop.',
+    'ERR_TOO_MANY_REDIRECTS',
   ],
-  ['ERR_UNSUPPORTED_PROTOCOL', "The URL's protocol is not supported. Use http or https."],
-  ['ERR_UPLOAD', 'Reading the request body failed. Check the stream it comes from.'],
-  ['HPE_HEADER_OVERFLOW', "The response's headers are larger than the client allows."],
-  ['UND_ERR_HEADERS_OVERFLOW', "The response's headers are larger than the client allows."],
-  ['UND_ERR_CLOSED', 'The client was closed before the request. Close it after the last call.'],
-  ['UND_ERR_DESTROYED', 'The client was destroyed before the response. Destroy it after the last call.'],
+  ["The URL's protocol is not supported. Use http or https.", 'ERR_UNSUPPORTED_PROTOCOL'],
+  ['Reading the request body failed. Check the stream it comes from.', 'ERR_UPLOAD'],
   [
-    'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+    "The response's headers are larger than the client allows.",
+    'HPE_HEADER_OVERFLOW UND_ERR_HEADERS_OVERFLOW',
+  ],
+  ['The client was closed before the request. Close it after the last call.', 'UND_ERR_CLOSED'],
+  ['The client was destroyed before the response. Destroy it after the last call.', 'UND_ERR_DESTROYED'],
+  [
     'The length of the request body differs from its content-length header.',
+    'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
   ],
 ]);

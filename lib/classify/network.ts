@@ -80,7 +80,9 @@ function recognise(error: object): NetworkFault | undefined {
   // OpenSSL's own codes, which `node:https` wraps in an EPROTO.
   const hint = TERMINAL_CODES.get(meant.startsWith('ERR_SSL_') ? 'EPROTO' : meant);
   if (hint !== undefined) return { verdict: 'terminal', code: code ?? meant, unprocessed: false, hint };
-  if (!TRANSIENT_CODES.has(meant) && !UNPROCESSED_CODES.has(meant)) return undefined;
+  // Any code of llhttp: the response was not HTTP; on a kept-alive connection, often the tail of an earlier response.
+  const isBroken = TRANSIENT_CODES.has(meant) || meant.startsWith('HPE_');
+  if (!isBroken && !UNPROCESSED_CODES.has(meant)) return undefined;
   const unprocessed = UNPROCESSED_CODES.has(meant) || causesOf(error).some(isBeforeSending);
   return { verdict: 'transient', code: code ?? meant, unprocessed, hint: hintOf(meant) };
 }

@@ -71,7 +71,7 @@ function statedLimits(headers: Headers, receivedAt: number): RateLimit[] {
   if (bucket !== undefined) for (const [index, limit] of found.entries()) found[index] = { ...limit, bucket };
   if (families !== undefined) {
     const now = serverNow(headers, receivedAt);
-    for (const family of families) addPolicies(found, family, bucket, now);
+    for (const family of families) addPolicies(found, family, resetOf(family, families), bucket, now);
     if (found.length === 0 && bucket !== undefined) found.push(bare(bucket));
   }
   return found.length > MAX_POLICIES ? found.slice(0, MAX_POLICIES) : found;
@@ -100,9 +100,25 @@ function familiesOf(headers: Headers): Family[] | undefined {
   return families;
 }
 
+/**
+ * The family whose reset applies to a family: its own, or a reset that stands alone and whose name the family's begins with,
+ * as `x-contentful-ratelimit-reset` beside `x-contentful-ratelimit-hour-remaining`.
+ */
+function resetOf(family: Family, families: readonly Family[]): Family {
+  const isWhole = ({ header, remaining }: Family): boolean =>
+    remaining === undefined && family.header.family.startsWith(header.family);
+  return (family.reset === undefined && families.find(isWhole)) || family;
+}
+
 /** Adds a family's policies, one for each number of its `remaining`, e.g. `0, 1999` for a second and a month. */
-function addPolicies(found: RateLimit[], family: Family, bucket: string | undefined, now: number): void {
-  const { header, remaining, reset } = family;
+function addPolicies(
+  found: RateLimit[],
+  family: Family,
+  { reset, resetUnitMs }: Family,
+  bucket: string | undefined,
+  now: number,
+): void {
+  const { header, remaining } = family;
   if (remaining === undefined && reset === undefined) return;
   const length = remaining?.includes(',') ? Math.min(remaining.split(',').length, MAX_POLICIES) : 1;
   for (let index = 0; index < length; index++) {
@@ -116,7 +132,7 @@ function addPolicies(found: RateLimit[], family: Family, bucket: string | undefi
       requests: header.unit === undefined,
       limit,
       remaining: left,
-      resetMs: resetIn(part(reset, index, length), family.resetUnitMs, now),
+      resetMs: resetIn(part(reset, index, length), resetUnitMs, now),
       windowMs: window === undefined ? header.windowMs : bounded(window * family.windowUnitMs),
     };
     const unit = header.unit === undefined ? undefined : { unit: header.unit };

@@ -14,12 +14,13 @@ const MS_HEADERS = ['retry-after-ms', 'x-ms-retry-after-ms'];
 /**
  * Names of other headers that ask for a wait: whatever ends in `retry-after`, with a unit or without, and Qualys'
  * `x-ratelimit-towait-sec`. Azure Cost Management sends one for each of its limits
- * (`x-ms-ratelimit-microsoft.costmanagement-entity-retry-after`), CrowdStrike `x-ratelimit-retryafter`.
+ * (`x-ms-ratelimit-microsoft.costmanagement-entity-retry-after`), CrowdStrike `x-ratelimit-retryafter`. NestJS appends the
+ * limit's name: `retry-after-long`.
  *
  * Sources: https://learn.microsoft.com/azure/cost-management-billing/costs/manage-automation,
- * https://github.com/CrowdStrike/psfalcon, https://docs.qualys.com/en/vm/api/get_started/api_limits.htm
+ * https://github.com/CrowdStrike/psfalcon, https://github.com/nestjs/throttler, https://docs.qualys.com/en/vm/api/get_started/api_limits.htm
  */
-const OTHERS = /retry-?after(?:-(?:ms|milliseconds|millis|seconds|secs?|s))?$|-towait-sec$/;
+const OTHERS = /retry-?after(?:-(?:ms|milliseconds|millis|seconds|secs?|s))?$|^retry-after-|-towait-sec$/;
 
 /** Names that give ms. AWS's own is in ms too: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html */
 const IN_MS = /(?:-ms|-millis|-milliseconds)$|^x-amz-retry-after$/;

@@ -72,8 +72,8 @@ export function textWaitMs(message: string, now: number): number | undefined {
 function bare(word: string): string {
   let start = 0;
   let end = word.length;
-  while (start < end && `'"\`(~`.includes(word.charAt(start))) start++;
-  while (end > start && `'"\`).,;:!?`.includes(word.charAt(end - 1))) end--;
+  while (start < end && `'"\`(~[`.includes(word.charAt(start))) start++;
+  while (end > start && `'"\`)].,;:!?`.includes(word.charAt(end - 1))) end--;
   return word.slice(start, end);
 }
 
@@ -99,6 +99,8 @@ function inWords(words: readonly string[], from: number): number | undefined {
       : word === 'a' || word === 'an' || word === 'one'
         ? 1
         : undefined;
+    // Imgur: "wait 12 more minutes".
+    if (words[at + 1] === 'more') at++;
     const unit = UNITS.get((words[at + 1] ?? '').toLowerCase().replace(/(?<=..)s$|\(s\)?$/, ''));
     if (amount === undefined || unit === undefined) break;
     ms = (ms ?? 0) + amount * unit;

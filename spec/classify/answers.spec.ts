@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { defender, generic } from 'headgate/profiles';
+import { classifySuccess } from '../../lib/classify/answer.ts';
 import type { Classification, Headers } from '../../lib/words/types.ts';
 
 /** An answer of an API, and what is right for it; a `null` must be absent. */
@@ -29,15 +30,21 @@ const answers: readonly Answer[] = ['captured', 'documented'].flatMap((name) =>
 
 const profiles = { defender: defender(), generic: generic() };
 
-function read({ profile = 'generic', request, status, headers, body, receivedAt }: Answer): Classification {
+/** Kind of the answers that `readBody` is for. */
+const REFUSING = 'of success whose body is a refusal';
+
+function read({
+  kind,
+  profile = 'generic',
+  request,
+  status,
+  headers,
+  body,
+  receivedAt,
+}: Answer): Classification {
   const { method, url } = request;
-  return profiles[profile].classify({
-    request: { method, url: new URL(url) },
-    status,
-    headers,
-    body,
-    receivedAt,
-  });
+  const outcome = { request: { method, url: new URL(url) }, status, headers, body, receivedAt };
+  return kind === REFUSING ? classifySuccess(outcome) : profiles[profile].classify(outcome);
 }
 
 for (const [kind, those] of Map.groupBy(answers, (answer) => answer.kind)) {

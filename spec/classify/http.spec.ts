@@ -16,7 +16,8 @@ describe('By HTTP alone, an outcome', () => {
 
   it('of status 401 is unauthorized, of 429 throttled', () => {
     expect(verdictOf(401)).to.equal('unauthorized');
-    expect(classify({ status: 429 })).to.include({ verdict: 'throttled', unprocessed: true });
+    for (const status of [420, 429, 509])
+      expect(classify({ status })).to.include({ verdict: 'throttled', unprocessed: true });
   });
 
   it('of another 4xx is terminal, but for 408, 421 and 425', () => {
@@ -29,7 +30,7 @@ describe('By HTTP alone, an outcome', () => {
   });
 
   it('of a 5xx is transient, unless the status is an answer', () => {
-    for (const status of [500, 502, 503, 504, 509, 520, 529, 598]) {
+    for (const status of [500, 502, 503, 504, 520, 529, 598]) {
       expect(classify({ status }), `${status}`).to.include({ verdict: 'transient', unprocessed: false });
     }
     for (const status of [501, 505, 506, 507, 508, 510, 511])

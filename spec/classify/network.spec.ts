@@ -105,6 +105,16 @@ describe('A fault', () => {
     });
   });
 
+  it('of any rule of the HTTP parser is transient, except of the size of the headers', () => {
+    const rules =
+      'INVALID_CONSTANT CLOSED_CONNECTION INVALID_CONTENT_LENGTH UNEXPECTED_CONTENT_LENGTH LF_EXPECTED';
+    for (const rule of rules.split(' ')) {
+      const code = `HPE_${rule}`;
+      expect(readFault(fault({ code }))).to.include({ verdict: 'transient', code, unprocessed: false });
+    }
+    expect(readFault(fault({ code: 'HPE_HEADER_OVERFLOW' })).verdict).to.equal('terminal');
+  });
+
   it('is the same fault, with the same advice, under the names that undici, OpenSSL and axios have for it', () => {
     for (const [known, other] of [
       [{ code: 'HPE_INVALID_CONSTANT' }, wrapped(fault({ name: 'HTTPParserError', code: undefined }))],

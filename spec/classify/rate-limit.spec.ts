@@ -58,6 +58,29 @@ describe('What a response states of its quotas', () => {
     expect(limits[1]).to.include({ remaining: 0, resetMs: 360_000 });
   });
 
+  it('takes a reset that stands alone for those that its name begins', () => {
+    const limits = read({
+      'x-contentful-ratelimit-reset': '7',
+      'x-contentful-ratelimit-second-remaining': '5',
+      'x-contentful-ratelimit-hour-remaining': '0',
+      'x-other-ratelimit-remaining': '3',
+    });
+    expect(limits.map(({ name, resetMs }) => [name, resetMs])).to.deep.equal([
+      ['x-contentful-ratelimit-second', 7000],
+      ['x-contentful-ratelimit-hour', 7000],
+      ['x-other-ratelimit', undefined],
+    ]);
+  });
+
+  it('is read from names that say what is left of a quota', () => {
+    const [limit] = read({
+      'x-rate-limit-requests-left': '12',
+      'x-rate-limit-requests-quota': '150',
+      'x-rate-limit-time-reset-ms': '15000',
+    });
+    expect(limit).to.include({ requests: true, limit: 150, remaining: 12, resetMs: 15_000 });
+  });
+
   for (const [text, ms] of [
     ['30', 30_000],
     ['0', 0],

@@ -114,7 +114,7 @@ describe('The Defender profile', () => {
   });
 
   it('leaves foreign hosts, and its own outside of /api, to HTTP', () => {
-    const body = envelope({ code: 'TooManyRequests', target: 'id' });
+    const body = envelope({ code: 'Oops', target: 'id' });
     for (const url of ['https://core.blob.core.windows.net/x', `${HOST}/safedownload/x.zip`]) {
       expect(classify(403, body, {}, `GET ${url}`)).to.include({
         verdict: 'terminal',

@@ -17,7 +17,7 @@ describe('The generic profile', () => {
 
   it('passes the code of an error body on, but goes by the status', () => {
     expect(classify(500, '{"error":{"code":"Oops"}}')).to.include({ verdict: 'transient', code: 'Oops' });
-    expect(classify(400, '{"error":{"code":"TooManyRequests"}}')).to.include({ verdict: 'terminal' });
+    expect(classify(400, '{"error":{"code":"TooManyItems"}}')).to.include({ verdict: 'terminal' });
     expect(classify(401, '{"error":"invalid_client"}')).to.include({
       verdict: 'unauthorized',
       code: 'invalid_client',
