@@ -1,63 +1,79 @@
 /**
- * Fault codes of Node.js, undici, got and axios, in three groups. An unlisted code is terminal, because an unknown
- * fault is more often the program's than the network's.
+ * Fault codes of Node.js, undici, got and axios. An unlisted code is terminal, because an unknown fault is more often the
+ * program's than the network's.
  *
  * Sources: errno(3); Node.js `errors` documentation and lib/internal/errors.js; undici's Errors.md; the sources
  * of got 14 to 16; axios `AxiosError`.
  */
 
-import { byCode } from './network-hints.ts';
-
-/** Faults before the first byte of the request could reach the server: resending is safe for any method. */
-export const UNPROCESSED_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  // No free local port.
-  'EADDRINUSE',
-  'EADDRNOTAVAIL',
-  'ERR_SOCKET_CONNECTION_TIMEOUT',
-  'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
-  'UND_ERR_CONNECT_TIMEOUT',
-  // The session ended, or ran out of streams, before the request got one: nghttp2 sent nothing.
-  'ERR_HTTP2_GOAWAY_SESSION',
-  'ERR_HTTP2_INVALID_SESSION',
-  'ERR_HTTP2_OUT_OF_STREAMS',
-  'ERR_HTTP2_STREAM_CANCEL',
+/**
+ * Faults that resending may cure, with hints, which the user reads once all attempts have failed. Unlike a refused
+ * connection, `EHOST…` and `ENET…` can also end an established one.
+ */
+export const TRANSIENT_CODES: ReadonlyMap<string, string> = byCode([
+  [
+    'Nothing listens at this host and port. Check that the server runs, and that the port is right.',
+    'ECONNREFUSED',
+  ],
+  [
+    'The host name does not exist in DNS. Check its spelling, and the resolver or VPN of this machine.',
+    'ENOTFOUND',
+  ],
+  [
+    "The DNS server did not answer. Check the machine's resolver; if many look-ups run at once, cache their results.",
+    'EAI_AGAIN EAI_FAIL',
+  ],
+  [
+    'This machine has no local port left to connect from. Reuse connections: an agent with keepAlive, or one client for all calls.',
+    'EADDRINUSE EADDRNOTAVAIL',
+  ],
+  [
+    'The server, or a proxy in front of it, closed the connection while it was in use. If this recurs, let the client keep idle connections for a shorter time than the server does.',
+    'ECONNRESET ECONNABORTED EPIPE UND_ERR_SOCKET ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+  ],
+  [
+    "The server did not answer in time. Raise the client's timeout if it is slow, or check whether a firewall drops the packets.",
+    'ETIMEDOUT ESOCKETTIMEDOUT ERR_SOCKET_CONNECTION_TIMEOUT UND_ERR_CONNECT_TIMEOUT UND_ERR_HEADERS_TIMEOUT',
+  ],
+  [
+    "The response body stalled. Raise the client's bodyTimeout if the server pauses by design.",
+    'UND_ERR_BODY_TIMEOUT',
+  ],
+  [
+    'There is no route to the host. Check the network, the VPN and the routing of this machine.',
+    'EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET',
+  ],
+  ["The network failed; the client gives no detail. See the error's cause.", 'ERR_NETWORK'],
+  [
+    'The response body ended early: the server, or a proxy in front of it, broke it off.',
+    `ERR_STREAM_PREMATURE_CLOSE ERR_HTTP_CONTENT_LENGTH_MISMATCH ERR_READING_RESPONSE_STREAM
+    UND_ERR_RES_CONTENT_LENGTH_MISMATCH`,
+  ],
+  [
+    'The response was not valid HTTP. Check that the port speaks HTTP, and that no proxy garbles the response.',
+    'HPE_INVALID_CONSTANT',
+  ],
+  ["The connection failed within undici. See the error's cause.", 'UND_ERR_INFO'],
+  ["One of the client's hooks asked for another attempt. Check the hooks.", 'ERR_RETRYING'],
+  [
+    'The server ended the HTTP/2 stream or session. If this recurs, open fewer streams at once.',
+    `ERR_HTTP2_ERROR ERR_HTTP2_SESSION_ERROR ERR_HTTP2_STREAM_ERROR ERR_HTTP2_GOAWAY_SESSION ERR_HTTP2_INVALID_SESSION
+    ERR_HTTP2_OUT_OF_STREAMS ERR_HTTP2_STREAM_CANCEL`,
+  ],
 ]);
 
-/** Faults after which the server may or may not have processed the request. */
-export const TRANSIENT_CODES: ReadonlySet<string> = new Set([
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ESOCKETTIMEDOUT',
-  // Unlike a refused connection, these can also end an established one.
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'ENETRESET',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
-  'ERR_HTTP2_ERROR',
-  'ERR_HTTP2_SESSION_ERROR',
-  'ERR_HTTP2_STREAM_ERROR',
-  // axios, if the browser or adapter gives no detail.
-  'ERR_NETWORK',
-  // got: the response broke off; a hook asked for another attempt.
-  'ERR_READING_RESPONSE_STREAM',
-  'ERR_RETRYING',
-  'UND_ERR_SOCKET',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_INFO',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-]);
+/**
+ * Those of them before the first byte of the request can have reached the server: resending is safe for any method. After an
+ * `EADDR…` there was no free local port; after an `ERR_HTTP2_…`, the session ended or ran out of streams before the
+ * request got one: nghttp2 sent nothing.
+ */
+export const UNPROCESSED_CODES: ReadonlySet<string> = new Set(
+  `ECONNREFUSED ENOTFOUND EAI_AGAIN EAI_FAIL EADDRINUSE EADDRNOTAVAIL ERR_SOCKET_CONNECTION_TIMEOUT
+  ERR_SOCKET_CLOSED_BEFORE_CONNECTION UND_ERR_CONNECT_TIMEOUT ERR_HTTP2_GOAWAY_SESSION ERR_HTTP2_INVALID_SESSION
+  ERR_HTTP2_OUT_OF_STREAMS ERR_HTTP2_STREAM_CANCEL`.split(/\s+/),
+);
 
-/** Hints for faults that resending cannot cure, and their codes. These codes also end the search for an earlier cause. */
+/** Faults that resending cannot cure, with hints. These codes also end the search for an earlier cause. */
 export const TERMINAL_CODES: ReadonlyMap<string, string> = byCode([
   [
     'The request was aborted by the program.',
@@ -104,3 +120,8 @@ export const TERMINAL_CODES: ReadonlyMap<string, string> = byCode([
     'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
   ],
 ]);
+
+/** A hint by each of its codes, which are separated by white space. */
+function byCode(hints: readonly (readonly [hint: string, codes: string])[]): ReadonlyMap<string, string> {
+  return new Map(hints.flatMap(([hint, codes]) => codes.split(/\s+/).map((code) => [code, hint] as const)));
+}

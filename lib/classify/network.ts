@@ -1,6 +1,5 @@
 import { sanitizeId } from './correlation-id.ts';
 import { TERMINAL_CODES, TRANSIENT_CODES, UNPROCESSED_CODES } from './network-codes.ts';
-import { hintOf } from './network-hints.ts';
 import { tunnelFault } from './tunnel.ts';
 
 /** The reading of a fault: an attempt that ended without a complete response. */
@@ -78,13 +77,14 @@ function recognise(error: object): NetworkFault | undefined {
     label(error, 'code') ?? (peek(error, 'message') === ENDED_STREAM ? 'ERR_HTTP2_STREAM_ERROR' : undefined);
   const meant = CLASS_CODES.get(peek(error, 'name')) ?? (isAxiosTimeout(error) ? 'ETIMEDOUT' : (code ?? ''));
   // OpenSSL's own codes, which `node:https` wraps in an EPROTO.
-  const hint = TERMINAL_CODES.get(meant.startsWith('ERR_SSL_') ? 'EPROTO' : meant);
-  if (hint !== undefined) return { verdict: 'terminal', code: code ?? meant, unprocessed: false, hint };
-  // Any code of llhttp: the response was not HTTP; on a kept-alive connection, often the tail of an earlier response.
-  const isBroken = TRANSIENT_CODES.has(meant) || meant.startsWith('HPE_');
-  if (!isBroken && !UNPROCESSED_CODES.has(meant)) return undefined;
+  const final = TERMINAL_CODES.get(meant.startsWith('ERR_SSL_') ? 'EPROTO' : meant);
+  if (final !== undefined)
+    return { verdict: 'terminal', code: code ?? meant, unprocessed: false, hint: final };
+  // Whatever the rule of the parser, the response was not HTTP; on a kept-alive connection, often the tail of an earlier one.
+  const hint = TRANSIENT_CODES.get(meant.startsWith('HPE_') ? 'HPE_INVALID_CONSTANT' : meant);
+  if (hint === undefined) return undefined;
   const unprocessed = UNPROCESSED_CODES.has(meant) || causesOf(error).some(isBeforeSending);
-  return { verdict: 'transient', code: code ?? meant, unprocessed, hint: hintOf(meant) };
+  return { verdict: 'transient', code: code ?? meant, unprocessed, hint };
 }
 
 /** axios gives a timeout the code of a broken connection, but only a broken connection has a cause. */
