@@ -18,6 +18,9 @@ export interface Described {
   readonly subject: string;
 }
 
+/** Stands for an abort's reason that is not an Error, which is its `cause`. */
+export class AbortReason extends Error {}
+
 /**
  * Decides whether a call may continue, and interrupts whatever it is doing: waiting, backing off, or an attempt on the
  * wire. A call ends by its deadline, by its user or by itself, whichever comes first. While a response body is read,
@@ -167,7 +170,8 @@ export class Lifetime {
   /** The user aborted the call. */
   abort(reason: unknown): void {
     if (this.sealed) return;
-    this.#aborted = reason instanceof Error ? reason : new Error('The call was aborted', { cause: reason });
+    this.#aborted =
+      reason instanceof Error ? reason : new AbortReason('The call was aborted', { cause: reason });
     this.#interrupt?.(this.#aborted);
   }
 

@@ -15,7 +15,7 @@ import { remember, remembered, rememberResponse } from '../../words/report-of.ts
 import type { Headers as HeaderRecord } from '../../words/types.ts';
 import { watched } from '../shared/delivered-body.ts';
 import { drain, drop, peek } from '../shared/fetch-body.ts';
-import { type Breaker, interruptible, joined } from '../shared/interruptible.ts';
+import { type Breaker, interruptible, joined, reasonOf } from '../shared/interruptible.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked-retries.ts';
 import { isRead, tellCopy } from '../shared/success-body.ts';
@@ -37,8 +37,7 @@ export type FetchLike = (input: never, init?: never) => Promise<unknown>;
 
 type Native = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
-const ROAMS =
-  "The given fetch follows redirects even with redirect: 'manual': it gets no token from now on, as it might send one to another host";
+const ROAMS = "The given fetch follows redirects even with redirect: 'manual': it gets no token from now on";
 const HIDDEN = 'the given fetch hides where its redirects lead';
 
 /** The platform's own fetch, unless it was replaced before this module was loaded. */
@@ -177,7 +176,7 @@ async function judged(
   const body = await peek(response);
   if (!leg.signal?.aborted) return tried(leg, response, headers, breaker, body);
   drop(response, () => breaker.end());
-  return failed(leg, leg.signal.reason);
+  return failed(leg, reasonOf(leg.signal));
 }
 
 function tried(

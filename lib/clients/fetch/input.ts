@@ -1,7 +1,7 @@
 /** Reads the arguments of fetch. */
 
 import { isHttp, isLocal } from '../shared/unreadable.ts';
-import { type FetchInit, type FetchInput, isRequest, Leg, membersOf } from './leg.ts';
+import { type FetchInit, type FetchInput, isRequest, Leg, readInit } from './leg.ts';
 import { OpaqueLeg } from './opaque.ts';
 
 /** A request that the gate can read, or one that is sent unchanged. */
@@ -19,20 +19,15 @@ export interface Reading {
 export function readInput(input: FetchInput, init: FetchInit | undefined): Reading {
   let asked: unknown;
   try {
-    if (isPrimitive(init ?? {})) throw new TypeError('No init');
-    const { headgate, ...rest } = membersOf(init) as FetchInit & { headgate?: unknown };
+    const { headgate, own } = readInit(init);
     asked = headgate;
     const target = targetOf(input);
     if (isLocal(target.url)) return { asked, leg: undefined };
-    if (isHttp(target.url)) return { asked, leg: Leg.of(target.input, rest, target.url) };
+    if (isHttp(target.url)) return { asked, leg: Leg.of(target.input, own, target.url) };
   } catch {
     // Left to the given fetch, which may accept it.
   }
   return { asked, leg: new OpaqueLeg(input, init) };
-}
-
-function isPrimitive(value: unknown): boolean {
-  return typeof value !== 'object' && typeof value !== 'function';
 }
 
 /** A request's target. A URL object is copied, since the user may change it while the request waits. */

@@ -1,6 +1,7 @@
 import type { Headers as HeaderRecord, RequestFacts } from '../../words/types.ts';
 import { bodyText, isReplayable } from '../shared/bodies.ts';
 import { KeptBody } from '../shared/fetch-body.ts';
+import { isHttp } from '../shared/unreadable.ts';
 
 /** The first argument of fetch, in the types of whichever library declares it. */
 export type FetchInput = Parameters<typeof fetch>[0];
@@ -54,7 +55,8 @@ export class Leg implements RequestFacts {
   static of(input: FetchInput, init: FetchInit, url: URL): Leg {
     if (init.headers) init.headers = snapshot(init.headers);
     const leg = new Leg(input, init, 0, url);
-    if (leg.signal && typeof leg.signal.addEventListener !== 'function') throw new TypeError('No signal');
+    if (leg.signal !== undefined && typeof leg.signal.addEventListener !== 'function')
+      throw new TypeError('unreadable');
     return leg;
   }
 
@@ -127,8 +129,12 @@ export class Leg implements RequestFacts {
   redirected(status: number, location: HeaderRecord[string]): Leg | undefined {
     if (!REDIRECTS.has(status) || typeof location !== 'string') return undefined;
     const url = this.#target(location);
-    if (this.redirects >= MAX_REDIRECTS) throw networkError('redirect count exceeded');
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    const options = { ...membersOf(this.#request), ...this.#init } as FetchInit & {
+      readonly follow?: number;
+    };
+    // node-fetch lets its user say how many.
+    if (this.redirects >= (options.follow ?? MAX_REDIRECTS)) throw networkError('redirect count exceeded');
+    if (!isHttp(url)) {
       throw networkError('URL scheme must be a HTTP(S) scheme');
     }
     if ((url.username || url.password) && url.origin !== this.url.origin) {
@@ -141,7 +147,7 @@ export class Leg implements RequestFacts {
     let body = this.#body ?? null;
     const reads = this.method === 'GET' || this.method === 'HEAD';
     const toGet = this.method === 'POST' ? status <= 303 : status === 303 && !reads;
-    const method = toGet ? 'GET' : (this.#init.method ?? this.#request?.method ?? 'GET');
+    const method = toGet ? 'GET' : (options.method ?? 'GET');
     if (toGet) {
       body = null;
       for (const name of BODY_HEADERS) headers.delete(name);
@@ -150,8 +156,7 @@ export class Leg implements RequestFacts {
     }
     if (url.origin !== this.url.origin) for (const name of ORIGIN_HEADERS) headers.delete(name);
     const init = {
-      ...this.#inherited(),
-      ...this.#init,
+      ...options,
       method,
       headers,
       signal: this.signal ?? null,
@@ -169,13 +174,6 @@ export class Leg implements RequestFacts {
     } catch (cause) {
       throw new TypeError('fetch failed', { cause });
     }
-  }
-
-  /** Options of a Request other than its headers and body. */
-  #inherited(): FetchInit {
-    if (!this.#request) return {};
-    const { cache, credentials, keepalive, mode, referrer, referrerPolicy } = this.#request;
-    return { cache, credentials, keepalive, mode, referrer, referrerPolicy };
   }
 
   get #givenHeaders(): GivenHeaders {
@@ -197,8 +195,15 @@ const MEMBERS: readonly string[] = (
   'keepalive referrer referrerPolicy dispatcher headgate'
 ).split(' ');
 
+/** The gate's options of an init, and the rest of it as a copy. Throws if it is not an object. */
+export function readInit(init: FetchInit | undefined): { headgate?: unknown; own: FetchInit } {
+  if (typeof (init ?? {}) !== 'object' && typeof init !== 'function') throw new TypeError('unreadable');
+  const { headgate, ...own } = membersOf(init) as FetchInit & { headgate?: unknown };
+  return { headgate, own };
+}
+
 /** The init with inherited members as its own properties. */
-export function membersOf<Init extends object>(init: Init | null | undefined): Init {
+function membersOf<Init extends object>(init: Init | null | undefined): Init {
   const prototype = init ? Object.getPrototypeOf(init) : null;
   if (prototype === null || prototype === Object.prototype) return init ?? ({} as Init);
   const own = { ...init } as Record<string, unknown>;
@@ -233,7 +238,7 @@ export function bodyOf(body: unknown): string | undefined {
 
 /** A copy of the user's headers: an attempt may be made much later. */
 function snapshot(headers: unknown): NonNullable<FetchInit['headers']> {
-  if (typeof headers !== 'object') throw new TypeError('No headers');
+  if (typeof headers !== 'object') throw new TypeError('unreadable');
   if (Array.isArray(headers)) return headers.slice();
   if (typeof (headers as Iterable<[string, string]>)[Symbol.iterator] === 'function') {
     return new Headers(headers as GivenHeaders);

@@ -1,7 +1,7 @@
 import type { Headers as HeaderRecord, RequestFacts } from '../../words/types.ts';
 import { headersOf } from '../shared/response-reading.ts';
 import { unreadable } from '../shared/unreadable.ts';
-import { bodyOf, type FetchInit, type FetchInput, isReplayableInit, membersOf } from './leg.ts';
+import { bodyOf, type FetchInit, type FetchInput, isReplayableInit, readInit } from './leg.ts';
 
 /** A request that the gate cannot read, such as one with a relative URL. It is sent as the user gave it. */
 export class OpaqueLeg implements RequestFacts {
@@ -23,7 +23,7 @@ export class OpaqueLeg implements RequestFacts {
   constructor(input: FetchInput, init: FetchInit | undefined) {
     this.#input = input;
     this.#init = init;
-    this.#own = attempt(() => ownInit(init));
+    this.#own = attempt(() => readInit(init).own);
     const request = attempt(() => (typeof input === 'object' ? (input as Request) : undefined));
     const peek = <Key extends keyof FetchInit & keyof Request>(key: Key): unknown =>
       attempt(() => this.#own?.[key]) ?? attempt(() => request?.[key]);
@@ -59,20 +59,13 @@ export class OpaqueLeg implements RequestFacts {
 
   /** Arguments for fetch. The attempt's signal is added unless the user's arguments cannot be read. */
   args(signal: AbortSignal): [FetchInput, FetchInit | undefined] {
-    if (!this.#own || (this.#own.signal && !this.signal)) return [this.#input, this.#init];
+    if (!this.#own || (this.#own.signal != null && !this.signal)) return [this.#input, this.#init];
     return [this.#input, { ...this.#own, signal }];
   }
 
   redirected(): undefined {
     return undefined;
   }
-}
-
-/** A copy of the init without the gate's options. Throws if it is not an object. */
-function ownInit(init: FetchInit | undefined): FetchInit {
-  if (typeof (init ?? {}) !== 'object' && typeof init !== 'function') throw new TypeError('No init');
-  const { headgate: _asked, ...rest } = membersOf(init) as FetchInit & { headgate?: unknown };
-  return rest;
 }
 
 /** Returns `undefined` if `read` throws: the values may be proxies or have throwing getters. */

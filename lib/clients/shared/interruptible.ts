@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers';
 import type { Call } from '../../call/call.ts';
+import { HeadgateError } from '../../words/errors.ts';
 
 /** Tells the code that makes an attempt when to abort it. */
 export class Breaker {
@@ -42,7 +44,7 @@ export class Breaker {
 
 /**
  * Makes one attempt that ends as soon as its call is interrupted, even if the code that makes it ignores the breaker.
- * A later result is dropped.
+ * If the user aborts, the code may throw its own error in the same turn. A later result is dropped.
  */
 export function interruptible<T extends { drop?(): void }>(
   call: Call,
@@ -52,12 +54,13 @@ export function interruptible<T extends { drop?(): void }>(
   const breaker = new Breaker();
   return new Promise((resolve, reject) => {
     call.onInterrupt((error) => {
-      reject(error);
+      if (error instanceof HeadgateError) reject(error);
+      else setImmediate(reject, error);
       breaker.break(error);
     }, holds);
     if (breaker.reason) return;
     make(breaker).then((tried) => {
-      if (breaker.reason) tried.drop?.();
+      if (breaker.reason && tried.drop) tried.drop();
       else resolve(tried);
     }, reject);
   });
@@ -92,11 +95,16 @@ function bridged(users: Abortable, own: AbortSignal): AbortSignal {
   controllers.set(controller.signal, controller);
   own.addEventListener('abort', () => controller.abort(own.reason), { once: true });
   const weak = new WeakRef(controller);
-  const abort = (): void => weak.deref()?.abort(users.reason);
+  const abort = (): void => weak.deref()?.abort(reasonOf(users));
   if (users.aborted) abort();
   else users.addEventListener('abort', abort, { once: true });
   forgotten.register(controller, () => users.removeEventListener('abort', abort));
   return controller.signal;
+}
+
+/** Why a signal has aborted; polyfills may not say. */
+export function reasonOf({ reason }: Abortable): unknown {
+  return reason ?? AbortSignal.abort().reason;
 }
 
 const nothing = (): void => undefined;
@@ -104,7 +112,7 @@ const nothing = (): void => undefined;
 /** Lets a signal abort a call. Returns a function that removes the listener. */
 export function heed(call: Call, signal: Abortable | undefined): () => void {
   if (!signal) return nothing;
-  const abort = (): void => call.abort(signal.reason);
+  const abort = (): void => call.abort(reasonOf(signal));
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return () => signal.removeEventListener('abort', abort);

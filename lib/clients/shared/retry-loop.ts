@@ -1,8 +1,8 @@
 import pRetry, { type Options } from 'p-retry';
 import type { Ending } from '../../call/attempt.ts';
 import type { Call } from '../../call/call.ts';
-import { HeadgateError } from '../../words/errors.ts';
-import { type Abortable, heed } from './interruptible.ts';
+import { AbortReason } from '../../call/lifetime.ts';
+import { type Abortable, heed, reasonOf } from './interruptible.ts';
 
 /** How one attempt went, as reported by its client. */
 export interface Tried<T> {
@@ -32,7 +32,7 @@ const FOREVER: Options = {
  * gate do all the waiting; p-retry adds none.
  *
  * @param attempt admits, sends and reads; throws only if an attempt could not be made
- * @param signal aborts the call, which then throws the signal's reason
+ * @param signal aborts the call, which then throws the client's own error, or the signal's reason if there is none
  * @returns the last attempt's result. Throws the client's own error, or a `HeadgateError` if the client has none
  */
 export async function retrying<T>(
@@ -55,7 +55,7 @@ export async function retrying<T>(
     return concluded(call, tried, signal);
   } catch (error) {
     const thrown = call.fail(error);
-    throw signal?.aborted && !(thrown instanceof HeadgateError) ? signal.reason : thrown;
+    throw thrown instanceof AbortReason ? thrown.cause : thrown;
   } finally {
     leave();
   }
@@ -68,7 +68,7 @@ function concluded<T>(call: Call, tried: Tried<T>, signal: Abortable | undefined
   // The user may have aborted from a listener, while the attempt was settled.
   if (call.sealed && signal?.aborted) {
     tried.drop?.();
-    throw signal.reason;
+    throw reasonOf(signal);
   }
   if (tried.watch && call.limitsSilence && !call.sealed) return tried.watch();
   const doom = call.deliver();

@@ -225,8 +225,7 @@ export class Exchange implements Handler {
     else this.#left = request.settle({ status, headers, body: text });
     if (this.#left) {
       this.#held = undefined;
-      if (!held.trailers)
-        this.#native?.abort(new Error('The response was discarded, and the request resent'));
+      if (!held.trailers) this.#native?.abort(new Error('The response was discarded'));
     } else if (!request.over) {
       request.rawHeaders = held.rawHeaders;
       // An interceptor above may turn the response into an error that keeps the headers or a copy of them.

@@ -1,7 +1,7 @@
 /** What the gate and its profile know about a request, read from undici's options. */
 import { isIP } from 'node:net';
 import type { RequestFacts } from '../../words/types.ts';
-import { unreadable } from '../shared/unreadable.ts';
+import { isHttp, unreadable } from '../shared/unreadable.ts';
 import { RequestBody } from './body.ts';
 import { type Fields, fieldsOf } from './headers.ts';
 import type { OriginFinder } from './origin.ts';
@@ -75,7 +75,7 @@ class Facts implements Asked {
     // The client of a proxy passes the whole URL as its path.
     const origin = String(given ?? '').replace(/\/$/, '');
     const url = new URL(isAbsolute(path) ? path : `${origin}${path.startsWith('/') ? '' : '/'}${path}`);
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError('No URL of HTTP');
+    if (!isHttp(url)) throw new TypeError('unreadable');
     for (const name in query) url.searchParams.append(name, String(query[name]));
     if (isIP(url.hostname) || url.hostname.startsWith('[')) this.#name(url);
     return url;

@@ -8,6 +8,7 @@
 import type { OpenCall } from '../../call/call.ts';
 import { OptionsError } from '../../words/errors.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked-retries.ts';
+import { isHttp } from '../shared/unreadable.ts';
 import { factsOf, headerOf, type Options } from './facts.ts';
 import { type Handler, isHandler, isLegacy, type LegacyHandler, modern, wordsOf } from './handlers.ts';
 import { originFinder } from './origin.ts';
@@ -75,7 +76,7 @@ export function undiciInterceptor(
 function originOf({ origin }: UndiciOptions): string | undefined {
   if (origin === undefined) return undefined;
   const url = URL.canParse(String(origin)) ? new URL(String(origin)) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
+  if (url && isHttp(url)) return url.origin;
   throw new OptionsError(
     'undici.origin',
     origin,

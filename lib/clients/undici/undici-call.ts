@@ -1,5 +1,6 @@
 import type { Attempt, Ending } from '../../call/attempt.ts';
 import type { Call } from '../../call/call.ts';
+import { AbortedError } from './aborted-error.ts';
 import { Exchange, type Request } from './exchange.ts';
 import type { Asked } from './facts.ts';
 import type { Handler, Socket } from './handlers.ts';
@@ -57,8 +58,7 @@ export class UndiciCall implements Request {
   abort(reason?: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
-    this.reason =
-      reason ?? Object.assign(new Error('Request aborted'), { name: 'AbortError', code: 'UND_ERR_ABORTED' });
+    this.reason = reason ?? new AbortedError();
     this.call.abort(this.reason);
     this.fail(this.reason);
   }

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { type FetchLike, type Headgate, headgate } from 'headgate';
 // @ts-expect-error: it brings no types
 import nodeFetch2 from 'node-fetch2';
-import nodeFetch3 from 'node-fetch3';
-import { type Handler, sleep, TestServer } from '../../support/server.ts';
+import nodeFetch3, { Request as Request3 } from 'node-fetch3';
+import { failureOf, type Handler, sleep, TestServer } from '../../support/server.ts';
 
 type Options = { readonly agent: http.Agent; readonly headgate?: object; readonly [option: string]: unknown };
 
@@ -88,6 +88,56 @@ for (const [version, nodeFetch] of [
       await expectFree();
     });
 
+    it('rejects an aborted request with an error of its own, polyfill or not', async () => {
+      server.handler = () => undefined;
+      const aborters = [
+        () => new AbortController(),
+        // as polyfills do: no reason
+        () => {
+          const signal = Object.assign(new EventTarget(), { aborted: false });
+          Object.defineProperty(signal, Symbol.toStringTag, { value: 'AbortSignal' });
+          const abort = (): void => {
+            signal.aborted = true;
+            signal.dispatchEvent(new Event('abort'));
+          };
+          return { signal: signal as AbortSignal, abort };
+        },
+      ];
+      for (const make of aborters) {
+        const aborter = make();
+        const { signal } = aborter;
+        const failing = failureOf(api(server.url, { agent, signal }));
+        while (server.seen.length === 0) await sleep(1);
+        server.seen.length = 0;
+        aborter.abort();
+        expect(await failing).to.include({ name: 'AbortError', type: 'aborted' });
+        const early = await failureOf(api(server.url, { agent, signal }));
+        expect([early.name, early.headgate.reason]).to.deep.equal(['AbortError', 'aborted']);
+      }
+    });
+
+    it('refuses what is no signal, as without a gate', async () => {
+      for (const signal of ['', {}]) {
+        const [bare, ours] = await Promise.all(
+          [nodeFetch as unknown as typeof api, api].map((each) =>
+            failureOf(each(server.url, { agent, signal })),
+          ),
+        );
+        expect([ours?.name, ours?.message]).to.deep.equal([bare?.name, bare?.message]);
+      }
+      expect(server.seen).to.have.length(0);
+    });
+
+    it('follows as many redirects as its user allows', async () => {
+      server.handler = (n, _request, response) => response.writeHead(302, { location: `/${n}` }).end();
+      for (const follow of [0, 3]) {
+        server.seen.length = 0;
+        const error = await failureOf(api(server.url, { agent, follow }));
+        expect((error.cause as Error).message).to.equal('redirect count exceeded');
+        expect(server.seen).to.have.length(follow + 1);
+      }
+    });
+
     it('never sends the token to another host, whoever follows the redirect', async () => {
       gate.on('warning', () => undefined);
       other.handler = (_n, request, response) => response.end(String(request.headers.authorization));
@@ -103,6 +153,27 @@ for (const [version, nodeFetch] of [
     });
   });
 }
+
+describe('A Request of node-fetch 3 that is redirected', () => {
+  it('keeps the agent and the limits that it was made with', async () => {
+    const server = await TestServer.start();
+    const gate = headgate();
+    const api = gate.fetch(nodeFetch3) as unknown as (request: unknown) => Promise<Response>;
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set<unknown>();
+    server.handler = (n, request, response) => {
+      sockets.add(request.socket);
+      response.writeHead(302, { location: `/${n}` }).end();
+    };
+    const error = await failureOf(api(new Request3(server.url, { agent, follow: 2 })));
+    expect((error.cause as Error).message).to.equal('redirect count exceeded');
+    expect(server.seen).to.have.length(3);
+    expect(sockets).to.have.lengthOf(1);
+    agent.destroy();
+    await gate.close();
+    await server.close();
+  });
+});
 
 describe('A fetch that follows redirects whatever it is told', () => {
   it('gets no token once it has done so', async () => {
