@@ -229,11 +229,8 @@ function given(response: Response, report: () => CallReport, redirected: boolean
   // Only for errors: reading `body` of a good response costs more than the rest of this function.
   if (response.status >= 400 && isObject(response.body)) remember(response.body as object, report);
   Object.defineProperty(response, 'headgate', REPORT);
-  const { clone } = response;
   // A mock may have a method of its own.
-  const own = Object.hasOwn(response, 'clone') && clone !== CLONE.value;
-  const value = (): GatedResponse => given(clone.call(response), report, redirected);
-  Object.defineProperty(response, 'clone', own ? { value, configurable: true } : CLONE);
+  if (!Object.hasOwn(response, 'clone')) Object.defineProperty(response, 'clone', CLONE);
   if (redirected) Object.defineProperty(response, 'redirected', { value: true, configurable: true });
   return response as GatedResponse;
 }

@@ -65,13 +65,17 @@ export function isLegacy(handler: Handler | LegacyHandler): handler is LegacyHan
  * have both, and its mocks call the legacy ones.
  */
 export function wordsOf(given: Handler | LegacyHandler): (handler: Handler) => Handler | LegacyHandler {
-  if (isLegacy(given)) return legacy;
-  return 'onConnect' in given ? both : (handler) => handler;
+  if (isLegacy(given)) return (handler) => ({ ...legacy(handler), ...common(handler) });
+  return 'onConnect' in given ? (handler) => Object.assign(handler, legacy(handler)) : (handler) => handler;
 }
 
-function both(handler: Handler): Handler {
-  const { onConnect, onUpgrade, onHeaders, onData, onComplete, onError } = legacy(handler);
-  return Object.assign(handler, { onConnect, onUpgrade, onHeaders, onData, onComplete, onError });
+/** The methods with the same name in every major. */
+function common(handler: Handler | LegacyHandler): Handler & LegacyHandler {
+  return {
+    onResponseStarted: () => handler.onResponseStarted?.(),
+    onBodySent: (chunk) => handler.onBodySent?.(chunk),
+    onRequestSent: () => handler.onRequestSent?.(),
+  };
 }
 
 /** A legacy handler as a modern one. */
@@ -81,7 +85,7 @@ export function modern(handler: LegacyHandler): Handler {
       handler.onConnect?.((reason) => controller.abort(reason), context),
     onRequestUpgrade: ({ rawHeaders }, status, _headers, socket) =>
       handler.onUpgrade?.(status, rawHeaders, socket),
-    onResponseStarted: () => handler.onResponseStarted?.(),
+    ...common(handler),
     onResponseStart(controller, status, _headers, message) {
       const resume = (): void => controller.resume();
       if (handler.onHeaders?.(status, controller.rawHeaders, resume, message) === false) controller.pause();
@@ -91,12 +95,10 @@ export function modern(handler: LegacyHandler): Handler {
     },
     onResponseEnd: ({ rawTrailers }) => handler.onComplete?.(rawTrailers),
     onResponseError: (_controller, error) => handler.onError?.(error),
-    onBodySent: (chunk) => handler.onBodySent?.(chunk),
-    onRequestSent: () => handler.onRequestSent?.(),
   };
 }
 
-/** A modern handler as a legacy one. */
+/** The methods of a modern handler under their legacy names. */
 function legacy(handler: Handler): LegacyHandler {
   let resumeNative: (() => void) | undefined;
   let abortNative: ((reason?: unknown) => void) | undefined;
@@ -130,7 +132,6 @@ function legacy(handler: Handler): LegacyHandler {
       controller.rawHeaders = headers;
       handler.onRequestUpgrade?.(controller, status, fieldsOf(headers), socket);
     },
-    onResponseStarted: () => handler.onResponseStarted?.(),
     onHeaders(status, headers, resume, message) {
       resumeNative = resume;
       controller.rawHeaders = headers;
@@ -146,7 +147,5 @@ function legacy(handler: Handler): LegacyHandler {
       handler.onResponseEnd?.(controller, fieldsOf(trailers));
     },
     onError: (error) => handler.onResponseError?.(controller, error),
-    onBodySent: (chunk) => handler.onBodySent?.(chunk),
-    onRequestSent: () => handler.onRequestSent?.(),
   };
 }
