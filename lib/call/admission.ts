@@ -66,6 +66,11 @@ export class Admission implements Ask {
     return this.#gate?.key ?? '';
   }
 
+  /** Key of the quota that makes the call wait longest. */
+  get holding(): string {
+    return this.#holding(this.#context.clock.now()).key;
+  }
+
   get deadlineAt(): number {
     const { deadlineAt } = this.#lifetime;
     return this.#inlineAt === undefined ? deadlineAt : Math.min(deadlineAt, this.#inlineAt);
@@ -141,8 +146,9 @@ export class Admission implements Ask {
 
   /** The quota that makes the call wait longest, and until when. */
   #holding(now: number): { readonly key: string; readonly at: number } {
-    let holding = { key: this.quota, at: now };
-    for (const gate of this.#gate?.gates ?? []) {
+    const gates = this.#gate?.gates ?? [];
+    let holding = { key: gates.find((gate) => gate.holds(1, now))?.key ?? this.quota, at: now };
+    for (const gate of gates) {
       const at = gate.expectedAt(1, this, now);
       if (at > holding.at) holding = { key: gate.key, at };
     }

@@ -72,8 +72,9 @@ export class Call implements AttemptObserver {
   }
 
   /** Method, URL and quota: the name of the call in error messages. */
-  get subject(): string {
-    return subjectOf(this.#context, this.#request, this.#admission.quota);
+  subject(quota?: string): string {
+    const own = this.#attempt?.open ? this.#admission.quota : this.#admission.holding;
+    return subjectOf(this.#context, this.#request, quota ?? own);
   }
 
   /** True once nothing more may be sent or returned. */

@@ -14,8 +14,8 @@ import type { CallContext } from './context.ts';
 
 /** A call that can name itself. */
 export interface Described {
-  /** Method, URL and quota, for the messages of errors. */
-  readonly subject: string;
+  /** Method, URL and quota, for the messages of errors; by default the quota that holds the call. */
+  subject(quota?: string): string;
 }
 
 /** Stands for an abort's reason that is not an Error, which is its `cause`. */
@@ -163,7 +163,7 @@ export class Lifetime {
    */
   seal(error: unknown): unknown {
     if (!(error instanceof HeadgateError) || this.#ended) return error;
-    this.#doom ??= error.about(this.#call.subject);
+    this.#doom ??= error.about(this.#call.subject((error as Partial<WaitError>).quota));
     return this.#doom;
   }
 
@@ -186,7 +186,7 @@ export class Lifetime {
 
   /** The error for a passed deadline, or for a wait that would exceed it. */
   late(waitMs?: number): DeadlineError {
-    return new DeadlineError(this.deadlineMs, waitMs, undefined, this.#call.subject);
+    return new DeadlineError(this.deadlineMs, waitMs, undefined, this.#call.subject());
   }
 
   /** Why the call was ended from outside; otherwise the last decision has the reason. */
@@ -204,7 +204,7 @@ export class Lifetime {
   }
 
   #idle(idleMs: number): DeadlineError {
-    return new DeadlineError(this.deadlineMs, undefined, { idleMs }, this.#call.subject);
+    return new DeadlineError(this.deadlineMs, undefined, { idleMs }, this.#call.subject());
   }
 
   #expire(): void {

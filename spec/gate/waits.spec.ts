@@ -100,6 +100,73 @@ describe('A wait that a call declines', () => {
     await gate.close();
   });
 
+  describe('or that ends it names the quota that holds it, which may apply besides another', () => {
+    const account = (limit: object, retry: object = {}, rest: object = {}): HeadgateOptions => ({
+      retry: { attempts: 2, budget: false, ...retry },
+      quotas: [
+        { name: 'main', match: {}, windows: [{ limit: 1000, per: '1m' }] },
+        { name: 'account', also: true, ...limit },
+      ],
+      ...rest,
+    });
+    const used = { windows: [{ limit: 1, per: '1m' }] };
+    const says = (error: unknown, code: string): void => {
+      expect(error).to.have.property('code', `ERR_HEADGATE_${code}`);
+      expect((error as Error).message).to.match(/^GET http:\/\/api\.test\/a \(quota 'account'\): /);
+      expect((error as WaitError).quota ?? 'account').to.equal('account');
+    };
+
+    it('before it would wait', async () => {
+      for (const [code, options] of [
+        ['WAIT', account(used, { inline: '5s' })],
+        ['DEADLINE', account(used, { deadline: '5s' })],
+        ['COST', account({ windows: [{ limit: 5, per: '1m', of: 'tokens' }], cost: { tokens: 6 } })],
+        ['QUEUE_FULL', account(used, {}, { maxQueue: 0 })],
+      ] as const) {
+        const { gate, get } = gated(options);
+        const first = await get();
+        says(code === 'COST' ? first : await get(), code);
+        await gate.close();
+      }
+    });
+
+    it('after it waited for an attempt in flight', async () => {
+      answer = () => new Promise(() => undefined);
+      for (const [code, retry] of [
+        ['WAIT', { inline: '5s' }],
+        ['DEADLINE', { deadline: '5s' }],
+        ['CLOSED', {}],
+      ] as const) {
+        const { gate, get } = gated(account({ concurrency: 1 }, retry));
+        void get();
+        await settled();
+        const second = get();
+        await clock.advance(5001);
+        if (code === 'CLOSED') await gate.close();
+        says(await second, code);
+        await gate.close();
+      }
+    });
+
+    it('in an outage that other quotas found', async () => {
+      answer = fault;
+      const { gate, get } = gated({
+        retry: { attempts: 2, budget: false, outage: 'fail' },
+        quotas: [
+          { name: 'main', match: { path: '/a' } },
+          { name: 'other', match: {} },
+          { name: 'account', also: true },
+        ],
+      });
+      const broken = [1, 2, 3, 4, 5, 6].map(() => get('/b'));
+      await clock.advance(5000);
+      await Promise.all(broken);
+      await get('/b');
+      says(await get(), 'OUTAGE');
+      await gate.close();
+    });
+  });
+
   it('may be manual, for a name or a match, with the cause manual, and is ended by resume()', async () => {
     const { gate, get } = gated({ quotas: [{ name: 'q', match: { path: '/q' } }] });
     const told: string[] = [];
