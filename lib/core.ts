@@ -178,10 +178,6 @@ export class Core implements CallContext {
     await this.#closing;
   }
 
-  gateOf(request: RequestFacts, quota: string | undefined): Gate {
-    return this.passageOf(request, quota).gates[0];
-  }
-
   passageOf(request: RequestFacts, quota: string | undefined): Passage<Gate> {
     const own = this.#declaredOf(request, quota);
     const [first, ...others] = own
@@ -248,7 +244,7 @@ export class Core implements CallContext {
 
   priced(ask: Priced, gates: readonly Gate[]): void {
     for (const [unit, advice] of this.#declared.uncounted(ask, gates))
-      this.warn('unknown-unit', `No limit counts '${unit}', so a cost in it has no effect; ${advice}`);
+      this.warn('unknown-unit', `No limit counts '${unit}', so it has no effect in a cost; ${advice}`);
   }
 
   readonly warn = (code: string, message: string, quota?: string): void =>

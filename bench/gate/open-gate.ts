@@ -20,7 +20,8 @@ export async function openGate(quota: Omit<QuotaOptions, 'match'>): Promise<{ ga
     quotas: [{ ...quota, match: {} }],
     maxQueue: Number.MAX_SAFE_INTEGER,
   }) as unknown as CallContext;
-  const gate = context.gateOf({ method: 'GET', url: new URL('http://localhost/') }, undefined);
+  const { gates } = context.passageOf({ method: 'GET', url: new URL('http://localhost/') }, undefined);
+  const [gate] = gates;
   const first = gate.acquire(ask);
   (first instanceof Permit ? first : await first.permit).refund();
   return { gate, clock: context.clock };

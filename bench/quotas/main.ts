@@ -54,7 +54,7 @@ async function alone(gate: Headgate, count: number): Promise<Cost> {
   const before = heap();
   const from = performance.now();
   for (const request of requests) {
-    const granted = context.gateOf(request, undefined).acquire(ask);
+    const granted = context.passageOf(request, undefined).gates[0].acquire(ask);
     const permit = granted instanceof Permit ? granted : await granted.permit;
     permit.answer(context.clock.now());
     permit.gate.served(permit.takenAt);

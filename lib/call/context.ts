@@ -32,9 +32,7 @@ export interface CallContext {
   readonly life: AbortSignal;
   /** Warns the user, once per code and message. */
   readonly warn: (code: string, message: string) => void;
-  /** The gate for a request; `quota` names one to use instead of the one that matches. */
-  gateOf(request: RequestFacts, quota: string | undefined): Gate;
-  /** The gates of all quotas that a request draws on, the one from {@link gateOf} first. */
+  /** The gates of all quotas that a request draws on, its main one first: `quota` names one in place of the one that matches. */
   passageOf(request: RequestFacts, quota: string | undefined): Passage<Gate>;
   /** Warns of a caller's amounts in units that no limit counts; `gates`: those of the call's quotas. */
   priced(ask: Priced, gates: readonly Gate[]): void;

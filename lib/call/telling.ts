@@ -133,7 +133,7 @@ export class Teller implements Follower {
     // Without a scope, the gate had no tracers or listeners when the call was opened.
     const traced = this.#scope !== undefined && tracers.active;
     if (!traced && !emitter.has('call')) return;
-    const quota = closed ? '' : this.#context.gateOf(this.#told().request, named).key;
+    const quota = closed ? '' : this.#context.passageOf(this.#told().request, named).key;
     const event = { ...this.#event(), quota, priority, deadlineMs: policy.deadlineMs };
     if (traced) {
       this.inScope(() => {

@@ -47,7 +47,7 @@ export const TRANSIENT_CODES: ReadonlyMap<string, string> = byCode([
   [
     'The response body ended early: the server, or a proxy in front of it, broke it off.',
     `ERR_STREAM_PREMATURE_CLOSE ERR_HTTP_CONTENT_LENGTH_MISMATCH ERR_READING_RESPONSE_STREAM
-    UND_ERR_RES_CONTENT_LENGTH_MISMATCH`,
+    UND_ERR_RES_CONTENT_LENGTH_MISMATCH Z_BUF_ERROR`,
   ],
   [
     'The response was not valid HTTP. Check that the port speaks HTTP, and that no proxy garbles the response.',

@@ -33,6 +33,10 @@ const CLASS_CODES: ReadonlyMap<unknown, string> = new Map([
   ['UploadError', 'ERR_UPLOAD'],
 ]);
 
+/** Codes of zlib, brotli and zstd for data that is not theirs: another request would get the same. */
+const CORRUPT = /^(?:Z_DATA_ERROR$|ERR__ERROR_FORMAT_|ZSTD_error_)/;
+const GARBLED = 'The response body is not compressed as its headers say.';
+
 /** System calls and phases (got's `TimeoutError.event`) before the request is written. */
 const BEFORE_SENDING: ReadonlySet<unknown> = new Set(['getaddrinfo', 'connect', 'lookup', 'secureConnect']);
 
@@ -56,11 +60,12 @@ const GOAWAY = /^HTTP\/2: "GOAWAY" frame received with code (\d+)/;
  */
 export function readFault(error: unknown): NetworkFault {
   const chain = causesOf(error);
-  // First, because fetch wraps a tunnel fault in its own abort.
+  // First, because fetch wraps a tunnel fault in its own abort, and clients wrap what corrupts a body in faults of reading.
   for (const link of chain) {
     const code = label(link, 'code');
     const tunnel = tunnelFault(code, peek(link, 'message'));
     if (tunnel) return { ...tunnel, code, unprocessed: true };
+    if (CORRUPT.test(code ?? '')) return { verdict: 'terminal', code, unprocessed: false, hint: GARBLED };
   }
   for (const link of chain) {
     const fault = recognise(link) ?? fromMembers(link);

@@ -13,7 +13,7 @@ export const method: v.GenericSchema<string> = v.pipe(methodText, toUpper);
 
 /** Like {@link method}, but rejects `*` with the message `rule`. */
 export function methodBut(rule: string): v.GenericSchema<string> {
-  return v.pipe(methodText, v.notValue('*', rule), toUpper);
+  return v.pipe(methodText, v.regex(/^(?!\*$)/, rule), toUpper);
 }
 
 /** Makes a new schema of objects reject arrays, which valibot accepts as objects. */

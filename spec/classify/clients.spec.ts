@@ -23,6 +23,8 @@ describe('A fault thrown by', () => {
         response.writeHead(200, { 'content-length': 9 }).write('cut', () => response.destroy());
       else if (path === '/gzip')
         response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('text').subarray(0, 12));
+      else if (path === '/as-gzip' || path === '/as-br' || path === '/as-zstd')
+        response.writeHead(200, { 'content-encoding': path.slice('/as-'.length) }).end('{"a":1}');
       else if (path === '/loop') response.writeHead(302, { location: '/loop' }).end();
       else if (path !== '/silent') response.end('{oops');
     }).listen(0, '127.0.0.1', () => {
@@ -51,6 +53,16 @@ describe('A fault thrown by', () => {
     it(`${name} for a broken connection or response is transient`, async () => {
       for (const path of ['/reset', '/cut', '/gzip']) {
         expect(await thrown(got(base + path)), path).to.include({ verdict: 'transient', unprocessed: false });
+      }
+    });
+
+    it(`${name} for a body that is not compressed as it says is terminal`, async () => {
+      for (const path of ['/as-gzip', '/as-br', '/as-zstd']) {
+        const fault = await thrown(got(base + path));
+        expect(fault, path)
+          .to.include({ verdict: 'terminal' })
+          .and.to.have.property('hint')
+          .that.matches(/compressed/);
       }
     });
 

@@ -162,7 +162,7 @@ describe('Many quotas', () => {
       const held: Permit[] = [];
       for (let index = 0; index < count; index += 1) {
         const url = new URL(`http://host${index}.example/`);
-        const permit = take(context.gateOf({ method: 'GET', url }, undefined));
+        const permit = take(context.passageOf({ method: 'GET', url }, undefined).gates[0]);
         permit.answer(context.clock.now());
         permit.gate.served(permit.takenAt);
         // An attempt in flight keeps a quota that has no window from being idle; it is no part of the quota's cost.

@@ -215,10 +215,10 @@ describe('A burst that fits', () => {
 
   it('a whole window of one process is granted synchronously', () => {
     const gate = headgate({ quotas: [{ match: {}, windows: [{ limit: 3, per: '1m' }] }] });
-    const quota = (gate as unknown as CallContext).gateOf(
+    const quota = (gate as unknown as CallContext).passageOf(
       { method: 'GET', url: new URL(request.url) },
       undefined,
-    );
+    ).gates[0];
     expect([1, 2, 3].map(() => quota.acquire(ask()) instanceof Permit)).to.deep.equal([true, true, true]);
     const place = quota.acquire(ask());
     expect(place).not.to.be.instanceOf(Permit);

@@ -114,6 +114,14 @@ export const verdicts: Laws = {
     expect((await send(stage, { url: scene.url })).text).to.equal('{}');
     expect(scene.server.seen).to.have.length(2);
   },
+  'a response that is not compressed as it says is final': async (scene) => {
+    scene.server.handler = (_n, _request, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end('{}');
+    const stage = scene.stage();
+    await rejection(stage.client.send({ url: scene.url }));
+    expect(last(stage)).to.include({ verdict: 'terminal', reason: 'terminal' });
+    expect(scene.server.seen).to.have.length(1);
+  },
   'an attempt that takes too long is aborted and retried': async (scene) => {
     scene.server.handler = (n, _request, response) => {
       if (n > 1) response.end('{}');
