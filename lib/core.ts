@@ -244,7 +244,7 @@ export class Core implements CallContext {
 
   priced(ask: Priced, gates: readonly Gate[]): void {
     for (const [unit, advice] of this.#declared.uncounted(ask, gates))
-      this.warn('unknown-unit', `No limit counts '${unit}', so it has no effect in a cost; ${advice}`);
+      this.warn('unknown-unit', `No limit counts a cost in '${unit}'; ${advice}`);
   }
 
   readonly warn = (code: string, message: string, quota?: string): void =>

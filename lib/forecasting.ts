@@ -32,5 +32,5 @@ function made(name: string, gates: Gates, { refs }: DeclaredQuotas): readonly Ga
   const ref = refs.get(name);
   const all = ref ? gates.named(ref) : gates.made(name);
   if (all.length > 0) return all;
-  throw new OptionsError('quota', name, 'a quota that is declared or was used', adviceOn(name, refs.keys()));
+  throw new OptionsError('quota', name, 'a declared or used quota', adviceOn(name, refs.keys()));
 }

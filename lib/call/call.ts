@@ -72,9 +72,8 @@ export class Call implements AttemptObserver {
   }
 
   /** Method, URL and quota: the name of the call in error messages. */
-  subject(quota?: string): string {
-    const own = this.#attempt?.open ? this.#admission.quota : this.#admission.holding;
-    return subjectOf(this.#context, this.#request, quota ?? own);
+  subject(quota: string = this.#attempt?.open ? this.#admission.quota : this.#admission.holding): string {
+    return subjectOf(this.#context, this.#request, quota);
   }
 
   /** True once nothing more may be sent or returned. */

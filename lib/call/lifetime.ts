@@ -72,7 +72,7 @@ export class Lifetime {
     const begunAt = this.deadlineMs === Infinity ? at : this.deadlineAt - this.deadlineMs;
     this.deadlineMs = deadlineMs;
     this.deadlineAt = begunAt + deadlineMs;
-    this.#schedule(this.#entry?.hold === true);
+    this.#schedule(false);
   }
 
   /** The Headgate error that ends the call, if any. */
@@ -108,7 +108,7 @@ export class Lifetime {
    */
   onInterrupt(interrupt: ((error: Error) => void) | undefined, holds = false): void {
     this.#interrupt = interrupt;
-    if (!this.sealed && holds !== (this.#entry?.hold === true)) this.#schedule(holds);
+    if (!this.sealed && holds !== (this.#entry?.hold ?? false)) this.#schedule(holds);
     if (this.#broken) interrupt?.(this.#broken);
   }
 

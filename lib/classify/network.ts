@@ -35,7 +35,7 @@ const CLASS_CODES: ReadonlyMap<unknown, string> = new Map([
 
 /** Codes of zlib, brotli and zstd for data that is not theirs: another request would get the same. */
 const CORRUPT = /^(?:Z_DATA_ERROR$|ERR__ERROR_FORMAT_|ZSTD_error_)/;
-const GARBLED = 'The response body is not compressed as its headers say.';
+const GARBLED = 'The body is not compressed as its headers say.';
 
 /** System calls and phases (got's `TimeoutError.event`) before the request is written. */
 const BEFORE_SENDING: ReadonlySet<unknown> = new Set(['getaddrinfo', 'connect', 'lookup', 'secureConnect']);

@@ -99,9 +99,8 @@ function unitsOf({ windows }: QuotaRef): string[] {
 export function adviceOn(given: string, known: Iterable<string>): string {
   const names = [...known].slice(0, MAX_COMPARED);
   const near = names.filter((each) => isNear(given, each));
-  const shown = (near.length > 0 ? near : names).slice(0, 5).map((each) => `'${each}'`);
-  if (near.length > 0) return `did you mean ${shown.join(' or ')}?`;
-  return shown.length > 0 ? `known are ${shown.join(', ')}` : '';
+  const some = (near.length > 0 ? near : names).slice(0, 5).map((each) => `'${each}'`);
+  return some.length === 0 ? '' : `${near.length > 0 ? 'similar' : 'known'}: ${some.join(', ')}`;
 }
 
 const NONE: readonly QuotaRef[] = [];

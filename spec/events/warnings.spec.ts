@@ -23,8 +23,8 @@ describe('A warning', () => {
     const api = gate.fetch(answer);
     for (const quota of ['Mine', 'Mine', 'other']) await api('https://h/', { headgate: { quota } });
     expect(codes()).to.deep.equal(['HEADGATE_UNKNOWN_QUOTA', 'HEADGATE_UNKNOWN_QUOTA']);
-    expect(process_.firstCall.args[0]).to.match(/'Mine' is not declared.*did you mean 'mine'.*gate 'g'/);
-    expect(process_.secondCall.args[0]).to.match(/'other'.*known are 'mine'/);
+    expect(process_.firstCall.args[0]).to.match(/'Mine' is not declared.*similar: 'mine'.*gate 'g'/);
+    expect(process_.secondCall.args[0]).to.match(/'other'.*known: 'mine'/);
   });
 
   it('that somebody listens to does not', async () => {
@@ -78,9 +78,9 @@ describe('A warning', () => {
       for (const cost of [{ tokns: 5 }, { tokns: 7 }, { typo: 5 }, { requets: 2 }])
         await api('https://h/chat', { headgate: { cost } });
       expect(codes()).to.deep.equal(Array(3).fill('HEADGATE_UNKNOWN_UNIT'));
-      expect(warned()[0]).to.match(/'tokns'.*no effect.*did you mean 'tokens'.*gate 'g'/);
-      expect(warned()[1]).to.match(/'typo'.*known are 'requests', 'tokens'/);
-      expect(warned()[2]).to.match(/'requets'.*did you mean 'requests'/);
+      expect(warned()[0]).to.match(/'tokns'.*similar: 'tokens'.*gate 'g'/);
+      expect(warned()[1]).to.match(/'typo'.*known: 'requests', 'tokens'/);
+      expect(warned()[2]).to.match(/'requets'.*similar: 'requests'/);
     });
 
     it('is of what a call reports as spent', async () => {

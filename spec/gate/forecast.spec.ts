@@ -229,13 +229,13 @@ describe('A forecast', () => {
     const { gate } = new Bench(0, quota);
     expect(() => gate.forecast('huntnig')).to.throw(
       OptionsError,
-      /'quota': expected a quota that is declared or was used, got "huntnig"; did you mean 'hunting'/,
+      /'quota': expected a declared or used quota, got "huntnig"; similar: 'hunting'/,
     );
-    expect(() => gate.forecast('http://api.test')).to.throw(OptionsError, /known are 'hunting'/);
+    expect(() => gate.forecast('http://api.test')).to.throw(OptionsError, /known: 'hunting'/);
     for (const what of ['hunting', { method: 'GET', url: URL }]) {
       expect(() => gate.forecast(what, { cost: { tokns: 5 } })).to.throw(
         OptionsError,
-        /'forecast.cost.tokns': expected a unit that a limit counts, got "tokns"; did you mean 'tokens'/,
+        /'forecast.cost.tokns': expected a unit that a limit counts, got "tokns"; similar: 'tokens'/,
       );
       expect(gate.forecast(what, { cost: { tokens: 5 } })).to.equal(0);
     }
