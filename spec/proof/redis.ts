@@ -5,7 +5,7 @@
  * be exceeded; in every case each call ends, each permit comes back, and nothing is left unhandled.
  */
 import { Redis } from 'ioredis';
-import { countingServer, spawnWorker, worst } from '../support/fleet.ts';
+import { countingServer, endWorkers, spawnWorker, worst } from '../support/fleet.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 import { sleep } from '../support/server.ts';
 import { print } from './table.ts';
@@ -132,6 +132,7 @@ async function run({ title, loses, ahead, disturb }: Disturbance): Promise<numbe
     if (!over) await disturb(redisServer, admin);
   }
   const reports = await ended;
+  await endWorkers();
   // What ran out is noticed when somebody looks: it is enough that it has an end.
   const key = `b_{headgate:fleet|${LIMIT}/${PER}}`;
   const weights = (await admin.hvals(`${key}_job_weights`)).reduce((sum, each) => sum + Number(each), 0);

@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { QuotaOptions } from 'headgate';
-import { spawnWorker, worst } from '../support/fleet.ts';
+import { endWorkers, spawnWorker, worst } from '../support/fleet.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 
 /** A request as the server saw it. */
@@ -40,7 +40,10 @@ describe('Of a fleet on one Redis, a call that draws on several quotas', functio
     }
     redisServer = await RedisServer.start();
   });
-  after(() => redisServer?.kill());
+  after(async () => {
+    await endWorkers();
+    await redisServer?.kill();
+  });
   beforeEach(async () => {
     hits = [];
     server = http.createServer(({ url = '', headers }, response) => {

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { type CountingServer, countingServer, spawnWorker, type Worker, worst } from '../support/fleet.ts';
+import {
+  type CountingServer,
+  countingServer,
+  endWorkers,
+  spawnWorker,
+  type Worker,
+  worst,
+} from '../support/fleet.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 
 const LIMIT = 50;
@@ -19,7 +26,10 @@ describe('A fleet on one Redis, half by ioredis 5 and half by ioredis 6', functi
     }
     redisServer = await RedisServer.start();
   });
-  after(() => redisServer?.kill());
+  after(async () => {
+    await endWorkers();
+    await redisServer?.kill();
+  });
   beforeEach(async () => {
     server = await countingServer();
   });

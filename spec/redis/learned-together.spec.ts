@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { crowdedServer, limitedServer, spawnWorker, type Worker } from '../support/fleet.ts';
+import { crowdedServer, endWorkers, limitedServer, spawnWorker, type Worker } from '../support/fleet.ts';
 import { RedisServer, redisMissing } from '../support/redis-server.ts';
 
 const LIMIT = 60;
@@ -28,6 +28,7 @@ describe('A fleet to which nothing is declared', function () {
     redisServer = await RedisServer.start();
   });
   afterEach(() => redisServer?.kill());
+  after(endWorkers);
 
   async function begin(url: string, calls: number, processes: number): Promise<Worker[]> {
     const workers = Array.from({ length: processes }, () =>

@@ -26,21 +26,56 @@ export interface Worker {
   readonly report: Promise<WorkerReport | undefined>;
 }
 
-export function spawnWorker(options: WorkerOptions): Worker {
-  const file = new URL('fleet-worker.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--conditions=headgate-source', file, JSON.stringify(options)], {
+const PROGRAM = new URL('fleet-worker.ts', import.meta.url).pathname;
+
+/** A process that takes one worker's options after another: starting it takes more time than most of its work. */
+class Slot {
+  readonly process = spawn(process.execPath, ['--conditions=headgate-source', PROGRAM], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  let last: string | undefined;
-  const ready = Promise.withResolvers<void>();
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line === 'ready') ready.resolve();
-    else last = line;
+  readonly #lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+
+  /** Its next line; `undefined` when it was killed. */
+  async read(): Promise<string | undefined> {
+    const { value } = await this.#lines.next();
+    return value;
+  }
+
+  write(line: string): void {
+    this.process.stdin.write(`${line}\n`);
+  }
+}
+
+const idle: Slot[] = [];
+
+/** Begins a worker, in a process that has none, or in a new one. */
+export function spawnWorker(options: WorkerOptions): Worker {
+  const slot = idle.pop() ?? new Slot();
+  slot.write(JSON.stringify(options));
+  const ready = slot.read();
+  const report = ready.then(async () => {
+    const line = await slot.read();
+    if (line === undefined) return undefined;
+    idle.push(slot);
+    return JSON.parse(line) as WorkerReport;
   });
-  const report = once(child, 'close').then(() =>
-    last === undefined ? undefined : (JSON.parse(last) as WorkerReport),
+  return {
+    process: slot.process,
+    ready: ready.then(() => undefined),
+    start: () => slot.write('go'),
+    report,
+  };
+}
+
+/** Resolves when all processes without a worker have ended, each by itself: nothing of its gates holds it. */
+export async function endWorkers(): Promise<void> {
+  await Promise.all(
+    idle.splice(0).map(async ({ process }) => {
+      process.stdin.end();
+      const [code] = await once(process, 'close');
+      if (code !== 0) throw new Error(`A worker's process ended with ${code}`);
+    }),
   );
-  return { process: child, ready: ready.promise, start: () => child.stdin.write('go\n'), report };
 }
 
 /** A server that notes when it was asked. */
