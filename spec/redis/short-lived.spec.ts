@@ -51,9 +51,10 @@ describe('Short-lived processes on one quota', function () {
   ] as const) {
     it(`get all of it one after another, though they end ${way}`, async () => {
       const succeeded: number[] = [];
-      for (let process = 0; process < 6; process += 1) succeeded.push(await run(3, 4, exit));
-      expect(succeeded).to.deep.equal([3, 3, 3, 3, 3, 3]);
-      expect(worst(server.hits, PER)).to.be.at.most(4);
+      // If each left one permit leased, nothing would be left for the fourth.
+      for (let process = 0; process < 4; process += 1) succeeded.push(await run(2, 3, exit));
+      expect(succeeded).to.deep.equal([2, 2, 2, 2]);
+      expect(worst(server.hits, PER)).to.be.at.most(3);
     });
   }
 

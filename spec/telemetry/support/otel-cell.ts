@@ -5,7 +5,8 @@ import type { Seen } from './counter.ts';
 /** One combination to try. */
 export interface Cell {
   readonly sdk: 2 | 3;
-  readonly instrumentation: 'none' | 'http' | 'undici';
+  /** Whether `node:http` and undici are instrumented. */
+  readonly instrumented: boolean;
   readonly mode: 'own' | 'enrich';
   /** What stands behind each path, and the headers of each request. Default: nothing. */
   readonly suffix?: string;

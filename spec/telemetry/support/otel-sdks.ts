@@ -5,7 +5,8 @@ type Collected = Pick<ClientResult, 'spans' | 'points' | 'logs'>;
 
 /** An SDK with everything kept in memory. */
 export interface Sdk {
-  instrument(name: 'http' | 'undici'): Promise<void>;
+  /** Has the clients of `node:http` and undici instrumented. */
+  instrument(): Promise<void>;
   /** What was told since the last time. */
   collected(): Promise<Collected>;
 }
@@ -38,15 +39,18 @@ export async function sdkOf(major: 2 | 3, processors: readonly object[]): Promis
   const logs = major === 3 ? await logging(api) : () => [];
 
   return {
-    async instrument(name) {
-      const module: Any = await import(packages[name]);
-      const instrumentation =
-        name === 'http'
-          ? new module.HttpInstrumentation({ disableIncomingRequestInstrumentation: true })
-          : new module.UndiciInstrumentation();
-      instrumentation.setTracerProvider(api.trace.getTracerProvider());
-      instrumentation.setMeterProvider(api.metrics.getMeterProvider());
-      instrumentation.enable();
+    async instrument() {
+      const { HttpInstrumentation }: Any = await import(packages.http);
+      const { UndiciInstrumentation }: Any = await import(packages.undici);
+      const instrumentations = [
+        new HttpInstrumentation({ disableIncomingRequestInstrumentation: true }),
+        new UndiciInstrumentation(),
+      ];
+      for (const instrumentation of instrumentations) {
+        instrumentation.setTracerProvider(api.trace.getTracerProvider());
+        instrumentation.setMeterProvider(api.metrics.getMeterProvider());
+        instrumentation.enable();
+      }
     },
     async collected() {
       await reader.forceFlush();

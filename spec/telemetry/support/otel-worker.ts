@@ -12,9 +12,9 @@ import { sdkOf } from './otel-sdks.ts';
 
 const cell = JSON.parse(process.argv[2] as string) as Cell;
 const sdk = await sdkOf(cell.sdk, cell.mode === 'enrich' ? [headgateSpanProcessor()] : []);
-if (cell.instrumentation !== 'none') {
-  await sdk.instrument(cell.instrumentation);
-  // It patches the module at the next `require`.
+if (cell.instrumented) {
+  await sdk.instrument();
+  // The instrumentation patches the module at the next `require`.
   createRequire(import.meta.url)('node:http');
 }
 
