@@ -135,9 +135,9 @@ describe('Whatever a server answers', () => {
     );
   });
 
-  it('a header of a megabyte takes no time to speak of', () => {
+  it('a header of 300 kB takes no time to speak of', () => {
     for (const each of ['1', ',', ', ', '1, ', '"', 'a', '1s', '\u0000', 'Mon, ', ';q=1', '(']) {
-      const long = each.repeat(1_000_000);
+      const long = each.repeat(300_000);
       const all = Object.fromEntries(NAMES.map((name) => [name, long]));
       expectSound(classifyHttp(made({ status: 429, headers: all })));
       rateLimits(all, 0);
