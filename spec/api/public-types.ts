@@ -68,8 +68,8 @@ function read(file: string): Module {
   return { own, imported, exported, all };
 }
 
-/** The report of the declarations in this folder. */
-function reportOf(folder: string): string {
+/** The report of all entry points, from the declarations in this folder. */
+export function publicTypes(folder: string): string {
   const modules = new Map<string, Module>();
   const open = (file: string): Module => {
     const known = modules.get(file) ?? read(file);
@@ -127,17 +127,16 @@ function reportOf(folder: string): string {
   return [...parts, tell('Mentioned, not exported', [...inner].sort(byName))].join('\n');
 }
 
-/** The report of all entry points. */
-export function publicTypes(): string {
+/** Builds the package into a new folder, which the caller removes. */
+export function build(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'headgate-types-'));
-  try {
-    const tsc = path.join(ROOT, 'node_modules/.bin/tsc');
-    const args = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', folder];
-    execFileSync(tsc, args, { cwd: ROOT });
-    return reportOf(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const tsc = path.join(ROOT, 'node_modules/.bin/tsc');
+  execFileSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', path.join(folder, 'dist')], { cwd: ROOT });
+  return folder;
 }
 
-if (import.meta.main) writeFileSync(REPORT, publicTypes());
+if (import.meta.main) {
+  const folder = build();
+  writeFileSync(REPORT, publicTypes(path.join(folder, 'dist')));
+  rmSync(folder, { recursive: true });
+}
