@@ -71,7 +71,7 @@ describe('node --import headgate/register', function () {
     it(`gates ${name} of a program as it is, and lets it end`, async () => {
       const { out, exit, err } = await run(program(send));
       expect(exit, err).to.equal(0);
-      const { statuses, gaps } = JSON.parse(out);
+      const { statuses, gaps } = JSON.parse(out) as { statuses: number[]; gaps: number[] };
       expect(statuses).to.deep.equal([200]);
       const refusals = gaps.filter((_, index) => index % 2 === 0);
       expect(refusals).to.have.length(name.startsWith('SDKs') ? 2 : 1);
