@@ -50,8 +50,10 @@ export async function explain(
   };
   const { profile, policy, redact } = readOptions(options);
   const own = ownCode(what);
-  if (own !== undefined)
+  if (own !== undefined) {
+    refuseAnswer(what, flags, ['status', 'header']);
     return { json: { code: what, meaning: own }, text: `${what}\n\n${bullets([own], width)}`, exit: EXIT.OK };
+  }
   const { method, url } =
     flags.request === undefined ? typicalRequest({ profile }) : requestIn('--request', flags.request);
   const request = { method, url: new URL(url) };
@@ -126,13 +128,16 @@ async function givenIn(
   stdin: () => Promise<string>,
 ): Promise<Given> {
   const status = flags.status === undefined ? undefined : statusIn(flags.status);
-  if (/^\d{1,3}$/.test(what)) return { status: statusIn(what), body: '' };
+  if (/^\d{1,3}$/.test(what)) return { status: agreed(status, statusIn(what), what), body: '' };
   const text = what === '-' ? await stdin() : fileText(what);
   if (text !== undefined) return answerIn(text, what, status, profile, request);
   const error = Object.assign(new Error(what), { code: what });
   const fault = profile.classify({ request, error, receivedAt: Date.now() });
   // For an unknown code, nothing but the code itself is known.
-  if (status === undefined && (fault.verdict === 'transient' || fault.hint !== undefined)) return { error };
+  if (status === undefined && (fault.verdict === 'transient' || fault.hint !== undefined)) {
+    refuseAnswer(what, flags, ['header']);
+    return { error };
+  }
   const answers = answersOf(definitionOf(profile), what);
   if (status !== undefined) return { ...answers[0], status };
   const known =
@@ -144,6 +149,19 @@ async function givenIn(
     undefined,
     `the status that came with '${what}', which the profile '${profile.name}' does not know`,
   );
+}
+
+/** The status that `source` states. Throws if `--status` contradicts it. */
+function agreed(given: number | undefined, stated: number, source: string): number {
+  if (given === undefined || given === stated) return stated;
+  throw new OptionsError('--status', given, `${stated}, as ${source} says, or nothing`);
+}
+
+/** Throws if there are options about an answer, where there is none. */
+function refuseAnswer(what: string, flags: ExplainFlags, options: readonly ('status' | 'header')[]): void {
+  const option = options.find((name) => flags[name] !== undefined);
+  if (option !== undefined)
+    throw new OptionsError(`--${option}`, [flags[option]].flat()[0], `nothing: no answer comes with ${what}`);
 }
 
 function statusIn(text: string): number {
@@ -187,7 +205,7 @@ function answerIn(
       String(value),
     ]);
     return {
-      status: status ?? statusIn(String(json.status)),
+      status: agreed(status, statusIn(String(json.status)), source),
       headers: Object.fromEntries(named),
       body: typeof body === 'string' ? body : JSON.stringify(body),
     };

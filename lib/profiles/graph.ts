@@ -224,6 +224,6 @@ export const graph: ProfileFactory<'tenant' | 'app'> = /* @__PURE__ */ definePro
   notes: [
     'Throttled requests count against the limit as well.',
     'The limits of the other services (Outlook, Teams, identity, Intune, …) are learned.',
-    'A batch is answered with 200; its body holds the status of each request.',
+    'A batch is answered with 200, which is a success for the gate; its body holds the status of each request. Look for 429s there, and send those requests again after their `Retry-After`.',
   ],
 });

@@ -15,6 +15,7 @@ const MANY_RESENDS = 0.05;
 export function adviceOn(record: GateRecord, totals: Totals, quotas: readonly QuotaTimeline[]): string[] {
   if (totals.calls === 0) return ['No call was recorded.'];
   const advice = [
+    ...(totals.open > 0 ? [`${counted(totals.open, 'call')} had not ended at the end of the record.`] : []),
     ...failuresOf(record.calls),
     ...quotas.slice(0, 20).flatMap(bottleneck),
     ...resends(totals),

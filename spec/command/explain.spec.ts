@@ -25,6 +25,7 @@ describe('headgate explain', () => {
     [['503'], { verdict: 'transient' }, 'fault'],
     [['429', '--header', 'Retry-After: 30'], { verdict: 'throttled', retryAfterMs: 30_000 }, 'quota'],
     [['429', '--header', 'retry-after: 600'], { verdict: 'throttled' }, 'deadline'],
+    [['429', '--status', '429'], { verdict: 'throttled', status: 429 }, 'quota'],
     [['429', '--profile', 'github'], { verdict: 'throttled', retryAfterMs: 60_000 }, 'quota'],
     [['ECONNRESET'], { verdict: 'transient', code: 'ECONNRESET' }, 'fault'],
     [['CERT_HAS_EXPIRED'], { verdict: 'terminal', code: 'CERT_HAS_EXPIRED' }, 'terminal'],
@@ -152,9 +153,26 @@ describe('headgate explain', () => {
     ],
     ['a header that is none', ['429', '--header', 'secret-token'], /retry-after: 30/],
     ['a request that is none', ['429', '--request', '/items'], /--request/],
+    [
+      'two statuses',
+      ['429', '--status', '503'],
+      /'--status': expected 429, as 429 says, or nothing, got 503/,
+    ],
+    [
+      'a status other than the answer states',
+      ['ANSWER', '--status', '503'],
+      /expected 429, as .*a\.json says/,
+    ],
+    ['a header of a fault', ['ECONNRESET', '--header', 'retry-after: 30'], /no answer comes with ECONNRESET/],
+    [
+      "a status of Headgate's own code",
+      ['ERR_HEADGATE_WAIT', '--status', '503'],
+      /no answer comes with ERR_/,
+    ],
   ] as const)
     it(`refuses ${what}`, async () => {
-      const given = argv.map((each) => (each === 'BODY' ? file('b.json', { oops: 1 }) : each));
+      const files = { BODY: file('b.json', { oops: 1 }), ANSWER: file('a.json', { status: 429, body: '' }) };
+      const given = argv.map((each) => files[each as keyof typeof files] ?? each);
       const { error, exit } = await headgateJson<{ error: { message: string } }>(['explain', ...given]);
       expect(exit).to.equal(2);
       expect(error.message).to.match(message);

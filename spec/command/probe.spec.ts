@@ -182,6 +182,7 @@ describe('headgate probe', function () {
     ['https://api.example.com/', '--requests', '0'],
     ['https://api.example.com/', '--requests', '5', '--method', 'POST'],
     ['POST https://api.example.com/', '--requests', '5'],
+    ['HEAD https://api.example.com/', '--requests', '5', '--method', 'GET'],
     ['https://me:canary@api.example.com/', '--requests', '5'],
     ['api.example.com/?token=canary', '--requests', '5'],
     ['https://api.example.com/', '--requests', '5', '--for', 'long'],

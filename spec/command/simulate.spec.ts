@@ -197,6 +197,23 @@ describe('headgate simulate', function () {
       expect(advice[0]).to.match(told);
     });
 
+  for (const [flags, told] of [
+    [
+      ['--faults', 'hang:100%', '--calls', '3', '--deadline', 'Infinity'],
+      /^3 calls had not ended after 90 d: no deadline ends a request that gets no answer\. Set retry\.deadline\.$/,
+    ],
+    [
+      ['--quota', '1/1d', '--calls', '100', '--deadline', 'Infinity'],
+      /^\d+ calls had not ended after 90 d: the work takes 99 d .*at best\. Make fewer calls/,
+    ],
+  ] as const)
+    it(`says why calls would not end: ${flags.join(' ')}`, async () => {
+      const { exit, finishedMs, advice } = await simulated({}, ...flags);
+      expect({ exit, finishedMs }).to.deep.equal({ exit: 1, finishedMs: null });
+      expect(advice[0]).to.match(told);
+      expect(advice.join(' ')).to.not.match(/none failed|end of the record/);
+    });
+
   it('asks for no longer deadline because calls begin over a longer time', async () => {
     const flags = ['--rate', '1/10s', '--calls', '100', '--faults', 'hang:5%', '--deadline', '1m'];
     const { advice, calls } = await simulated({}, ...flags);

@@ -76,6 +76,20 @@ describe("A report's page", () => {
     ]);
     await gate.close();
   });
+
+  it('tells of calls that had not ended', async () => {
+    const gate = headgate();
+    const recording = record(gate);
+    const open = gate.fetch(() => new Promise(() => undefined))('https://api.example.com/', {
+      headgate: { deadline: 50 },
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(summaryOf(recording.record, 't').advice).to.deep.equal([
+      '1 call had not ended at the end of the record.',
+    ]);
+    await open.catch(() => undefined);
+    await gate.close();
+  });
 });
 
 describe("A report's page in a browser", function () {

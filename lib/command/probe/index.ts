@@ -34,6 +34,8 @@ export async function probe(
   if (url.username !== '' || url.password !== '')
     throw new OptionsError('URL', text, `no user or password: give --header 'authorization: Basic …'`);
   const method = (flags.method ?? asked.method).toUpperCase();
+  if (asked.method !== method && /^[a-z]+\s/i.test(text.trim()))
+    throw new OptionsError('--method', method, `${asked.method}, as the request says, or nothing`);
   if (!METHODS.includes(method))
     throw new OptionsError('--method', method, `${METHODS.join(', ')}: a probe must change nothing`);
   const settings = {

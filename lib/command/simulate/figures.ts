@@ -5,7 +5,7 @@ import { limitText } from '../../report/limits.ts';
 import type { Totals } from '../../report/page-data.ts';
 import { summaryOf } from '../../report/summary.ts';
 import { counted, duration } from '../../report/text.ts';
-import type { Run } from './run.ts';
+import { MAX_MS, type Run } from './run.ts';
 
 /** Figures of a run: the JSON of `--json`. All times in ms. */
 export interface Figures {
@@ -94,8 +94,9 @@ export function figuresOf(policy: string, run: Run): Figures {
     failures: failuresOf(calls),
     warnings: run.warnings,
     advice: [
+      ...openAdvice(run, totals),
       ...deadlineAdvice(run, totals),
-      ...advice.filter((each) => !each.includes('failed with ERR_HEADGATE_DEADLINE')),
+      ...advice.filter((each) => !/failed with ERR_HEADGATE_DEADLINE|had not ended/.test(each)),
     ],
   };
 }
@@ -148,6 +149,19 @@ function failuresOf(calls: readonly RecordedCall[]): FailureFigures[] {
     counts.set(`${reason} ${shown}`, { reason, code: shown, calls: (known?.calls ?? 0) + 1 });
   }
   return [...counts.values()].sort((a, b) => b.calls - a.calls);
+}
+
+/** Advice if calls would not end: why. */
+function openAdvice({ finishedMs, idealMs, deadlineMs }: Run, { open }: Totals): string[] {
+  if (finishedMs !== undefined) return [];
+  const unended = `${counted(open, 'call')} had not ended after ${duration(MAX_MS)}:`;
+  if (idealMs > MAX_MS)
+    return [
+      `${unended} the work takes ${duration(idealMs)} at best. Make fewer calls, start them faster, or raise the limits.`,
+    ];
+  return deadlineMs > MAX_MS
+    ? [`${unended} no deadline ends a request that gets no answer. Set retry.deadline.`]
+    : [`${unended} faults, refusals or stricter limits of the policy hold them up.`];
 }
 
 /** Advice if calls fail because of the deadline: why they were late. */

@@ -17,7 +17,7 @@ import type { Scenario } from './settings.ts';
 import { MANNERS, World } from './world.ts';
 
 /** Maximum simulated time, in ms. */
-const MAX_MS = 90 * 86_400_000;
+export const MAX_MS: number = 90 * 86_400_000;
 
 /** Result of a simulation. */
 export interface Run extends Ideal {
