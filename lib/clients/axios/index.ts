@@ -10,8 +10,7 @@ import type { Call, OpenCall } from '../../call/call.ts';
 import { attachReport, HeadgateError, OptionsError } from '../../words/errors.ts';
 import type { CallReport } from '../../words/report.ts';
 import { remember } from '../../words/report-of.ts';
-import { watched } from '../shared/delivered-body.ts';
-import { heed, interruptible } from '../shared/interruptible.ts';
+import { type Breaker, heed, interruptible } from '../shared/interruptible.ts';
 import { receivedOf } from '../shared/received.ts';
 import { dropResponse, headersOf } from '../shared/response-reading.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
@@ -20,6 +19,7 @@ import { saidBy, tellRead } from '../shared/success-body.ts';
 import { type AxiosError, type BeforeRedirect, type Config, endingOf, Leg, type Response } from './leg.ts';
 import { claimNext, leaveClaim, type NativeResponse, scrub } from './native.ts';
 import { silence } from './stacked-retries.ts';
+import { disguise, withBodyWatched } from './stream.ts';
 import type { CancelToken } from './token.ts';
 
 /** The required parts of an axios instance. */
@@ -174,7 +174,7 @@ async function run(
           if (admitted instanceof Promise) {
             waiting = admitted;
             admitted.catch(() => undefined);
-            throw new Error('The redirect has to wait at the gate');
+            throw new Error('Waits');
           }
           current = admitted;
           current.send((added) => Object.assign(options.headers, added));
@@ -185,7 +185,7 @@ async function run(
           return outcomeOf(send, sent);
         });
         leaveClaim();
-        return triedOf(leg, config, await outcome, current, call);
+        return triedOf(leg, config, await outcome, current, call, breaker);
       });
       if (!waiting) return tried;
       admission = waiting;
@@ -219,14 +219,17 @@ async function outcomeOf(send: Adapter, config: Config): Promise<Outcome> {
   }
 }
 
+/** Reads the outcome of one attempt. */
 function triedOf(
   leg: Leg,
   config: Config,
   { response, error }: Outcome,
   current: Attempt,
   call: Call,
+  breaker: Breaker,
 ): Tried<Response> {
   const { added } = current;
+  const isStream = config.responseType === 'stream';
   const last = response ?? error?.response;
   for (const sent of [last, error]) scrub(sent?.request, current.own);
   if (last) {
@@ -234,28 +237,21 @@ function triedOf(
     if (added && leg.config === config) config.headers = leg.shown(last.config.headers, added);
     last.config = config;
     current.answer(last.status, headersOf(last.headers) ?? {});
-    if (last.status < 400 && config.responseType !== 'stream') tellRead(current, last.data);
+    if (last.status < 400 && !isStream) tellRead(current, last.data);
   }
-  if (error?.isAxiosError) error.config = config;
-  const ending = endingOf(last, error);
-  const isGood = response !== undefined && response.status < 400 && config.responseType !== 'stream';
+  disguise(error, config);
   return {
-    ending: isGood ? { ...ending, body: saidBy(current, response.data) } : ending,
+    ending: { body: isStream ? undefined : saidBy(current, response?.data), ...endingOf(last, error) },
     replayable: leg.replayable,
-    result: response ? { value: response } : { error },
+    result: error ? { error } : { value: response as Response },
     drop: () => dropResponse(last),
-    ...(response &&
-      config.responseType === 'stream' && { watch: () => withBodyWatched(call, response, config) }),
+    ...(response && isStream && { watch: () => withBodyWatched(call, response, breaker) }),
   };
 }
 
 /** Whether a response is neither an error nor a redirect: axios reads it to the end and returns it. */
 function isGiven({ statusCode, headers }: NativeResponse): boolean {
   return statusCode < 300 || (statusCode < 400 && headers.location === undefined);
-}
-
-function withBodyWatched(call: Call, response: Response, { signal }: Config): Response {
-  return Object.assign(response, { data: watched(call, response.data, signal) });
 }
 
 function heedToken(call: Call, token: CancelToken | undefined): () => void {
@@ -268,11 +264,7 @@ function heedToken(call: Call, token: CancelToken | undefined): () => void {
 async function cancellation(bare: Instance, config: Config, call: Call): Promise<unknown> {
   let error: unknown = config.cancelToken?.reason;
   if (!error && config.signal?.aborted) {
-    const { cancelToken: _token, ...rest } = config;
-    error = await bare.request({ ...rest, signal: config.signal }).catch((reason: AxiosError) => {
-      reason.config = config;
-      return reason;
-    });
+    error = await bare.request(config).catch((reason: AxiosError) => Object.assign(reason, { config }));
   }
   if (error) attachReport(error, call.report());
   return error;

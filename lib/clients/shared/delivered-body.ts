@@ -23,10 +23,18 @@ const UNREAD_LOOKS = 8;
 
 const ignore = (): void => undefined;
 
-/** Watches `body` until it ends. Returns the stream to hand out instead: for a Node.js stream, the same one. */
-export function watched(call: Call, body: unknown, signal: Abortable | undefined): unknown {
+/**
+ * Watches `body` until it ends. Returns the stream to hand out instead: for a Node.js stream, the same one. `cut` is
+ * called if a web stream fails or is left before its end.
+ */
+export function watched(
+  call: Call,
+  body: unknown,
+  signal: Abortable | undefined,
+  cut?: (reason: unknown) => void,
+): unknown {
   const { getReader, once } = body as { getReader?: unknown; once?: unknown };
-  if (typeof getReader === 'function') return throughTap(call, body as WebStream, signal);
+  if (typeof getReader === 'function') return throughTap(call, body as WebStream, signal, cut);
   if (typeof once === 'function') return watchNode(call, body as NodeStream);
   call.deliver();
   return body;
@@ -47,12 +55,21 @@ function watchNode(call: Call, stream: NodeStream): NodeStream {
 }
 
 /** A stream of the same bytes that reads one chunk per pull. */
-function throughTap(call: Call, stream: WebStream, signal: Abortable | undefined): ReadableStream {
+function throughTap(
+  call: Call,
+  stream: WebStream,
+  signal: Abortable | undefined,
+  cut: ((reason: unknown) => void) | undefined,
+): ReadableStream {
   const reader = stream.getReader();
   let waiting = false;
   let chunks = 0;
   let unread = 0;
   let controller: ReadableByteStreamController | undefined;
+  const leave = (reason: unknown): Promise<void> => {
+    cut?.(reason);
+    return reader.cancel(reason).catch(ignore);
+  };
   const received = (): number => {
     unread = waiting ? 0 : unread + 1;
     if (unread > UNREAD_LOOKS) call.deliver();
@@ -61,7 +78,7 @@ function throughTap(call: Call, stream: WebStream, signal: Abortable | undefined
   call.onInterrupt((error) => {
     const thrown = call.fail(error);
     controller?.error(thrown);
-    reader.cancel(thrown).catch(ignore);
+    leave(thrown);
   });
   call.read({ received, buffered: false });
   const source = {
@@ -85,6 +102,7 @@ function throughTap(call: Call, stream: WebStream, signal: Abortable | undefined
         own.byobRequest?.respond(0);
       } catch (error) {
         if (signal?.aborted) call.abort(error);
+        leave(error);
         throw call.fail(error);
       } finally {
         waiting = false;
@@ -93,7 +111,7 @@ function throughTap(call: Call, stream: WebStream, signal: Abortable | undefined
     cancel: (reason: unknown): Promise<void> => {
       call.abort(reason);
       call.fail(reason);
-      return reader.cancel(reason);
+      return leave(reason);
     },
   };
   return new ReadableStream(source, { highWaterMark: 0 });

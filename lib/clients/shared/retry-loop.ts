@@ -13,7 +13,7 @@ export interface Tried<T> {
   readonly result: { readonly value: T } | { readonly error: unknown };
   /** Releases the response; called if it is not the one returned to the user. */
   drop?(): void;
-  /** Present if the body is handed out as a stream: returns the result with a watched body, whose end ends the call. */
+  /** Present if the body is handed out as a stream: returns the result with that stream watched. */
   watch?(): T;
 }
 
@@ -70,9 +70,9 @@ function concluded<T>(call: Call, tried: Tried<T>, signal: Abortable | undefined
     tried.drop?.();
     throw reasonOf(signal);
   }
-  if (tried.watch && call.limitsSilence && !call.sealed) return tried.watch();
-  const doom = call.deliver();
-  if (!doom) return result.value;
+  const lasts = tried.watch && call.limitsSilence && !call.sealed;
+  const doom = lasts ? undefined : call.deliver();
+  if (!doom) return tried.watch?.() ?? result.value;
   tried.drop?.();
   throw doom;
 }
