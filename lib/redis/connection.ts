@@ -21,6 +21,8 @@ interface Scripts {
 export class Connection {
   readonly client: Redis & Scripts;
   readonly bottleneck: Bottleneck.IORedisConnection;
+  /** Number of commands that Redis has answered. */
+  answers = 0;
   readonly #subscriber: Client;
   readonly #all: readonly Client[];
   readonly #failures = new Map<Client, Error>();
@@ -194,9 +196,16 @@ export class Connection {
     const send = client.sendCommand.bind(client) as (...command: unknown[]) => unknown;
     client.sendCommand = (...command: unknown[]) => {
       const answer = new Promise((resolve, reject) => {
-        Promise.resolve(send(...command)).then(resolve, (error: unknown) => {
-          if (!this.#over) reject(error);
-        });
+        Promise.resolve(send(...command)).then(
+          (reply) => {
+            this.answers += 1;
+            resolve(reply);
+          },
+          (error: unknown) => {
+            if ((error as Error).name === 'ReplyError') this.answers += 1;
+            if (!this.#over) reject(error);
+          },
+        );
       });
       // When ioredis resends a command, it handles only the first promise.
       answer.catch(() => undefined);

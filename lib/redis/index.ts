@@ -56,7 +56,7 @@ export interface RedisOptions {
    * were leased; an attempt that takes longer may let one request too many through. Default `'30s'`.
    */
   readonly longestAttempt?: Duration;
-  /** Maximum time for Redis to answer before it counts as unavailable. Default `'1s'`. */
+  /** Maximum time for Redis to answer one command before it counts as unavailable. Default `'1s'`. */
   readonly patience?: Duration;
 }
 

@@ -157,6 +157,8 @@ export class RedisLedger implements Ledger {
       this.#clock,
       patienceMs,
       this.#fleet.probe(this.#epoch, this.#told !== undefined),
+      // The first probe takes several round trips: Redis is late only if one of them is.
+      () => this.#connection.answers,
     );
     if (this.#closed) return;
     if (typeof epoch !== 'string') {

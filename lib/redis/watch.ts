@@ -2,6 +2,8 @@ import type { Clock, Timer } from '../time/clock.ts';
 
 /** Number of timers that a timeout is split into. */
 const PARTS = 10;
+/** Maximum duration of a timeout that signs of life renew, as a multiple. */
+const LONGEST = 5;
 
 /** Runs a check repeatedly; does not keep the process alive. */
 export class Watch {
@@ -57,19 +59,31 @@ export class Watch {
 /**
  * The result, or `undefined` if it does not arrive in time. Time during which this process was too busy to listen does
  * not count, as it says nothing about the other side.
+ *
+ * @param signs number of signs of life so far: each starts the time anew, up to five times the time in all
  */
-export async function within<T>(clock: Clock, ms: number, result: Promise<T>): Promise<T | undefined> {
+export async function within<T>(
+  clock: Clock,
+  ms: number,
+  result: Promise<T>,
+  signs: () => number = () => 0,
+): Promise<T | undefined> {
   let timer: Timer | undefined;
   const part = ms / PARTS;
   const late = new Promise<undefined>((resolve) => {
     let left = PARTS;
+    let spent = 0;
     const listen = (): void => {
       const startedAt = clock.now();
+      const known = signs();
       timer = clock.setTimer(
         () => {
-          if (clock.now() - startedAt < 2 * part + 5) left -= 1;
+          if (clock.now() - startedAt < 2 * part + 5) {
+            spent += 1;
+            left = signs() === known ? left - 1 : PARTS;
+          }
           // Read what has already arrived first.
-          if (left === 0) setImmediate(resolve, undefined);
+          if (left === 0 || spent === LONGEST * PARTS) setImmediate(resolve, undefined);
           else listen();
         },
         part,
