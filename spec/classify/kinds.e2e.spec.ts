@@ -63,6 +63,34 @@ const KINDS: Readonly<Record<string, Kind>> = {
     options: { readBody: { match: { path: '/**' } } },
     fate: 'held',
   },
+  'an hourly quota as a 402': {
+    status: 402,
+    headers: { 'x-toggl-quota-remaining': '0', 'x-toggl-quota-resets-in': `${WAIT_MS / 1000}` },
+    fate: 'held',
+  },
+  'a quota in words as a 503': {
+    status: 503,
+    headers: { 'retry-after-ms': `${WAIT_MS}` },
+    body: { error: 'Your requests are exceeding the allowable rate limit.' },
+    fate: 'held',
+  },
+  'a refusal in words in a 200': {
+    status: 200,
+    headers: { 'retry-after-ms': `${WAIT_MS}` },
+    body: { error: ['EAPI:Rate limit exceeded'] },
+    options: { readBody: { match: { path: '/**' } } },
+    fate: 'held',
+  },
+  'a wait under the name of a limit': {
+    status: 429,
+    headers: { 'retry-after-long': `${WAIT_MS / 1000}` },
+    fate: 'held',
+  },
+  'a month that is used up': {
+    status: 429,
+    body: { message: 'You have reached your monthly limit.' },
+    fate: 'once',
+  },
   'an empty purse': {
     status: 429,
     headers: { 'retry-after': '60' },
