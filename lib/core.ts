@@ -61,7 +61,7 @@ export class Core implements CallContext {
   readonly sign: Sign | undefined;
   /** Options as the user gave them; updates are merged into them. */
   #options: HeadgateOptions;
-  #declared: DeclaredQuotas;
+  #declared!: DeclaredQuotas;
   /** Settings of calls without options. */
   #callSettings: Pick<ReturnType<typeof readOptions>, 'call' | 'overrides'>;
   readonly #gates: Gates;
@@ -88,7 +88,7 @@ export class Core implements CallContext {
     this.#warnings = new Warnings(this.emitter, clock, this.name);
     this.schedule = new Schedule(clock);
     this.#callSettings = settings;
-    this.#declared = new DeclaredQuotas(settings.quotas, settings.profile);
+    this.#declare(settings);
     this.tokens = settings.auth && new TokenBook(settings.auth, this.profile, clock, this.#life.signal);
     this.sign = settings.sign;
     const events = new QuotaEvents(this.emitter, clock, this.name);
@@ -153,7 +153,7 @@ export class Core implements CallContext {
     this.#options = merged;
     this.#callSettings = settings;
     const before = this.#declared;
-    this.#declared = new DeclaredQuotas(settings.quotas, settings.profile);
+    this.#declare(settings);
     if (this.closed) return;
     const { refs } = this.#declared;
     for (const ref of refs.values()) this.#gates.relimit(ref);
@@ -218,6 +218,12 @@ export class Core implements CallContext {
     return [...(own ? [own] : []), ...this.#declared.besides(request)].map((ref) => this.#gates.of(ref));
   }
 
+  /** Applies the declared quotas. Warns of their costs in units that nothing counts. */
+  #declare({ quotas, profile }: ReturnType<typeof readOptions>): void {
+    this.#declared = new DeclaredQuotas(quotas, profile);
+    for (const ref of this.#declared.refs.values()) this.priced(ref, []);
+  }
+
   #declaredOf(request: RequestFacts, quota: string | undefined): QuotaRef | undefined {
     return quota === undefined ? this.#declared.match(request) : this.#declared.named(quota, request);
   }
@@ -244,7 +250,7 @@ export class Core implements CallContext {
 
   priced(ask: Priced, gates: readonly Gate[]): void {
     for (const [unit, advice] of this.#declared.uncounted(ask, gates))
-      this.warn('unknown-unit', `No limit counts a cost in '${unit}'; ${advice}`);
+      this.warn('unknown-unit', `No limit counts '${unit}'; ${advice}`);
   }
 
   readonly warn = (code: string, message: string, quota?: string): void =>

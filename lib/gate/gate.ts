@@ -47,8 +47,7 @@ export class Gate extends Bookkeeper implements PassageGate {
    * the wait would exceed the deadline.
    */
   acquire(ask: Ask, now: number = this.context.clock.now(), from?: Place): Permit | Place {
-    this.arrive(ask, now);
-    return this.clear(ask, now) ? this.take(ask, now) : this.passage.queue(this, ask, now, from);
+    return this.passage.acquire(ask, now, from);
   }
 
   /** True when nothing would be lost by forgetting this quota. */

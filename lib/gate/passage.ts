@@ -52,12 +52,12 @@ export class Passage<G extends PassageGate = PassageGate> {
   acquire(ask: Ask, now: number, from?: Place): Permit | Place {
     const { gates } = this;
     for (const gate of gates) gate.arrive(ask, now);
-    for (const gate of gates) if (!gate.clear(ask, now)) return this.queue(gate, ask, now, from);
+    for (const gate of gates) if (!gate.clear(ask, now)) return this.#queue(gate, ask, now, from);
     return takeAll(gates, ask, now);
   }
 
   /** A place in line for an attempt that the gate `holding` does not let go now. */
-  queue(holding: G, ask: Ask, now: number, from?: Place): Place {
+  #queue(holding: G, ask: Ask, now: number, from?: Place): Place {
     for (const gate of this.gates) {
       const ms = ask.out && gate.probeIn(now);
       const error = ms === undefined ? undefined : ask.out?.(ms, gate.key);

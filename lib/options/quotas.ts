@@ -72,9 +72,9 @@ export class DeclaredQuotas {
   }
 
   /**
-   * Units of a call's cost that may be misspelt, each with advice: no limit counts them, although limits count others.
+   * Units of a cost that may be misspelt, each with advice: no limit counts them, although limits count others.
    *
-   * @param drawn the gates of the call's quotas
+   * @param drawn the gates of its call's quotas
    */
   uncounted(
     { cost = {}, usual = {} }: { readonly cost?: Costs | undefined; readonly usual?: Costs | undefined },

@@ -83,6 +83,15 @@ describe('A warning', () => {
       expect(warned()[2]).to.match(/'requets'.*similar: 'requests'/);
     });
 
+    it("is of a declared quota's cost, as soon as it is declared", () => {
+      const gate = own(headgate({ quotas: [{ ...tokens[0], cost: { tokens: 1, tokns: 5 } }], name: 'g' }));
+      expect(warned()).to.deep.equal([
+        "No limit counts 'tokns'; similar: 'tokens' (gate 'g'; gate.on('warning') replaces this)",
+      ]);
+      gate.update({ quotas: [{ ...tokens[0], cost: { tokens: 1, requests: 2 } }] });
+      expect(codes()).to.have.length(1);
+    });
+
     it('is of what a call reports as spent', async () => {
       const gate = own(headgate({ quotas: tokens }));
       const response = await gate.fetch(answer)('https://h/chat', { headgate: { cost: { tokens: 5 } } });
