@@ -5,7 +5,7 @@ import { print } from './table.ts';
 /** What `npm test` tries on a few generated servers. */
 const SPECS = ['spec/learning/any-server.spec.ts', 'spec/learning/chance.spec.ts'];
 
-/** Tries the laws of the learners on five times the servers, and their shares as they are written. */
+/** Tries the laws of the learners on more servers and seeds, and their shares as they are written. */
 export function survey(): number {
   const began = performance.now();
   const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');

@@ -11,15 +11,33 @@ export interface Pair {
 
 const SUBJECT = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
 
-/** A pair of a day's life; nothing where openssl is not installed. */
+let made: Pair | undefined;
+
+/** The pair of this process, of a day's life; nothing where openssl is not installed. */
 export function certificate(): Pair | undefined {
+  made ??= make();
+  return made;
+}
+
+function make(): Pair | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...SUBJECT],
+  const { status } = spawnSync('openssl', [
+    ...[
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '1',
+      ...SUBJECT,
+    ],
     ...['-keyout', key, '-out', cert],
   ]);
-  const pair = made.status === 0 ? { key: readFileSync(key), cert: readFileSync(cert) } : undefined;
+  const pair = status === 0 ? { key: readFileSync(key), cert: readFileSync(cert) } : undefined;
   rmSync(folder, { recursive: true });
   return pair;
 }

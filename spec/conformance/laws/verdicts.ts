@@ -128,7 +128,9 @@ export const verdicts: Laws = {
     };
     const stage = scene.stage({ retry: { deadline: 1_500 } });
     await send(stage, { url: scene.url, timeout: 200 });
-    expect(statuses(last(stage))).to.deep.equal([undefined, 200]);
+    // On a busy machine the answer to a later attempt may take too long as well.
+    const [first, ...later] = statuses(last(stage));
+    expect([first, later.at(-1)]).to.deep.equal([undefined, 200]);
   },
   'hostile headers do no harm': async (scene) => {
     const values = ['-1', '1e3', '0x10', '', 'soon'];
