@@ -95,6 +95,7 @@ export class Admission implements Ask {
    */
   why(decision: Decision & { readonly resend: false }): Error | undefined {
     const { reason, waitMs = 0 } = decision;
+    if (reason === 'terminal') return undefined;
     const now = this.#context.clock.now();
     const at = now + waitMs;
     if (reason === 'wait') return new WaitError(at, waitMs, this.#holding(now).key);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { CallSettings } from '../policy/call-settings.ts';
-import { type Decision, unsent } from '../policy/decide.ts';
+import { type Decision, FINAL, unsent } from '../policy/decide.ts';
 import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
-import type { Headers, RequestFacts } from '../words/types.ts';
+import type { Classification, Headers, RequestFacts } from '../words/types.ts';
 import { Admission } from './admission.ts';
 import { Attempt, type AttemptObserver, type Ending, type Pass, type Resend } from './attempt.ts';
 import type { Body } from './body-watch.ts';
@@ -115,7 +115,7 @@ export class Call implements AttemptObserver {
   /** A refused attempt ends the call, whatever was decided after the previous one. */
   #notAdmitted(error: unknown): unknown {
     if (this.#attempt) this.#attempt.superseded = false;
-    this.#decision = { resend: false, reason: 'terminal' };
+    this.#decision = FINAL;
     return this.#lifetime.seal(error);
   }
 
@@ -141,29 +141,22 @@ export class Call implements AttemptObserver {
   /** Classifies how the attempt ended, and decides whether to resend it. */
   settle(ending: Ending, resend: Resend): Decision {
     const attempt = this.#attempt;
-    if (!attempt || this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
+    if (!attempt || this.#lifetime.sealed) return FINAL;
     this.#lifetime.read(undefined);
     if (this.#decision) {
       // Settled again when the next attempt was due: the client sent none.
       if (attempt.superseded) this.#decision = unsent(resend.replayable);
       return this.#decision;
     }
-    const classification = attempt.together(() => {
-      const read = this.#reader.outcome(attempt, ending, this);
-      if (read.unprocessed && attempt.status === undefined) attempt.unsent();
-      else attempt.close();
-      return read;
-    });
+    const classification = this.#conclude(attempt, ending);
     // A listener to its pause may have ended the call.
-    if (this.#lifetime.sealed) return { resend: false, reason: 'terminal' };
-    this.#resends ??= new Resends(this.#context, this.#settings);
-    const decision = resend.allowed
-      ? this.#resends.decide(attempt, classification, resend.replayable, this.#lifetime)
-      : ({ resend: false, reason: 'attempts' } as const);
+    if (this.#lifetime.sealed) return FINAL;
+    const { verdict, code, hint } = classification;
+    if (verdict !== 'success') this.#resends ??= new Resends(this.#context, this.#settings);
+    const decision = this.#resends?.decide(attempt, classification, resend, this.#lifetime) ?? FINAL;
     this.#decision = decision;
     if (decision.resend) {
       const { delayMs, reason } = decision;
-      const { verdict, code, hint } = classification;
       attempt.delayMs = delayMs;
       this.#lifetime.onInterrupt(undefined);
       this.teller.tell('retry', () => ({ verdict, delayMs, reason, status: attempt.status, code, hint }));
@@ -234,9 +227,9 @@ export class Call implements AttemptObserver {
 
   /** The call's report so far. A call that did not fail has no `reason`. */
   report(): CallReport {
-    const classification = this.#attempt?.classification;
-    const refusal = this.#decision?.resend === false ? this.#decision : undefined;
-    const failure = classification?.verdict === 'success' ? undefined : (refusal?.reason ?? 'terminal');
+    const { verdict } = this.#attempt?.classification ?? {};
+    const refusal = this.#decision?.resend ? undefined : this.#decision;
+    const failure = verdict === 'success' ? undefined : (refusal?.reason ?? 'terminal');
     const reason = this.#lifetime.reason ?? failure;
     return reportOf(this.#context, this.#told(), this.#history, reason, refusal?.hint);
   }
@@ -282,15 +275,21 @@ export class Call implements AttemptObserver {
     return this.#made;
   }
 
-  /** Ends the last attempt, classifies it if necessary, and gives back the permit of one that was never sent. */
-  #leaveAttempt(ending: Ending = {}): void {
+  /** Concludes the last attempt if necessary, and gives back the permit of one that was never sent. */
+  #leaveAttempt(ending?: Ending): void {
     const attempt = this.#attempt;
     if (!attempt) return;
     if (!this.#lifetime.interruptible) attempt.unsent();
-    if (!attempt.open && attempt.classification) return;
-    attempt.together(() => {
-      if (!attempt.classification) this.#reader.outcome(attempt, ending, this);
-      attempt.close();
+    if (attempt.open || !attempt.classification) this.#conclude(attempt, ending ?? {});
+  }
+
+  /** Classifies an attempt and ends it; one that the server did not process gives its permit back. */
+  #conclude(attempt: Attempt, ending: Ending): Classification {
+    return attempt.together(() => {
+      const read = attempt.classification ?? this.#reader.outcome(attempt, ending, this);
+      if (read.unprocessed && attempt.status === undefined) attempt.unsent();
+      else attempt.close();
+      return read;
     });
   }
 

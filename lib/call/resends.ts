@@ -1,7 +1,7 @@
 import type { CallSettings } from '../policy/call-settings.ts';
 import { type Decision, decide, mayRepeat } from '../policy/decide.ts';
 import type { Classification, Verdict } from '../words/types.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, Resend } from './attempt.ts';
 import type { CallContext } from './context.ts';
 import type { Lifetime } from './lifetime.ts';
 
@@ -25,9 +25,10 @@ export class Resends {
   decide(
     attempt: Attempt,
     classification: Classification,
-    replayable: boolean,
+    { replayable, allowed }: Resend,
     lifetime: Lifetime,
   ): Decision {
+    if (!allowed) return { resend: false, reason: 'attempts' };
     const { verdict } = classification;
     const policy = this.#settings.after?.[verdict]?.policy ?? this.#settings.policy;
     const { clock, profile, tokens, random } = this.#context;

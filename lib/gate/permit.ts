@@ -149,12 +149,13 @@ export class Permit extends Draws implements Linked, Drawn {
 
   /** Corrects the charges to the amounts that each quota reads from the outcome. */
   spentBy(outcome: Outcome): void {
-    const of = (gate: Admitter, drawn: Drawn): void => {
-      const amounts = drawn.charge && gate.read(outcome);
-      if (amounts) gate.spent(drawn, this.ask, amounts, this.#answeredAt, this.#endedAt);
-    };
-    of(this.gate, this);
-    for (const { gate, drawn } of this.also) of(gate, drawn);
+    this.#spentBy(outcome, this.gate, this);
+    for (const { gate, drawn } of this.also) this.#spentBy(outcome, gate, drawn);
+  }
+
+  #spentBy(outcome: Outcome, gate: Admitter, drawn: Drawn): void {
+    const amounts = drawn.charge && gate.read(outcome);
+    if (amounts) gate.spent(drawn, this.ask, amounts, this.#answeredAt, this.#endedAt);
   }
 
   /** Corrects the charges to the amounts spent: an overcharge is free at once, an undercharge is owed. */

@@ -15,6 +15,9 @@ export type Decision =
       readonly hint?: string;
     };
 
+/** Neither a success nor a lasting failure is resent. */
+export const FINAL: Decision = { resend: false, reason: 'terminal' };
+
 /** Facts that a decision depends on. */
 export interface Situation {
   readonly classification: Classification;
@@ -66,7 +69,7 @@ export function decide(s: Situation): Decision {
     transient: true,
     unauthorized: s.refreshable,
   };
-  if (!curable[verdict]) return { resend: false, reason: 'terminal' };
+  if (!curable[verdict]) return FINAL;
   if (s.spent) return { resend: false, reason: 'attempts' };
   if (verdict !== 'unauthorized' && s.policy.attempts === 1) return { resend: false, reason: 'attempts' };
   if (!s.replayable) return { resend: false, reason: 'terminal', hint: UNREPLAYABLE };

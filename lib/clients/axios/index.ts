@@ -236,7 +236,7 @@ function triedOf(
     // As with plain axios, the config shows the headers that were sent, but without the gate's own.
     if (added && leg.config === config) config.headers = leg.shown(last.config.headers, added);
     last.config = config;
-    current.answer(last.status, headersOf(last.headers) ?? {});
+    if (last.status !== current.status) current.answer(last.status, headersOf(last.headers) ?? {});
     if (last.status < 400 && !isStream) tellRead(current, last.data);
   }
   disguise(error, config);

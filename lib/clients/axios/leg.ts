@@ -237,17 +237,16 @@ function readable(config: Config, uriOf: UriOf): URL | undefined {
   }
 }
 
-/** How an attempt ended, read from its response or from the adapter's error. */
+/** How an attempt ended, read from its response or from the adapter's error. The attempt knows the headers. */
 export function endingOf(response: Response | undefined, error?: AxiosError): Ending {
   if (!response) return { error: error && faultOf(error) };
   const { status, data } = response;
-  const headers = headersOf(response.headers);
-  if (status >= 400) return { status, headers, body: textOf(data) };
-  if (!error) return { status, headers };
+  if (status >= 400) return { status, body: textOf(data) };
+  if (!error) return { status };
   const { validateStatus } = response.config;
   // axios gives a truncated body the same code as an unreadable one.
   const cutOff = error.code === UNREAD && (!validateStatus || validateStatus(status));
-  return { status, headers, error: cutOff ? cutOffBy(error) : error };
+  return { status, error: cutOff ? cutOffBy(error) : error };
 }
 
 const UNREAD = 'ERR_BAD_RESPONSE';

@@ -4,7 +4,8 @@ import { HeadgateError } from '../../words/errors.ts';
 
 /** Tells the code that makes an attempt when to abort it. */
 export class Breaker {
-  readonly #listeners = new Set<(reason: Error) => void>();
+  /** Created on demand, as most attempts have no listeners. */
+  #listeners: Set<(reason: Error) => void> | undefined;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
@@ -21,12 +22,13 @@ export class Breaker {
   }
 
   subscribe(listener: (reason: Error) => void): void {
+    this.#listeners ??= new Set();
     if (this.#reason) listener(this.#reason);
     else this.#listeners.add(listener);
   }
 
   unsubscribe(listener: (reason: Error) => void): void {
-    this.#listeners.delete(listener);
+    this.#listeners?.delete(listener);
   }
 
   /** Aborts the rest of an attempt whose response nobody will read. */
@@ -38,7 +40,7 @@ export class Breaker {
     if (this.#reason) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    for (const listener of this.#listeners) listener(reason);
+    for (const listener of this.#listeners ?? []) listener(reason);
   }
 }
 

@@ -42,23 +42,27 @@ export async function retrying<T>(
 ): Promise<T> {
   const leave = heed(call, signal);
   try {
-    let tried = await attempt();
+    const tried = await attempt();
     // Most calls need only one attempt.
-    if (await again(call, tried)) {
-      const next = async (): Promise<Tried<T>> => {
-        const following = await attempt();
-        if (await again(call, following)) throw new Again();
-        return following;
-      };
-      tried = await pRetry(next, FOREVER);
-    }
-    return concluded(call, tried, signal);
+    const over = backOff(call, tried);
+    return concluded(call, over ? await over.then(() => following(call, attempt)) : tried, signal);
   } catch (error) {
     const thrown = call.fail(error);
     throw thrown instanceof AbortReason ? thrown.cause : thrown;
   } finally {
     leave();
   }
+}
+
+/** Makes further attempts, by p-retry, until one is the last. */
+function following<T>(call: Call, attempt: () => Promise<Tried<T>>): Promise<Tried<T>> {
+  return pRetry(async () => {
+    const tried = await attempt();
+    const over = backOff(call, tried);
+    if (!over) return tried;
+    await over;
+    throw new Again();
+  }, FOREVER);
 }
 
 /** Returns or throws the result of the last attempt. */
@@ -77,11 +81,11 @@ function concluded<T>(call: Call, tried: Tried<T>, signal: Abortable | undefined
   throw doom;
 }
 
-/** Whether to make another attempt; resolves once the backoff is over. */
-function again(call: Call, tried: Tried<unknown>): Promise<boolean> | false {
+/** The backoff before another attempt; `undefined` if none is to be made. */
+function backOff(call: Call, tried: Tried<unknown>): Promise<void> | undefined {
   const { ending, replayable } = tried;
   const decision = call.settle(ending, { replayable, allowed: true });
-  if (!decision.resend) return false;
+  if (!decision.resend) return undefined;
   tried.drop?.();
-  return call.backOff(decision).then(() => true);
+  return call.backOff(decision);
 }
