@@ -46,7 +46,7 @@ import type { Notice, Outcome, Profile, QuotaRef, RequestFacts } from './words/t
 const UNREADABLE: Notice = {
   code: 'unreadable-request',
   message:
-    "The gate cannot read a request's URL, so the request uses this quota and carries no token. Give the client absolute http(s) URLs, or give gate.undici({ origin }) the origin of its pool",
+    "A request's URL cannot be read, so it uses this quota and carries no token. Give the client absolute http(s) URLs, or gate.undici({ origin }) the pool's origin",
 };
 
 /** Wires profile, policy, gates and events together, without any client. */

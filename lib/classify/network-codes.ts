@@ -28,7 +28,7 @@ export const TRANSIENT_CODES: ReadonlyMap<string, string> = byCode([
     'EADDRINUSE EADDRNOTAVAIL',
   ],
   [
-    'The server, or a proxy in front of it, closed the connection while it was in use. If this recurs, let the client keep idle connections for a shorter time than the server does.',
+    'The server or a proxy closed the connection while it was in use. If this recurs, let the client keep idle connections for less time than the server does.',
     'ECONNRESET ECONNABORTED EPIPE UND_ERR_SOCKET ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
   ],
   [
