@@ -11,7 +11,7 @@ import { FleetPart, type Keeper } from './fleet.ts';
 import { Saturation } from './in-flight/knee.ts';
 import { ConcurrencyLimit } from './in-flight/overload.ts';
 import { Outage } from './outage/outage.ts';
-import { Allowances } from './stated.ts';
+import { Allowances, type Explained } from './stated.ts';
 import { rolling } from './windows/declared.ts';
 import { FleetLearner } from './windows/fleet-learner.ts';
 import { Learner } from './windows/learner.ts';
@@ -131,7 +131,7 @@ export class Adaptive {
     return Math.max(
       heedOutage && outage ? outage.turnAt(inFlight) : now,
       this.#concurrency ? this.#concurrency.turnAt(now, inFlight) : now,
-      this.#allowances.turnAt(now, this.#sent),
+      this.#allowances.turnAt(now, this.#sent, learner?.unanswered ?? 0),
       learner ? learner.turnAt(now, inFlight) : now,
     );
   }
@@ -148,9 +148,9 @@ export class Adaptive {
 
   /**
    * The response to attempt `number` states what remains of the server's quotas. Returns for how many ms nothing more may be
-   * sent.
+   * sent. @param explained whether a declared window counts all that a statement says is used
    */
-  heard(now: number, number: number, limits: readonly RateLimit[]): number {
+  heard(now: number, number: number, limits: readonly RateLimit[], explained: Explained): number {
     // Of several policies of the same length, the narrowest applies.
     const windows = new Map<number, number>();
     for (const { limit, windowMs, requests } of limits) {
@@ -162,7 +162,7 @@ export class Adaptive {
       if (finding) this.#observer.learned(finding, 'header');
     }
     if (windows.size > 0) this.fleet?.conference.look();
-    return this.#allowances.heard(now, number, limits);
+    return this.#allowances.heard(now, number, limits, explained);
   }
 
   take(now: number): void {

@@ -10,20 +10,30 @@ interface Allowance {
   readonly resetAt: number;
   /** Whether attempts must obey it; otherwise it is only shown. */
   readonly binds: boolean;
+  /** Longest wait for a reset that the policy named, in ms: its window is at least as long. */
+  readonly lengthMs: number;
+  /** Not stated: the reset has passed, and the policy's limit is taken to apply again. */
+  readonly assumed?: boolean;
   readonly stated: RateLimit;
 }
 
+/** Whether a declared window counts all that a statement says is used: its own count then says when attempts may go. */
+export type Explained = (stated: RateLimit) => boolean;
+
 /** Maximum number of policies remembered. */
 const MAX_POLICIES = 8;
+/** Factor by which the reset that an older response names must be stretched at most to be that of the latest. */
+const SAME_RESET = 1.25;
 /** Maximum time for which a statement that is not a refusal holds, in ms; then one attempt asks again. */
 const LONGEST_HOLD_MS = 3_600_000;
 
 /**
  * How many attempts the server's own rate-limit headers still allow:
  *
- *     left = remaining − attempts sent after the one whose response said so
+ *     left = remaining − attempts that it does not count: sent after the one whose response said so, or overtaken by it
  *
- * until the reset that the server named, at most for an hour.
+ * until the reset that the server named, at most for an hour. From then on, the policy's whole limit is taken to remain, until a
+ * response says more: otherwise a backlog would meet a small limit anew at each reset.
  */
 export class Allowances {
   /** Created at the first statement. */
@@ -33,7 +43,12 @@ export class Allowances {
    * @param number of the answered attempt, among all of the quota
    * @returns ms for which nothing more may be sent; 0 if attempts may go
    */
-  heard(now: number, number: number, limits: readonly RateLimit[]): number {
+  heard(
+    now: number,
+    number: number,
+    limits: readonly RateLimit[],
+    explained: Explained = () => false,
+  ): number {
     let closed = 0;
     this.#allowances ??= new Map();
     const allowances = this.#allowances;
@@ -42,33 +57,39 @@ export class Allowances {
       const resetMs = stated.resetMs && Math.min(stated.resetMs, LONGEST_HOLD_MS);
       const known = allowances.get(name);
       if (known?.binds && known.number > number && known.resetAt > now) {
-        // An older response that arrives late changes nothing; if both say that nothing is left, the later reset applies.
-        if (remaining !== 0 || known.remaining > 0 || !resetMs || now + resetMs <= known.resetAt) continue;
-        allowances.set(name, { ...known, resetAt: now + resetMs });
-        closed = Math.max(closed, resetMs);
+        // An older response that arrives late raises nothing. If it says that less is left of the same window, its attempt was
+        // overtaken. If nothing is left, the later reset applies.
+        if (remaining === undefined || !resetMs || remaining > known.remaining) continue;
+        if (now + resetMs * SAME_RESET < known.resetAt) continue;
+        const resetAt = remaining > 0 ? known.resetAt : Math.max(now + resetMs, known.resetAt);
+        allowances.set(name, { ...known, remaining, resetAt });
+        if (remaining === 0) closed = Math.max(closed, resetAt - now);
         continue;
       }
       // Nor does it replace a value that is only shown, unless it says that nothing is left.
       if (known && known.number > number && known.resetAt > now && remaining !== 0) continue;
       allowances.delete(name);
       if (remaining === undefined) continue;
-      const binds = resetMs !== undefined && resetMs > 0 && (remaining === 0 || requests);
+      const binds = resetMs !== undefined && resetMs > 0 && (requests ? !explained(stated) : remaining === 0);
       if (!this.#hasRoom(binds)) continue;
       const resetAt = now + (resetMs || LONGEST_HOLD_MS);
-      allowances.set(name, { remaining, number, resetAt, binds, stated });
+      const lengthMs = Math.max(resetMs ?? 0, known?.lengthMs ?? 0);
+      allowances.set(name, { remaining, number, resetAt, binds, lengthMs, stated });
       // If attempts in flight may have used up what remains, `turnAt` holds the rest until their responses tell.
       if (binds && remaining === 0) closed = Math.max(closed, resetMs);
     }
     return closed;
   }
 
-  /** Earliest moment at which an attempt may go, after `sent` attempts. */
-  turnAt(now: number, sent: number): number {
+  /** Earliest moment at which an attempt may go, after `sent` attempts, of which `unanswered` are not answered. */
+  turnAt(now: number, sent: number, unanswered: number): number {
     let turn = now;
     if (!this.#allowances) return turn;
-    for (const [name, { remaining, number, resetAt, binds }] of this.#allowances) {
-      if (now >= resetAt) this.#allowances.delete(name);
-      else if (binds && remaining - (sent - number) <= 0) turn = Math.max(turn, resetAt);
+    for (const [name, known] of this.#allowances) {
+      const each = now < known.resetAt ? known : this.#renew(now, name, known, sent - unanswered);
+      // Without an unanswered attempt, no response will say more of an assumed one.
+      if (!each?.binds || (each.assumed && unanswered === 0)) continue;
+      if (each.remaining <= Math.max(sent - each.number, unanswered)) turn = Math.max(turn, each.resetAt);
     }
     return turn;
   }
@@ -76,8 +97,8 @@ export class Allowances {
   /** The server's latest statements that still hold. */
   snapshot(now: number, sent: number): StatedLimit[] {
     const all: StatedLimit[] = [];
-    for (const { remaining, number, resetAt, stated } of this.#allowances?.values() ?? []) {
-      if (now >= resetAt) continue;
+    for (const { remaining, number, resetAt, assumed, stated } of this.#allowances?.values() ?? []) {
+      if (now >= resetAt || assumed) continue;
       const { name, requests, unit, limit, windowMs, resetMs } = stated;
       all.push({
         name,
@@ -91,12 +112,22 @@ export class Allowances {
     return all;
   }
 
-  /** Whether one more can be remembered. A binding value evicts one that is only shown. */
+  /** The policy's reset has passed: assumes its limit for one more window, counted from after attempt `number`. */
+  #renew(now: number, name: string, known: Allowance, number: number): Allowance | undefined {
+    const { lengthMs, stated } = known;
+    this.#allowances?.delete(name);
+    if (known.assumed || !known.binds || !stated.requests || !stated.limit) return undefined;
+    const renewed = { ...known, remaining: stated.limit, number, resetAt: now + lengthMs, assumed: true };
+    this.#allowances?.set(name, renewed);
+    return renewed;
+  }
+
+  /** Whether one more can be remembered. A binding value evicts one that is only shown, and each an assumed one. */
   #hasRoom(binds: boolean): boolean {
     const allowances = this.#allowances as Map<string, Allowance>;
     if (allowances.size < MAX_POLICIES) return true;
-    if (!binds) return false;
-    for (const [name, each] of allowances) if (!each.binds) return allowances.delete(name);
+    for (const [name, each] of allowances)
+      if (each.assumed || (binds && !each.binds)) return allowances.delete(name);
     return false;
   }
 }

@@ -67,6 +67,11 @@ export class Learner {
     return this.flight.limit;
   }
 
+  /** Number of attempts sent and not answered. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   /** Average round trip, in ms; 0 if unknown. */
   get latency(): number {
     return this.past.trip.average;
