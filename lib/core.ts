@@ -98,7 +98,7 @@ export class Core implements CallContext {
       restored: (message) => events.ledger('restored', message),
       paused: (quota, ms, silent) => {
         const until = clock.now() + ms;
-        if (this.#gates.get(quota)?.pause(ms, 'peer', silent)?.isNews) events.paused(quota, until, 'peer');
+        if (this.#gates.ofPeer(quota)?.pause(ms, 'peer', silent)?.isNews) events.paused(quota, until, 'peer');
       },
     };
     this.#gates = new Gates({
@@ -190,13 +190,13 @@ export class Core implements CallContext {
     let { passage } = this.#gates.of(first);
     for (const ref of others) passage = passage.and(this.#gates.of(ref));
     for (const ref of this.#declared.besides(request)) passage = passage.and(this.#gates.of(ref));
-    const bucket = this.bucketGateOf(request, quota, first);
-    return this.#manualPauses.through(bucket ? passage.and(bucket) : passage, request);
+    for (const gate of this.serverGatesOf(request, quota, first)) passage = passage.and(gate);
+    return this.#manualPauses.through(passage, request);
   }
 
-  bucketGateOf(request: RequestFacts, quota: string | undefined, first?: QuotaRef): Gate | undefined {
-    if (!this.#gates.hasBuckets || request.unreadable) return undefined;
-    return this.#gates.bucketOf(this.#scopeOf(request, quota, first), request);
+  serverGatesOf(request: RequestFacts, quota: string | undefined, first?: QuotaRef): readonly Gate[] {
+    if (!this.#gates.hasNamed || request.unreadable) return [];
+    return this.#gates.serverGates(this.#scopeOf(request, quota, first), request);
   }
 
   bucketed(request: RequestFacts, quota: string | undefined, bucket: Bucket): void {

@@ -164,8 +164,8 @@ export class Admission implements Ask {
     return this.request ? this.#context.declaredGatesOf(this.request, this.#settings.quota) : [];
   }
 
-  bucketGate(): Gate | undefined {
-    return this.request && this.#context.bucketGateOf(this.request, this.#settings.quota);
+  serverGates(): readonly Gate[] {
+    return this.request ? this.#context.serverGatesOf(this.request, this.#settings.quota) : [];
   }
 
   /** The server named the bucket that an attempt drew on. */
@@ -204,9 +204,8 @@ export class Admission implements Ask {
     this.#lifetime.onInterrupt(undefined);
     const token = tokens?.current;
     const at = this.#context.clock.now();
-    const bucket = this.bucketGate();
-    const moved = bucket !== undefined && !permit.drawsOn(bucket);
-    // Meanwhile the token may have expired, the call ended, or the server named the bucket.
+    const moved = this.serverGates().some((gate) => !permit.drawsOn(gate));
+    // Meanwhile the token may have expired, the call ended, or the server named a quota.
     if (!this.#lifetime.sealed && !moved && (!tokens || token !== undefined)) {
       return this.#pass(permit, request, token, askedAt, at);
     }

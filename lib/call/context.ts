@@ -36,8 +36,8 @@ export interface CallContext {
   passageOf(request: RequestFacts, quota: string | undefined): Passage<Gate>;
   /** Warns of a caller's amounts in units that no limit counts; `gates`: those of the call's quotas. */
   priced(ask: Priced, gates: readonly Gate[]): void;
-  /** The gate of the server's bucket that a request draws on, if known. */
-  bucketGateOf(request: RequestFacts, quota: string | undefined): Gate | undefined;
+  /** The gates of quotas that the server has named for such a request. */
+  serverGatesOf(request: RequestFacts, quota: string | undefined): readonly Gate[];
   /** The server named the bucket that a request drew on. */
   bucketed(request: RequestFacts, quota: string | undefined, bucket: Bucket): void;
   /** The gates of the declared quotas that a request draws on. */

@@ -3,7 +3,7 @@ import type { CallSettings } from '../policy/call-settings.ts';
 import type { Backoff } from '../policy/policy.ts';
 import { wallOf } from '../time/clock.ts';
 import type { PauseCause } from '../words/causes.ts';
-import { ACCOUNT, type Classification, type Headers } from '../words/types.ts';
+import type { Classification, Headers } from '../words/types.ts';
 import type { Admission } from './admission.ts';
 import type { Attempt, Ending } from './attempt.ts';
 import type { CallContext } from './context.ts';
@@ -81,10 +81,9 @@ export class Reader {
     this.#teller.tell('pause', () => ({ at: refusal?.at ?? now, quota, until, untilMs: until, cause }));
   }
 
-  /** A refusal may name a bucket that no answer named before. */
+  /** A refusal may name a bucket, or the account, that no answer named before. */
   #bucketed({ permit, request, headers }: Attempt, read: Classification): void {
-    if (read.quota === undefined || read.quota === ACCOUNT) return;
-    this.#admission.bucketed(permit, request, bucketIn(headers, read.quota));
+    if (read.quota !== undefined) this.#admission.bucketed(permit, request, bucketIn(headers, read.quota));
   }
 }
 

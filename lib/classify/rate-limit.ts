@@ -158,16 +158,20 @@ export function bucketOf(headers: Headers): string | undefined {
 /** A bucket that an answer names. */
 export interface Bucket {
   readonly name: string;
-  /** `group`: a group of routes, such as `search`. `routes`: exactly those that share it, as Discord's `x-ratelimit-bucket`. */
-  readonly kind: 'group' | 'routes';
+  /**
+   * `group`: a group of routes, such as `search`. `routes`: exactly those that share it, as Discord's `x-ratelimit-bucket`.
+   * `account`: all routes.
+   */
+  readonly kind: 'group' | 'routes' | 'account';
 }
 
 /** The bucket that an answer says it drew on; `quota` is the one that its classification names. */
 export function bucketIn(headers: Headers | undefined, quota: string | undefined): Bucket | undefined {
+  if (quota === ACCOUNT) return { name: ACCOUNT, kind: 'account' };
   const name = headers && bucketOf(headers);
   if (name !== undefined)
     return { name, kind: headers?.['x-ratelimit-bucket'] !== undefined ? 'routes' : 'group' };
-  if (quota === undefined || quota === ACCOUNT || (headers && reasonOf(headers) === quota)) return undefined;
+  if (quota === undefined || (headers && reasonOf(headers) === quota)) return undefined;
   return { name: quota, kind: 'group' };
 }
 

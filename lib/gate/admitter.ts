@@ -5,7 +5,6 @@ import type { Charge } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
 import type { Amounts, Costs, Outcome, RequestFacts } from '../words/types.ts';
-import type { Naming } from './hosts.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** What determines an attempt's cost and route. */
@@ -27,7 +26,7 @@ export interface Asked extends Priced {
   /** The gates of the declared quotas that its request draws on now. */
   declaredGates?(): readonly Admitter[];
   /** The gate of the server's bucket that its request draws on, if known. */
-  bucketGate?(): Admitter | undefined;
+  serverGates?(): readonly Admitter[];
 }
 
 /** One quota's record of an attempt that draws on it. */
@@ -85,10 +84,12 @@ export interface Admitter {
     backoff: Backoff,
     at?: number,
   ): Closing | undefined;
+  /** An attempt was refused for another of its quotas. */
+  spared(): void;
   /** Whether one of its windows counts this unit. */
   counts(unit: string): boolean;
   /** A request to this URL was refused: closes the whole host if that concerns all its quotas. */
-  spread(url: URL, naming: Naming): void;
+  spread(url: URL): void;
   spendRetry(share: number): boolean;
   reopensIn(now: number): number;
   probeIn(now: number): number | undefined;

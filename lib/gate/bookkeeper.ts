@@ -13,7 +13,6 @@ import type { QuotaSnapshot } from '../words/snapshot.ts';
 import type { Amounts, Outcome, QuotaRef } from '../words/types.ts';
 import type { Admitter, Closing, Drawn, Priced } from './admitter.ts';
 import type { GateContext } from './context.ts';
-import type { Naming } from './hosts.ts';
 import type { Linked, LinkedList } from './linked-list.ts';
 import { Permit } from './permit.ts';
 import type { Ask } from './place.ts';
@@ -57,6 +56,8 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
 
   /** Admits every queued attempt that may go now. */
   abstract pump(now?: number): void;
+  /** Whether attempts draw on this quota first, rather than besides another. */
+  abstract get isFirst(): boolean;
   /** Number of queued attempts, or 0 if this quota holds none of them. */
   protected abstract get waiting(): number;
   /** Rejects all queued attempts for which `why` returns an error. */
@@ -125,7 +126,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     else this.reopen('manual');
   }
 
-  /** Ends a pause until `until` that was inferred, without a refusal of this quota. */
+  /** Ends a pause until `until` at most: what it was inferred from was refuted. */
   lift(until: number): void {
     if (this.quota.pause.lift(this.now(), until)) this.reopen();
   }
@@ -133,7 +134,7 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
   /** An attempt sent at `sentAt` was answered, neither throttled nor failed. */
   served(sentAt: number, request?: Ask['request'], now: number = this.context.clock.now()): void {
     this.quota.served(now, sentAt, this.waiting, request);
-    if (this.url) this.context.served?.(this.url.host, sentAt, now);
+    if (this.url && this.isFirst) this.context.served?.(this.url.host, sentAt, now);
     this.pump(now);
   }
 
@@ -157,8 +158,12 @@ export abstract class Bookkeeper implements LeaseContext, LearningObserver, Link
     return this.quota.windows.counts(unit);
   }
 
-  spread(url: URL, naming: Naming): void {
-    this.context.refused?.(this.key, url.host, this.quota.pause.until, naming);
+  spared(): void {
+    this.quota.adaptive?.learner?.spared();
+  }
+
+  spread(url: URL): void {
+    this.context.refused?.(this.key, url.host, this.quota.pause.until);
   }
 
   /** An attempt ended in a fault. */

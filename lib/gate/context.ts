@@ -5,18 +5,10 @@ import type { Clock } from '../time/clock.ts';
 import type { Schedule } from '../time/schedule.ts';
 import type { LearnedCause, PauseCause } from '../words/causes.ts';
 import type { LearnedQuota } from '../words/learned.ts';
-import type { Closing } from './admitter.ts';
-import type { Naming, Suspended } from './hosts.ts';
 import type { LinkedList } from './linked-list.ts';
 import type { Use } from './near-limit.ts';
 import type { Permit } from './permit.ts';
 import type { QueueLimit } from './queue-limit.ts';
-
-/** A gate that can be closed. */
-export interface Pausable extends Suspended {
-  readonly key: string;
-  pause(ms: number, cause: PauseCause): Closing | undefined;
-}
 
 /** What all gates of one `headgate()` share. */
 export interface GateContext {
@@ -30,11 +22,9 @@ export interface GateContext {
   /** The pause of this quota ended. */
   readonly resumed: (quota: string, untilMs: number, cause: PauseCause) => void;
   /** A request to this host was refused for a quota, which may concern the whole host. */
-  readonly refused?: (quota: string, host: string, untilMs: number, naming: Naming) => void;
+  readonly refused?: (quota: string, host: string, untilMs: number) => void;
   /** An attempt sent to this host at `sentAt` was served. */
   readonly served?: (host: string, sentAt: number, now: number) => void;
-  /** A request draws on this quota for the first time. */
-  readonly drawn?: (gate: Pausable, url: URL) => void;
   /** A server closed this quota: tells the other gates of the ledger; `tryMs` if it named no wait. */
   readonly sharePause: (quota: string, ms: number, tryMs?: number) => void;
   /** This quota is new here: another gate of the ledger may have closed it. */

@@ -42,6 +42,10 @@ export class Gate extends Bookkeeper implements PassageGate {
     return this.#passage;
   }
 
+  get isFirst(): boolean {
+    return this.#passage !== undefined;
+  }
+
   /**
    * A permit or a place in line; `from` is a place to move here. Throws `QueueFullError`, or `ask.late` if
    * the wait would exceed the deadline.
@@ -173,7 +177,6 @@ export class Gate extends Bookkeeper implements PassageGate {
   #meet({ request }: Asked): void {
     if (this.url !== undefined || !request) return;
     this.url = request.url;
-    this.context.drawn?.(this, this.url);
   }
 
   #release(lane: Lane): void {

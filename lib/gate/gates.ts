@@ -2,15 +2,16 @@ import type { Bucket } from '../classify/rate-limit.ts';
 import { Alarm } from '../time/alarm.ts';
 import type { LearnedQuota } from '../words/learned.ts';
 import type { QuotaSnapshot } from '../words/snapshot.ts';
-import { LONGEST_WAIT_MS, type QuotaRef, type RequestFacts, type Window } from '../words/types.ts';
+import { ACCOUNT, type QuotaRef, type RequestFacts } from '../words/types.ts';
 import type { Priced } from './admitter.ts';
 import { Buckets } from './buckets.ts';
-import type { GateContext, Pausable } from './context.ts';
+import type { GateContext } from './context.ts';
 import { forecastMs } from './forecast.ts';
 import { Gate } from './gate.ts';
-import { type HostRefusals, Hosts, type Naming } from './hosts.ts';
+import { Hosts } from './hosts.ts';
 import { LinkedList } from './linked-list.ts';
 import type { Permit } from './permit.ts';
+import { sound } from './sound.ts';
 
 /** Number of quotas above which idle ones are forgotten, the longest unused first. */
 const MOST_GATES = 10_000;
@@ -20,8 +21,10 @@ const LOOK = 4;
 const LOOK_MS = 1000;
 const LOOK_LATER = 1000;
 
-const UNSOUND =
-  'The profile gave limits that are not numbers of 1 or more, or windows whose length is not valid; they were ignored';
+/** End of the key of the quota that all requests to a host share. */
+const ACCOUNT_SUFFIX = ' account';
+/** Time before its first use from which that quota knows what was served, in ms. */
+const RECENT_MS = 60_000;
 
 /** All gates of one `headgate()`, one per quota key. */
 export class Gates {
@@ -37,6 +40,8 @@ export class Gates {
   readonly #valued = new Set<string>();
   readonly #hosts = new Hosts();
   readonly #buckets = new Buckets();
+  /** Whether a server has refused requests to a whole host. */
+  #hasAccounts = false;
   readonly #look: Alarm;
   readonly #inUse = new LinkedList<Permit>();
 
@@ -45,10 +50,7 @@ export class Gates {
       ...context,
       inUse: this.#inUse,
       refused: (...refusal) => this.#refused(...refusal),
-      drawn: (gate, url) => this.#drawn(gate, url),
-      served: (host, sentAt, now) => {
-        if (!this.#hosts.empty) this.#hosts.served(host, sentAt, now);
-      },
+      served: (...attempt) => this.#served(...attempt),
       resumed: (quota, ...why) => {
         context.resumed(quota, ...why);
         const gate = this.#gates.get(quota);
@@ -108,27 +110,32 @@ export class Gates {
     }
   }
 
-  /** Whether any answer has named a bucket. */
-  get hasBuckets(): boolean {
-    return !this.#buckets.empty;
+  /** Whether any answer has named a bucket, or the account. */
+  get hasNamed(): boolean {
+    return this.#hasAccounts || !this.#buckets.empty;
   }
 
-  /** The gate of the bucket that a request draws on within `scope`, if known. */
-  bucketOf(scope: string, request: RequestFacts): Gate | undefined {
+  /** The gates that servers have named for such a request: of its bucket within `scope`, and of its account. */
+  serverGates(scope: string, request: RequestFacts): readonly Gate[] {
     const bucket = this.#buckets.of(scope, request);
-    if (bucket === undefined) return undefined;
-    const key = `${scope} bucket=${bucket}`;
-    return this.#gates.get(key) ?? this.of({ key, windows: [], bucket });
+    const gates =
+      bucket === undefined ? [] : [this.of({ key: `${scope} bucket=${bucket}`, windows: [], bucket })];
+    const account = this.#hasAccounts && this.#gates.get(request.url.host + ACCOUNT_SUFFIX);
+    return account ? [...gates, account] : gates;
   }
 
   /**
-   * An answer named a bucket: attempts in flight that are now known to draw on it count there from now on.
+   * An answer named a bucket, or the account: attempts in flight that draw on it count there from now on.
    */
   bucketed(scope: string, request: RequestFacts, bucket: Bucket): void {
-    if (!this.#buckets.learn(scope, request, bucket)) return;
+    if (bucket.kind === 'account') this.#accountOf(request.url.host);
+    else if (this.#buckets.learn(scope, request, bucket)) this.#redraw();
+  }
+
+  /** Attempts in flight also draw on the quotas that servers have named since. */
+  #redraw(): void {
     for (let permit = this.#inUse.first; permit; permit = permit.next as Permit | undefined) {
-      const gate = permit.ask.bucketGate?.() as Gate | undefined;
-      if (gate) permit.drawOn(gate);
+      for (const gate of permit.ask.serverGates?.() ?? []) permit.drawOn(gate as Gate);
     }
   }
 
@@ -172,6 +179,12 @@ export class Gates {
     await Promise.all([...this.#gates.values()].map((gate) => gate.close(error)));
   }
 
+  /** The gate of a quota that another process closed, even if it is an account that nothing here has named yet. */
+  ofPeer(key: string): Gate | undefined {
+    const host = key.endsWith(ACCOUNT_SUFFIX) && key.slice(0, -ACCOUNT_SUFFIX.length);
+    return this.#gates.get(key) ?? (host ? this.#accountOf(host) : undefined);
+  }
+
   /** The gates of a quota: one, or one for each value. */
   made(key: string): readonly Gate[] {
     const gate = this.#gates.get(key);
@@ -185,33 +198,47 @@ export class Gates {
     return made.length > 0 ? made : [this.of(ref)];
   }
 
-  #refused(quota: string, host: string, untilMs: number, naming: Naming): void {
+  /** A quota was refused: closes the account if that seems to concern the whole host. */
+  #refused(quota: string, host: string, untilMs: number): void {
     const now = this.#context.clock.now();
-    const whole = this.#hosts.refused(host, quota, now, untilMs, naming);
-    if (!whole) return;
-    for (const gate of [...this.#gates.values()]) if (gate.isOf(host)) this.#suspend(gate, now, whole);
-  }
-
-  /** Closes a quota that is first used while its host is closed. */
-  #drawn(gate: Pausable, url: URL): void {
-    if (this.#hosts.empty) return;
-    const whole = this.#hosts.whole(url.host);
-    if (whole) this.#suspend(gate, this.#context.clock.now(), whole);
-  }
-
-  /** Closes a quota because others of its host were refused. */
-  #suspend(gate: Pausable, now: number, whole: HostRefusals): void {
-    const untilMs = whole.closedUntil;
-    const closing = untilMs > now ? gate.pause(untilMs - now, 'header') : undefined;
+    const until = this.#hosts.refused(host, quota, now, untilMs);
+    const closing = until && this.#accountOf(host).pause(until - now, 'header');
     if (!closing) return;
-    whole.suspended.set(gate, closing.until);
-    this.#context.sharePause(gate.key, untilMs - now);
-    if (closing.isNews) this.#context.reportPause(gate.key, untilMs);
+    this.#context.sharePause(closing.quota, closing.until - now);
+    if (closing.isNews) this.#context.reportPause(closing.quota, closing.until);
+  }
+
+  /** An attempt was served: reopens the account if it was closed by mistake. */
+  #served(host: string, sentAt: number, now: number): void {
+    const until = this.#hosts.served(host, sentAt, now);
+    if (until) this.#accountOf(host).lift(until);
+  }
+
+  /** The quota of a host's account, on which all requests to it draw from now on. It knows what the other quotas served. */
+  #accountOf(host: string): Gate {
+    const key = host + ACCOUNT_SUFFIX;
+    const known = this.#gates.get(key);
+    if (known) return known;
+    const served: number[] = [];
+    const from = this.#context.clock.now() - RECENT_MS;
+    for (const gate of this.#gates.values()) {
+      if (gate.isFirst && gate.isOf(host))
+        gate.quota.adaptive?.learner?.past.log.replay(from, (at) => served.push(at));
+    }
+    const account = this.of({ key, windows: [], bucket: ACCOUNT });
+    const learner = account.quota.adaptive?.learner;
+    if (learner) {
+      learner.paces = false;
+      for (const at of served.sort((a, b) => a - b)) learner.past.log.push(at);
+    }
+    this.#hasAccounts = true;
+    this.#redraw();
+    return account;
   }
 
   #meet(ref: QuotaRef): Gate {
     if (ref.base !== undefined) this.#valued.add(ref.base);
-    const gate = new Gate(this.#sound(ref), this.#context);
+    const gate = new Gate(sound(ref, this.#context.warn), this.#context);
     this.#gates.set(ref.key, gate);
     this.#line.push(gate);
     this.#context.recallPause(ref.key);
@@ -222,16 +249,7 @@ export class Gates {
   #revive(gate: Gate, ref: QuotaRef): void {
     gate.retired = false;
     this.#retired.delete(gate);
-    gate.relimit(this.#sound(ref));
-  }
-
-  /** A profile's quota without its invalid limits. */
-  #sound(ref: QuotaRef): QuotaRef {
-    if (isSound(ref)) return ref;
-    this.#context.warn('profile-failed', UNSOUND, ref.key);
-    const { windows, concurrency } = ref;
-    const kept = Array.isArray(windows) ? windows.filter(isWindow) : [];
-    return { ...ref, windows: kept, concurrency: isLimit(concurrency) ? concurrency : undefined };
+    gate.relimit(sound(ref, this.#context.warn));
   }
 
   /**
@@ -279,18 +297,4 @@ export class Gates {
 /** Moves all queued attempts to the gates that now match them. */
 function move(gate: Gate): void {
   for (const place of gate.vacate()) place.ask.move(place);
-}
-
-function isSound({ windows, concurrency }: QuotaRef): boolean {
-  return (
-    Array.isArray(windows) && windows.every(isWindow) && (concurrency === undefined || isLimit(concurrency))
-  );
-}
-
-function isWindow({ limit, per }: Window): boolean {
-  return isLimit(limit) && per >= 0 && per <= LONGEST_WAIT_MS;
-}
-
-function isLimit(limit: unknown): boolean {
-  return typeof limit === 'number' && limit >= 1;
 }

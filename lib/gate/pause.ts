@@ -1,6 +1,7 @@
 import { Probe } from '../learning/probe.ts';
 import { backoffMs, type Random } from '../policy/backoff.ts';
 import type { Backoff } from '../policy/policy.ts';
+import { CLOCK_GRAIN_MS } from '../time/clock.ts';
 import type { PauseCause } from '../words/causes.ts';
 import { LONGEST_WAIT_MS } from '../words/types.ts';
 
@@ -153,9 +154,9 @@ export class Pause {
     return true;
   }
 
-  /** Ends the pause if it is the one until `until`; false otherwise. */
+  /** Ends the pause if it ends no later than `until`; false otherwise. */
   lift(now: number, until: number): boolean {
-    if (this.until !== until || this.opensAt <= now) return false;
+    if (this.until > until + CLOCK_GRAIN_MS || this.opensAt <= now) return false;
     this.until = now;
     this.opensAt = now;
     return true;

@@ -3,7 +3,7 @@ import { type RequestRoute, routeOf } from '../learning/outage/routes.ts';
 import type { Charge } from '../ledger/windows.ts';
 import type { Backoff } from '../policy/policy.ts';
 import type { PauseCause } from '../words/causes.ts';
-import { ACCOUNT, type Amounts, type Outcome } from '../words/types.ts';
+import type { Amounts, Outcome } from '../words/types.ts';
 import type { Admitter, Asked, Closing, Drawn, Meant } from './admitter.ts';
 import { Draws } from './draws.ts';
 import type { Linked, LinkedList } from './linked-list.ts';
@@ -97,14 +97,14 @@ export class Permit extends Draws implements Linked, Drawn {
     meant: Meant = {},
     at?: number,
   ): Closing | undefined {
+    const { url } = this.ask.request ?? {};
     const gate = this.meant(meant);
     const closing = gate.throttled(this.takenAt, retryAfterMs, cause, backoff, at);
-    const { url } = this.ask.request ?? {};
+    if (gate !== this.gate) this.gate.spared();
+    for (const each of this.also) if (each.gate !== gate && each.drawn.admitted) each.gate.spared();
     // A server that names the exhausted quota means no other.
-    const naming = meant.quota === ACCOUNT ? 'account' : 'wait';
-    const spreads =
-      naming === 'account' || (retryAfterMs !== undefined && this.named(meant.quota) === undefined);
-    if (closing && url && spreads) gate.spread(url, naming);
+    const spreads = retryAfterMs !== undefined && this.named(meant.quota) === undefined;
+    if (closing && url && spreads) gate.spread(url);
     return closing;
   }
 

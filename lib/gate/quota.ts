@@ -221,7 +221,7 @@ export class Quota {
   /** The server states what is left. Returns how long nothing more may be sent, in ms. */
   heard(now: number, number: number, limits: readonly RateLimit[]): number {
     this.#nearLimit?.heard(now, limits);
-    return this.adaptive?.heard(now, number, limits, (each) => this.windows.explains(each, now)) ?? 0;
+    return this.adaptive?.heard(now, number, limits, this.windows.uses(now)) ?? 0;
   }
 
   /**

@@ -11,7 +11,7 @@ import { FleetPart, type Keeper } from './fleet.ts';
 import { Saturation } from './in-flight/knee.ts';
 import { ConcurrencyLimit } from './in-flight/overload.ts';
 import { Outage } from './outage/outage.ts';
-import { Allowances, type Explained } from './stated.ts';
+import { Allowances, type DeclaredUse } from './stated.ts';
 import { rolling } from './windows/declared.ts';
 import { FleetLearner } from './windows/fleet-learner.ts';
 import { Learner } from './windows/learner.ts';
@@ -148,9 +148,9 @@ export class Adaptive {
 
   /**
    * The response to attempt `number` states what remains of the server's quotas. Returns for how many ms nothing more may be
-   * sent. @param explained whether a declared window counts all that a statement says is used
+   * sent. @param declared use of the declared windows
    */
-  heard(now: number, number: number, limits: readonly RateLimit[], explained: Explained): number {
+  heard(now: number, number: number, limits: readonly RateLimit[], declared: DeclaredUse): number {
     // Of several policies of the same length, the narrowest applies.
     const windows = new Map<number, number>();
     for (const { limit, windowMs, requests } of limits) {
@@ -162,7 +162,7 @@ export class Adaptive {
       if (finding) this.#observer.learned(finding, 'header');
     }
     if (windows.size > 0) this.fleet?.conference.look();
-    return this.#allowances.heard(now, number, limits, explained);
+    return this.#allowances.heard(now, number, limits, declared);
   }
 
   take(now: number): void {

@@ -17,13 +17,21 @@ interface Allowance {
   readonly stated: RateLimit;
 }
 
-/** Whether a declared window counts all that a statement says is used: its own count then says when attempts may go. */
-export type Explained = (stated: RateLimit) => boolean;
+/** Use of the declared windows. */
+export type DeclaredUse = readonly {
+  readonly unit: string;
+  readonly limit: number;
+  /** ms */
+  readonly per: number;
+  readonly used: number;
+}[];
 
 /** Maximum number of policies remembered. */
 const MAX_POLICIES = 8;
 /** Factor by which the reset that an older response names must be stretched at most to be that of the latest. */
 const SAME_RESET = 1.25;
+/** Maximum rounding of a reset, in ms: most servers name whole seconds. */
+const RESET_GRAIN_MS = 1000;
 /** Maximum time for which a statement that is not a refusal holds, in ms; then one attempt asks again. */
 const LONGEST_HOLD_MS = 3_600_000;
 
@@ -41,42 +49,45 @@ export class Allowances {
 
   /**
    * @param number of the answered attempt, among all of the quota
+   * @param declared those windows that count all that a statement says is used know better when attempts may go
    * @returns ms for which nothing more may be sent; 0 if attempts may go
    */
-  heard(
-    now: number,
-    number: number,
-    limits: readonly RateLimit[],
-    explained: Explained = () => false,
-  ): number {
+  heard(now: number, number: number, limits: readonly RateLimit[], declared: DeclaredUse = []): number {
     let closed = 0;
     this.#allowances ??= new Map();
     const allowances = this.#allowances;
     for (const stated of limits) {
       const { name, requests, remaining } = stated;
-      const resetMs = stated.resetMs && Math.min(stated.resetMs, LONGEST_HOLD_MS);
+      const resetMs = Math.min(stated.resetMs ?? 0, LONGEST_HOLD_MS);
       const known = allowances.get(name);
-      if (known?.binds && known.number > number && known.resetAt > now) {
-        // An older response that arrives late raises nothing. If it says that less is left of the same window, its attempt was
-        // overtaken. If nothing is left, the later reset applies.
-        if (remaining === undefined || !resetMs || remaining > known.remaining) continue;
-        if (now + resetMs * SAME_RESET < known.resetAt) continue;
-        const resetAt = remaining > 0 ? known.resetAt : Math.max(now + resetMs, known.resetAt);
-        allowances.set(name, { ...known, remaining, resetAt });
-        if (remaining === 0) closed = Math.max(closed, resetAt - now);
-        continue;
+      const isLate = known !== undefined && known.number > number && known.resetAt > now;
+      let next: Allowance;
+      if (isLate && known.binds) {
+        // An older response raises nothing. If it says that less is left of the same window, its attempt was overtaken.
+        const isLess = remaining !== undefined && remaining <= known.remaining;
+        if (!isLess || now + resetMs * SAME_RESET < known.resetAt) continue;
+        // If nothing is left, the later reset applies.
+        next = { ...known, remaining, resetAt: Math.max(known.resetAt, remaining > 0 ? 0 : now + resetMs) };
+      } else {
+        // Nor does it replace a value that is only shown, unless it says that nothing is left.
+        if (isLate && remaining !== 0) continue;
+        allowances.delete(name);
+        if (remaining === undefined) continue;
+        const binds = resetMs > 0 && (requests ? !counts(declared, stated) : remaining === 0);
+        if (!this.#hasRoom(binds)) continue;
+        const resetAt = now + (resetMs || LONGEST_HOLD_MS);
+        next = {
+          remaining,
+          number,
+          resetAt,
+          binds,
+          stated,
+          lengthMs: Math.max(resetMs, known?.lengthMs ?? 0),
+        };
       }
-      // Nor does it replace a value that is only shown, unless it says that nothing is left.
-      if (known && known.number > number && known.resetAt > now && remaining !== 0) continue;
-      allowances.delete(name);
-      if (remaining === undefined) continue;
-      const binds = resetMs !== undefined && resetMs > 0 && (requests ? !explained(stated) : remaining === 0);
-      if (!this.#hasRoom(binds)) continue;
-      const resetAt = now + (resetMs || LONGEST_HOLD_MS);
-      const lengthMs = Math.max(resetMs ?? 0, known?.lengthMs ?? 0);
-      allowances.set(name, { remaining, number, resetAt, binds, lengthMs, stated });
+      allowances.set(name, next);
       // If attempts in flight may have used up what remains, `turnAt` holds the rest until their responses tell.
-      if (binds && remaining === 0) closed = Math.max(closed, resetMs);
+      if (next.binds && remaining === 0) closed = Math.max(closed, next.resetAt - now);
     }
     return closed;
   }
@@ -86,7 +97,7 @@ export class Allowances {
     let turn = now;
     if (!this.#allowances) return turn;
     for (const [name, known] of this.#allowances) {
-      const each = now < known.resetAt ? known : this.#renew(now, name, known, sent - unanswered);
+      const each = now < known.resetAt ? known : this.#renew(now, name, known, sent, unanswered);
       // Without an unanswered attempt, no response will say more of an assumed one.
       if (!each?.binds || (each.assumed && unanswered === 0)) continue;
       if (each.remaining <= Math.max(sent - each.number, unanswered)) turn = Math.max(turn, each.resetAt);
@@ -112,12 +123,20 @@ export class Allowances {
     return all;
   }
 
-  /** The policy's reset has passed: assumes its limit for one more window, counted from after attempt `number`. */
-  #renew(now: number, name: string, known: Allowance, number: number): Allowance | undefined {
+  /** The policy's reset has passed: assumes its limit for one more window, counted from the attempts not answered yet. */
+  #renew(
+    now: number,
+    name: string,
+    known: Allowance,
+    sent: number,
+    unanswered: number,
+  ): Allowance | undefined {
     const { lengthMs, stated } = known;
     this.#allowances?.delete(name);
-    if (known.assumed || !known.binds || !stated.requests || !stated.limit) return undefined;
-    const renewed = { ...known, remaining: stated.limit, number, resetAt: now + lengthMs, assumed: true };
+    const isOver = known.assumed && unanswered > 0;
+    if (isOver || !known.binds || !stated.requests || !stated.limit) return undefined;
+    const resetAt = now + lengthMs;
+    const renewed = { ...known, remaining: stated.limit, number: sent - unanswered, resetAt, assumed: true };
     this.#allowances?.set(name, renewed);
     return renewed;
   }
@@ -130,4 +149,15 @@ export class Allowances {
       if (each.assumed || (binds && !each.binds)) return allowances.delete(name);
     return false;
   }
+}
+
+/** Whether one of the windows counts all that the server says is used of its own. */
+function counts(declared: DeclaredUse, { limit, remaining = 0, resetMs = 0 }: RateLimit): boolean {
+  return declared.some(
+    (window) =>
+      window.unit === 'requests' &&
+      window.limit === limit &&
+      window.used >= limit - remaining &&
+      resetMs <= window.per + RESET_GRAIN_MS,
+  );
 }

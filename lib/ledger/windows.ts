@@ -11,9 +11,6 @@ const LATENCY_WEIGHT = 0.1;
 /** Minimum share of a quota that an attempt takes: if no limit is declared, all take the same. */
 const LEAST_SHARE = 1e-6;
 
-/** Maximum rounding of a reset, in ms: most servers name whole seconds. */
-const RESET_GRAIN_MS = 1000;
-
 const NONE: readonly EnforcedWindow[] = [];
 
 /** The unit of which each attempt costs 1, unless its cost says otherwise. */
@@ -40,14 +37,6 @@ export interface LimitAhead {
 function weightOf(charge: Charge | undefined, window: EnforcedWindow): number {
   if (charge === undefined || window.spaces) return window.unit === REQUESTS ? 1 : 0;
   return charge.get(window.unit) ?? (window.unit === REQUESTS ? 1 : 0);
-}
-
-/** What a server says of the use of a limit. */
-interface ServerCount {
-  readonly limit: number | undefined;
-  readonly remaining: number | undefined;
-  /** ms until the limit resets. */
-  readonly resetMs: number | undefined;
 }
 
 /** How a process starts enforcing a window that others already use. */
@@ -92,18 +81,6 @@ export class Windows {
   uses(now: number): { unit: string; limit: number; per: number; used: number }[] {
     return this.#all.flatMap(({ unit, limit, count, spaces }) =>
       spaces ? [] : { unit, limit, per: count.per, used: count.used(now) },
-    );
-  }
-
-  /** Whether a window counts all that the server says is used of its own: then it knows better when attempts may go. */
-  explains({ limit, remaining = 0, resetMs = 0 }: ServerCount, now: number): boolean {
-    return this.#all.some(
-      (window) =>
-        window.limit === limit &&
-        window.unit === REQUESTS &&
-        !window.spaces &&
-        resetMs <= window.count.per + RESET_GRAIN_MS &&
-        window.count.used(now) >= limit - remaining,
     );
   }
 

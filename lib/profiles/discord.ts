@@ -39,7 +39,7 @@ export const discord: ProfileFactory<'bot'> = /* @__PURE__ */ defineProfile({
   sharers: ['bot'],
   quotas: [
     {
-      name: 'global',
+      name: 'account',
       also: true,
       except: [{ path: '/api/{version}/interactions/**' }],
       windows: [{ limit: 50, per: '1s' }],

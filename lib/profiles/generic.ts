@@ -1,5 +1,5 @@
 import { classifyAnswer } from '../classify/answer.ts';
-import type { Profile, QuotaRef } from '../words/types.ts';
+import { ACCOUNT, type Profile, type QuotaRef } from '../words/types.ts';
 
 /**
  * A profile for any API: each origin has one quota with unknown limits. Answers are read by status, headers and the common
@@ -13,7 +13,7 @@ export function generic(): Profile {
     name: 'generic',
     quota({ url }) {
       if (lastRoot !== '' && url.href.startsWith(lastRoot)) return last;
-      last = { key: url.origin, windows: [] };
+      last = { key: url.origin, windows: [], bucket: ACCOUNT };
       lastRoot = `${last.key}/`;
       return last;
     },

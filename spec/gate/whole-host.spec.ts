@@ -2,13 +2,15 @@ import { expect } from 'chai';
 import { type Classification, type Headgate, headgate, type Outcome, type QuotaOptions } from 'headgate';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
-/** A refusal; `waitMs` is what the server names, if it does. */
+/** A refusal; `waitMs` is what the server names, if it does, and `quota` what it refers to. */
 class Refused extends Error {
   readonly waitMs: number | undefined;
+  readonly quota: string | undefined;
 
-  constructor(waitMs: number | undefined) {
+  constructor(waitMs: number | undefined, quota: string | undefined) {
     super('refused');
     this.waitMs = waitMs;
+    this.quota = quota;
   }
 }
 
@@ -18,9 +20,9 @@ const profile = {
   classify: ({ error }: Outcome): Classification => {
     if (!(error instanceof Refused))
       return error ? { verdict: 'transient', code: 'ECONNREFUSED' } : { verdict: 'success', status: 200 };
-    const { waitMs: retryAfterMs } = error;
+    const { waitMs: retryAfterMs, quota } = error;
     const named = retryAfterMs === undefined ? {} : { retryAfterMs, retryAfterSource: 'header' as const };
-    return { verdict: 'throttled', status: 429, ...named };
+    return { verdict: 'throttled', status: 429, ...named, ...(quota !== undefined && { quota }) };
   },
 };
 
@@ -63,7 +65,7 @@ describe('A host that refuses', () => {
   }
   afterEach(() => gate.close());
 
-  function call(path: string, rule: Rule): Promise<unknown> {
+  function call(path: string, rule: Rule, quota?: string): Promise<unknown> {
     const run = gate.wrap(
       async () => {
         await new Promise<void>((resolve) => clock.setTimer(resolve, LATENCY_MS / 2, true));
@@ -71,7 +73,7 @@ describe('A host that refuses', () => {
         await new Promise<void>((resolve) => clock.setTimer(resolve, LATENCY_MS / 2, true));
         if (says !== undefined) {
           refused.push(path);
-          throw new Refused(says ?? undefined);
+          throw new Refused(says ?? undefined, quota);
         }
         served.push({ path, at: clock.now() });
       },
@@ -79,6 +81,12 @@ describe('A host that refuses', () => {
     );
     return run();
   }
+
+  const closed = (): string[] =>
+    gate
+      .quotas()
+      .filter(({ pausedUntil }) => pausedUntil !== undefined)
+      .map(({ key }) => key.trim());
 
   const paths = Array.from({ length: 20 }, (_, index) => `/p${index}`);
   const each = paths.map((path) => ({ match: { path }, windows: [{ limit: 40, per: 2000 }] }));
@@ -121,6 +129,23 @@ describe('A host that refuses', () => {
     }
   });
 
+  it('and names the account refuses no more for all of its quotas than if they were one', async () => {
+    const refusals = async (of: readonly string[]): Promise<number> => {
+      open();
+      const rule = fixed(50, 1000, seconds);
+      const calls: Promise<unknown>[] = [];
+      for (let index = 0; index < 600; index += 1) {
+        calls.push(call(of[index % of.length] as string, rule, 'account'));
+        await clock.advance(10);
+      }
+      await clock.advance(60_000);
+      await Promise.all(calls);
+      await gate.close();
+      return refused.length;
+    };
+    expect(await refusals(paths)).to.be.at.most((await refusals(['/p0'])) + 5);
+  });
+
   describe('in two quotas that share a reset by chance', () => {
     const hour = 3_600_000;
     let opensAt: number;
@@ -149,15 +174,10 @@ describe('A host that refuses', () => {
       await clock.advance(1);
       const others = ['/p2', '/p3', '/p4'].map((path) => call(path, chance));
       await clock.advance(LATENCY_MS - 1);
-      expect(gate.quotas().filter(({ pausedUntil }) => pausedUntil !== undefined)).to.have.length(5);
+      expect(closed()).to.deep.equal(['* /p0', '* /p1', 'h.example account']);
       const waiting = call('/p2', chance);
       await clock.advance(LATENCY_MS);
-      expect(
-        gate
-          .quotas()
-          .filter(({ pausedUntil }) => pausedUntil !== undefined)
-          .map(({ key }) => key.trim()),
-      ).to.deep.equal(['* /p0', '* /p1']);
+      expect(closed()).to.deep.equal(['* /p0', '* /p1']);
       await clock.advance(LATENCY_MS + 1000);
       await Promise.all([...others, waiting]);
     });

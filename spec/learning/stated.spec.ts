@@ -77,7 +77,8 @@ describe('What a server says is left', () => {
 
   it('is only shown where a declared window counts as much', () => {
     const allowances = new Allowances();
-    expect(allowances.heard(0, 5, [{ ...limit(0, 1000), limit: 5 }], () => true)).to.equal(0);
+    const window = { unit: 'requests', limit: 5, per: 1000, used: 5 };
+    expect(allowances.heard(0, 5, [{ ...limit(0, 1000), limit: 5 }], [window])).to.equal(0);
     expect(allowances.turnAt(0, 9, 4)).to.equal(0);
     expect(allowances.snapshot(0, 5)).to.deep.equal([
       { name: 'a', unit: 'requests', remaining: 0, limit: 5, resetAt: 1000 },

@@ -9,7 +9,7 @@ const classify = (status: number, body?: string) =>
 describe('The generic profile', () => {
   it('gives each origin one quota without windows', () => {
     const a = profile.quota(request('https://example.com/a?b=c'));
-    expect(a).to.eql({ key: 'https://example.com', windows: [] });
+    expect(a).to.eql({ key: 'https://example.com', windows: [], bucket: 'account' });
     expect(profile.quota(request('https://example.com/z'))).to.eql(a);
     expect(profile.quota(request('https://example.com:8443/a')).key).not.to.equal(a.key);
     expect(profile.quota(request('http://example.com/a')).key).not.to.equal(a.key);

@@ -29,9 +29,10 @@ const REFUTED = 0.5;
  * wait reveals another window.
  */
 export class Learner {
-  protected readonly past: Served = new Served();
+  readonly past: Served = new Served();
   protected known: LearnedWindow[] = NO_WINDOWS;
-  #unanswered: number;
+  /** Number of attempts sent and not answered. */
+  unanswered: number;
   #successes = 0;
   protected flight: InFlightLimit = NONE_KNOWN;
   #lastTakeAt = -Infinity;
@@ -45,9 +46,11 @@ export class Learner {
   declared: readonly Window[];
   /** Attempts served since the last refusal. */
   #unrefused = 0;
+  /** Whether attempts are paced while nothing is known. */
+  paces = true;
 
   constructor(unanswered = 0, declared: readonly Window[] = NONE_DECLARED) {
-    this.#unanswered = unanswered;
+    this.unanswered = unanswered;
     this.declared = declared;
   }
 
@@ -62,14 +65,9 @@ export class Learner {
     return this.known;
   }
 
-  /** Maximum number of attempts in flight that the server accepts; `Infinity` if unknown. */
+  /** Maximum number in flight that the server accepts; `Infinity` if unknown. */
   get inFlight(): number {
     return this.flight.limit;
-  }
-
-  /** Number of attempts sent and not answered. */
-  get unanswered(): number {
-    return this.#unanswered;
   }
 
   /** Average round trip, in ms; 0 if unknown. */
@@ -80,15 +78,15 @@ export class Learner {
   /** Earliest moment at which the next attempt may go; `Infinity` if that depends on an outcome. */
   turnAt(now: number, inFlight: number): number {
     if (this.known.length > 0 || this.inFlight < Infinity) {
-      const stallMs = this.ramp.stallMs(this.#unanswered, inFlight >= this.inFlight, this.past.trip.average);
+      const stallMs = this.ramp.stallMs(this.unanswered, inFlight >= this.inFlight, this.past.trip.average);
       return this.known.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.past.trip.average)),
         Math.max(now, this.#lastTakeAt + stallMs),
       );
     }
-    return this.confirmed
+    return this.confirmed || !this.paces
       ? now
-      : paced(now, this.#lastTakeAt, this.#unanswered, this.#successes, this.sharers);
+      : paced(now, this.#lastTakeAt, this.unanswered, this.#successes, this.sharers);
   }
 
   /** Number of processes that share the quota, this one included. */
@@ -102,14 +100,14 @@ export class Learner {
   }
 
   take(now: number): void {
-    this.#unanswered += 1;
+    this.unanswered += 1;
     this.#lastTakeAt = now;
     for (const window of this.known) window.take(now, this.past.trip.average);
   }
 
   /** An attempt sent at `sentAt` was answered. */
   answered(at: number, sentAt: number): void {
-    this.#unanswered -= 1;
+    this.unanswered -= 1;
     for (const { count } of this.known) count.give(this.past.trip.arrival(at, sentAt));
   }
 
@@ -118,7 +116,7 @@ export class Learner {
   }
 
   refunded(sentAt: number): void {
-    this.#unanswered -= 1;
+    this.unanswered -= 1;
     for (const window of this.known) window.refund(sentAt);
   }
 
@@ -160,6 +158,11 @@ export class Learner {
     if (waitMs === undefined && this.flight.refused(knownAt, sentAt, this.sharers > 1)) return true;
     this.#refused(now, sentAt, waitMs);
     return false;
+  }
+
+  /** The last attempt answered was refused for another quota, so that it does not count here. */
+  spared(): void {
+    for (const { count } of this.known) count.retract();
   }
 
   #refused(now: number, sentAt: number, waitMs: number | undefined): void {
@@ -286,7 +289,7 @@ export class Learner {
   /** Counts what was sent before the window was known. */
   #remember(window: LearnedWindow, now: number): LearnedWindow {
     this.past.log.replay(now - window.per, (moment) => window.count.preset(moment));
-    window.count.presetInFlight(this.#unanswered);
+    window.count.presetInFlight(this.unanswered);
     return window;
   }
 }
