@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallSettings } from '../policy/call-settings.ts';
 import { type Decision, FINAL, unsent } from '../policy/decide.ts';
-import { attachCause, attachReport, type HeadgateError } from '../words/errors.ts';
+import { attachCause, attachReport, HeadgateError } from '../words/errors.ts';
 import type { CallReport } from '../words/report.ts';
 import type { Classification, Headers, RequestFacts } from '../words/types.ts';
 import { Admission } from './admission.ts';
@@ -206,13 +206,13 @@ export class Call implements AttemptObserver {
    * error that ended the call. Either carries the call's report.
    */
   fail(error: unknown, ending?: Ending): unknown {
-    const thrown = this.#lifetime.doom ?? error;
+    const thrown = this.#lifetime.thrown(error);
     if (this.ended) {
       // The client has since replaced the error, or failed after its response: attach the report to this one too.
       attachReport(thrown, this.#failure ?? this.report());
       return thrown;
     }
-    if (thrown !== error) attachCause(thrown as Error, error);
+    if (thrown instanceof HeadgateError) attachCause(thrown, error);
     this.#leaveAttempt(ending ?? { error });
     this.#lifetime.end();
     const { reason = 'terminal', ...told } = this.report();

@@ -19,7 +19,7 @@ export interface Described {
 }
 
 /** Stands for an abort's reason that is not an Error, which is its `cause`. */
-export class AbortReason extends Error {}
+class AbortReason extends Error {}
 
 /**
  * Decides whether a call may continue, and interrupts whatever it is doing: waiting, backing off, or an attempt on the
@@ -78,6 +78,11 @@ export class Lifetime {
   /** The Headgate error that ends the call, if any. */
   get doom(): HeadgateError | undefined {
     return this.#doom;
+  }
+
+  /** The error to throw in place of `error`: the one that ended the call, or the user's own reason for an abort. */
+  thrown(error: unknown): unknown {
+    return this.#doom ?? (error instanceof AbortReason ? error.cause : error);
   }
 
   get ended(): boolean {

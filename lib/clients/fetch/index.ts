@@ -15,7 +15,7 @@ import { remember, remembered, rememberResponse } from '../../words/report-of.ts
 import type { Headers as HeaderRecord } from '../../words/types.ts';
 import { watched } from '../shared/delivered-body.ts';
 import { drain, drop, peek } from '../shared/fetch-body.ts';
-import { type Breaker, interruptible, joined, reasonOf } from '../shared/interruptible.ts';
+import { type Breaker, interruptible, joined } from '../shared/interruptible.ts';
 import { retrying, type Tried } from '../shared/retry-loop.ts';
 import { type Warn, warnOfStacked } from '../shared/stacked-retries.ts';
 import { isRead, tellCopy } from '../shared/success-body.ts';
@@ -37,7 +37,8 @@ export type FetchLike = (input: never, init?: never) => Promise<unknown>;
 
 type Native = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
-const ROAMS = "The given fetch follows redirects even with redirect: 'manual': it gets no token from now on";
+const ROAMS =
+  "The given fetch follows redirects even with redirect: 'manual': it gets no token from now on, as it might send one to another host";
 const HIDDEN = 'the given fetch hides where its redirects lead';
 
 /** The platform's own fetch, unless it was replaced before this module was loaded. */
@@ -154,9 +155,13 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
       const admitted = call.admit(leg);
       return admitted instanceof Promise ? admitted.then(go) : go(admitted);
     };
-    return retrying(call, attempt, leg.signal).then((response) =>
-      given(response, () => call.report(), leg.redirects > 0),
-    );
+    try {
+      const response = await retrying(call, attempt, leg.signal);
+      return given(response, () => call.report(), leg.redirects > 0);
+    } catch (error) {
+      if (leg.signal?.aborted && leg instanceof Leg) leg.discard(error);
+      throw error;
+    }
   };
   gated.set(fetch, open);
   return fetch;
@@ -173,10 +178,7 @@ async function judged(
   headers: HeaderRecord,
   breaker: Breaker,
 ): Promise<Tried<Response>> {
-  const body = await peek(response);
-  if (!leg.signal?.aborted) return tried(leg, response, headers, breaker, body);
-  drop(response, () => breaker.end());
-  return failed(leg, reasonOf(leg.signal));
+  return tried(leg, response, headers, breaker, await peek(response));
 }
 
 function tried(
@@ -205,15 +207,18 @@ function watch(
     watch: () => {
       const body = watched(call, response.body, signal);
       if (body === response.body) return response;
-      const { status, statusText, headers, url, type, redirected } = response;
       const Copy = response.constructor as typeof Response;
-      const copy = new Copy(body as ReadableStream, { status, statusText, headers });
-      for (const [name, value] of Object.entries({ url, type, redirected })) {
-        Object.defineProperty(copy, name, { value, configurable: true });
-      }
-      return copy;
+      return like(response, new Copy(body as ReadableStream, response));
     },
   };
+}
+
+/** The copy, with the members of the response that a copy lacks. */
+function like({ url, type, redirected }: Response, copy: Response): Response {
+  for (const [name, value] of Object.entries({ url, type, redirected })) {
+    Object.defineProperty(copy, name, { value, configurable: true });
+  }
+  return copy;
 }
 
 /** The status, or a substitute for a hidden one: a redirect's, or else a success's. */
@@ -244,8 +249,8 @@ const REPORT: PropertyDescriptor = {
 };
 const CLONE: PropertyDescriptor = {
   value(this: Response): GatedResponse {
-    const copy = Object.getPrototypeOf(this).clone.call(this);
-    return given(copy, () => remembered(this) as CallReport, this.redirected);
+    const copy = like(this, Object.getPrototypeOf(this).clone.call(this));
+    return given(copy, () => remembered(this) as CallReport, false);
   },
   configurable: true,
 };

@@ -53,7 +53,7 @@ export class Leg implements RequestFacts {
 
   /** The leg for these arguments of fetch. Takes ownership of `init`. Throws where fetch does. */
   static of(input: FetchInput, init: FetchInit, url: URL): Leg {
-    if (init.headers) init.headers = snapshot(init.headers);
+    if (init.headers !== undefined) init.headers = snapshot(init.headers);
     const leg = new Leg(input, init, 0, url);
     if (leg.signal !== undefined && typeof leg.signal.addEventListener !== 'function')
       throw new TypeError('unreadable');
@@ -123,6 +123,12 @@ export class Leg implements RequestFacts {
     }
     this.#sent = true;
     return [this.#input, init];
+  }
+
+  /** Cancels the body of a request that was aborted before it was sent, as fetch does. */
+  discard(reason: unknown): void {
+    const body = (this.#init.body ?? this.#request?.body) as Partial<ReadableStream> | null | undefined;
+    if (!this.#sent) body?.cancel?.(reason).catch(() => undefined);
   }
 
   /** The leg that a response redirects to; `undefined` if it is not a redirect. Throws as fetch does. */

@@ -105,8 +105,8 @@ function bridged(users: Abortable, own: AbortSignal): AbortSignal {
 }
 
 /** Why a signal has aborted; polyfills may not say. */
-export function reasonOf({ reason }: Abortable): unknown {
-  return reason ?? AbortSignal.abort().reason;
+export function reasonOf({ reason = AbortSignal.abort().reason }: Abortable): unknown {
+  return reason;
 }
 
 const nothing = (): void => undefined;

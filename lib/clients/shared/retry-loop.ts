@@ -1,7 +1,6 @@
 import pRetry, { type Options } from 'p-retry';
 import type { Ending } from '../../call/attempt.ts';
 import type { Call } from '../../call/call.ts';
-import { AbortReason } from '../../call/lifetime.ts';
 import { type Abortable, heed, reasonOf } from './interruptible.ts';
 
 /** How one attempt went, as reported by its client. */
@@ -47,8 +46,7 @@ export async function retrying<T>(
     const over = backOff(call, tried);
     return concluded(call, over ? await over.then(() => following(call, attempt)) : tried, signal);
   } catch (error) {
-    const thrown = call.fail(error);
-    throw thrown instanceof AbortReason ? thrown.cause : thrown;
+    throw call.fail(error);
   } finally {
     leave();
   }

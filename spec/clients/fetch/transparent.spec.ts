@@ -227,11 +227,56 @@ describe('A wrapped fetch', () => {
   });
 
   it('leaves an invalid init or invalid headers for fetch to refuse', async () => {
-    for (const init of ['text', 5, { headers: 5 }, { headers: 'text' }] as never[]) {
-      const [bare, ours] = [await failureOf(fetch(server.url, init)), await failureOf(api(server.url, init))];
+    const signing = headgate({ sign: () => ({ 'x-signed': 'yes' }) });
+    const signed = signing.fetch();
+    for (const init of ['text', 5, { headers: 5 }, { headers: 'text' }, { headers: null }] as never[]) {
+      const [bare, ours] = [
+        await failureOf(fetch(server.url, init)),
+        await failureOf(signed(server.url, init)),
+      ];
       expect([ours.name, ours.message]).to.deep.equal([bare.name, bare.message]);
     }
     expect(server.seen).to.have.length(0);
+    await signing.close();
+  });
+
+  it('rejects with whatever reason its signal has, and cancels a body that was not sent', async () => {
+    server.handler = (n, _request, response) => {
+      if (n % 2 === 1) response.write('the beginning of a body');
+    };
+    const watching = headgate({ retry: { attempts: 1, bodyTimeout: '1m' } });
+    const watched = watching.fetch();
+    for (const reason of ['why', null, new RangeError('mine')]) {
+      const rejected: unknown[] = [];
+      const keep = (error: unknown): void => {
+        rejected.push(error);
+      };
+      const aborter = new AbortController();
+      const { signal } = aborter;
+      const response = await watched(server.url, { signal });
+      const reading = response.text().catch(keep);
+      const unanswered = watched(server.url, { signal }).catch(keep);
+      while (server.seen.length % 2 !== 0) await sleep(1);
+      aborter.abort(reason);
+      await Promise.all([reading, unanswered]);
+      const body = new ReadableStream({ cancel: keep });
+      await watched(server.url, { method: 'POST', body, duplex: 'half', signal }).catch(keep);
+      // fetch itself takes null for no reason once it has sent the request
+      const told = rejected.map((error) => (reason === null && error instanceof DOMException ? null : error));
+      expect(told).to.deep.equal([reason, reason, reason, reason]);
+    }
+    await watching.close();
+  });
+
+  it('returns a response whose clones have its URL, also with a bodyTimeout', async () => {
+    const response = await api(server.url, { headgate: { bodyTimeout: '1m' } });
+    const { url, type, redirected } = response.clone();
+    expect({ url, type, redirected }).to.deep.equal({
+      url: `${server.url}/`,
+      type: 'basic',
+      redirected: false,
+    });
+    expect(await response.text()).to.equal('{}');
   });
 
   it('may serve as the global fetch under another one that wraps it', async () => {
