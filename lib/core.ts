@@ -270,7 +270,6 @@ export class Core implements CallContext {
     this.#life.abort(error);
     await this.#gates.close(error);
     await this.#detach?.();
-    this.schedule.release();
     this.emitter.close();
   }
 

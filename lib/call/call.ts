@@ -123,8 +123,8 @@ export class Call implements AttemptObserver {
    * Sets how the client aborts the attempt on the wire if the call has to end. Called before anything is sent: if the
    * call ends earlier, the attempt gives its permit back unused.
    */
-  onInterrupt(interrupt: (error: Error) => void, holds = false): void {
-    this.#lifetime.onInterrupt(interrupt, holds);
+  onInterrupt(interrupt: (error: Error) => void): void {
+    this.#lifetime.onInterrupt(interrupt);
   }
 
   /** For clients that can abort only after they begin to send. Throws if the call has already ended. */

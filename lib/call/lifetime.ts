@@ -109,7 +109,7 @@ export class Lifetime {
   /**
    * Sets how to interrupt the call from now on; calls `interrupt` at once if the call has already been broken off.
    *
-   * @param holds keeps the process alive meanwhile: the user's own code may wait for nothing that does
+   * @param holds keeps the process alive meanwhile: a token source may wait for nothing that does
    */
   onInterrupt(interrupt: ((error: Error) => void) | undefined, holds = false): void {
     this.#interrupt = interrupt;

@@ -58,7 +58,6 @@ export class Schedule {
   #timer: Timer | undefined;
   #timerAt = Infinity;
   #timerHolds = false;
-  #released = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -74,12 +73,6 @@ export class Schedule {
     if (this.#clock.scoped) this.#watch(due);
     else if (at < this.#timerAt || (hold && !this.#timerHolds)) this.#arm();
     return due;
-  }
-
-  /** From now on, nothing keeps the process alive. */
-  release(): void {
-    this.#released = true;
-    this.#arm();
   }
 
   /** @internal */
@@ -124,7 +117,7 @@ export class Schedule {
     this.#timerHolds = false;
     if (!next) return;
     this.#timerAt = next.at;
-    this.#timerHolds = this.#holding > 0 && !this.#released;
+    this.#timerHolds = this.#holding > 0;
     const wait = Math.min(LONGEST_TIMER, Math.max(0, Math.ceil(next.at - this.#clock.now())));
     this.#timer = this.#clock.setTimer(() => this.#tick(), wait, this.#timerHolds);
   }

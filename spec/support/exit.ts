@@ -27,27 +27,23 @@ switch (scene) {
     break;
   }
   case 'token':
-  case 'sign':
-  case 'function':
-  case 'fetch': {
+  case 'sign': {
     const hang = (): Promise<never> => new Promise(() => undefined);
     const own = headgate({
       retry: { deadline: '200ms' },
       ...(scene === 'token' && { auth: { token: hang } }),
       ...(scene === 'sign' && { sign: hang }),
     });
-    const ways = {
-      token: own.got(got),
-      sign: own.got(got),
-      fetch: own.fetch(hang),
-      function: own.wrap(hang, { request: { method: 'GET', url } }),
-    };
-    await ways[scene](url).catch((error: Error) => console.log(error.name));
+    await own
+      .got(got)(url)
+      .catch((error: Error) => console.log(error.name));
     break;
   }
   case 'closed': {
-    const closed = headgate();
-    void closed.wrap(() => new Promise(() => undefined), { request: { method: 'GET', url } })();
+    const closed = headgate({ auth: { token: () => new Promise(() => undefined) } });
+    closed
+      .got(got)(url)
+      .catch(() => undefined);
     await closed.close();
     break;
   }

@@ -1,4 +1,5 @@
 import { mock } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Headgate, headgate } from 'headgate';
 import { virtualClock } from 'headgate/testing';
@@ -162,6 +163,16 @@ describe('A virtual clock', () => {
     expect(await call).to.include({ status: 200 });
     expect(clock.now()).to.be.at.least(Date.UTC(2026, 0, 1) + 30_000);
     await gate.close();
+  });
+
+  it('does not pass the deadline of a call whose function still works', async () => {
+    const clock = virtualClock();
+    const slow = headgate({}, { clock }).wrap(() => delay(20, 'done'), {
+      request: { method: 'GET', url: 'https://api.example.com/' },
+    });
+    const call = slow();
+    await clock.runAll();
+    expect(await call).to.equal('done');
   });
 
   it('reads an HTTP-date by its own wall clock', async () => {

@@ -144,7 +144,7 @@ export function gatedFetch(open: OpenCall, warn: Warn, fetchLike?: FetchLike): G
     };
     const go = async (first: Attempt): Promise<Tried<Response>> => {
       for (let attempt = first; ; ) {
-        const step = await interruptible(call, (breaker) => once(attempt, breaker), native !== PLATFORM);
+        const step = await interruptible(call, (breaker) => once(attempt, breaker));
         if (!('next' in step)) return step;
         leg = step.next;
         leg.bearerless = isBearerless(leg);

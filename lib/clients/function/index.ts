@@ -121,39 +121,34 @@ export function wrapped(
     const facts = told ?? new Facts((source as Fn).apply(this, args) as WrapRequest);
     const call = open(facts.headgate, facts);
     const send = (permitted: Attempt): Promise<Tried<unknown>> =>
-      interruptible(
-        call,
-        async (breaker) => {
-          const { number, token } = permitted;
-          let result: WrapResult<unknown>;
-          const spend = (amounts: Amounts): void => permitted.spend(amounts);
-          try {
-            const value = permitted.send((headers = {}) => {
-              const context = withContext
-                ? [{ signal: breaker.signal, attempt: number, token, headers, spend }]
-                : [];
-              return fn.apply(this, [...context, ...args]);
-            });
-            result = { value: await value };
-          } catch (error) {
-            result = { error };
-          }
-          const final = finalOf(result.error);
-          const reading =
-            'value' in result ? readResponse(result.value) : readRefusal(final ? final.reason : result.error);
-          if (hasRetried('value' in result ? result.value : result.error))
-            warn('stacked-retries', SDK_RETRIES);
-          if (reading) permitted.answer(reading.status, reading.headers ?? {});
-          if ('value' in result) {
-            if (reading) tellCopy(permitted, result.value as object, reading.headers?.['content-type']);
-            else tellRead(permitted, result.value);
-          }
-          // Final by p-retry's AbortError: throw the error it holds, without a retry.
-          if (final) throw final.reason;
-          return triedOf(permitted, result, reading, facts, classify as Classify | undefined, breaker);
-        },
-        true,
-      );
+      interruptible(call, async (breaker) => {
+        const { number, token } = permitted;
+        let result: WrapResult<unknown>;
+        const spend = (amounts: Amounts): void => permitted.spend(amounts);
+        try {
+          const value = permitted.send((headers = {}) => {
+            const context = withContext
+              ? [{ signal: breaker.signal, attempt: number, token, headers, spend }]
+              : [];
+            return fn.apply(this, [...context, ...args]);
+          });
+          result = { value: await value };
+        } catch (error) {
+          result = { error };
+        }
+        const final = finalOf(result.error);
+        const reading =
+          'value' in result ? readResponse(result.value) : readRefusal(final ? final.reason : result.error);
+        if (hasRetried('value' in result ? result.value : result.error)) warn('stacked-retries', SDK_RETRIES);
+        if (reading) permitted.answer(reading.status, reading.headers ?? {});
+        if ('value' in result) {
+          if (reading) tellCopy(permitted, result.value as object, reading.headers?.['content-type']);
+          else tellRead(permitted, result.value);
+        }
+        // Final by p-retry's AbortError: throw the error it holds, without a retry.
+        if (final) throw final.reason;
+        return triedOf(permitted, result, reading, facts, classify as Classify | undefined, breaker);
+      });
     const attempt = (): Promise<Tried<unknown>> => {
       const admitted = call.admit(facts);
       return admitted instanceof Promise ? admitted.then(send) : send(admitted);

@@ -51,7 +51,6 @@ export class Breaker {
 export function interruptible<T extends { drop?(): void }>(
   call: Call,
   make: (breaker: Breaker) => Promise<T>,
-  holds = false,
 ): Promise<T> {
   const breaker = new Breaker();
   return new Promise((resolve, reject) => {
@@ -59,7 +58,7 @@ export function interruptible<T extends { drop?(): void }>(
       if (error instanceof HeadgateError) reject(error);
       else setImmediate(reject, error);
       breaker.break(error);
-    }, holds);
+    });
     if (breaker.reason) return;
     make(breaker).then((tried) => {
       if (breaker.reason && tried.drop) tried.drop();

@@ -38,13 +38,13 @@ describe('A process', () => {
     expect(server.seen).to.have.length(2);
   });
 
-  for (const scene of ['token', 'sign', 'function', 'fetch']) {
+  for (const scene of ['token', 'sign']) {
     it(`does not end before the deadline ends a call whose ${scene} hangs`, async () => {
       expect(await play(scene, server.url)).to.equal('DeadlineError');
     });
   }
 
-  it('ends by itself when a gate is closed before a function that hangs', () => play('closed', server.url));
+  it('ends by itself when a gate is closed while a token source hangs', () => play('closed', server.url));
 
   it('sees a rejection that nobody awaits', async () => {
     server.replies({ status: 404 });
