@@ -8,8 +8,7 @@ import type { QuotaSnapshot, StatedLimit, WindowSnapshot } from '../words/snapsh
 import type { Window } from '../words/types.ts';
 import type { Finding } from './finding.ts';
 import { FleetPart, type Keeper } from './fleet.ts';
-import { Saturation } from './in-flight/knee.ts';
-import { ConcurrencyLimit } from './in-flight/overload.ts';
+import { FlightLimit } from './in-flight/limit.ts';
 import { Outage } from './outage/outage.ts';
 import { Allowances, type DeclaredUse } from './stated.ts';
 import { rolling } from './windows/declared.ts';
@@ -42,8 +41,6 @@ export class Adaptive {
   /** Created at the first failure: a process may have a hundred thousand quotas that never fail. */
   outage: Outage | undefined;
   readonly #random: Random;
-  /** Created at the first sign of overload. */
-  #concurrency: ConcurrencyLimit | undefined;
   /**
    * Finds windows beyond the declared ones. If any are declared, it is created at the second attempt: a process may have a
    * hundred thousand quotas that are each used once.
@@ -52,9 +49,9 @@ export class Adaptive {
   #declared: readonly Window[];
   /** Shares findings with the other users of the ledger; absent if the ledger is not shared. */
   fleet: FleetPart | undefined;
-  #made = (unanswered: number): Learner => new Learner(unanswered, this.#declared);
-  /** Created at the first call that waits. */
-  #saturation: Saturation | undefined;
+  #made = (unanswered: number): Learner => new Learner(this.#flight, unanswered, this.#declared);
+  readonly #flight = new FlightLimit();
+  #takenAt = -Infinity;
   readonly #allowances = new Allowances();
   readonly #observer: LearningObserver;
   /** Attempts sent. */
@@ -65,7 +62,7 @@ export class Adaptive {
   constructor(declared: readonly Window[], random: Random, observer: LearningObserver) {
     this.#random = random;
     this.#declared = rolling(declared);
-    if (this.#declared.length === 0) this.learner = new Learner();
+    if (this.#declared.length === 0) this.learner = new Learner(this.#flight);
     this.#observer = observer;
   }
 
@@ -74,7 +71,7 @@ export class Adaptive {
     const { ledger } = gate;
     if (!ledger.confer) return;
     const sharers = (): number => this.fleet?.conference.sharers ?? 1;
-    this.#made = (unanswered) => new FleetLearner(unanswered, this.#declared, sharers);
+    this.#made = (unanswered) => new FleetLearner(this.#flight, unanswered, this.#declared, sharers);
     this.learner = this.#made(0);
     const learner = (): FleetLearner => this.learner as FleetLearner;
     const outage = (ms: number): void => {
@@ -88,7 +85,7 @@ export class Adaptive {
   /** Restores what an earlier run knew. */
   recall(known: LearnedQuota, now: number): void {
     this.#learning.recall(known, now);
-    if (known.concurrency !== undefined) this.#concurrency = new ConcurrencyLimit(known.concurrency, now);
+    this.#flight.recall(known, now);
   }
 
   /** State from which another run can continue; `undefined` if nothing was learned. */
@@ -96,15 +93,9 @@ export class Adaptive {
     const { learner } = this;
     const agreed = this.#agreed.map(({ limit, per }) => ({ limit, per }));
     const windows = [...agreed, ...(learner?.windows.map((each) => each.record(now)) ?? [])];
-    const concurrency = this.#concurrency?.trying ? Infinity : (this.#concurrency?.limit ?? Infinity);
-    const inFlight = learner?.inFlight ?? Infinity;
-    if (windows.length === 0 && concurrency === Infinity && inFlight === Infinity) return undefined;
-    return {
-      at: now,
-      ...(windows.length > 0 && { windows }),
-      ...(concurrency < Infinity && { concurrency }),
-      ...(inFlight < Infinity && { inFlight }),
-    };
+    const { record } = this.#flight;
+    if (windows.length === 0 && !record) return undefined;
+    return { at: now, ...(windows.length > 0 && { windows }), ...record };
   }
 
   /** Replaces the declared windows; if they differ, what was learned is void. `unanswered` attempts are in flight. */
@@ -130,15 +121,20 @@ export class Adaptive {
     const { learner, outage } = this;
     return Math.max(
       heedOutage && outage ? outage.turnAt(inFlight) : now,
-      this.#concurrency ? this.#concurrency.turnAt(now, inFlight) : now,
+      this.#flight.turnAt(now, inFlight, this.#takenAt, this.latency),
       this.#allowances.turnAt(now, this.#sent, learner?.unanswered ?? 0),
-      learner ? learner.turnAt(now, inFlight) : now,
+      learner ? learner.turnAt(now) : now,
     );
   }
 
   /** Time that one attempt needs to find out whether a quota closed without Retry-After is open again, in ms. */
   get tryMs(): number {
-    return LEAST_TRY_MS + 2 * (this.learner?.latency ?? 0);
+    return LEAST_TRY_MS + 2 * this.latency;
+  }
+
+  /** Average round trip, in ms; 0 if unknown. */
+  get latency(): number {
+    return this.learner?.latency ?? 0;
   }
 
   /** Number of the last attempt sent, from 1. */
@@ -169,8 +165,8 @@ export class Adaptive {
     this.#sent += 1;
     if (this.#sent > 1) this.#learning.take(now);
     else this.learner?.take(now);
-    this.outage?.taken(now, this.learner?.latency ?? 0);
-    this.#concurrency?.taken(now);
+    this.outage?.taken(now, this.latency);
+    this.#takenAt = now;
   }
 
   answered(at: number, sentAt: number): void {
@@ -191,17 +187,12 @@ export class Adaptive {
 
   /** An attempt was answered: neither throttled nor failed. */
   served(now: number, sentAt: number, inFlight: number, waiting: number, route?: string): void {
-    if (this.#concurrency?.served(now, inFlight, waiting, now - sentAt)) this.#overload(this.#concurrency);
-    // If windows are known, attempts may be queued for them rather than for capacity.
-    if (waiting > 0) this.#saturation ??= new Saturation();
+    this.#found(this.#flight.served(now, sentAt, inFlight, waiting));
     this.fleet?.conference.served(waiting);
+    // If windows are known, attempts may be queued for them rather than for capacity.
     const known = this.#declared.length > 0 || (this.learner?.windows.length ?? 0) + this.#agreed.length > 0;
-    const most = !known && this.#saturation?.served(now, inFlight, waiting);
-    if (most) {
-      this.#limited(now).saturated(now, most);
-      if (most < Infinity) this.#observer.learned({ limit: most, perMs: 0 }, 'overload');
-    }
-    const finding = this.learner?.served(now, sentAt, inFlight);
+    if (!known) this.#found(this.#flight.watch(now, inFlight, waiting));
+    const finding = this.learner?.served(now, sentAt);
     if (finding) this.#observer.learned(finding, 'probe');
     this.#answers(route);
   }
@@ -217,9 +208,7 @@ export class Adaptive {
     if (probesIn < Infinity) this.fleet?.conference.outage(probesIn);
     // Neither an outage probe nor a broken route says anything about overload.
     const blamed = overload && !probe && !(began && inFlight < FEW) && !outage.routes.broken(route);
-    if (!blamed) return;
-    const concurrency = this.#limited(now);
-    if (concurrency.overloaded(now, sentAt, inFlight)) this.#overload(concurrency);
+    if (blamed) this.#found(this.#flight.failed(now, sentAt, inFlight));
   }
 
   /**
@@ -228,10 +217,13 @@ export class Adaptive {
    */
   throttled(now: number, at: number, sentAt: number, waitMs: number | undefined): boolean {
     this.#answers();
-    const again = this.learner?.refused(at, sentAt, waitMs, now) ?? false;
-    if (again) this.fleet?.conference.crowded();
-    else this.fleet?.conference.look();
-    return again;
+    if (waitMs === undefined && this.#flight.resends(now, sentAt)) {
+      this.fleet?.conference.crowded();
+      return true;
+    }
+    this.learner?.refused(at, sentAt, waitMs);
+    this.fleet?.conference.look();
+    return false;
   }
 
   reopened(now: number, at: number, named: boolean): void {
@@ -247,10 +239,9 @@ export class Adaptive {
     if (wasOut) this.fleet?.conference.outage(0);
   }
 
-  /** The limit of attempts in flight changed. A trial is not a finding yet. */
-  #overload({ limit, trying }: ConcurrencyLimit): void {
-    this.#saturation?.disturbed();
-    if (limit < Infinity && !trying) this.#observer.learned({ limit, perMs: 0 }, 'overload');
+  /** The limit of attempts in flight changed. */
+  #found(cause: LearnedCause | undefined): void {
+    if (cause) this.#observer.learned({ limit: this.#flight.limit, perMs: 0 }, cause);
   }
 
   get #learning(): Learner {
@@ -263,14 +254,6 @@ export class Adaptive {
     return this.fleet ? (this.learner as FleetLearner).agreed : [];
   }
 
-  #limited(now: number): ConcurrencyLimit {
-    if (!this.#concurrency) {
-      this.#concurrency = new ConcurrencyLimit();
-      this.#concurrency.taken(now);
-    }
-    return this.#concurrency;
-  }
-
   /** What the server last said about its limits; absent if it said nothing. */
   stated(now: number): { readonly stated: readonly StatedLimit[] } | undefined {
     const stated = this.#allowances.snapshot(now, this.#sent);
@@ -280,7 +263,7 @@ export class Adaptive {
   /** What was learned; absent if nothing was. @param agreed windows the fleet agreed on, as the gate enforces them */
   snapshot(now: number, agreed: readonly WindowSnapshot[] = []): QuotaSnapshot['learned'] {
     const windows = this.learner?.windows ?? [];
-    const limit = Math.min(this.#concurrency?.limit ?? Infinity, this.learner?.inFlight ?? Infinity);
+    const { limit } = this.#flight;
     if (windows.length + agreed.length === 0 && limit === Infinity && !this.outage?.on) return undefined;
     return {
       windows: [

@@ -1,17 +1,20 @@
 import { expect } from 'chai';
-import { InFlightLimit } from '../../lib/learning/in-flight/refusals.ts';
+import { FlightLimit } from '../../lib/learning/in-flight/limit.ts';
 
 describe('A limit of attempts in flight', () => {
   const TRIP = 100;
-  let limit: InFlightLimit;
+  let limit: FlightLimit;
 
   beforeEach(() => {
-    limit = new InFlightLimit();
+    limit = new FlightLimit();
   });
 
-  /** So many are served at full use. */
-  const serve = (count: number): boolean =>
-    Array.from({ length: count }, () => limit.served(limit.limit)).includes(true);
+  /** So many are served at full use. Returns true if the limit grew. */
+  const serve = (count: number): boolean => {
+    const before = limit.limit;
+    for (let each = 0; each < count; each += 1) limit.served(0, 0, limit.limit, 1);
+    return limit.limit > before;
+  };
 
   it('equals what was in service when the quota closed and reopened at once', () => {
     expect(limit.reopened(120, 20, TRIP)).to.equal(true);
@@ -28,7 +31,7 @@ describe('A limit of attempts in flight', () => {
     expect(serve(19)).to.equal(false);
     expect(serve(1)).to.equal(true);
     expect(limit.limit).to.equal(6);
-    expect(limit.refused(1000, 950)).to.equal(true);
+    expect(limit.resends(1000, 950)).to.equal(true);
     expect(limit.limit).to.equal(5);
     expect(serve(39)).to.equal(false);
     expect(serve(1)).to.equal(true);
@@ -46,14 +49,14 @@ describe('A limit of attempts in flight', () => {
 
   describe('of one process among others', () => {
     beforeEach(() => {
-      limit.agree(10);
+      limit.agree(40, 4);
     });
 
     it('begins as a fair share, and changes as others come and go', () => {
       expect(limit.limit).to.equal(10);
-      limit.scale(4 / 5);
+      limit.share(5);
       expect(limit.limit).to.equal(8);
-      limit.scale(1 / 50);
+      limit.share(250);
       expect(limit.limit).to.equal(1);
     });
 
@@ -62,29 +65,51 @@ describe('A limit of attempts in flight', () => {
       expect(limit.limit).to.equal(11);
       limit.crowded(1000);
       expect(limit.limit).to.equal(10);
-      expect(limit.refused(1001, 999, true)).to.equal(true);
+      expect(limit.resends(1001, 999)).to.equal(true);
       expect(limit.limit).to.equal(10);
       expect(serve(79)).to.equal(false);
       expect(serve(1)).to.equal(true);
     });
 
     it('is lowered by one when it is refused without having grown, once for all attempts under way', () => {
-      expect(limit.refused(1000, 990, true)).to.equal(true);
-      expect(limit.refused(1001, 995, true)).to.equal(true);
+      expect(limit.resends(1000, 990)).to.equal(true);
+      expect(limit.resends(1001, 995)).to.equal(true);
       expect(limit.limit).to.equal(9);
     });
 
     it('closes the quota when lowering it does not help', () => {
-      const refusals = [1, 2, 3, 4, 5].map((time) => limit.refused(time * 100, time * 100 - 10, true));
+      const refusals = [1, 2, 3, 4, 5].map((time) => limit.resends(time * 100, time * 100 - 10));
       expect(refusals).to.deep.equal([true, true, true, true, false]);
       expect(limit.limit).to.equal(6);
     });
 
     it('ends once they find that there is none', () => {
-      limit.agree(undefined);
+      limit.agree(Infinity, 4);
       expect(limit.limit).to.equal(Infinity);
-      expect(limit.refused(1000, 990, true)).to.equal(false);
+      expect(limit.resends(1000, 990)).to.equal(false);
     });
+  });
+
+  it('is the one that faults lower: a test at first, then a cut', () => {
+    limit.reopened(120, 20, TRIP);
+    let now = 0;
+    const fail = (): void => {
+      now += 10;
+      limit.failed(now, now - 5, 20);
+    };
+    while (limit.limit === 20) fail();
+    expect([limit.limit, limit.record]).to.deep.equal([10, { inFlight: 20 }]);
+    for (let each = 0; each < 20; each += 1) fail();
+    expect(limit.limit).to.be.within(10, 19);
+    expect(limit.record).to.deep.equal({ inFlight: limit.limit });
+  });
+
+  it('of an earlier run is what this process may use, however many others there are', () => {
+    limit.recall({ at: 0, inFlight: 8 }, 0);
+    limit.share(4);
+    expect(limit.limit).to.equal(8);
+    limit.share(8);
+    expect(limit.limit).to.equal(4);
   });
 
   it('can be found again after it was refuted', () => {

@@ -70,7 +70,7 @@ export class Chance {
     const share = this.#share;
     this.#many.add(fault);
     this.#suspicion += evidence(fault, share + EXCESS, share);
-    if (this.#suspicion <= 0) this.#forget();
+    if (this.#suspicion <= 0) this.forget();
     return this.#suspicion >= SUSPICION;
   }
 
@@ -98,7 +98,7 @@ export class Chance {
   conclude(overload: boolean): void {
     if (!overload) this.#remember(this.#many);
     this.#remember(this.#fewer);
-    this.#forget();
+    this.forget();
   }
 
   #remember({ faults, outcomes }: Tally): void {
@@ -107,7 +107,8 @@ export class Chance {
     this.#outcomes = (this.#outcomes + outcomes) * kept;
   }
 
-  #forget(): void {
+  /** What was seen since the suspicion began says nothing. */
+  forget(): void {
     this.#suspicion = 0;
     this.#many.clear();
     this.#fewer.clear();

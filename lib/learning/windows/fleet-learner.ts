@@ -1,7 +1,8 @@
 import type { FoundWindow } from '../../ledger/ledger.ts';
 import type { Window } from '../../words/types.ts';
 import type { Finding } from '../finding.ts';
-import { InFlightLimit, lessened, NONE_KNOWN } from '../in-flight/refusals.ts';
+import type { FlightLimit } from '../in-flight/limit.ts';
+import { lessened } from '../in-flight/refusals.ts';
 import type { Closure } from './closure.ts';
 import { covers } from './declared.ts';
 import { BEYOND, revise } from './estimate.ts';
@@ -24,8 +25,6 @@ export class FleetLearner extends Learner {
   /** Maximum in flight across all processes: as agreed, and as found since; `Infinity` if there is no such limit. */
   #agreedInFlight = Infinity;
   #foundInFlight = Infinity;
-  /** Number of processes among which that limit is currently divided. */
-  #sharedBy = 1;
   /** When another process was last refused, and number of attempts in flight here at that time that were then served. */
   #refusedAt = -Infinity;
   #inService = 0;
@@ -33,8 +32,8 @@ export class FleetLearner extends Learner {
   #unread: readonly [closing: Closure, reopenedAt: number] | undefined;
 
   /** @param sharers number of processes that share the quota */
-  constructor(unanswered: number, declared: readonly Window[], sharers: () => number) {
-    super(unanswered, declared);
+  constructor(flight: FlightLimit, unanswered: number, declared: readonly Window[], sharers: () => number) {
+    super(flight, unanswered, declared);
     this.#given = declared;
     this.#count = sharers;
     this.past.entered = (arrival) => this.#own.push(arrival);
@@ -96,6 +95,17 @@ export class FleetLearner extends Learner {
   /** All agreed on these windows: the gate enforces them from now on. @param inFlight maximum in flight that all agreed on */
   agree(windows: readonly Window[], inFlight: number = Infinity): void {
     if (inFlight !== this.#agreedInFlight) this.#share(inFlight);
+    this.#keep(windows);
+  }
+
+  /** Takes over what another learner knows to be agreed. */
+  inherit({ agreed, agreedInFlight }: FleetLearner): void {
+    this.#agreedInFlight = agreedInFlight;
+    this.#foundInFlight = agreedInFlight;
+    this.#keep(agreed);
+  }
+
+  #keep(windows: readonly Window[]): void {
     const most = Math.max(0, ...windows.map(({ limit }) => limit));
     if (windows.some(({ agreed, limit }) => limit !== this.#limitOf(agreed)))
       this.ramp.begin(most, this.sharers);
@@ -106,22 +116,15 @@ export class FleetLearner extends Learner {
     this.#revised = [];
   }
 
-  /** Takes over what another learner knows to be agreed. */
-  inherit({ agreed, agreedInFlight }: FleetLearner): void {
-    this.agree(agreed, agreedInFlight);
-  }
-
   /** Another process was refused because too many attempts are in flight. */
   crowded(now: number): void {
     this.flight.crowded(now);
   }
 
-  override served(now: number, sentAt: number, inFlight: number): Finding | undefined {
-    const { sharers } = this;
-    if (sharers !== this.#sharedBy) this.flight.scale(this.#sharedBy / sharers);
-    this.#sharedBy = sharers;
+  override served(now: number, sentAt: number): Finding | undefined {
+    this.flight.share(this.sharers);
     if (sentAt <= this.#refusedAt) this.#inService += 1;
-    return super.served(now, sentAt, inFlight);
+    return super.served(now, sentAt);
   }
 
   /** Attempts of this process served since the last call: alternately the time in ms ago and their number. */
@@ -166,7 +169,7 @@ export class FleetLearner extends Learner {
       if (this.#foundInFlight === before) this.#share(before);
       return;
     }
-    if (!this.flight.possible) this.#foundInFlight = Infinity;
+    if (!this.flight.refusable) this.#foundInFlight = Infinity;
     const wait = closing.low - closing.refusedAt;
     const near = this.#agreed.find(({ per }) => wait <= per * BEYOND);
     const revised = near && revise(this.past.log, closing, near, reopenedAt, near.per);
@@ -178,9 +181,7 @@ export class FleetLearner extends Learner {
   #share(inFlight: number): void {
     this.#agreedInFlight = inFlight;
     this.#foundInFlight = inFlight;
-    if (this.flight === NONE_KNOWN) this.flight = new InFlightLimit();
-    this.#sharedBy = this.sharers;
-    this.flight.agree(inFlight === Infinity ? undefined : Math.max(1, Math.floor(inFlight / this.sharers)));
+    this.flight.agree(inFlight, this.sharers);
   }
 
   #limitOf(agreed: number | undefined): number | undefined {

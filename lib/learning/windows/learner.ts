@@ -1,7 +1,7 @@
 import type { LearnedQuota } from '../../words/learned.ts';
 import type { Window } from '../../words/types.ts';
 import type { Finding } from '../finding.ts';
-import { InFlightLimit, NONE_KNOWN } from '../in-flight/refusals.ts';
+import type { FlightLimit } from '../in-flight/limit.ts';
 import { Closure } from './closure.ts';
 import { confirmed, covers, missing } from './declared.ts';
 import { BEYOND, type Estimate, estimate, inWholeSeconds, revise } from './estimate.ts';
@@ -25,7 +25,7 @@ const REFUTED = 0.5;
 /**
  * Learns a quota's undeclared windows from what is served and what is refused. While nothing is known, attempts are
  * {@link paced}. {@link estimate} and {@link revise} interpret a closing, {@link LearnedWindow} counts and probes a window, and
- * {@link InFlightLimit} finds a limit of attempts in flight. A window never imposes a wait longer than its own length; a longer
+ * {@link FlightLimit} may explain it instead. A window never imposes a wait longer than its own length; a longer
  * wait reveals another window.
  */
 export class Learner {
@@ -34,7 +34,7 @@ export class Learner {
   /** Number of attempts sent and not answered. */
   unanswered: number;
   #successes = 0;
-  protected flight: InFlightLimit = NONE_KNOWN;
+  protected readonly flight: FlightLimit;
   #lastTakeAt = -Infinity;
   protected closing: Closure | undefined;
   readonly #silentWait = new SilentWait();
@@ -49,25 +49,20 @@ export class Learner {
   /** Whether attempts are paced while nothing is known. */
   paces = true;
 
-  constructor(unanswered = 0, declared: readonly Window[] = NONE_DECLARED) {
+  constructor(flight: FlightLimit, unanswered = 0, declared: readonly Window[] = NONE_DECLARED) {
+    this.flight = flight;
     this.unanswered = unanswered;
     this.declared = declared;
   }
 
   /** Restores what an earlier run knew. */
-  recall({ at, windows = [], inFlight }: LearnedQuota, now: number): void {
+  recall({ at, windows = [] }: LearnedQuota, now: number): void {
     const all = windows.filter((each) => !covers(this.declared, each)).slice(0, MAX_WINDOWS);
     this.known = all.map((each) => LearnedWindow.recalled(each, at, now)).sort((a, b) => a.per - b.per);
-    if (inFlight !== undefined) this.flight = new InFlightLimit(inFlight);
   }
 
   get windows(): readonly LearnedWindow[] {
     return this.known;
-  }
-
-  /** Maximum number in flight that the server accepts; `Infinity` if unknown. */
-  get inFlight(): number {
-    return this.flight.limit;
   }
 
   /** Average round trip, in ms; 0 if unknown. */
@@ -76,9 +71,9 @@ export class Learner {
   }
 
   /** Earliest moment at which the next attempt may go; `Infinity` if that depends on an outcome. */
-  turnAt(now: number, inFlight: number): number {
-    if (this.known.length > 0 || this.inFlight < Infinity) {
-      const stallMs = this.ramp.stallMs(this.unanswered, inFlight >= this.inFlight, this.past.trip.average);
+  turnAt(now: number): number {
+    if (this.known.length > 0 || this.flight.refused) {
+      const stallMs = this.ramp.stallMs(this.unanswered, this.past.trip.average);
       return this.known.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.past.trip.average)),
         Math.max(now, this.#lastTakeAt + stallMs),
@@ -125,16 +120,14 @@ export class Learner {
     for (const window of this.known) window.failed(sentAt);
   }
 
-  /** An attempt was served, with `inFlight` in flight, itself included. Returns what that taught. */
-  served(now: number, sentAt: number, inFlight: number): Finding | undefined {
+  /** An attempt was served. Returns what that taught. */
+  served(now: number, sentAt: number): Finding | undefined {
     this.past.push(now, sentAt);
     this.closing?.served(sentAt);
     this.#successes += 1;
     this.#unrefused += 1;
     this.ramp.served();
     let finding: Finding | undefined;
-    // A process's share of a limit is not a finding.
-    if (this.flight.served(inFlight) && this.sharers === 1) finding = { limit: this.inFlight, perMs: 0 };
     for (const window of this.known) {
       if (window.served(now, sentAt)) finding = { limit: window.limit, perMs: window.per };
     }
@@ -153,19 +146,13 @@ export class Learner {
     return { limit, perMs: per };
   }
 
-  /** An attempt was refused, which became known at `knownAt`. Returns true if it may simply be resent once another has ended. */
-  refused(now: number, sentAt: number, waitMs: number | undefined, knownAt: number = now): boolean {
-    if (waitMs === undefined && this.flight.refused(knownAt, sentAt, this.sharers > 1)) return true;
-    this.#refused(now, sentAt, waitMs);
-    return false;
-  }
-
   /** The last attempt answered was refused for another quota, so that it does not count here. */
   spared(): void {
     for (const { count } of this.known) count.retract();
   }
 
-  #refused(now: number, sentAt: number, waitMs: number | undefined): void {
+  /** An attempt was refused. */
+  refused(now: number, sentAt: number, waitMs: number | undefined): void {
     this.#unrefused = 0;
     const probed = this.known.map((window) => window.refused(now, sentAt)).includes(true);
     const arrival = this.past.trip.arrival(now, sentAt);
@@ -200,7 +187,7 @@ export class Learner {
     }
     const least = shortest(first, this.past.trip.average, this.known);
     return now === started
-      ? this.#silentWait.first(least, this.past.trip.average, this.flight.possible)
+      ? this.#silentWait.first(least, this.past.trip.average, this.flight.refusable)
       : this.#silentWait.next(now - started, least);
   }
 
@@ -228,13 +215,12 @@ export class Learner {
     if (!closing.silent) return undefined;
     // A limit estimated too high is refused and lowered; one too low costs time unnoticed.
     const inService = told ?? Math.max(closing.inService, this.past.inServiceAt(closing.refusedAt));
-    if (this.flight === NONE_KNOWN) this.flight = new InFlightLimit();
     const explains = this.flight.reopened(closing.lastedMs, inService, this.past.trip.average);
     return explains ? inService : undefined;
   }
 
   protected learn(now: number, closing: Closure, reopenedAt: number): Finding | undefined {
-    if (this.explained(closing) !== undefined) return { limit: this.inFlight, perMs: 0 };
+    if (this.explained(closing) !== undefined) return { limit: this.flight.limit, perMs: 0 };
     return this.learnWindow(now, closing, reopenedAt);
   }
 

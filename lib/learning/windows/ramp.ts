@@ -1,4 +1,3 @@
-import { patience } from '../probe.ts';
 import { FIRST_FLIGHT } from './pace.ts';
 
 /** Fraction of a newly learned limit that is in flight at once when it is first used. */
@@ -24,13 +23,9 @@ export class Ramp {
   /**
    * Delay after the last attempt before one more is sent, in ms; 0 while fewer than the allowed number are in flight. Those in
    * flight may hang.
-   *
-   * @param isFull whether the server's own limit of attempts in flight is reached
    */
-  stallMs(unanswered: number, isFull: boolean, latencyMs: number): number {
-    const ms = STALL_LATENCIES * latencyMs;
-    // A limit of attempts in flight applies for as long as those may still be in flight.
-    if (isFull) return patience(latencyMs);
-    return unanswered < this.#most ? 0 : Math.min(MAX_STALL_MS, Math.max(MIN_STALL_MS, ms));
+  stallMs(unanswered: number, latencyMs: number): number {
+    if (unanswered < this.#most) return 0;
+    return Math.min(MAX_STALL_MS, Math.max(MIN_STALL_MS, STALL_LATENCIES * latencyMs));
   }
 }

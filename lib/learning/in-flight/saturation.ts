@@ -1,3 +1,5 @@
+import type { Ruling } from './ruling.ts';
+
 /** Minimum number of served attempts in one sample, and minimum per attempt in flight. */
 const MIN_SERVED = 50;
 const SERVED_PER_FLIGHT = 1.5;
@@ -24,10 +26,11 @@ interface Sample {
   readonly rate: number;
 }
 
-/** A lower limit on probation, and the throughput it has to keep. */
-interface Probe {
+/** A lower limit on probation, the limit before it, and the throughput it has to keep. */
+interface Trial {
   readonly rate: number;
   readonly limit: number;
+  readonly before: number;
 }
 
 /**
@@ -47,17 +50,16 @@ export class Saturation {
   #least = Infinity;
   #most = 0;
   #base: Sample | undefined;
-  #probe: Probe | undefined;
+  #trial: Trial | undefined;
   #samples = 0;
   /** Samples left from which nothing is concluded. */
   #blind = 0;
   #blindness = BLINDNESS;
 
   /**
-   * An attempt was served, with `inFlight` in flight (itself included) and `waiting` queued. Returns the limit to hold from now
-   * on, `Infinity` to drop it, or `undefined` if nothing changes.
+   * An attempt was served under this `limit`, with `inFlight` in flight (itself included) and `waiting` queued.
    */
-  served(now: number, inFlight: number, waiting: number): number | undefined {
+  served(now: number, inFlight: number, waiting: number, limit: number): Ruling | undefined {
     if (waiting === 0) {
       this.#since = undefined;
       return undefined;
@@ -77,43 +79,44 @@ export class Saturation {
       rate: this.#served / Math.max(1, now - this.#since),
     };
     this.#begin(now);
-    return steady ? this.#judge(sample) : undefined;
+    return steady ? this.#judge(sample, limit) : undefined;
   }
 
   /** The limit changed for another reason. */
   disturbed(): void {
     this.#since = undefined;
-    this.#probe = undefined;
+    this.#trial = undefined;
   }
 
-  #judge(sample: Sample): number | undefined {
+  #judge(sample: Sample, before: number): Ruling | undefined {
     this.#samples += 1;
-    const probe = this.#probe;
-    if (probe && sample.inFlight <= probe.limit * SLACK) return this.#conclude(probe, sample);
-    // Attempts beyond the limit have not ended yet; if they never do, the limit grew for another reason and the probe is void.
-    if (probe && this.#samples <= MEMORY) return undefined;
-    this.#probe = undefined;
+    const trial = this.#trial;
+    if (trial && sample.inFlight <= trial.limit * SLACK) return this.#conclude(trial, sample);
+    // Attempts beyond the limit have not ended yet; if they never do, the limit grew for another reason and the trial is void.
+    if (trial && this.#samples <= MEMORY) return undefined;
+    this.#trial = undefined;
     this.#blind = Math.max(0, this.#blind - 1);
     const base = this.#base;
     const more = base && sample.inFlight >= base.inFlight * MORE;
     const gain = base && sample.rate >= base.rate * GAIN;
     if (more && !gain && this.#blind === 0) {
-      this.#probe = { rate: sample.rate, limit: Math.ceil(base.inFlight * SLACK) };
+      const limit = Math.min(before, Math.ceil(base.inFlight * SLACK));
+      this.#trial = { rate: sample.rate, limit, before };
       this.#samples = 0;
-      return this.#probe.limit;
+      return { limit, as: 'settled' };
     }
     if (!base || more || gain || sample.inFlight < base.inFlight || this.#samples > MEMORY)
       this.#remember(sample);
     return undefined;
   }
 
-  #conclude({ rate }: Probe, sample: Sample): number | undefined {
-    this.#probe = undefined;
+  #conclude({ rate, before }: Trial, sample: Sample): Ruling | undefined {
+    this.#trial = undefined;
     this.#remember(sample);
     if (sample.rate >= rate * KEPT) return undefined;
     this.#blind = this.#blindness;
     this.#blindness = Math.min(MAX_BLINDNESS, this.#blindness * 2);
-    return Infinity;
+    return { limit: before, as: 'settled' };
   }
 
   #remember(sample: Sample): void {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Saturation } from '../../lib/learning/in-flight/knee.ts';
+import { Saturation } from '../../lib/learning/in-flight/saturation.ts';
 
 describe('A busy server', () => {
   let now: number;
@@ -8,7 +8,7 @@ describe('A busy server', () => {
   beforeEach(() => {
     now = 0;
     saturation = new Saturation();
-    saturation.served(now, 1, 1);
+    saturation.served(now, 1, 1, Infinity);
   });
 
   /** As many are served as are looked at together, with so many in flight, at so many per ms. Returns the limit to hold. */
@@ -16,7 +16,7 @@ describe('A busy server', () => {
     let limit: number | undefined;
     for (let each = 0; each < Math.max(50, 1.5 * inFlight); each += 1) {
       now += 1 / rate;
-      limit = saturation.served(now, inFlight, waiting);
+      limit = saturation.served(now, inFlight, waiting, Infinity)?.limit;
     }
     return limit;
   };
