@@ -51,7 +51,6 @@ export class Adaptive {
   fleet: FleetPart | undefined;
   #made = (unanswered: number): Learner => new Learner(this.#flight, unanswered, this.#declared);
   readonly #flight = new FlightLimit();
-  #takenAt = -Infinity;
   readonly #allowances = new Allowances();
   readonly #observer: LearningObserver;
   /** Attempts sent. */
@@ -121,7 +120,7 @@ export class Adaptive {
     const { learner, outage } = this;
     return Math.max(
       heedOutage && outage ? outage.turnAt(inFlight) : now,
-      this.#flight.turnAt(now, inFlight, this.#takenAt, this.latency),
+      this.#flight.turnAt(now, inFlight, learner?.takenAt ?? now, this.latency),
       this.#allowances.turnAt(now, this.#sent, learner?.unanswered ?? 0),
       learner ? learner.turnAt(now) : now,
     );
@@ -166,7 +165,6 @@ export class Adaptive {
     if (this.#sent > 1) this.#learning.take(now);
     else this.learner?.take(now);
     this.outage?.taken(now, this.latency);
-    this.#takenAt = now;
   }
 
   answered(at: number, sentAt: number): void {

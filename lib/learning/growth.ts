@@ -26,7 +26,7 @@ export class Growth {
   /** The server bore the last step, to `limit`. */
   borne(limit: number): void {
     this.step = Math.max(1, Math.min(this.step * 2, Math.floor(limit * this.#share)));
-    this.rounds = Math.max(this.#first, this.rounds / 2);
+    this.rounds = this.#first;
   }
 
   refuted(): void {

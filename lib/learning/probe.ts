@@ -9,37 +9,29 @@ export function patience(tripMs: number): number {
 
 /** An attempt for whose outcome others wait. */
 export class Probe {
-  #sentAt = Infinity;
-  #until = -Infinity;
-
   /** When it was sent; `Infinity` if it is not in flight. */
-  get sentAt(): number {
-    return this.#sentAt;
-  }
-
+  sentAt: number = Infinity;
   /** Moment until which others wait for it; `-Infinity` if it is not in flight. */
-  get until(): number {
-    return this.#until;
-  }
+  until: number = -Infinity;
 
   get out(): boolean {
-    return this.#sentAt < Infinity;
+    return this.sentAt < Infinity;
   }
 
   /** @param tripMs average round trip, 0 if unknown */
   sent(now: number, tripMs: number): void {
-    this.#sentAt = now;
-    this.#until = now + patience(tripMs);
+    this.sentAt = now;
+    this.until = now + patience(tripMs);
   }
 
   /** Whether an attempt sent at `sentAt` is the probe, or was sent after it. */
   concerns(sentAt: number): boolean {
-    return sentAt >= this.#sentAt;
+    return sentAt >= this.sentAt;
   }
 
   /** Nothing waits for it any longer. */
   end(): void {
-    this.#sentAt = Infinity;
-    this.#until = -Infinity;
+    this.sentAt = Infinity;
+    this.until = -Infinity;
   }
 }

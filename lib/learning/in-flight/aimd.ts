@@ -28,6 +28,8 @@ const FAST_STEP_MS = 1000;
  */
 export class Aimd {
   limit: number = Infinity;
+  /** Outcomes of attempts sent before this moment say nothing about the current limit. */
+  changedAt: number = -Infinity;
   /** The limit before its last growth, which the server bore; 0 if it was cut since. */
   #grownFrom = 0;
   /** Attempts served at full use since the last change. */
@@ -107,6 +109,7 @@ export class Aimd {
 
   /** It was proved, or proved wrong. */
   #judged(now: number, doubtful: boolean): void {
+    this.changedAt = now;
     if (this.#tried) this.#quietMs = Math.min(MAX_QUIET_MS, this.#quietMs * QUIET_FACTOR);
     this.#tried = false;
     this.#obsoleteAt = now + this.#quietMs;

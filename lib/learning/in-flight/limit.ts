@@ -24,8 +24,6 @@ export class FlightLimit {
   #refusals: Refusals | undefined;
   /** Whether refusals showed the limit. */
   #refused = false;
-  /** Outcomes of attempts sent before this moment say nothing about the current limit. */
-  #changedAt = -Infinity;
   /** Number of processes among which it is divided; 0 if that is unknown. */
   #sharers = 0;
 
@@ -98,7 +96,7 @@ export class FlightLimit {
   resends(now: number, sentAt: number): boolean {
     if (!this.#refused) return false;
     if (this.#level.grown) this.crowded(now);
-    else if (sentAt > this.#changedAt) {
+    else if (sentAt > this.#level.changedAt) {
       if (this.#sharers < 2 || !this.#refusals?.yields()) return false;
       this.#cut(now, Math.max(1, this.limit - 1));
     }
@@ -164,7 +162,7 @@ export class FlightLimit {
 
   /** An attempt was served or failed. Returns true if that changed the limit. */
   #ended(now: number, sentAt: number, inFlight: number, fault: boolean): boolean {
-    if (!this.#testing && sentAt < this.#changedAt) return false;
+    if (!this.#testing && this.#aimd && sentAt < this.#aimd.changedAt) return false;
     const ruling = this.#overload?.ended(now, sentAt, inFlight, this.limit, fault);
     if (!ruling) return false;
     this.#saturation?.disturbed();
@@ -175,15 +173,11 @@ export class FlightLimit {
   #heed(now: number, { limit, as, doubtful = false }: Ruling): void {
     if (as === 'held') this.#level.hold(now, limit);
     else if (as === 'cut') this.#cut(now, limit, doubtful);
-    else {
-      this.#changedAt = now;
-      // What refusals showed is certain.
-      this.#level.settle(now, limit, doubtful && !this.#refused);
-    }
+    // What refusals showed is certain.
+    else this.#level.settle(now, limit, doubtful && !this.#refused);
   }
 
   #cut(now: number, to: number, doubtful = false): void {
-    this.#changedAt = now;
     this.#overload?.disturbed();
     this.#level.cut(now, to, doubtful);
   }

@@ -106,8 +106,9 @@ export class LearnedWindow {
    * @param latency average round trip, in ms
    */
   turnAt(now: number, latency: number): number {
-    if (now < this.#shorter.until) return this.#shorter.until;
-    if (this.#shorter.out) this.#shorter.drop();
+    const { probe } = this.#shorter;
+    if (now < probe.until) return probe.until;
+    if (probe.out) this.#shorter.drop();
     if (this.count.free(now) >= 1) return now;
     // Slightly later than the others, so that its outcome can be told from theirs.
     const probeAt = Math.max(now, this.#wider.dueAt, this.#wider.out ? now : this.#takenAt + APART_MS);

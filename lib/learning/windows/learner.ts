@@ -35,7 +35,8 @@ export class Learner {
   unanswered: number;
   #successes = 0;
   protected readonly flight: FlightLimit;
-  #lastTakeAt = -Infinity;
+  /** When the last attempt was sent. */
+  takenAt: number = -Infinity;
   protected closing: Closure | undefined;
   readonly #silentWait = new SilentWait();
   /** Last reopening distinct from the one before, as estimated, and the moment since which the quota is open. */
@@ -76,12 +77,12 @@ export class Learner {
       const stallMs = this.ramp.stallMs(this.unanswered, this.past.trip.average);
       return this.known.reduce(
         (turn, window) => Math.max(turn, window.turnAt(now, this.past.trip.average)),
-        Math.max(now, this.#lastTakeAt + stallMs),
+        Math.max(now, this.takenAt + stallMs),
       );
     }
     return this.confirmed || !this.paces
       ? now
-      : paced(now, this.#lastTakeAt, this.unanswered, this.#successes, this.sharers);
+      : paced(now, this.takenAt, this.unanswered, this.#successes, this.sharers);
   }
 
   /** Number of processes that share the quota, this one included. */
@@ -96,7 +97,7 @@ export class Learner {
 
   take(now: number): void {
     this.unanswered += 1;
-    this.#lastTakeAt = now;
+    this.takenAt = now;
     for (const window of this.known) window.take(now, this.past.trip.average);
   }
 

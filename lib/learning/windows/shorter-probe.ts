@@ -22,7 +22,8 @@ export class ShorterProbe {
   #before: number;
   /** Number of attempts still to be served before that probe is confirmed. */
   #unproved = 0;
-  readonly #probe = new Probe();
+  /** While it is in flight, everything else waits for it. */
+  readonly probe: Probe = new Probe();
   #armed = false;
   /** When the probe is due, the length it is to test, and the length it tested: longer if it was sent later. */
   #dueAt = Infinity;
@@ -61,22 +62,13 @@ export class ShorterProbe {
     return ms + latency < this.#low || !this.#doubtful(latency);
   }
 
-  /** Whether a probe is in flight, and the moment until which everything else waits for it. */
-  get out(): boolean {
-    return this.#probe.out;
-  }
-
-  get until(): number {
-    return this.#probe.until;
-  }
-
   /**
    * The window is full, `oldest` is its first attempt, and `failed` of its attempts failed: the server may not have counted
    * them. Returns the moment of the probe, or `Infinity`.
    */
   turnAt(now: number, oldest: number, latency: number, failed: number): number {
     if (this.#armed) return this.#dueAt;
-    if (this.out || now < this.#notBefore || !this.due(oldest, latency)) return Infinity;
+    if (this.probe.out || now < this.#notBefore || !this.due(oldest, latency)) return Infinity;
     const middle = this.#middle;
     // It is too late for a probe at the middle.
     if (oldest === Infinity || oldest + middle < now) return Infinity;
@@ -99,14 +91,14 @@ export class ShorterProbe {
     this.#tested = this.#length + Math.max(0, now - this.#dueAt);
     // A probe sent too late would prove nothing.
     const probe = full && now >= this.#dueAt && this.#tested < this.#high;
-    if (probe) this.#probe.sent(now, latency);
+    if (probe) this.probe.sent(now, latency);
     return probe;
   }
 
   /** Discards the probe. */
   drop(): void {
     this.#armed = false;
-    this.#probe.end();
+    this.probe.end();
   }
 
   /** An attempt was served; the window allows `limit`. Returns true if it was the probe. */
@@ -117,7 +109,7 @@ export class ShorterProbe {
     }
     this.#missing -= 1;
     if (this.#missing > 0) {
-      this.#probe.end();
+      this.probe.end();
       this.#armed = true;
       return false;
     }
@@ -176,7 +168,7 @@ export class ShorterProbe {
   }
 
   concerns(sentAt: number): boolean {
-    return this.#probe.concerns(sentAt);
+    return this.probe.concerns(sentAt);
   }
 
   get #middle(): number {
@@ -189,7 +181,7 @@ export class ShorterProbe {
   }
 
   #end(): void {
-    this.#after = this.#probe.sentAt;
-    this.#probe.end();
+    this.#after = this.probe.sentAt;
+    this.probe.end();
   }
 }

@@ -1,6 +1,7 @@
-/** Number of windows between two probes: initial, growth after each failure, and maximum. */
-const FIRST = 1;
-const GROWTH = 2;
+import { Growth } from '../growth.ts';
+
+/** Number of windows between two probes: after the first failure, and at most. */
+const FIRST_WINDOWS = 1;
 const MAX_WINDOWS = 6;
 /** Maximum growth in one step, as a fraction of the limit. */
 const MAX_STEP = 0.5;
@@ -16,8 +17,7 @@ const COST_SHARE = 1 / 8;
  */
 export class WiderProbe {
   #at: number;
-  #step = 1;
-  #every = FIRST;
+  readonly #growth = new Growth(FIRST_WINDOWS, MAX_WINDOWS, MAX_STEP);
   /** Number of attempts beyond the limit: sent, served, ended. */
   #extra = 0;
   #served = 0;
@@ -43,7 +43,7 @@ export class WiderProbe {
 
   /** Moment at which one attempt beyond the limit may be sent. */
   get dueAt(): number {
-    return this.#extra < this.#step + this.#failed ? this.#at : Infinity;
+    return this.#extra < this.#growth.step + this.#failed ? this.#at : Infinity;
   }
 
   /** Whether an attempt beyond the limit is in flight. */
@@ -76,10 +76,9 @@ export class WiderProbe {
   served(now: number, sentAt: number, limit: number): number {
     if (!this.#concerns(sentAt)) return 0;
     this.#served += 1;
-    if (this.#served < this.#step + this.#failed) return 0;
-    const growth = this.#step;
-    this.#step = Math.max(1, Math.min(growth * 2, Math.floor((limit + growth) * MAX_STEP)));
-    this.#every = FIRST;
+    if (this.#served < this.#growth.step + this.#failed) return 0;
+    const growth = this.#growth.step;
+    this.#growth.borne(limit + growth);
     this.#gained += growth;
     // Attempts that the probe overtook may still be refused in its place: allow half a round trip more.
     this.#end(now + (now - this.#from) / 2);
@@ -94,10 +93,9 @@ export class WiderProbe {
     const probing = this.#extra > 0;
     const growth = probing ? Math.max(0, this.#served - this.#failed) : -Math.min(1, this.#gained);
     this.#gained += growth;
-    if (!probing && this.#step === 1) return growth;
-    this.#step = 1;
-    this.#end(now + this.#every * per);
-    this.#every = Math.min(MAX_WINDOWS, this.#every * GROWTH);
+    if (!probing && this.#growth.step === 1) return growth;
+    this.#end(now + this.#growth.rounds * per);
+    this.#growth.refuted();
     return growth;
   }
 
@@ -115,7 +113,7 @@ export class WiderProbe {
 
   /** The limit turned out to be different: ignore probes in flight. */
   settled(at: number): void {
-    this.#step = 1;
+    this.#growth.step = 1;
     this.#gained = 0;
     this.#end(Math.max(this.#at, at));
   }
