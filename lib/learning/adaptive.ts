@@ -49,7 +49,8 @@ export class Adaptive {
   #declared: readonly Window[];
   /** Shares findings with the other users of the ledger; absent if the ledger is not shared. */
   fleet: FleetPart | undefined;
-  #made = (unanswered: number): Learner => new Learner(this.#flight, unanswered, this.#declared);
+  /** Number of processes that share the quota; absent if the ledger is not shared. */
+  #sharers: (() => number) | undefined;
   readonly #flight = new FlightLimit();
   readonly #allowances = new Allowances();
   readonly #observer: LearningObserver;
@@ -69,9 +70,8 @@ export class Adaptive {
   join(quota: string, gate: LeaseContext & LearningObserver, keeper: Keeper): void {
     const { ledger } = gate;
     if (!ledger.confer) return;
-    const sharers = (): number => this.fleet?.conference.sharers ?? 1;
-    this.#made = (unanswered) => new FleetLearner(this.#flight, unanswered, this.#declared, sharers);
-    this.learner = this.#made(0);
+    this.#sharers = () => this.fleet?.conference.sharers ?? 1;
+    this.learner = this.#make(0);
     const learner = (): FleetLearner => this.learner as FleetLearner;
     const outage = (ms: number): void => {
       this.outage ??= new Outage(this.#random);
@@ -79,6 +79,12 @@ export class Adaptive {
     };
     const confer = (party: Party): Conference => ledger.confer?.(quota, party) as Conference;
     this.fleet = new FleetPart(learner, outage, gate, keeper, confer);
+  }
+
+  #make(unanswered: number): Learner {
+    return this.#sharers
+      ? new FleetLearner(this.#flight, unanswered, this.#declared, this.#sharers)
+      : new Learner(this.#flight, unanswered, this.#declared);
   }
 
   /** Restores what an earlier run knew. */
@@ -109,7 +115,7 @@ export class Adaptive {
       });
     const learner = this.learner;
     this.#declared = declared;
-    if (!same) this.learner = this.#made(unanswered);
+    if (!same) this.learner = this.#make(unanswered);
     if (!this.fleet) return;
     if (!same) (this.learner as FleetLearner).inherit(learner as FleetLearner);
     this.fleet.keep();
@@ -243,7 +249,7 @@ export class Adaptive {
   }
 
   get #learning(): Learner {
-    this.learner ??= this.#made(this.#sent > 0 && !this.#firstEnded ? 1 : 0);
+    this.learner ??= this.#make(this.#sent > 0 && !this.#firstEnded ? 1 : 0);
     return this.learner;
   }
 
