@@ -155,6 +155,7 @@ describe("The Defender profile's quotas", () => {
     expect(quota('GET', 'https://core.blob.core.windows.net/x?sig=y')).to.eql({
       key: 'https://core.blob.core.windows.net',
       windows: [],
+      bucket: 'account',
     });
     expect(quota('GET', 'http://api.security.microsoft.com/api/alerts').key, 'not HTTPS').to.equal(
       'http://api.security.microsoft.com',
