@@ -98,7 +98,8 @@ export class Core implements CallContext {
       restored: (message) => events.ledger('restored', message),
       paused: (quota, ms, silent) => {
         const until = clock.now() + ms;
-        if (this.#gates.ofPeer(quota)?.pause(ms, 'peer', silent)?.isNews) events.paused(quota, until, 'peer');
+        const gate = this.#declared.refs.has(quota) ? this.#gates.get(quota) : this.#gates.ofPeer(quota);
+        if (gate?.pause(ms, 'peer', silent)?.isNews) events.paused(quota, until, 'peer');
       },
     };
     this.#gates = new Gates({

@@ -179,10 +179,10 @@ export class Gates {
     await Promise.all([...this.#gates.values()].map((gate) => gate.close(error)));
   }
 
-  /** The gate of a quota that another process closed, even if it is an account that nothing here has named yet. */
+  /** The gate of a quota that another process closed, or of a host's account unknown here. Profiles' keys have slashes. */
   ofPeer(key: string): Gate | undefined {
-    const host = key.endsWith(ACCOUNT_SUFFIX) && key.slice(0, -ACCOUNT_SUFFIX.length);
-    return this.#gates.get(key) ?? (host ? this.#accountOf(host) : undefined);
+    const host = key.endsWith(ACCOUNT_SUFFIX) ? key.slice(0, -ACCOUNT_SUFFIX.length) : '/';
+    return this.#gates.get(key) ?? (host.includes('/') ? undefined : this.#accountOf(host));
   }
 
   /** The gates of a quota: one, or one for each value. */

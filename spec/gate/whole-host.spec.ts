@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { type Classification, type Headgate, headgate, type Outcome, type QuotaOptions } from 'headgate';
+import {
+  type Classification,
+  type Headgate,
+  headgate,
+  memory,
+  type Outcome,
+  type QuotaOptions,
+} from 'headgate';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 /** A refusal; `waitMs` is what the server names, if it does, and `quota` what it refers to. */
@@ -236,4 +243,41 @@ describe('A host that refuses', () => {
     expect(together).to.be.below(60);
     expect(together).to.be.below(alone);
   });
+});
+
+describe('A quota that another user of the ledger closed before its first use here', () => {
+  for (const [what, key, options] of [
+    ["a profile's, named account", 'api/api.example.com/- account', {}],
+    [
+      'one declared as an account',
+      'my account',
+      { quotas: [{ name: 'my account', match: {}, windows: [{ limit: 10, per: '1m' as const }] }] },
+    ],
+  ] as const) {
+    it(`keeps its windows: ${what}`, async () => {
+      const clock = new VirtualClock();
+      const ledger = memory();
+      const windows = [{ limit: 10, per: 60_000 }];
+      const own = { ...profile, quota: () => ({ key, windows, bucket: 'account' }) };
+      const [first, second] = [0, 1].map(() => headgate({ profile: own, ledger, ...options }, { clock }));
+      const send = (
+        gate: Headgate | undefined,
+        answer: () => Promise<unknown>,
+      ): Promise<unknown> | undefined =>
+        gate?.wrap(answer, { request: { method: 'GET', url: 'https://api.example.com/' } })();
+      let refusals = 1;
+      const answer = async (): Promise<string> => {
+        if (refusals-- > 0) throw new Refused(1000, 'quotas' in options ? undefined : 'account');
+        return 'served';
+      };
+      const refused = send(first, answer);
+      await clock.advance(10);
+      const served = send(second, async () => 'served')?.catch(() => undefined);
+      await clock.advance(30_000);
+      expect(await refused).to.equal('served');
+      const shown = second?.quotas().find((quota) => quota.key === key);
+      expect(shown?.windows.map(({ limit }) => limit)).to.deep.equal([10]);
+      await Promise.all([first?.close(), second?.close(), served]);
+    });
+  }
 });
