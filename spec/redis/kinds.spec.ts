@@ -68,8 +68,9 @@ describe('On a Redis that gates share', function () {
   it('a calendar window resets when the day begins, for all', async () => {
     const midnight = Date.parse('2026-03-08T08:00:00Z');
     const start = Date.now();
-    const wall = (): number => midnight - 2500 + (Date.now() - start);
-    await run(windows({ limit: 30, per: 'day', zone: 'America/Los_Angeles' }), 60, wall);
+    const wall = (): number => midnight - 4000 + (Date.now() - start);
+    // 45 need both days, and leave a busy machine room to miss half of what the first one allows.
+    await run(windows({ limit: 30, per: 'day', zone: 'America/Los_Angeles' }), 45, wall);
     const resetAt = performance.now() + (midnight - wall());
     const before = server.hits.filter((moment) => moment < resetAt).length;
     expect(before).to.be.at.most(30);
