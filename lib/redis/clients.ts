@@ -120,6 +120,7 @@ interface Node {
   readonly stream?: { unref?(): void };
   on(event: 'connect', listener: () => void): void;
   once(event: 'ready' | 'close' | 'end', listener: () => void): void;
+  off(event: 'ready' | 'close' | 'end', listener: () => void): void;
 }
 
 /** An undocumented part of ioredis's cluster client: its connection for messages. */
@@ -141,6 +142,9 @@ function unhold(client: Cluster): void {
   };
 }
 
+/** Connections that are being set up, each with one wait for all quotas that subscribe through it. */
+const settling = new WeakMap<Node, Promise<void>>();
+
 /**
  * Waits for a connection that is being set up. Otherwise ioredis subscribes at once, its ready check then fails on a
  * connection in subscriber mode, it reconnects, and the subscription is lost.
@@ -149,8 +153,21 @@ export async function subscribable(client: Client): Promise<void> {
   const { subscriber } = client as unknown as Messaging;
   const node = subscriber ? subscriber.getInstance?.() : (client as unknown as Node);
   if (node?.status !== 'connecting' && node?.status !== 'connect') return;
-  await new Promise<void>((resolve) => {
-    for (const event of ['ready', 'close', 'end'] as const) node.once(event, resolve);
+  const wait = settling.get(node) ?? settled(node);
+  settling.set(node, wait);
+  await wait;
+}
+
+/** Resolves once a connection is set up, or lost. */
+function settled(node: Node): Promise<void> {
+  const events = ['ready', 'close', 'end'] as const;
+  return new Promise((resolve) => {
+    const end = (): void => {
+      for (const event of events) node.off(event, end);
+      settling.delete(node);
+      resolve();
+    };
+    for (const event of events) node.once(event, end);
   });
 }
 
